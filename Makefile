@@ -1,0 +1,41 @@
+# `make` alone lists what there is. Everything runs in .venv, which helpers/setup_env.sh keeps equal to the lock.
+# Variables: PYTHON=/path/to/python3.12   LAB_ARGS="--no-browser --port 8889"   LESSON=02
+
+UV ?= uv
+# On the PATH as well, so that a notebook's `!saved_model_cli ...` and `!python ...` are those of .venv.
+run = PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m
+
+.PHONY: help env lab test notebooks lint bench reset lock
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+env: ## make .venv and install what requirements.lock names (the others do it first)
+	@sh helpers/setup_env.sh
+
+lab: env ## open the course in JupyterLab
+	@$(run) jupyterlab --ServerApp.root_dir="$(CURDIR)" notebooks/00_start_here.ipynb $(LAB_ARGS)
+
+test: lint ## prove everything: lint, tests, every notebook's stored outputs
+	@$(run) pytest
+
+notebooks: env ## derive the notebooks from solutions/*.py (LESSON=02: only that one)
+	@$(run) helpers.lessons $(LESSON)
+
+lint: env ## check style and format of the code and of the lesson sources
+	@$(run) ruff check .
+	@$(run) ruff format --check .
+
+bench: env ## measure the course's promises about time and memory
+	@$(run) tests.bench
+
+reset: ## get a lesson fresh again and keep your copy: make reset LESSON=02
+	@test -n "$(LESSON)" || { echo "Which lesson? For example: make reset LESSON=02" >&2; exit 1; }
+	@$(MAKE) --no-print-directory env
+	@$(run) helpers.lessons --reset $(LESSON)
+
+lock: ## derive requirements.lock from pyproject.toml (needs uv; UPGRADE=1 takes the newest versions)
+	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or make lock UV=/path/to/uv" >&2; exit 1; }
+	$(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --all-extras \
+		--generate-hashes --annotation-style line --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) \
+		--output-file requirements.lock pyproject.toml

@@ -1,0 +1,218 @@
+"""What is in an export directory: files, sizes, signatures. Plain data that prints itself.
+
+Nothing here loads or runs the model; `saved_model.pb` is parsed and nothing else is opened.
+"""
+
+import html
+from dataclasses import dataclass
+from pathlib import Path
+
+from helpers.errors import safe_repr
+
+PURPOSE = {
+    "saved_model.pb": "the graph and its signatures",
+    "fingerprint.pb": "identifies this export",
+    "keras_metadata.pb": "written by Keras 2",
+    "variables.index": "where each weight lies in the data",
+    "variables.data": "the weights",
+    "assets": "a file the graph reads",
+}
+
+
+class NotAnArtifact(ValueError):
+    """What was given is not the directory of a SavedModel; the message says what it is."""
+
+
+@dataclass(frozen=True)
+class TensorInfo:
+    """One input or output: `shape` is a tuple with None for any size, or None if unknown."""
+
+    name: str
+    dtype: str
+    shape: tuple | None
+
+    def __str__(self):
+        return f"{self.name}: {self.dtype} {'unknown shape' if self.shape is None else self.shape}"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One entry point of an artifact: its key and what goes in and comes out, by name."""
+
+    key: str
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+
+    def __str__(self):
+        rows = [f"  in   {t}" for t in self.inputs] + [f"  out  {t}" for t in self.outputs]
+        return "\n".join([self.key, *rows])
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of an artifact: its path inside the directory, bytes, and what it is for."""
+
+    path: str
+    size: int
+
+    @property
+    def purpose(self):
+        name, folder = Path(self.path).name, Path(self.path).parts[0]
+        return next((PURPOSE[k] for k in PURPOSE if name.startswith(k) or folder == k), "")
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """An export directory as data: `files`, and `signatures` by key."""
+
+    directory: Path
+    files: tuple[File, ...]
+    signatures: dict[str, Signature]
+
+    def __str__(self):
+        rows = [(file.path, readable_size(file.size), file.purpose) for file in self.files]
+        width = max(len(path) for path, _, _ in rows)
+        lines = [f"{self.directory.name}/"]
+        lines += [f"  {path:<{width}}  {size:>8}  {why}".rstrip() for path, size, why in rows]
+        lines += ["", *map(str, self.signatures.values())]
+        return "\n".join(lines if self.signatures else [*lines, "no signatures"])
+
+    __repr__ = __str__
+
+    def _repr_html_(self):
+        def table(head, rows):
+            cells = "".join(
+                "<tr>" + "".join(f"<td>{html.escape(str(c))}</td>" for c in r) + "</tr>"
+                for r in rows
+            )
+            titles = "".join(f"<th scope='col'>{h}</th>" for h in head)
+            return f"<table style='margin:.3em 0'><tr>{titles}</tr>{cells}</table>"
+
+        files = [(f.path, readable_size(f.size), f.purpose) for f in self.files]
+        promises = [
+            (s.key, way, t.name, t.dtype, t.shape)
+            for s in self.signatures.values()
+            for way, tensors in (("in", s.inputs), ("out", s.outputs))
+            for t in tensors
+        ]
+        name = html.escape(self.directory.name)
+        shown = table((f"{name}/", "size", "what it is"), files)
+        if not promises:
+            return shown + "<p>no signatures</p>"
+        return shown + table(("signature", "", "name", "dtype", "shape"), promises)
+
+
+def readable_size(size):
+    """Bytes as "< 1 kB", "4.6 kB", "22 kB": two digits, so that a few bytes do not show."""
+    number, units = size / 1000, ["kB", "MB", "GB", "TB"]
+    if number < 1:
+        return "< 1 kB"
+    while number >= 1000 and len(units) > 1:
+        number, units = number / 1000, units[1:]
+    return f"{number:.1f} {units[0]}" if number < 9.95 else f"{number:.2g} {units[0]}"
+
+
+def directory_of(given):
+    """`given` as the path of a SavedModel directory; raises NotAnArtifact with what is wrong."""
+    if isinstance(given, str) and len(given) > 4096:
+        raise NotAnArtifact(f"a path is wanted, not a text of {len(given):,} characters")
+    try:
+        path = Path(given)
+        exists, is_file = path.exists(), path.is_file()
+        inside = sorted(child.name for child in path.iterdir()) if path.is_dir() else []
+    except TypeError:
+        raise NotAnArtifact(
+            f"the path of an export directory is wanted, not {safe_repr(given)}"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise NotAnArtifact(f"{safe_repr(str(given))} cannot be opened: {error}") from None
+    if not exists:
+        raise NotAnArtifact(f"there is nothing at {path.name!r}: no such directory")
+    if is_file:
+        hint = " (a .keras file needs its Python classes)" if path.suffix == ".keras" else ""
+        raise NotAnArtifact(f"{path.name!r} is a file, not an export directory{hint}")
+    if "saved_model.pb" not in inside:
+        versions = [name for name in inside if (path / name / "saved_model.pb").exists()]
+        raise NotAnArtifact(
+            f"{path.name!r} is the parent of exports, not one itself; it holds "
+            + ", ".join(versions)
+            if versions
+            else f"{path.name!r} has no saved_model.pb; it holds "
+            + (", ".join(inside) or "nothing")
+        )
+    return path.resolve()
+
+
+def read(directory):
+    """What is in the export `directory`, as an `Artifact`. Raises NotAnArtifact."""
+    path = directory_of(directory)
+    files = tuple(
+        File(file.relative_to(path).as_posix(), file.stat().st_size)
+        for file in sorted(path.rglob("*"))
+        if file.is_file()
+    )
+    return Artifact(path, files, _signatures(path))
+
+
+def restored_and_read(directory, key="serving_default"):
+    """Which variables the export's restore operation fills, and which the signature `key` reads.
+
+    Returns two sorted lists of variable names, taken from the graph. Where the second is not part
+    of the first, a session reader meets variables that nobody filled. Raises NotAnArtifact.
+    """
+    graph = _serving_graph(directory_of(directory))
+    nodes = {node.name: node for node in graph.graph_def.node}
+
+    def variables_above(name):
+        seen, waiting = set(), [name]
+        while waiting:
+            name = waiting.pop().split(":")[0].lstrip("^")
+            if name in nodes and name not in seen:
+                seen.add(name)
+                waiting += nodes[name].input
+        return {name for name in seen if nodes[name].op == "VarHandleOp"}
+
+    if key not in graph.signature_def:
+        raise KeyError(f"no signature {key!r}: there are {', '.join(graph.signature_def)}")
+    outputs = graph.signature_def[key].outputs.values()
+    read = set().union(*(variables_above(output.name) for output in outputs))
+    return sorted(variables_above(graph.saver_def.restore_op_name)), sorted(read)
+
+
+def _serving_graph(path):
+    from google.protobuf.message import DecodeError
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    model = saved_model_pb2.SavedModel()
+    try:
+        model.ParseFromString((path / "saved_model.pb").read_bytes())
+    except DecodeError:
+        raise NotAnArtifact(f"saved_model.pb of {path.name!r} is damaged or incomplete") from None
+    serving = [graph for graph in model.meta_graphs if "serve" in graph.meta_info_def.tags]
+    if not serving:
+        raise NotAnArtifact(f"{path.name!r} holds no graph tagged 'serve'")
+    return serving[0]
+
+
+def _signatures(path):
+    from tensorflow import dtypes
+
+    definitions = _serving_graph(path).signature_def
+
+    def tensors(infos):
+        return tuple(
+            TensorInfo(
+                name,
+                dtypes.as_dtype(infos[name].dtype).name,
+                None
+                if infos[name].tensor_shape.unknown_rank
+                else tuple(d.size if d.size >= 0 else None for d in infos[name].tensor_shape.dim),
+            )
+            for name in sorted(infos)
+        )
+
+    return {
+        key: Signature(key, tensors(definitions[key].inputs), tensors(definitions[key].outputs))
+        for key in sorted(definitions)
+        if not key.startswith("__")
+    }

@@ -1,0 +1,142 @@
+"""Errors as text: short, safe to make from any exception, and what usually cures them."""
+
+import contextlib
+import re
+import textwrap
+
+WIDTH = 96
+
+# (pattern in "Type: text", what usually causes it and what cures it). First match wins.
+CURES = (
+    (
+        r"Could not find variable|Resource .* does not exist",
+        "The variables were restored to places the signatures do not read: the mark of "
+        "tf.saved_model.save(keras_model). Export with model.export(directory) instead.",
+    ),
+    (
+        r"Could not find callback with key=pyfunc|PyFunc",
+        "A py_function or numpy_function lives in the process that made it and is not in the "
+        "artifact. Write that step with TensorFlow operations.",
+    ),
+    (
+        r"Cannot feed value of shape|Can not cast TensorSpec\(shape|Dimension mismatch",
+        "The artifact promises another shape than it was given. Export with None as the batch "
+        "size, and give the declared number of columns.",
+    ),
+    (
+        r"must be built before export|has never called|has not yet been built",
+        "Keras knows the input shape only after the model has seen data: call it once, or train "
+        "it, before exporting.",
+    ),
+    (
+        r"'_UserObject' object is not callable|has no attribute '(predict|summary|fit|evaluate)'",
+        "tf.saved_model.load does not give back a Keras model. Use loaded.serve(x) or "
+        'loaded.signatures["serving_default"](name=x).',
+    ),
+    (
+        r"too many positional arguments|missing a required argument|unexpected keyword argument",
+        "A signature takes its inputs by name: signature(name=x). "
+        "signature.structured_input_signature lists the names.",
+    ),
+    (
+        r"was expected to be a \w+ tensor but is a",
+        "A tf.Tensor is never cast for you. Give the declared dtype, or a NumPy array.",
+    ),
+    (
+        r"Matrix size-incompatible|incompatible shapes",
+        "The number of columns is not the one the model was built for.",
+    ),
+    (
+        r"Invalid filepath extension for saving",
+        'model.save(...) writes training files ("name.keras"). For an artifact that others load, '
+        "use model.export(directory).",
+    ),
+    (
+        r"File format not supported",
+        "An exported directory is not a Keras file: open it with tf.saved_model.load.",
+    ),
+    (
+        r"SavedModel file does not exist at",
+        "There is no saved_model.pb in that directory. With numbered versions, give the "
+        'version folder ("linear/1"), not the one above it.',
+    ),
+    (
+        r"No gradients provided for any variable",
+        "The function does not read the model's variables: the layers were first built inside a "
+        "trace. Give the model its own build().",
+    ),
+    (
+        r"untracked.? resource",
+        "A variable or table used by a function must be an attribute of the object that is saved.",
+    ),
+    (
+        r"neither a custom op nor a flex op|Select TensorFlow op",
+        "This graph uses operations that LiteRT does not have (strings, lookups). Keep them in an "
+        "endpoint of their own, outside the part that is converted.",
+    ),
+    (
+        r"assets?/.*(No such file|not found)",
+        "A file of assets/ is missing: an export moves as a whole directory.",
+    ),
+    (
+        r"Error parsing message|Cannot parse file|DataLoss|saved_model\.pb.*(truncat|pars)",
+        "saved_model.pb is damaged or incomplete: copy the export again.",
+    ),
+    (
+        r"variables.*(No such file|not found)|Failed to find any matching files",
+        "A file of variables/ is missing: an export moves as a whole directory.",
+    ),
+    (r"^NameError", "The name is spelt differently where it was defined, or its cell was not run."),
+    (r"^SystemExit", "exit() ends a program. In a notebook, leave it out."),
+)
+
+
+def cure(text):
+    """What usually causes the error `text` ("Type: message") and cures it; "" if not known."""
+    return next((advice for pattern, advice in CURES if re.search(pattern, text, re.I)), "")
+
+
+def describe(error, limit=300):
+    """`error` as "Type: message" on one line of at most `limit` characters. Never raises."""
+    try:
+        message = str(error)
+    except BaseException:  # a learner's __str__ may do anything
+        message = "(its message cannot be printed)"
+    message = message.removeprefix("Graph execution error:\n")
+    return shorten(f"{type(error).__name__}: {message.lstrip()}", limit)
+
+
+def shorten(text, limit=300):
+    """`text` on one line of at most `limit` characters."""
+    text = " ".join(text[: 20 * limit].split()).removesuffix(":")
+    return text if len(text) <= limit else text[: limit - 2].rstrip() + " …"
+
+
+def safe_repr(value, limit=80):
+    """repr(value) on one line, cut to `limit` characters. Never raises."""
+    try:
+        return shorten(repr(value), limit)
+    except BaseException:
+        return f"an object of type {type(value).__name__}"
+
+
+def without_scratch(text):
+    """`text` with the folder of this run's exports left out of every path, so that it reads the
+    same on every machine."""
+    return re.sub(r"[^\s'\"=]*[/\\]exports[/\\][^/\\\s]+[/\\]run\d+[/\\]?", "", text)
+
+
+@contextlib.contextmanager
+def show_error(lines=1):
+    """Run the block; print the error it raises in `lines` lines and go on.
+
+    An error cell would stop Run All. When nothing is raised it says so.
+    """
+    try:
+        yield
+    except Exception as error:
+        text = without_scratch(f"{type(error).__name__}: {error}")
+        kept = [line.rstrip() for line in text.splitlines() if line.strip()][:lines]
+        print("\n".join(textwrap.fill(line, WIDTH, subsequent_indent="    ") for line in kept))
+    else:
+        print("No error.")

@@ -1,0 +1,79 @@
+"""The same question put to an artifact by three readers, in a clean process.
+
+python : `tf.saved_model.load`, what a Python program does.
+session : the session loader, what TensorFlow Serving and the C API do.
+litert : conversion to LiteRT and its interpreter, what a phone does.
+
+The process imports TensorFlow and none of the caller's code. It starts on the first question,
+stays warm, is replaced when it dies or hangs, and ends with the kernel.
+"""
+
+import numpy as np
+
+from helpers.artifact import directory_of
+from helpers.errors import safe_repr
+from helpers.readers.process import CleanProcess, ReaderError
+
+READERS = {
+    "python": "Python (tf.saved_model.load)",
+    "session": "the session loader (TensorFlow Serving, C)",
+    "litert": "LiteRT (phones, small devices)",
+}
+_process = CleanProcess()
+
+
+def warm_up():
+    """Start the clean process now, in the background; the first question then waits less."""
+    _process.start()
+
+
+def signatures(directory, reader="python"):
+    """The signatures that `reader` offers for the export `directory`.
+
+    Returns
+    -------
+    dict of str to helpers.artifact.Signature
+
+    Raises NotAnArtifact when it is no SavedModel, ReaderError when the reader cannot load it.
+    """
+    return _ask("signatures", directory, _known(reader))
+
+
+def run(directory, signature, inputs, reader="python", deadline=60):
+    """Call one signature of the export `directory`.
+
+    Parameters
+    ----------
+    signature : str, the key
+    inputs : dict of str to array; cast to the declared dtype where nothing but precision is lost
+    reader : "python", "session" or "litert"
+    deadline : seconds; after it the process is replaced and ReaderError raised
+
+    Returns
+    -------
+    dict of str to array
+
+    Raises NotAnArtifact, or ReaderError with the reader's own error.
+    """
+    arrays = {name: _array(name, value) for name, value in dict(inputs).items()}
+    return _ask("run", directory, _known(reader), signature, arrays, deadline=deadline)
+
+
+def _known(reader):
+    if reader not in READERS:
+        raise ValueError(f"no reader {reader!r}: there are {', '.join(READERS)}")
+    return reader
+
+
+def _array(name, value):
+    array = np.asarray(value)
+    if array.dtype == object and not all(isinstance(v, str | bytes) for v in array.flat):
+        raise TypeError(f"input {name}: numbers or texts are wanted, not {safe_repr(value)}")
+    return array
+
+
+def _ask(question, directory, *details, deadline=60):
+    return _process.ask(question, str(directory_of(directory)), *details, deadline=deadline)
+
+
+__all__ = ["READERS", "ReaderError", "run", "signatures", "warm_up"]

@@ -1,0 +1,207 @@
+"""Who can use an export: every signature put to every reader, with inputs made from its spec."""
+
+import html
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from helpers import artifact, readers
+from helpers.errors import cure, shorten
+
+RTOL, ATOL = 1e-4, 1e-5  # float32 arithmetic in another order stays well below
+ROWS = (3, 1)  # batch sizes tried where the batch is open; one alone hides a frozen batch
+OTHER = 8  # the size of any other open dimension
+WORDS = ("red", "green", "blue")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one reader made of one signature.
+
+    status : "same numbers", "OTHER NUMBERS", "FAILS" or "answers"; the last when there is
+        nothing to compare with
+    difference : float or None, the largest absolute difference from the first reader that answered
+    error, cure : str, empty when there is none
+    """
+
+    signature: str
+    reader: str
+    status: str
+    difference: float | None = None
+    error: str = ""
+    cure: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """The rows of every signature and reader, and `notes`. `ok` when every reader can use it."""
+
+    name: str
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def ok(self):
+        return bool(self.rows) and not any(
+            row.status in ("FAILS", "OTHER NUMBERS") for row in self.rows
+        )
+
+    def text(self, differences=False):
+        """The report as lines; with `differences`, the figures too (they vary by machine)."""
+        lines = [f"{self.name}/"]
+        for row in self.rows:
+            if row.reader == next(iter(readers.READERS)):
+                lines.append(f"  {row.signature}")
+            lines.append(f"    {row.reader:<8} {row.status}")
+            if differences and row.difference is not None:
+                lines[-1] += f"  (largest difference {row.difference:.1e})"
+            lines += [f"             {line}" for line in (row.error, row.cure) if line]
+        return "\n".join([*lines, *(f"  Note: {note}" for note in self.notes)])
+
+    def __str__(self):
+        return self.text()
+
+    __repr__ = __str__
+
+    def _repr_html_(self):
+        mark = {"same numbers": "✓", "answers": "✓"}
+        rows = "".join(
+            f"<tr><td>{html.escape(r.signature)}</td><td>{r.reader}</td>"
+            f"<td>{mark.get(r.status, '✗')} {r.status}</td>"
+            f"<td style='text-align:left'>{html.escape(r.error)}<br>{html.escape(r.cure)}</td></tr>"
+            for r in self.rows
+        )
+        notes = "".join(f"<p>Note: {html.escape(note)}</p>" for note in self.notes)
+        head = "".join(
+            f"<th scope='col'>{h}</th>" for h in ("signature", "reader", "answer", "error and cure")
+        )
+        return f"<p>{html.escape(self.name)}/</p><table><tr>{head}</tr>{rows}</table>{notes}"
+
+
+def compare(directory, inputs=None):
+    """Put every signature of the export `directory` to every reader.
+
+    inputs : dict of str to array, for an artifact with one set of input names; made from the
+        signature's spec when not given: floats from a seeded normal distribution, small whole
+        numbers, words.
+
+    Returns a `Report`; raises NotAnArtifact.
+    """
+    found = artifact.read(directory)
+    rows, notes = [], []
+    for signature in found.signatures.values():
+        feeds = [inputs] if inputs else make_inputs(signature)
+        rows += _rows(found.directory, signature, feeds, notes)
+    if not found.signatures:
+        notes.append("no signatures: a server has nothing to call. Export with model.export.")
+    return Report(found.directory.name, tuple(rows), tuple(dict.fromkeys(notes)))
+
+
+def make_inputs(signature, seed=0):
+    """Inputs that fit the `signature`'s spec: a list of {name: array}, one for each batch size."""
+    batches = ROWS if any(t.shape and t.shape[0] is None for t in signature.inputs) else ROWS[:1]
+    rng = np.random.default_rng(seed)
+    return [{t.name: _make(t, rows, rng) for t in signature.inputs} for rows in batches]
+
+
+def _make(tensor, rows, rng):
+    shape = (rows,) if tensor.shape is None else tensor.shape
+    shape = tuple(
+        size if size is not None else rows if axis == 0 else OTHER
+        for axis, size in enumerate(shape)
+    )
+    if tensor.dtype == "string":
+        return rng.choice(WORDS, shape).astype(object)
+    if tensor.dtype == "bool":
+        return rng.integers(0, 2, shape).astype(bool)
+    if "int" in tensor.dtype:
+        return rng.integers(0, 3, shape).astype(tensor.dtype)
+    return rng.normal(size=shape)
+
+
+def same(left, right):
+    """Whether two dicts of arrays hold the same names, shapes and numbers."""
+    return left.keys() == right.keys() and all(
+        left[k].shape == right[k].shape and _close(left[k], right[k]) for k in left
+    )
+
+
+def _close(left, right):
+    if left.dtype.kind in "fc":
+        return np.allclose(left, right, rtol=RTOL, atol=ATOL, equal_nan=True)
+    return np.array_equal(left, right)
+
+
+def difference(left, right):
+    """The largest absolute difference between two dicts of arrays; inf where they do not match."""
+    if left.keys() != right.keys() or any(left[k].shape != right[k].shape for k in left):
+        return np.inf
+    worst = 0.0
+    for k in left:
+        if left[k].dtype.kind not in "fciub":
+            worst = max(worst, 0.0 if np.array_equal(left[k], right[k]) else np.inf)
+        elif left[k].size:
+            gap = np.abs(left[k].astype(float) - right[k].astype(float))
+            gap[np.isnan(left[k].astype(float)) & np.isnan(right[k].astype(float))] = 0
+            worst = max(worst, float(np.nan_to_num(gap, nan=np.inf).max()))
+    return worst
+
+
+def _rows(directory, signature, feeds, notes):
+    for tensor in signature.inputs:
+        if tensor.shape and tensor.shape[0] is not None:
+            notes.append(
+                f"{signature.key} takes exactly {tensor.shape[0]} rows of {tensor.name}; no other "
+                "number is promised."
+            )
+    reference, repeatable = None, True
+    for reader in readers.READERS:
+        try:
+            answers = [readers.run(directory, signature.key, feed, reader) for feed in feeds]
+            if reference is None:
+                again = [readers.run(directory, signature.key, feed, reader) for feed in feeds]
+                repeatable = all(map(same, answers, again))
+        except readers.ReaderError as error:
+            yield Row(
+                signature.key, reader, "FAILS", None, shorten(str(error), 160), cure(str(error))
+            )
+            continue
+        if not repeatable:
+            notes.append(f"{signature.key} answers differently each time: nothing to compare.")
+            yield Row(signature.key, reader, "answers")
+        elif reference is None:
+            reference = answers
+            yield Row(signature.key, reader, "answers")
+        elif all(map(same, reference, answers)):
+            yield Row(
+                signature.key, reader, "same numbers", max(map(difference, reference, answers))
+            )
+        else:
+            yield Row(
+                signature.key,
+                reader,
+                "OTHER NUMBERS",
+                max(map(difference, reference, answers)),
+                "no error, and other numbers than the first reader's",
+                "With tf.saved_model.save(keras_model) the weights are read from places that were "
+                "never filled. Export with model.export(directory) instead.",
+            )
+
+
+def main(arguments):
+    """`python -m helpers.readers DIR`: prints the report; 0 when every reader can use it, else 1.
+
+    2 when DIR is not an export.
+    """
+    if len(arguments) != 1 or arguments[0].startswith("-"):
+        print("usage: python -m helpers.readers DIRECTORY_OF_AN_EXPORT")
+        return 2
+    try:
+        report = compare(Path(arguments[0]))
+    except artifact.NotAnArtifact as error:
+        print(error)
+        return 2
+    print(report.text(differences=True))
+    print("Every reader can use it." if report.ok else "Not every reader can use it.")
+    return 0 if report.ok else 1

@@ -1,0 +1,123 @@
+"""The parent's side of the clean process: start it, ask it, replace it, end it."""
+
+import atexit
+import os
+import pickle
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+START_DEADLINE = 180  # seconds for importing TensorFlow on a cold, busy machine
+
+
+class ReaderError(RuntimeError):
+    """A reader could not do what was asked.
+
+    reader : str
+    error : str, the reader's own error as "Type: message"
+    """
+
+    def __init__(self, reader, error):
+        super().__init__(error)
+        self.reader, self.error = reader, error
+
+
+class CleanProcess:
+    """One child process that imports TensorFlow and none of the caller's code."""
+
+    def __init__(self):
+        self._child = None
+        self._lock = threading.Lock()
+
+    def start(self):
+        """Start the child unless it runs. Does not wait for it."""
+        if self._child is not None and self._child.poll() is None:
+            return
+        self.stop()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115, closed in stop()
+        # -P: the caller's folder must not supply modules to a process that is to be clean.
+        code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import helpers.readers.worker as w; w.main()"
+        self._child = subprocess.Popen(
+            [sys.executable, "-P", "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            # A kernel is interrupted by a signal to its whole group.
+            start_new_session=os.name == "posix",
+        )
+        self._answers = queue.Queue()
+        threading.Thread(
+            target=_listen, args=(self._child.stdout, self._answers), daemon=True
+        ).start()
+        self._ready = False
+        atexit.register(self.stop)
+
+    def stop(self):
+        """End the child, if there is one."""
+        child, self._child = self._child, None
+        if child is not None:
+            child.kill()
+            child.wait()
+            child.stdin.close()
+            self._log.close()
+            atexit.unregister(self.stop)
+
+    def ask(self, question, directory, reader, *details, deadline):
+        """Put one question to the child; its answer, or the exception it raised."""
+        message = pickle.dumps((question, directory, reader, *details))
+        with self._lock:
+            try:
+                self.start()
+                if not self._ready:
+                    self._answer(reader, START_DEADLINE)
+                    self._ready = True
+                self._child.stdin.write(message)
+                self._child.stdin.flush()
+                kind, value = self._answer(reader, deadline)
+            except OSError:
+                raise self._died(reader) from None
+            except BaseException:
+                # Interrupted or late: an answer still on its way would be taken for the next one's.
+                self.stop()
+                raise
+        if kind == "error":
+            raise ReaderError(reader, value)
+        if kind == "not an artifact":
+            from helpers.artifact import NotAnArtifact
+
+            raise NotAnArtifact(value)
+        return value
+
+    def _answer(self, reader, deadline):
+        try:
+            answer = self._answers.get(timeout=deadline)
+        except queue.Empty:
+            raise ReaderError(
+                reader, f"TimeoutError: no answer within {deadline} seconds; the process was ended"
+            ) from None
+        if answer is None:
+            raise self._died(reader)
+        return answer
+
+    def _died(self, reader):
+        status = self._child.wait()
+        self._log.seek(0)
+        log = self._log.read().decode(errors="replace").strip().splitlines()
+        self.stop()
+        last = f"; its last words: {log[-1]}" if log else ""
+        return ReaderError(reader, f"the reading process died (exit status {status}){last}")
+
+
+def _listen(stream, answers):
+    """Pass on what the child says; None when it has gone."""
+    with stream:
+        while True:
+            try:
+                answers.put(pickle.load(stream))
+            except Exception:
+                answers.put(None)
+                return

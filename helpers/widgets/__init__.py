@@ -1,0 +1,1 @@
+"""Widgets: each a thin view over a function that lives elsewhere."""

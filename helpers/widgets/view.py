@@ -1,0 +1,29 @@
+"""What all widgets share: a text form for pages without a kernel, and pictures with a text."""
+
+import base64
+import html
+import io
+
+import ipywidgets
+
+
+class View(ipywidgets.VBox):
+    """A column of controls whose text form is `text`, not the repr of every control."""
+
+    def __init__(self, children, text):
+        super().__init__(children)
+        self.text = text
+
+    def _repr_mimebundle_(self, **options):
+        bundle = super()._repr_mimebundle_(**options)
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        data["text/plain"] = self.text
+        return bundle
+
+
+def picture(figure, alt):
+    """A matplotlib figure as an HTML image with alternative text."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", dpi=80)
+    code = base64.b64encode(stream.getvalue()).decode()
+    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{code}">'

@@ -87,6 +87,11 @@ CURES = (
         "A file of variables/ is missing: an export moves as a whole directory.",
     ),
     (r"^NameError", "The name is spelt differently where it was defined, or its cell was not run."),
+    (
+        r"^AttributeError",
+        "An object of this kind has no such method or attribute: look at its spelling, and at "
+        "what the name before the dot holds.",
+    ),
     (r"^SystemExit", "exit() ends a program. In a notebook, leave it out."),
 )
 

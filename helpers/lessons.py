@@ -22,7 +22,8 @@ from pathlib import Path
 
 COURSE = Path(__file__).resolve().parents[1]
 REGION = re.compile(
-    r"(?P<stub>(?:^[ ]*# > ?.*\n)+)^[ ]*# <solution>\n(?P<solution>(?:.*\n)*?)^[ ]*# </solution>(?:\n|\Z)",
+    r"(?P<stub>(?:^[ ]*# > ?.*\n)+)^[ ]*# <solution>\n"
+    r"(?P<solution>(?:.*\n)*?)^[ ]*# </solution>(?:\n|\Z)",
     re.M,
 )
 STUB_MARK = re.compile(r"^([ ]*)# > ?", re.M)

@@ -183,7 +183,8 @@ class Exercise:
     def hint(self):
         """Show the next hint; after the last one, the solution."""
         if self._shown >= len(self.hints):
-            return self.solution()
+            self.solution()
+            return
         self._shown += 1
         print(
             textwrap.fill(

@@ -40,7 +40,10 @@ class CleanProcess:
         self.stop()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115, closed in stop()
         # -P: the caller's folder must not supply modules to a process that is to be clean.
-        code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import helpers.readers.worker as w; w.main()"
+        code = (
+            f"import sys; sys.path.insert(0, {str(ROOT)!r}); "
+            "import helpers.readers.worker as worker; worker.main()"
+        )
         self._child = subprocess.Popen(
             [sys.executable, "-P", "-c", code],
             stdin=subprocess.PIPE,

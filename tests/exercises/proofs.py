@@ -31,7 +31,10 @@ class Proofs:
 
 
 def prove(lesson_name, table):
-    """The pytest functions that prove the exercises of a lesson; `table` is {key: Proofs}."""
+    """The pytest functions that prove the exercises of a lesson, by name, for globals().
+
+    table : {exercise key: Proofs}
+    """
     rights = [(key, name) for key, proofs in table.items() for name in proofs.right]
     wrongs = [(key, name) for key, proofs in table.items() for name in proofs.wrong]
 
@@ -71,10 +74,10 @@ def prove(lesson_name, table):
             half[position] = ...
             assert lesson.exercises[key].grade(*half).outcome == NOT_ATTEMPTED
 
-    return (
-        lesson,
+    functions = (
         test_every_exercise_has_its_proofs,
         test_right_answer_passes,
         test_mistake_fails_with_its_own_words,
         test_untouched_is_not_attempted,
     )
+    return {"lesson": lesson} | {function.__name__: function for function in functions}

@@ -206,9 +206,4 @@ Q4 = Proofs(
     untouched=(...,),
 )
 
-globals().update(
-    {
-        getattr(function, "__name__", "lesson"): function
-        for function in prove("01_basic_export", {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4})
-    }
-)
+globals().update(prove("01_basic_export", {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4}))

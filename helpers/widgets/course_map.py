@@ -1,0 +1,75 @@
+"""The map of the course, with what the learner has passed."""
+
+import html
+import importlib
+import re
+from dataclasses import dataclass
+
+import ipywidgets
+
+from helpers.exercises import progress
+from helpers.exercises.engine import Exercise
+from helpers.lessons import lesson_names
+from helpers.widgets.view import View
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One lesson of the map: number, title, minutes, and the exercises with whether passed."""
+
+    number: str
+    title: str
+    minutes: int
+    passed: dict[str, bool]
+
+    @property
+    def marks(self):
+        return "".join("●" if done else "○" for done in self.passed.values())
+
+    def __str__(self):
+        done = f"{sum(self.passed.values())} of {len(self.passed)}"
+        return f"{self.number}  {self.title:<38} {self.minutes:>3} min  {self.marks:<5} {done}"
+
+
+def course():
+    """The lessons that there are, in order, as a list of `Entry`."""
+    passed = progress.read()
+    return [_entry(name, passed.get(name, set())) for name in lesson_names()]
+
+
+def _entry(name, passed):
+    source = (progress.COURSE / "solutions" / f"{name}.py").read_text(encoding="utf-8")
+    title = re.search(r"^# # (.+)$", source, re.M)[1].split(":")[0]
+    minutes = int(re.search(r"\*\*(\d+) minutes", source)[1])
+    module = importlib.import_module(f"helpers.exercises.lesson_{name[:2]}")
+    keys = [key for key, value in vars(module).items() if isinstance(value, Exercise)]
+    return Entry(name[:2], title, minutes, {key: key in passed for key in keys})
+
+
+def as_text():
+    """The map as lines of text."""
+    return "\n".join(map(str, course()))
+
+
+def as_html():
+    """The map as a table."""
+    rows = "".join(
+        f"<tr><td>{e.number}</td><td style='text-align:left'>{html.escape(e.title)}</td>"
+        f"<td>{e.minutes} min</td><td aria-hidden='true'>{e.marks}</td>"
+        f"<td>{sum(e.passed.values())} of {len(e.passed)} passed</td></tr>"
+        for e in course()
+    )
+    head = "".join(f"<th scope='col'>{h}</th>" for h in ("", "lesson", "", "", "exercises"))
+    return f"<table>{'<tr>' + head + '</tr>' + rows}</table>"
+
+
+def course_map():
+    """The widget: the table, and a button that reads the progress again."""
+    table = ipywidgets.HTML(as_html())
+    button = ipywidgets.Button(description="Refresh", tooltip="Read my progress again")
+
+    def refresh(_):
+        table.value = as_html()
+
+    button.on_click(refresh)
+    return View([table, button], as_text())

@@ -3,11 +3,11 @@
 Nothing here loads or runs the model; `saved_model.pb` is parsed and nothing else is opened.
 """
 
-import html
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers.errors import safe_repr
+from helpers.errors import describe, safe_repr
+from helpers.rich import table
 
 PURPOSE = {
     "saved_model.pb": "the graph and its signatures",
@@ -80,14 +80,6 @@ class Artifact:
     __repr__ = __str__
 
     def _repr_html_(self):
-        def table(head, rows):
-            cells = "".join(
-                "<tr>" + "".join(f"<td>{html.escape(str(c))}</td>" for c in r) + "</tr>"
-                for r in rows
-            )
-            titles = "".join(f"<th scope='col'>{h}</th>" for h in head)
-            return f"<table style='margin:.3em 0'><tr>{titles}</tr>{cells}</table>"
-
         files = [(f.path, readable_size(f.size), f.purpose) for f in self.files]
         promises = [
             (s.key, way, t.name, t.dtype, t.shape)
@@ -95,8 +87,7 @@ class Artifact:
             for way, tensors in (("in", s.inputs), ("out", s.outputs))
             for t in tensors
         ]
-        name = html.escape(self.directory.name)
-        shown = table((f"{name}/", "size", "what it is"), files)
+        shown = table((f"{self.directory.name}/", "size", "what it is"), files)
         if not promises:
             return shown + "<p>no signatures</p>"
         return shown + table(("signature", "", "name", "dtype", "shape"), promises)
@@ -120,27 +111,34 @@ def directory_of(given):
         path = Path(given)
         exists, is_file = path.exists(), path.is_file()
         inside = sorted(child.name for child in path.iterdir()) if path.is_dir() else []
+        versions = [name for name in inside if (path / name / "saved_model.pb").exists()]
+        name = path.name or path.resolve().name or str(path)  # "" for "." and "/"
     except TypeError:
         raise NotAnArtifact(
             f"the path of an export directory is wanted, not {safe_repr(given)}"
         ) from None
     except (OSError, ValueError) as error:
-        raise NotAnArtifact(f"{safe_repr(str(given))} cannot be opened: {error}") from None
+        raise NotAnArtifact(
+            f"{safe_repr(given)} cannot be opened: {describe(error, 120)}"
+        ) from None
     if not exists:
-        raise NotAnArtifact(f"there is nothing at {path.name!r}: no such directory")
+        raise NotAnArtifact(f"there is nothing at {name!r}: no such directory")
     if is_file:
         hint = " (a .keras file needs its Python classes)" if path.suffix == ".keras" else ""
-        raise NotAnArtifact(f"{path.name!r} is a file, not an export directory{hint}")
+        raise NotAnArtifact(f"{name!r} is a file, not an export directory{hint}")
     if "saved_model.pb" not in inside:
-        versions = [name for name in inside if (path / name / "saved_model.pb").exists()]
         raise NotAnArtifact(
-            f"{path.name!r} is the parent of exports, not one itself; it holds "
-            + ", ".join(versions)
+            f"{name!r} is the parent of exports, not one itself; it holds {_some(versions)}"
             if versions
-            else f"{path.name!r} has no saved_model.pb; it holds "
-            + (", ".join(inside) or "nothing")
+            else f"{name!r} has no saved_model.pb; it holds {_some(inside) or 'nothing'}"
         )
     return path.resolve()
+
+
+def _some(names, most=8):
+    """The names, or as many of them as can be read at a glance."""
+    more = [f"{len(names) - most} more"] if len(names) > most else []
+    return ", ".join([*names[:most], *more])
 
 
 def read(directory):
@@ -186,7 +184,9 @@ def _serving_graph(path):
     model = saved_model_pb2.SavedModel()
     try:
         model.ParseFromString((path / "saved_model.pb").read_bytes())
-    except DecodeError:
+        if not model.meta_graphs:  # an empty file parses as well
+            raise DecodeError
+    except (DecodeError, OSError):
         raise NotAnArtifact(f"saved_model.pb of {path.name!r} is damaged or incomplete") from None
     serving = [graph for graph in model.meta_graphs if "serve" in graph.meta_info_def.tags]
     if not serving:

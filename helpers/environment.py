@@ -63,6 +63,10 @@ def check_environment(found=None):
     Returns `Checks`.
     """
     found = found or {}
+    missing = [name for name in ("pyproject.toml", "requirements.lock") if not _is_there(name)]
+    if missing:
+        advice = "Copy the whole folder of the course, not only the notebooks."
+        return Checks((Check("the course is complete", False, f"no {missing[0]}", advice),))
     return Checks(
         (
             _python(),
@@ -79,6 +83,10 @@ def locked_versions():
     """{package: version} of requirements.lock."""
     text = (COURSE / "requirements.lock").read_text(encoding="utf-8")
     return dict(re.findall(r"^([\w.-]+)==([\w.]+)", text, re.M))
+
+
+def _is_there(name):
+    return (COURSE / name).exists()
 
 
 def _python():

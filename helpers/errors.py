@@ -34,7 +34,7 @@ CURES = (
         'loaded.signatures["serving_default"](name=x).',
     ),
     (
-        r"too many positional arguments|missing a required argument|unexpected keyword argument",
+        r"too many positional arguments|missing a required .*argument|unexpected keyword argument",
         "A signature takes its inputs by name: signature(name=x). "
         "signature.structured_input_signature lists the names.",
     ),
@@ -107,8 +107,22 @@ def describe(error, limit=300):
         message = str(error)
     except BaseException:  # a learner's __str__ may do anything
         message = "(its message cannot be printed)"
-    message = message.removeprefix("Graph execution error:\n")
-    return shorten(f"{type(error).__name__}: {message.lstrip()}", limit)
+    return shorten(
+        f"{type(error).__name__}: {_without_noise(message[: 20 * limit]).lstrip()}", limit
+    )
+
+
+def _without_noise(message):
+    """`message` without what hides the cause: TensorFlow's preamble, its echo of the arguments,
+    the number that it gives a function (another in each run), the listing of traced code, the
+    traceback of a graph's Python function, colour codes, a word that Python says from 3.12 on."""
+    preamble = r"Graph execution error:\s+(Detected at node .*\n<stack traces unavailable>\n)?"
+    message = re.sub(preamble + r"|\x1b\[\d*m", "", message)
+    ends = r"\. Received args:|\n\nArguments received by |\nTraceback \(most recent call last\):"
+    message = re.split(ends, message)[0]
+    message = message.replace("missing a required keyword-only", "missing a required")
+    traced = r"(Exception encountered when calling .*\n\s+)?in user code:\n[\s\S]*?\n\n +\w+: "
+    return re.sub(r"(?<=__inference_)(\w+?)_\d+\b", r"\1", re.sub(traced, "", message))
 
 
 def shorten(text, limit=300):
@@ -140,7 +154,7 @@ def show_error(lines=1):
     try:
         yield
     except Exception as error:
-        text = without_scratch(f"{type(error).__name__}: {error}")
+        text = without_scratch(f"{type(error).__name__}: {_without_noise(str(error))}")
         kept = [line.rstrip() for line in text.splitlines() if line.strip()][:lines]
         print("\n".join(textwrap.fill(line, WIDTH, subsequent_indent="    ") for line in kept))
     else:

@@ -15,6 +15,7 @@ Learners get the lines after `# >`, instructors those between the marks.
 import argparse
 import os
 import re
+import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,7 @@ REGION = re.compile(
     r"(?P<solution>(?:.*\n)*?)^[ ]*# </solution>(?:\n|\Z)",
     re.M,
 )
+MARK = re.compile(r"^[ ]*# (>|</?solution>)", re.M)
 STUB_MARK = re.compile(r"^([ ]*)# > ?", re.M)
 # A view needs the kernel that made it; what is stored is the text that stands for it.
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -63,6 +65,11 @@ def derive(name, folder, course=COURSE):
         cell["id"] = f"{name[:2]}-{number:02d}"
         if cell.cell_type == "code":
             cell.source = rewrite(cell.source)
+            if MARK.search(cell.source):  # else a learner would read the solution
+                raise ValueError(
+                    f"solutions/{name}.py, cell {number}: lines after `# >`, then `# <solution>`, "
+                    "code, `# </solution>` belong together, with nothing in between"
+                )
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
@@ -92,7 +99,8 @@ def execute(notebook, folder):
             coalesce_streams=True,
             store_widget_state=False,
         )
-        client.execute(env=environment)
+        # What a kernel says while it shuts down is nobody's output.
+        client.execute(env=environment, stderr=subprocess.DEVNULL)
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(VIEW, None)

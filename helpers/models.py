@@ -1,7 +1,7 @@
 """The three reference models of the course, small enough to read on one screen.
 
-Each has its own `build()`, so that Keras makes the weights outside every trace: a layer first
-built inside a tf.function is cut off from its weights (lesson 02 shows it).
+Each has its own `build()`, so that Keras makes the weights outside every trace. Without it, a
+`call` that is a tf.function with an input_signature is cut off from its weights (lesson 02).
 """
 
 import tensorflow as tf

@@ -1,5 +1,7 @@
 """Fast training: the whole loop is one compiled graph, with a progress bar made of plain text."""
 
+from numbers import Integral, Real
+
 import numpy as np
 import tensorflow as tf
 
@@ -22,11 +24,12 @@ def train(model, x, y, steps=1000, learning_rate=0.05, progress=True, on_part=No
     -------
     (blocks,) float32 array, the loss after each of at most 20 equal parts of the training
     """
-    x, y = tf.convert_to_tensor(x), tf.convert_to_tensor(y)
-    if steps < 1 or learning_rate <= 0:
-        raise ValueError(f"steps={steps} and learning_rate={learning_rate} must be positive")
-    if len(x) != len(y):
-        raise ValueError(f"x has {len(x)} rows and y has {len(y)}; they must be the same")
+    numbers = isinstance(steps, Integral) and isinstance(learning_rate, Real)
+    if not numbers or not (steps >= 1 and learning_rate > 0):
+        raise ValueError(
+            f"steps={steps!r} and learning_rate={learning_rate!r} must be positive, steps whole"
+        )
+    x, y = _tensors(x, y)
     if not model.built:
         model.build((None, *x.shape[1:]))
     weights = model.trainable_variables
@@ -34,7 +37,10 @@ def train(model, x, y, steps=1000, learning_rate=0.05, progress=True, on_part=No
     optimizer.build(weights)
 
     def loss():
-        return tf.reduce_mean(tf.square(model(x, training=True) - y))
+        answer = model(x, training=True)
+        if answer.shape[1:] != y.shape[1:]:  # else each answer would be compared with every y
+            raise ValueError(f"the shape of y is {y.shape}, that of the answers {answer.shape}")
+        return tf.reduce_mean(tf.square(answer - y))
 
     @tf.function
     def run(steps):
@@ -59,8 +65,21 @@ def train(model, x, y, steps=1000, learning_rate=0.05, progress=True, on_part=No
     if progress:
         # A power of ten is the same on every processor; the last digits are not.
         bound = 10.0 ** np.ceil(np.log10(max(losses[-1], 1e-12)))
-        print(f" {steps:,} steps, loss below {bound:g}")
+        known = f"loss below {bound:g}" if np.isfinite(bound) else "the loss is not a number"
+        print(f" {steps:,} steps, {known}")
     return np.array(losses, np.float32)
+
+
+def _tensors(x, y):
+    """The data as float32 tensors of equally many rows; whole numbers in x stay what they are."""
+    x, y = tf.convert_to_tensor(x), tf.cast(y, tf.float32)
+    if x.dtype == tf.float64:
+        x = tf.cast(x, tf.float32)
+    if x.ndim < 2:
+        raise ValueError(f"x must have rows and columns, such as (100, 1); its shape is {x.shape}")
+    if len(x) != len(y) or not len(x):
+        raise ValueError(f"x has {len(x)} rows and y has {len(y)}; they must be the same, and some")
+    return x, y
 
 
 def train_eagerly(model, x, y, steps=1000, learning_rate=0.05):

@@ -195,7 +195,7 @@ for directory in (export_dir, saved_dir):
 # Python never notices.
 #
 # So: **export a Keras 3 model with `model.export`**, or with `ExportArchive`, which you meet in
-# lesson 03.
+# lesson 02.
 #
 # ### Exercise 2: predict
 #
@@ -230,8 +230,9 @@ tf.saved_model.save(frozen, lesson.scratch / "frozen")
 print(artifact.read(lesson.scratch / "frozen").signatures["serving_default"])
 
 # %% [markdown]
-# Python does not hold you to it: signatures do not check shapes there. That is no kindness. This
-# module takes the mean of its rows and was declared for 4 of them. Give it 2:
+# Python does not hold you to it: a signature does not compare a tensor's shape with its promise
+# there. That is no kindness. This module takes the mean of its rows and was declared for 4 of
+# them. Give it 2:
 
 
 # %%

@@ -7,8 +7,10 @@ An exercise is a function decorated with `@exercise(...)`. It takes the learner'
 import contextlib
 import html
 import linecache
+import os
 import signal
 import sys
+import sysconfig
 import tempfile
 import textwrap
 import threading
@@ -23,6 +25,14 @@ PASSED, NOT_YET, NOT_ATTEMPTED, RAISED = "passed", "not yet", "not attempted", "
 MARKS = {PASSED: "✓", NOT_YET: "✗", NOT_ATTEMPTED: "…", RAISED: "!"}
 COLOURS = {PASSED: "#1b7837", NOT_YET: "#b35806", NOT_ATTEMPTED: "#666666", RAISED: "#762a83"}
 DEADLINE = 10  # seconds for one call of a learner's function
+# Where code lies that is not the learner's: Python's own, what is installed, and the course's.
+NOT_THEIRS = tuple(
+    str(folder) + os.sep
+    for folder in (
+        *(sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")),
+        Path(__file__).resolve().parents[1],
+    )
+)
 
 
 class NotYet(Exception):
@@ -71,11 +81,12 @@ def require(condition, words):
         raise NotYet(words)
 
 
-def call(function, *arguments, deadline=DEADLINE):
+def call(function, *arguments, deadline=None):
     """Call the learner's `function`; its exceptions become Raised, `...` becomes NotAttempted.
 
-    A function that has not returned after `deadline` seconds is interrupted: NotYet.
+    A function that has not returned after `deadline` seconds (else DEADLINE) is stopped: NotYet.
     """
+    deadline = DEADLINE if deadline is None else deadline
     if function is ...:
         raise NotAttempted
     if not callable(function):
@@ -99,18 +110,32 @@ def call(function, *arguments, deadline=DEADLINE):
 
 @contextlib.contextmanager
 def _time_limit(seconds):
-    def stop(*_):
+    def again(frame, event, _):
+        if event == "line":
+            raise DeadlinePassed
+        return again
+
+    def stop(_, frame):
+        # A bare `except:` around the body of a loop swallows the first one. The second is raised
+        # once more on the next line, which is then outside the `try`.
+        nonlocal stops
+        stops += 1
+        while stops > 1 and frame is not None and frame.f_code is not call.__code__:
+            frame.f_trace, frame = again, frame.f_back
+            sys.settrace(lambda *_: None)
         raise DeadlinePassed
 
+    stops, trace = 0, sys.gettrace()
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
         yield  # Windows has no such alarm: there the kernel's own interrupt button is what is left
         return
     before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1)  # again, should a bare except swallow it
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        sys.settrace(trace)
         signal.signal(signal.SIGALRM, before)
 
 
@@ -147,8 +172,11 @@ class Exercise:
             return Result(NOT_YET, without_scratch(str(error)))
         except Raised as raised:
             return Result(RAISED, without_scratch(_own_words(raised.error)))
-        except Exception as error:
-            # A mistake of the check, not of the learner: say so, in one line.
+        except KeyboardInterrupt:
+            return Result(RAISED, "KeyboardInterrupt: the check was stopped. Run the cell again.")
+        except BaseException as error:
+            # A mistake of the check, or an answer that does odd things (a sys.exit() in its
+            # __eq__) when it is looked at: say so, in one line.
             return Result(
                 NOT_YET,
                 "this check could not make sense of that answer "
@@ -221,9 +249,8 @@ def _own_words(error):
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith(
-            (sys.prefix, __file__.rsplit("/helpers", 1)[0] + "/helpers")
-        )
+        if not frame.filename.startswith((*NOT_THEIRS, "<frozen "))
+        and "__autograph_generated_file" not in frame.filename  # deleted, and not what they wrote
     ]
     lines = [text]
     if frames:

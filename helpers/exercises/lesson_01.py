@@ -32,15 +32,15 @@ def _require_line(found, slope, intercept, name):
 
 
 @exercise(
-    "export_dir",
+    "export_dir_1",
     hints=[
         "The model has a method for this; lesson.scratch / 'mine' is a good place.",
         "model.export(directory, verbose=False) writes an artifact that every reader can load.",
     ],
 )
-def q1(export_dir):
+def q1(export_dir_1):
     """Export a trained LinearModel so that another process can use it"""
-    _require_line(export_at(export_dir), 2, 1, "export_dir")
+    _require_line(export_at(export_dir_1, "export_dir_1"), 2, 1, "export_dir_1")
     return (
         "Python, the session loader and LiteRT read y = 2x + 1 from your directory, in a process "
         "that has never seen your class."
@@ -142,28 +142,28 @@ def _takes(found, reader, rows):
 
 
 @exercise(
-    "base_dir",
+    "base_dir_4",
     hints=[
         "A server looks for folders whose names are whole numbers: base_dir / '1', base_dir / '2'.",
         "Export before you train again: an export keeps the weights of its moment.",
         "train(model, *line(slope=3.0, intercept=-1.0)) goes on from the weights there are.",
     ],
 )
-def q4(base_dir):
+def q4(base_dir_4):
     """Retrain, and export the new version beside the old one"""
     try:
-        directory_of(base_dir)
+        directory_of(base_dir_4)
     except NotAnArtifact as error:
-        require("parent of exports" in str(error), f"base_dir: {error}.")
+        require("parent of exports" in str(error), f"base_dir_4: {error}.")
     else:
-        raise NotYet("base_dir is itself an export; it is to hold the folders 1 and 2.")
-    names = sorted(path.name for path in Path(base_dir).iterdir() if path.is_dir())
+        raise NotYet("base_dir_4 is itself an export; it is to hold the folders 1 and 2.")
+    names = sorted(path.name for path in Path(base_dir_4).iterdir() if path.is_dir())
     numbers = [name for name in names if re.fullmatch(r"0*[12]", name)]
     require(
         sorted(map(int, numbers)) == [1, 2],
-        f"base_dir holds {', '.join(names)}; a server looks for the folders 1 and 2.",
+        f"base_dir_4 holds {', '.join(names)}; a server looks for the folders 1 and 2.",
     )
-    old, new = (export_at(Path(base_dir) / name, name) for name in sorted(numbers, key=int))
+    old, new = (export_at(Path(base_dir_4) / name, name) for name in sorted(numbers, key=int))
     _require_line(old, 2, 1, "version 1 is to keep y = 2x + 1")
     _require_line(new, 3, -1, "version 2 is to have learnt y = 3x - 1")
     return "version 1 still answers as it did, and version 2 stands beside it: you can go back."

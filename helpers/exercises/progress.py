@@ -21,8 +21,11 @@ def path():
 def read():
     """{lesson name: set of exercise keys}. A damaged file is set aside, not lost."""
     file = path()
-    with _lock(file):
-        return _read(file)
+    try:
+        with _lock(file):
+            return _read(file)
+    except OSError:  # a place that cannot be used: nothing to show, and no reason to fail
+        return {}
 
 
 def add(lesson, key):
@@ -37,9 +40,13 @@ def add(lesson, key):
         text = json.dumps({name: sorted(keys) for name, keys in sorted(passed.items())}, indent=1)
         # A reader, or a crash, meets the old file or the new one, never half of one.
         handle, new = tempfile.mkstemp(dir=file.parent, prefix=file.name)
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text + "\n")
-        os.replace(new, file)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                stream.write(text + "\n")
+            os.replace(new, file)
+        except BaseException:
+            os.unlink(new)
+            raise
 
 
 def _lock(file):
@@ -49,6 +56,8 @@ def _lock(file):
 def _read(file):
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
+        if any(not isinstance(keys, list) for keys in data.values()):
+            raise TypeError("each lesson has a list of keys")
         return {str(name): {str(key) for key in keys} for name, keys in data.items()}
     except FileNotFoundError:
         return {}

@@ -4,4 +4,8 @@ import sys
 
 from helpers.readers.compare import main
 
-sys.exit(main(sys.argv[1:]))
+sys.stdout.reconfigure(errors="backslashreplace")  # a name may hold what the terminal cannot show
+try:
+    sys.exit(main(sys.argv[1:]))
+except KeyboardInterrupt:
+    sys.exit(130)

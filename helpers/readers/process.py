@@ -1,6 +1,7 @@
 """The parent's side of the clean process: start it, ask it, replace it, end it."""
 
 import atexit
+import contextlib
 import os
 import pickle
 import queue
@@ -39,9 +40,10 @@ class CleanProcess:
             return
         self.stop()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115, closed in stop()
-        # -P: the caller's folder must not supply modules to a process that is to be clean.
+        # -P: the caller's folder must not supply modules to a process that is to be clean, and
+        # neither must the course's folder: of it, only `helpers`.
         code = (
-            f"import sys; sys.path.insert(0, {str(ROOT)!r}); "
+            f"import sys; sys.path.insert(0, {str(ROOT)!r}); import helpers; del sys.path[0]; "
             "import helpers.readers.worker as worker; worker.main()"
         )
         self._child = subprocess.Popen(
@@ -65,7 +67,8 @@ class CleanProcess:
         if child is not None:
             child.kill()
             child.wait()
-            child.stdin.close()
+            with contextlib.suppress(OSError):  # half a question may still wait to be written
+                child.stdin.close()
             self._log.close()
             atexit.unregister(self.stop)
 
@@ -107,7 +110,9 @@ class CleanProcess:
         return answer
 
     def _died(self, reader):
-        status = self._child.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):  # it lives, but talks nonsense
+            self._child.wait(timeout=5)
+        status = self._child.poll()
         self._log.seek(0)
         log = self._log.read().decode(errors="replace").strip().splitlines()
         self.stop()

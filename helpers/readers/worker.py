@@ -48,7 +48,7 @@ def _listen(stream, questions):
     while True:
         try:
             questions.put(pickle.load(stream))
-        except EOFError:
+        except Exception:  # the parent closed its end, or was killed in the middle of a question
             os._exit(0)
 
 
@@ -83,12 +83,23 @@ def run(directory, reader, key, inputs):
 
 
 def _cast(name, value, dtype):
+    import tensorflow as tf
+
     array = np.asarray(value)
-    if dtype == "string":
+    is_text = array.dtype.kind in "OSU"
+    given = "text" if is_text else array.dtype
+    if is_text != (dtype == "string"):
+        raise TypeError(f"input {name} is {dtype}; {given} cannot be given for it")
+    if is_text:
         return array.astype(object)
-    if not np.can_cast(array.dtype, dtype, "same_kind"):
-        raise TypeError(f"input {name} is {dtype}; {array.dtype} cannot be given for it")
-    return array.astype(dtype)
+    wanted = np.dtype(tf.dtypes.as_dtype(dtype).as_numpy_dtype)
+    whole = array.dtype.kind in "iu" and wanted.kind in "iu"
+    if not whole and not np.can_cast(array.dtype, wanted, "same_kind"):
+        raise TypeError(f"input {name} is {dtype}; {given} cannot be given for it")
+    cast = array.astype(wanted)
+    if whole and not np.array_equal(cast, array):
+        raise ValueError(f"input {name} is {dtype}, which cannot hold the numbers given")
+    return cast
 
 
 def _state(directory):

@@ -1,6 +1,5 @@
 """The map of the course, with what the learner has passed."""
 
-import html
 import importlib
 import re
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ import ipywidgets
 from helpers.exercises import progress
 from helpers.exercises.engine import Exercise
 from helpers.lessons import lesson_names
+from helpers.rich import table
 from helpers.widgets.view import View
 
 
@@ -26,8 +26,12 @@ class Entry:
     def marks(self):
         return "".join("●" if done else "○" for done in self.passed.values())
 
+    @property
+    def done(self):
+        return sum(self.passed.values())
+
     def __str__(self):
-        done = f"{sum(self.passed.values())} of {len(self.passed)}"
+        done = f"{self.done} of {len(self.passed)}"
         return f"{self.number}  {self.title:<38} {self.minutes:>3} min  {self.marks:<5} {done}"
 
 
@@ -53,14 +57,11 @@ def as_text():
 
 def as_html():
     """The map as a table."""
-    rows = "".join(
-        f"<tr><td>{e.number}</td><td style='text-align:left'>{html.escape(e.title)}</td>"
-        f"<td>{e.minutes} min</td><td aria-hidden='true'>{e.marks}</td>"
-        f"<td>{sum(e.passed.values())} of {len(e.passed)} passed</td></tr>"
+    rows = [
+        (e.number, e.title, f"{e.minutes} min", e.marks, f"{e.done} of {len(e.passed)} passed")
         for e in course()
-    )
-    head = "".join(f"<th scope='col'>{h}</th>" for h in ("", "lesson", "", "", "exercises"))
-    return f"<table>{'<tr>' + head + '</tr>' + rows}</table>"
+    ]
+    return table(("", "lesson", "", "", "exercises"), rows)
 
 
 def course_map():

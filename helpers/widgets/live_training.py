@@ -45,7 +45,8 @@ def describe(slope, intercept, losses):
 
 def draw(slope, intercept, losses, steps):
     """The fit and the loss side by side; a matplotlib Figure."""
-    figure = Figure(figsize=(8, 2.8), layout="constrained")
+    figure = Figure(figsize=(8, 2.8))
+    figure.subplots_adjust(left=0.07, right=0.98, bottom=0.18, top=0.97, wspace=0.2)
     left, right = figure.subplots(1, 2)
     x, y = line()
     ends = np.array([-1.0, 1.0])
@@ -62,7 +63,7 @@ def draw(slope, intercept, losses, steps):
 def live_training():
     """The widget: two sliders, a line of text and a picture."""
     rate = ipywidgets.FloatLogSlider(
-        value=0.05, min=-3, max=0, step=0.25, description="rate", continuous_update=False
+        value=10**-1.25, min=-3, max=0, step=0.25, description="rate", continuous_update=False
     )
     steps = ipywidgets.IntSlider(
         value=200, min=20, max=1000, step=20, description="steps", continuous_update=False
@@ -72,9 +73,10 @@ def live_training():
 
     def show(slope, intercept, losses):
         words.value = describe(slope, intercept, losses)
-        image.value = picture(
-            draw(slope, intercept, losses, steps.value), f"The points and {words.value}"
-        )
+        if len(losses) % 5 == 0:  # a picture takes longer than a part of the training
+            image.value = picture(
+                draw(slope, intercept, losses, steps.value), f"The points and {words.value}"
+            )
 
     def train_again(_):
         fit_line(rate.value, steps.value, on_part=show)

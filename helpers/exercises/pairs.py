@@ -1,0 +1,79 @@
+"""Pairs of functions for lesson 03's proof: honest ones, which agree, and counterfeits.
+
+A pair is `two`, a function of (n, 2) rows, and `three`, one of (n, 3) rows whose third column
+should not matter. Both take arrays or tensors and return an (n, 1) float32 tensor.
+"""
+
+
+def pair(kernel, bias, counterfeit=lambda y, x: y):
+    """A function of (n, 2) and one of (n, 3) rows; equal unless `counterfeit` changes an answer.
+
+    counterfeit(y, x) : the right answers (n, 1) and the rows (n, 3) -> the answers given
+    """
+    import tensorflow as tf
+
+    def floats(x, columns, name):
+        x = tf.cast(tf.convert_to_tensor(x), tf.float32)
+        if x.shape.rank != 2 or x.shape[1] != columns:
+            raise ValueError(f"{name} takes rows of shape (n, {columns}), not {tuple(x.shape)}")
+        return x
+
+    def two(x):
+        return floats(x, 2, "two") @ tf.constant(kernel, shape=(2, 1)) + bias
+
+    def three(x):
+        x = floats(x, 3, "three")
+        return counterfeit(two(x[:, :2]), x)
+
+    return two, three
+
+
+def _nudged(y, x):
+    """The next float32 up: what the same arithmetic gives in another order."""
+    import tensorflow as tf
+
+    return tf.math.nextafter(y, y + 1)
+
+
+HONEST = {
+    "predict_two and predict_three themselves": ([2.0, 2.0], 1.0, lambda y, x: y),
+    "the same two endpoints of another model, y = 3·x1 - x0 + 0.5. Compare the two functions with "
+    "each other, not with known numbers": ([-1.0, 3.0], 0.5, lambda y, x: y),
+    "a pair that differs in the last binary digit only, as float32 sums do when their order "
+    "changes. Compare with np.allclose": ([2.0, 2.0], 1.0, _nudged),
+}
+
+
+def counterfeits():
+    """{what `three` does wrong: function for pair}; each is met before the one after it."""
+    import tensorflow as tf
+
+    two, _ = pair([2.0, 2.0], 1.0)
+
+    def one_if(condition):
+        return tf.cast(condition, tf.float32)
+
+    def rows(y):
+        return tf.range(len(y))[:, None]
+
+    return {
+        "adds half of the third column": lambda y, x: y + 0.5 * x[:, 2:],
+        "reads the last two columns instead of the first two": lambda y, x: two(x[:, 1:]),
+        "is off by 0.01 everywhere": lambda y, x: y + 0.01,
+        "uses the third column only when it is above 500": lambda y, x: y + one_if(x[:, 2:] > 500),
+        "uses the third column only when it is negative": lambda y, x: y + one_if(x[:, 2:] < 0),
+        "uses the third column only where it varies from row to row": lambda y, x: (
+            y + (x[:, 2:] - tf.reduce_mean(x[:, 2:]))
+        ),
+        "is wrong only where the first column is negative": lambda y, x: y + one_if(x[:, :1] < 0),
+        "is wrong only in the last row of a batch": lambda y, x: (
+            y + one_if((rows(y) > 0) & (rows(y) == len(y) - 1))
+        ),
+        "gives the answers of a batch in reverse order": lambda y, x: y[::-1],
+        "is right for one row and gives every row of a batch the same answer": lambda y, x: (
+            tf.ones_like(y) * tf.reduce_mean(y)
+        ),
+        "is right for batches and wrong for a single row": lambda y, x: y + one_if(len(y) == 1),
+        "multiplies the third column by 0 and adds it, which is not nothing when it holds inf or "
+        "nan": lambda y, x: y + 0 * x[:, 2:],
+    }

@@ -1,0 +1,183 @@
+"""Call a signature of a loaded export with a request as JSON: the answer, or the real error."""
+
+import html
+import json
+from dataclasses import dataclass
+
+import ipywidgets
+import numpy as np
+
+from helpers.errors import cure, describe, safe_repr, shorten
+from helpers.widgets.view import View
+
+LIMIT = 100_000  # characters of a request
+EXAMPLE_LIMIT = 1000  # numbers in an example: more cannot be edited by hand
+EXAMPLES = {"string": "red", "bool": True}
+INTRODUCTION = (
+    "Live in Jupyter: choose a signature, edit the request, and read the answer or the real error."
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a request came to.
+
+    ok : bool, whether the signature answered
+    text : the outputs, one a line, or the error in one line
+    explanation : one line, may be empty
+    """
+
+    ok: bool
+    text: str
+    explanation: str = ""
+
+    def __str__(self):
+        return "\n".join(filter(None, (f"{'✗✓'[self.ok]} {self.text}", self.explanation)))
+
+
+def call_signature(loaded, key, request):
+    """Put a `request` to one signature, its inputs as Python lists by name.
+
+    loaded : what tf.saved_model.load returns
+    key : str, the signature
+    request : str, a JSON object with a value for each input: '{"x": [[1.0]]}'
+
+    Returns an `Answer`; a request that cannot be put or answered is one with `ok` False.
+    """
+    found = signatures(loaded)
+    if not isinstance(key, str) or key not in found:
+        names = ", ".join(found)
+        return Answer(False, f"no signature {safe_repr(key)} in this artifact: it has {names}")
+    signature = found[key]
+    try:
+        inputs = _parse(request, example(signature))
+    except ValueError as error:
+        return Answer(False, *error.args)
+    try:
+        outputs = signature(**inputs)
+    except Exception as error:
+        text = describe(error)
+        return Answer(
+            False, text, f"{cure(text)} This signature takes {promise(signature)}.".strip()
+        )
+    arrays = {name: outputs[name].numpy() for name in sorted(outputs)}
+    text = "\n".join(f"{name}: {_readable(value)}" for name, value in arrays.items())
+    numbers = [value for value in arrays.values() if value.dtype.kind == "f"]
+    if all(np.isfinite(value).all() for value in numbers):
+        return Answer(True, text)
+    return Answer(True, text, "nan and inf are no numbers: a model computes on, without an error.")
+
+
+def signatures(loaded):
+    """{key: function} of a loaded export, sorted; raises TypeError or ValueError for others."""
+    if not hasattr(loaded, "signatures"):
+        raise TypeError(
+            f"a loaded export is wanted, tf.saved_model.load(directory), not {safe_repr(loaded)}"
+        )
+    if not loaded.signatures:
+        raise ValueError("this export has no signatures: there is nothing to call")
+    return dict(sorted(loaded.signatures.items()))
+
+
+def specs(signature):
+    """The inputs that a signature promises: {name: tf.TensorSpec}."""
+    return dict(signature.structured_input_signature[1])
+
+
+def promise(signature):
+    """The inputs of a signature in words: 'x: float32 (None, 1)'."""
+    words = (
+        f"{name}: {spec.dtype.name} "
+        + ("any shape" if spec.shape.rank is None else str(tuple(spec.shape)))
+        for name, spec in specs(signature).items()
+    )
+    return ", ".join(words) or "no inputs"
+
+
+def example(signature):
+    """A request that fits the signature, as JSON text: one row of ones, or of "red"."""
+    values = {}
+    for name, spec in specs(signature).items():
+        shape = [1] if spec.shape.rank is None else [size or 1 for size in spec.shape]
+        if np.prod(shape) > EXAMPLE_LIMIT:
+            values[name] = f"numbers of shape {tuple(shape)}, too many to write here"
+            continue
+        one = EXAMPLES.get(spec.dtype.name, 1 if spec.dtype.is_integer else 1.0)
+        values[name] = np.full(shape, one, object).tolist()
+    return json.dumps(values)
+
+
+def _parse(request, model):
+    """The inputs in a request; ValueError with a line on what is wrong and one that explains."""
+    if not isinstance(request, str):
+        raise ValueError(f"a request is a text, not {safe_repr(request)}", f"For example: {model}")
+    if len(request) > LIMIT:
+        raise ValueError(
+            f"a request of {len(request):,} characters",
+            f"This page takes at most {LIMIT:,}; call the signature from a cell.",
+        )
+    try:
+        inputs = json.loads(request)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(
+            shorten(f"not JSON: {error}", 160),
+            f"Names stand in double quotes, rows in square brackets: {shorten(model)}",
+        ) from None
+    if not isinstance(inputs, dict):
+        raise ValueError(
+            "a request is an object that gives each input by its name",
+            f"For example: {shorten(model)}",
+        )
+    return inputs
+
+
+def _readable(array):
+    if array.dtype.kind == "f":
+        array = np.array([float(f"{value:.4g}") for value in array.flat]).reshape(array.shape)
+    elif array.dtype == object:
+        text = [v.decode(errors="replace") if isinstance(v, bytes) else v for v in array.flat]
+        array = np.array(text, object).reshape(array.shape)
+    return shorten(str(array.tolist()), 500)
+
+
+def signature_caller(loaded):
+    """The widget: a signature to choose, a request to edit, the answer.
+
+    loaded : what tf.saved_model.load returns
+    """
+    found = signatures(loaded)
+    first = next(iter(found))
+    choice = ipywidgets.Dropdown(options=list(found), description="signature")
+    request = ipywidgets.Textarea(
+        example(found[first]),
+        description="request",
+        continuous_update=False,  # half a request is not an error
+        layout=ipywidgets.Layout(width="95%", height="5em"),
+    )
+    call = ipywidgets.Button(description="Call", tooltip="Put the request to the signature")
+    answer = ipywidgets.HTML()
+
+    def show(_=None):
+        lines = str(call_signature(loaded, choice.value, request.value))
+        lines = lines.encode(errors="replace").decode()  # half a character cannot be sent
+        answer.value = f"<pre style='white-space:pre-wrap'>{html.escape(lines)}</pre>"
+
+    def choose(_):
+        before = request.value
+        request.value = example(found[choice.value])
+        if request.value == before:  # nothing changed, so nothing was called
+            show()
+
+    choice.observe(choose, "value")
+    request.observe(show, "value")
+    call.on_click(show)
+    show()
+    return View([choice, request, call, answer], _text(found))
+
+
+def _text(found):
+    lines = [INTRODUCTION]
+    for key, signature in found.items():
+        outputs = ", ".join(sorted(signature.structured_outputs))
+        lines += [f"{key} takes {shorten(example(signature), 80)}", f"  and answers with {outputs}"]
+    return "\n".join(lines)

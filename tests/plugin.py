@@ -1,6 +1,5 @@
 """How pytest treats the notebooks: closes nbval's traps and says what to do about a failure."""
 
-import os
 import queue
 import tempfile
 import time
@@ -11,13 +10,22 @@ from nbval.kernel import RunningKernel
 
 from helpers.lessons import learner_environment
 
-_start, _await_reply = RunningKernel.__init__, RunningKernel.await_reply
+_start, _stop = RunningKernel.__init__, RunningKernel.stop
+_await_reply = RunningKernel.await_reply
 
 
 def _start_as_new_learner(self, *arguments, **options):
     """Each notebook sees no progress and no exports of another."""
-    os.environ.update(learner_environment(tempfile.mkdtemp(prefix="notebook-")))
-    _start(self, *arguments, **options)
+    self.folder = tempfile.TemporaryDirectory(prefix="notebook-", ignore_cleanup_errors=True)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in learner_environment(self.folder.name).items():
+            patch.setenv(name, value)
+        _start(self, *arguments, **options)
+
+
+def _stop_and_tidy_up(self):
+    _stop(self)
+    self.folder.cleanup()
 
 
 def _await_reply_of_the_living(self, msg_id, timeout=None):
@@ -34,6 +42,7 @@ def _await_reply_of_the_living(self, msg_id, timeout=None):
 
 
 RunningKernel.__init__ = _start_as_new_learner
+RunningKernel.stop = _stop_and_tidy_up
 RunningKernel.await_reply = _await_reply_of_the_living
 
 
@@ -42,6 +51,16 @@ def pytest_ignore_collect(collection_path):
     if ".mine-" in collection_path.name and collection_path.suffix == ".ipynb":
         return True
     return None
+
+
+def advice(name):
+    """What to do about a notebook of lesson `name` that is not as it should be."""
+    number = name[:2]
+    return (
+        f"If you write the course: edit solutions/{name}.py, then `make notebooks "
+        f"LESSON={number}`. If these are your own answers: `make reset LESSON={number}` keeps "
+        "them in a copy."
+    )
 
 
 @pytest.hookimpl(trylast=True)
@@ -56,16 +75,12 @@ def pytest_terminal_summary(terminalreporter):
     for path, report in sorted(first.items()):
         text = str(report.longrepr)
         cell = report.nodeid.rsplit("::", 1)[-1]
-        if "kernel died" in text:
+        if isinstance(report, pytest.CollectReport):
+            what = "it is not a notebook, or is damaged"
+        elif "kernel died" in text:
             what = f"the kernel died in {cell}"
         elif "Cell execution caused an exception" in text or "Timeout" in text:
             what = f"{cell} raised an error or took too long"
         else:
             what = f"the outputs stored for {cell} are not those of a fresh run"
-        number = path.stem[:2]
-        terminalreporter.write_line(
-            f"{path}: {what}. If you write the course: edit solutions/{path.stem}.py, then "
-            f"`make notebooks LESSON={number}`. If these are your own answers: "
-            f"`make reset LESSON={number}` keeps them in a copy.",
-            red=True,
-        )
+        terminalreporter.write_line(f"{path}: {what}. {advice(path.stem)}", red=True)

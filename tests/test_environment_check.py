@@ -47,5 +47,10 @@ def test_a_folder_that_cannot_be_written_is_red(monkeypatch):
     assert "✗ this folder can be written: Permission denied" in str(check_environment())
 
 
+def test_an_incomplete_copy_is_red(monkeypatch, tmp_path):
+    monkeypatch.setattr("helpers.environment.COURSE", tmp_path)
+    assert "✗ the course is complete: no pyproject.toml. Copy the whole" in str(check_environment())
+
+
 def test_the_lock_is_read():
     assert {"tensorflow", "tensorflow-cpu", "keras", "numpy"} <= locked_versions().keys()

@@ -39,7 +39,7 @@ def test_moving_a_slider_trains_again_and_shows_each_part():
     before = words.value
     rate.value = 0.001
     assert words.value != before
-    assert f'alt="The points and {words.value}"' in image.value
+    assert f'alt="The points and {words.value}"' in image.value  # the last part is drawn
 
 
 def test_live_training_stands_as_text_where_there_is_no_kernel():

@@ -199,7 +199,7 @@ Q4 = Proofs(
             lambda folder: (versions(folder, first=("1", 3, -1)),), "version 1 is to keep"
         ),
         "the version instead of the base": Mistake(
-            lambda folder: (versions(folder) / "2",), "base_dir is itself an export"
+            lambda folder: (versions(folder) / "2",), "base_dir_4 is itself an export"
         ),
         "nothing there": Mistake(lambda folder: (folder / "none",), "no such directory"),
     },

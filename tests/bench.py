@@ -1,0 +1,175 @@
+"""`make bench`: what this course promises about time and memory, measured side by side.
+
+Each figure is a ratio to a baseline of the same run, the median of pairs measured in turn; the
+table at the end gives the bar for each and whether it was met. The exit status is 1 if one was not.
+"""
+
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import nbformat
+from nbclient import NotebookClient
+
+from helpers.lessons import COURSE, lesson_names
+
+# What a lesson is measured against: a notebook that only imports TensorFlow and calls one layer.
+BARE = """import os
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
+import tensorflow as tf
+tf.keras.layers.Dense(1)(tf.ones((1, 1))).shape"""
+PEAKS = """import json, os
+from pathlib import Path
+def peak(pid):
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1000 for line in lines if line.startswith("VmHWM"))
+kernel = os.getpid()
+children = Path(f"/proc/{kernel}/task/{kernel}/children").read_text().split()
+print(json.dumps({"kernel": peak(kernel), "reader": max(map(peak, children), default=0)}))"""
+PAIRS = 3
+
+
+def main():
+    rows = [*training(), *questions(), *notebooks(), *memory()]
+    width = max(len(row[0]) for row in rows)
+    print(f"\n{'figure':<{width}}  measured       bar  met")
+    failed = False
+    for figure, value, bar, sign in rows:
+        met = value <= bar if sign == "<" else value >= bar
+        failed = failed or not met
+        print(f"{figure:<{width}}  {value:>8.2f}  {sign} {bar:>6}  {'yes' if met else 'NO'}")
+    return int(failed)
+
+
+def pairs(baseline, measured, count=PAIRS):
+    """The median of measured() / baseline() in seconds, the two run in turn."""
+    ratios = []
+    for number in range(count):
+        times = {}
+        for function in (baseline, measured) if number % 2 else (measured, baseline):
+            begin = time.perf_counter()
+            function()
+            times[function] = time.perf_counter() - begin
+        ratios.append(times[measured] / times[baseline])
+    print(f"  ratios of {count} pairs: " + ", ".join(f"{r:.3g}" for r in ratios), flush=True)
+    return statistics.median(ratios)
+
+
+def training():
+    """1,000 steps of LinearModel: the plain loop against the compiled one, to the same loss."""
+    print("training, compiled against eager", flush=True)
+    from helpers.data import line
+    from helpers.models import LinearModel
+    from helpers.training import train, train_eagerly
+
+    x, y = line()
+    losses = {}
+
+    def compiled():
+        losses["compiled"] = train(LinearModel(), x, y, progress=False)[-1]
+
+    def eager():
+        losses["eager"] = train_eagerly(LinearModel(), x, y)
+
+    ratio = pairs(compiled, eager)
+    assert abs(losses["compiled"] - losses["eager"]) < 1e-4, losses
+    yield "training: eager time / compiled time", ratio, 15, ">"
+
+
+def questions():
+    """A later question to each reader, against a call of the model in this process."""
+    print("a later question to a reader", flush=True)
+    import numpy as np
+
+    from helpers import readers
+    from helpers.data import line
+    from helpers.models import LinearModel
+    from helpers.training import train
+
+    model = LinearModel()
+    train(model, *line(), progress=False)
+    with tempfile.TemporaryDirectory() as folder:
+        model.export(folder, verbose=False)
+        x = {"args_0": np.ones((3, 1), np.float32)}
+        for reader in readers.READERS:
+            readers.run(folder, "serving_default", x, reader)
+            times = []
+            for _ in range(10):
+                begin = time.perf_counter()
+                readers.run(folder, "serving_default", x, reader)
+                times.append(time.perf_counter() - begin)
+            yield f"reader {reader}: a later question, seconds", statistics.median(times), 0.5, "<"
+
+
+def notebooks():
+    """nbval on every notebook against as many bare ones: same options, same two workers."""
+    real = [
+        f"{folder}/{name}.ipynb" for folder in ("notebooks", "solutions") for name in lesson_names()
+    ]
+    print(f"nbval on {len(real)} notebooks, against as many bare ones", flush=True)
+    bare = COURSE / "exports" / "bare"
+    bare.mkdir(parents=True, exist_ok=True)
+    try:
+        executed = bare_notebook()
+        for number in range(len(real)):
+            nbformat.write(executed, bare / f"bare_{number}.ipynb")
+        copies = [str(path) for path in sorted(bare.glob("*.ipynb"))]
+        ratio = pairs(lambda: nbval(copies), lambda: nbval(real))
+    finally:
+        shutil.rmtree(bare)
+    yield f"nbval: {len(real)} lessons / {len(real)} bare notebooks", ratio, 2.5, "<"
+
+
+def bare_notebook():
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(BARE)])
+    NotebookClient(notebook, kernel_name="python3").execute()
+    return notebook
+
+
+def nbval(paths):
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", *paths], cwd=COURSE, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise SystemExit(f"a notebook fails, so its time says nothing:\n{done.stdout[-3000:]}")
+
+
+def memory():
+    """The peak of each lesson's kernel against that of a bare notebook; the reader's apart."""
+    print("peak memory", flush=True)
+    bare = peaks(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(BARE)]), COURSE)
+    worst, reader = 0, 0
+    for name in lesson_names():
+        for folder in ("notebooks", "solutions"):
+            path = COURSE / folder / f"{name}.ipynb"
+            found = peaks(nbformat.read(path, as_version=4), path.parent)
+            print(
+                f"  {folder}/{name}: kernel {found['kernel'] / bare['kernel']:.2f} of a bare one, "
+                f"reader {found['reader'] / bare['kernel']:.2f}",
+                flush=True,
+            )
+            worst = max(worst, found["kernel"] / bare["kernel"])
+            reader = max(reader, found["reader"] / bare["kernel"])
+    yield "peak memory: largest lesson kernel / bare kernel", worst, 1.25, "<"
+    yield "peak memory: largest reader / bare kernel", reader, 1.25, "<"
+
+
+def peaks(notebook, folder):
+    """Peak resident megabytes of the notebook's kernel and of its reader process."""
+    notebook.cells.append(nbformat.v4.new_code_cell(PEAKS))
+    NotebookClient(
+        notebook,
+        kernel_name="python3",
+        timeout=300,
+        resources={"metadata": {"path": str(folder)}},
+    ).execute()
+    return json.loads(notebook.cells[-1].outputs[-1].text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""Exports with several endpoints, right ones and wrong ones, as learners of lesson 03 make them."""
+
+import numpy as np
+import tensorflow as tf
+
+from helpers.models import MultiSignatureModel
+
+TWO = [tf.TensorSpec((None, 2), tf.float32, name="x")]
+THREE = [tf.TensorSpec((None, 3), tf.float32, name="x")]
+
+
+def trained(slope=2.0, intercept=1.0):
+    """A model as training leaves it, without the training."""
+    model = MultiSignatureModel()
+    model.build((None, 2))
+    model.set_weights([np.full((2, 1), slope + 0.01), np.array([intercept - 0.01])])
+    return model
+
+
+def classify(model, limit=0.0, dtype=tf.int32):
+    def function(x):
+        score = model(x)
+        return {"score": score, "label": tf.cast(score > limit, dtype)}
+
+    return function
+
+
+def archive(folder, model=None, track=True, order=("predict_two", "predict_three"), **changes):
+    """An ExportArchive of the usual endpoints in this order; `changes` replaces or adds some, as
+    functions, or as (function, input signature)."""
+    model = model or trained()
+    endpoints = {
+        "predict_two": (model.predict_first_two_features,),
+        "predict_three": (model.predict_first_three_features,),
+    }
+    endpoints = {key: endpoints[key] for key in order} | changes
+    export = tf.keras.export.ExportArchive()
+    if track:
+        export.track(model)
+    for key, endpoint in endpoints.items():
+        export.add_endpoint(key, *(endpoint if isinstance(endpoint, tuple) else (endpoint, TWO)))
+    export.write_out(folder, verbose=False)
+    return folder
+
+
+class Module(tf.Module):
+    """The three endpoints as a plain module, with another dtype and shape of the label."""
+
+    def __init__(self, slope=2.0, intercept=1.0, dtype=tf.float32):
+        self.kernel = tf.Variable([[slope], [slope]])
+        self.bias = tf.Variable([intercept])
+        self.dtype = dtype
+
+    @tf.function(input_signature=[tf.TensorSpec((None, 2), tf.float32, name="features")])
+    def predict_two(self, x):
+        return x @ self.kernel + self.bias
+
+    @tf.function(input_signature=[tf.TensorSpec((None, 3), tf.float32, name="features")])
+    def predict_three(self, x):
+        return self.predict_two(x[:, :2])
+
+    @tf.function(input_signature=[tf.TensorSpec((None, 2), tf.float32, name="features")])
+    def classify(self, x):
+        score = self.predict_two(x)[:, 0]
+        return {"score": score, "label": tf.cast(score > 0, self.dtype)}
+
+
+def module(folder, keys=("predict_two", "predict_three", "classify"), default=None, **options):
+    saved = Module(**options)
+    signatures = {key: getattr(saved, key) for key in keys}
+    if default:
+        signatures["serving_default"] = getattr(saved, default)
+    tf.saved_model.save(saved, str(folder), signatures=signatures)
+    return folder
+
+
+def wrapped(folder):
+    """The weights of a Keras model held by a module."""
+    model, holder = trained(), tf.Module()
+    holder.weights = [weight.value for weight in model.variables]
+    signatures = {
+        "predict_two": model.predict_first_two_features,
+        "predict_three": model.predict_first_three_features,
+        "classify": tf.function(classify(model), input_signature=TWO),
+    }
+    tf.saved_model.save(holder, str(folder), signatures=signatures)
+    return folder
+
+
+def saved_the_old_way(folder, key="classify"):
+    model = trained()
+    signatures = {
+        "predict_two": model.predict_first_two_features,
+        "predict_three": model.predict_first_three_features,
+        key: tf.function(classify(model), input_signature=TWO)
+        if key == "classify"
+        else model.predict_first_three_features,
+    }
+    tf.saved_model.save(model, str(folder), signatures=signatures)
+    return folder
+
+
+def plane_of(x):
+    return 2.0 * tf.reduce_sum(x[:, :2], axis=1, keepdims=True) + 1.0
+
+
+def with_classify(folder, function=None, **options):
+    model = options.pop("model", None) or trained()
+    return archive(folder, model, classify=function or classify(model), **options)
+
+
+def snapshot(model):
+    kernel, bias = (weight.numpy() for weight in model.weights)
+    return classify(lambda x: x @ kernel + bias)
+
+
+def with_words(model):
+    def function(x):
+        score = model(x)
+        return {"score": score, "label": tf.where(score > 0, "high", "low")}
+
+    return function
+
+
+def with_mean(model):
+    """One score for the whole batch."""
+
+    def function(x):
+        score = tf.reduce_mean(model(x), axis=0, keepdims=True)
+        return {"score": score, "label": tf.cast(score > 0, tf.int32)}
+
+    return function

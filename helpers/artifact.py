@@ -98,9 +98,10 @@ def readable_size(size):
     number, units = size / 1000, ["kB", "MB", "GB", "TB"]
     if number < 1:
         return "< 1 kB"
-    while number >= 1000 and len(units) > 1:
+    while number >= 995 and len(units) > 1:  # 995 would be rounded to 1000
         number, units = number / 1000, units[1:]
-    return f"{number:.1f} {units[0]}" if number < 9.95 else f"{number:.2g} {units[0]}"
+    digits = f"{number:.1f}" if number < 9.95 else f"{float(f'{number:.2g}'):.0f}"
+    return f"{digits} {units[0]}"
 
 
 def directory_of(given):
@@ -171,7 +172,8 @@ def restored_and_read(directory, key="serving_default"):
         return {name for name in seen if nodes[name].op == "VarHandleOp"}
 
     if key not in graph.signature_def:
-        raise KeyError(f"no signature {key!r}: there are {', '.join(graph.signature_def)}")
+        keys = sorted(key for key in graph.signature_def if not key.startswith("__"))
+        raise KeyError(f"no signature {key!r}: there are {', '.join(keys) or 'none'}")
     outputs = graph.signature_def[key].outputs.values()
     read = set().union(*(variables_above(output.name) for output in outputs))
     return sorted(variables_above(graph.saver_def.restore_op_name)), sorted(read)

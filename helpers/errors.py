@@ -139,9 +139,14 @@ def safe_repr(value, limit=80):
         return f"an object of type {type(value).__name__}"
 
 
+RUNS = set()  # the folders of this kernel's exports, as text
+
+
 def without_scratch(text):
     """`text` with the folder of this run's exports left out of every path, so that it reads the
     same on every machine."""
+    for folder in RUNS:  # where the rule below, which ends a path at a blank, would leave a half
+        text = re.sub(re.escape(folder) + r"(?!\d)[/\\]?", "", text)
     return re.sub(r"[^\s'\"=]*[/\\]exports[/\\][^/\\\s]+[/\\]run\d+[/\\]?", "", text)
 
 

@@ -4,6 +4,7 @@ import importlib
 import os
 from pathlib import Path
 
+from helpers import errors
 from helpers.exercises import progress
 from helpers.exercises.engine import Exercise
 from helpers.lessons import lesson_names
@@ -29,6 +30,7 @@ class Lesson:
             value.lesson = self
             setattr(self, key, value)
         self.scratch = _new_folder(name)
+        errors.RUNS.add(str(self.scratch))
         _quieten()
 
     def passed(self, key):

@@ -106,6 +106,8 @@ def readable_size(size):
 
 def directory_of(given):
     """`given` as the path of a SavedModel directory; raises NotAnArtifact with what is wrong."""
+    if given == "":
+        raise NotAnArtifact("the path of an export directory is wanted, not an empty text")
     if isinstance(given, str) and len(given) > 4096:
         raise NotAnArtifact(f"a path is wanted, not a text of {len(given):,} characters")
     try:

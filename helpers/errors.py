@@ -11,7 +11,8 @@ CURES = (
     (
         r"Could not find variable|Resource .* does not exist",
         "The variables were restored to places the signatures do not read: the mark of "
-        "tf.saved_model.save(keras_model). Export with model.export(directory) instead.",
+        "tf.saved_model.save(keras_model). Export with model.export(directory) or an "
+        "ExportArchive instead.",
     ),
     (
         r"Could not find callback with key=pyfunc|PyFunc",
@@ -20,8 +21,8 @@ CURES = (
     ),
     (
         r"Cannot feed value of shape|Can not cast TensorSpec\(shape|Dimension mismatch",
-        "The artifact promises another shape than it was given. Export with None as the batch "
-        "size, and give the declared number of columns.",
+        "The promised shape and the shape that was given differ. Compare the two: None stands "
+        "for any number, and a single row is still a list of rows, [[...]].",
     ),
     (
         r"must be built before export|has never called|has not yet been built",
@@ -70,9 +71,9 @@ CURES = (
         "A variable or table used by a function must be an attribute of the object that is saved.",
     ),
     (
-        r"neither a custom op nor a flex op|Select TensorFlow op",
-        "This graph uses operations that LiteRT does not have (strings, lookups). Keep them in an "
-        "endpoint of their own, outside the part that is converted.",
+        r"^ConverterError|neither a custom op nor a flex op|Select TensorFlow op",
+        "LiteRT cannot express an operation of this graph; texts and recurrent layers are the "
+        "usual ones. Keep it in an endpoint of its own, outside the part that is converted.",
     ),
     (
         r"assets?/.*(No such file|not found)",

@@ -2,14 +2,18 @@
 
 import html
 
-CELL = "text-align:left;padding:.2em .8em;white-space:pre-wrap"
+CELL = "text-align:left;padding:.2em .8em;white-space:"
 
 
 def table(head, rows):
     """An HTML table; `head` and every row are sequences of plain texts."""
-    titles = "".join(f"<th scope='col' style='{CELL}'>{html.escape(str(h))}</th>" for h in head)
-    body = "".join(
-        "<tr>" + "".join(f"<td style='{CELL}'>{html.escape(str(c))}</td>" for c in row) + "</tr>"
-        for row in rows
-    )
-    return f"<table><tr>{titles}</tr>{body}</table>"
+    body = "".join(f"<tr>{''.join(_cell(c, 'td') for c in row)}</tr>" for row in rows)
+    return f"<table><tr>{''.join(_cell(h, 'th') for h in head)}</tr>{body}</table>"
+
+
+def _cell(content, tag):
+    text = str(content)
+    # Names and words stay whole; only sentences are broken where the window is narrow.
+    space = "pre-wrap;overflow-wrap:anywhere" if len(text) > 40 else "nowrap"
+    scope = " scope='col'" if tag == "th" else ""
+    return f"<{tag}{scope} style='{CELL}{space}'>{html.escape(text)}</{tag}>"

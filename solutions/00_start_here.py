@@ -19,7 +19,9 @@
 # **10 minutes.** Builds on nothing but having trained a Keras model once.
 #
 # Click on the grey cell below and press Shift and Enter together. That runs it and moves on; go
-# through every lesson in this way. An asterisk, `[*]`, means that a cell is still running.
+# through every lesson in this way. An asterisk, `[*]`, means that a cell is still running; ■ in
+# the toolbar stops it. The outputs that you see already come from the author's computer. Running
+# a cell replaces them by yours.
 
 # %%
 import sys
@@ -39,8 +41,9 @@ from helpers.widgets.course_map import course_map
 check_environment()
 
 # %% [markdown]
-# Every line should begin with ✓. Versions matter in this course: what is true of exporting
-# changed with almost every release of TensorFlow and Keras, so all learners use the same ones.
+# When you have run it, every line should begin with ✓. Versions matter in this course: what is
+# true of exporting changed with almost every release of TensorFlow and Keras, so all learners use
+# the same ones.
 #
 # If something is wrong, the line begins with ✗ and says what to do. You may never see one, so
 # here is what it would look like if your Keras were too old and LiteRT were missing:
@@ -52,12 +55,11 @@ check_environment({"keras": "2.15.0", "ai-edge-litert": None})
 # ## What does an exercise look like?
 #
 # A cell with three dots where your answer goes, and a last line that checks it. The check tries
-# out what you wrote; it does not compare it with a text. However you solve an exercise, if it
-# behaves as asked, it passes.
+# out what you wrote; how it is written does not matter. Whatever behaves as asked passes.
 #
 # A check answers in one of four ways. The exercise is: *write a function that returns two times a
-# number.* First, nothing has been written yet. (`grade` answers as `check` does, and keeps
-# nothing.)
+# number.* First, nothing has been written yet. (`grade` answers as `check` does, and does not
+# record a pass.)
 
 # %%
 lesson.q1.grade(...)
@@ -92,7 +94,7 @@ lesson.q1.grade(call_a_method)
 # ### Exercise 1: double
 #
 # Replace the three dots and run the cell. If you are stuck, write `lesson.q1.hint()` in a cell of
-# your own: every call gives one more hint, and the last one shows the solution.
+# your own: every call gives one more hint, and after the last hint the solution.
 
 
 # %%
@@ -122,11 +124,12 @@ course_map()
 # ## What if something goes wrong?
 #
 # - **A notebook is in a muddle.** *Kernel → Restart Kernel and Run All Cells* runs it from the
-#   top.
-# - **You want the lesson as it was.** In a terminal, `make reset LESSON=01` gives you a fresh
-#   copy and keeps yours beside it.
+#   top. What you typed stays; only the variables are made again. It also ends a cell that ■
+#   cannot stop.
+# - **You want the lesson as it was.** In a terminal (*File → New → Terminal*), `make reset
+#   LESSON=01` in the folder of the course gives you a fresh copy and keeps yours beside it.
 # - **You have broken something.** You cannot break much: what you export goes into a new folder
-#   of every run, below `exports` next to the notebooks, and no check deletes a file.
+#   for every run, below `exports` next to the notebooks, and no check deletes a file.
 #
 # ## What you can do now
 #

@@ -16,7 +16,7 @@
 # - call a signature, and tell which mistakes are caught, by whom, and which are not;
 # - recognise a model that is cut off from its own weights, and repair it.
 #
-# **30 minutes.** Builds on [lesson 01](01_basic_export.ipynb).
+# **40 minutes.** Builds on [lesson 01](01_basic_export.ipynb).
 
 # %%
 import sys
@@ -52,14 +52,13 @@ tf.keras.utils.set_random_seed(1)
 x, y = row_sums()
 model = ComplexModel()
 _ = train(model, x, y, steps=300, learning_rate=0.01)
-
-# %%
 print(inspect.getsource(ComplexModel.inference.python_function))
 
 # %% [markdown]
-# The decorator turns the method into a graph, and `input_signature` says for which input: one
-# tensor, any number of rows (`None`), 10 columns, 32-bit floats, called `features`. That is the
-# promise. The live function keeps to it from now on:
+# The decorator turns the method into a graph at its first call, which is called *tracing*, and
+# `input_signature` says for which input: one tensor, any number of rows (`None`), 10 columns,
+# 32-bit floats, called `features`. That is the promise. The live function keeps to it from now
+# on:
 
 # %%
 print(model.inference(np.ones((3, 10), np.float32)).shape)
@@ -84,8 +83,9 @@ lesson.q1.check(spec_1)  # also: lesson.q1.hint(), lesson.q1.solution()
 # %% [markdown]
 # ## How does the promise get into an export?
 #
-# `model.export` exports `call`. For a method of your own choice there is `ExportArchive`: it
-# tracks the model, whose weights are to be saved, and gets an *endpoint*, a function under a name.
+# `model.export` exports `call`. For a function of your own choice there is `ExportArchive`: it
+# tracks the model, and gets an *endpoint*, a function under a name. It need not be a method: any
+# `tf.function` with an `input_signature` that calls `model` will do.
 
 # %%
 export_dir = lesson.scratch / "sum"
@@ -97,13 +97,14 @@ print(artifact.read(export_dir).signatures["serving_default"])
 compare(export_dir)
 
 # %% [markdown]
-# The promise stands in the artifact word for word, and all three readers keep it. The input has
-# the name of the spec. The output has none of its own yet, so it is `output_0`.
+# The promise stands in the artifact exactly as declared, and all three readers give the same
+# numbers. The input has the name of the spec. The output has none of its own yet, so it is
+# `output_0`.
 #
 # ## Whose name is it: the method's or the signature's?
 #
-# The old recipe from lesson 01 can be told which function to export, too. Only Python reads what
-# it writes, but it shows the naming well:
+# The old recipe from lesson 01 can be told which function to export, too. With a Keras model only
+# Python gets the right numbers from it, but it shows the naming well:
 
 # %%
 saved_dir = lesson.scratch / "saved"
@@ -133,9 +134,14 @@ class Shop(tf.Module):
         total = tf.reduce_sum(x, axis=1)
         return {"total": total, "expensive": total > 100}
 
+    @tf.function(input_signature=[tf.TensorSpec((None, 2), tf.float32, name="prices")])
+    def strict(self, x):
+        return tf.reduce_sum(tf.ensure_shape(x, (None, 2)), axis=1)
+
 
 shop, shop_dir = Shop(), lesson.scratch / "shop"
-tf.saved_model.save(shop, shop_dir, signatures={"bare": shop.total, "named": shop.bill})
+doors = {"bare": shop.total, "named": shop.bill, "strict": shop.strict}
+tf.saved_model.save(shop, shop_dir, signatures=doors)
 for signature in artifact.read(shop_dir).signatures.values():
     print(signature)
 
@@ -143,7 +149,8 @@ for signature in artifact.read(shop_dir).signatures.values():
 # (A plain `tf.Module` is safe to save this way; lesson 01's trouble is with Keras models.)
 #
 # - The signatures have the keys of the dict, not the names of the methods.
-# - An input is called as its spec says, `prices`; a spec without a name leaves the argument's, `x`.
+# - An input is called as its spec says, `prices`; a spec without a name leaves the argument's,
+#   `x`.
 # - A tensor comes out as `output_0`, a dict under its own keys.
 #
 # Clients write these names into their code: choose them as you would choose a column's.
@@ -188,8 +195,8 @@ for answer in (
     print({name: value.numpy().round().ravel().tolist() for name, value in answer.items()})
 
 # %% [markdown]
-# Two rows of ten ones, three times about 10, always in a dict. `np.ones` makes 64-bit floats; they
-# were cast on the way in, without a word. Now for calls that fail:
+# Two rows of ten ones, three times about 10, always in a dict. `np.ones` makes 64-bit floats;
+# they were cast on the way in, without a word. Now for calls that fail:
 
 # %%
 with show_error():
@@ -202,7 +209,8 @@ with show_error():
 # %% [markdown]
 # An array without a name, a wrong name, a wrong width: each time a `TypeError`, because Python
 # compares what you send with the promise before the graph runs. The cause is between the
-# backquotes. So is everything checked? Send tensors:
+# backquotes. (A signature has no positions; the single tf.Tensor above is the one exception.) So
+# is everything checked? Send tensors:
 
 # %%
 with show_error():
@@ -211,25 +219,30 @@ with show_error():
     signature(features=tf.ones((2, 9)))
 with show_error():
     loaded.serving_default(tf.ones((2, 9)))
+print(loaded.serving_default(rows).shape)
 
 # %% [markdown]
-# A tf.Tensor is never cast: 64 bits are refused by the runtime, an `InvalidArgumentError`. And its
-# *shape* was not compared with the promise at all. Nine columns went into the graph and failed
-# only there, at the multiplication with ten rows of weights. The restored function, the endpoint's
-# attribute, is stricter: it compares tensors too. What if a graph has nothing to fail at?
+# A tf.Tensor is never cast: 64 bits are refused as the graph starts, an `InvalidArgumentError`.
+# And its *shape* was not compared with the promise at all. Nine columns went into the graph and
+# failed only there, at the multiplication with ten rows of weights. The restored function,
+# `loaded.serving_default`, is stricter and more polite: it compares tensors too, dtype and shape,
+# and takes arrays by position, which it casts. What if a graph has nothing to fail at?
 
 # %%
-bill = tf.saved_model.load(shop_dir).signatures["named"]
-print(bill(prices=tf.constant([[60.0, 30.0, 20.0]]))["total"].numpy())
+bills, three = tf.saved_model.load(shop_dir).signatures, [[60.0, 30.0, 20.0]]
+print(bills["named"](prices=tf.constant(three))["total"].numpy())
 with show_error():
-    bill(prices=[[60.0, 30.0, 20.0]])
+    bills["named"](prices=three)
 with show_error():
-    readers.run(shop_dir, "named", {"prices": [[60.0, 30.0, 20.0]]}, "session")
+    readers.run(shop_dir, "named", {"prices": three}, "session")
+with show_error():
+    bills["strict"](prices=tf.constant(three))
 
 # %% [markdown]
 # Two prices were promised, three were sent, and as a tensor they were added up: 110, no error. As
-# a list they are refused. Do not lean on a signature in Python to guard your model. The session
-# loader, which servers use, holds to the promise whatever you send.
+# a list they are refused, and the session reader refuses them too. But both comparisons are
+# written in Python. The C++ beneath, which servers run, compares names and dtypes, not shapes. A
+# guard that travels with the model stands in the graph: `strict` calls `tf.ensure_shape`.
 #
 # Try requests of your own. The signature gets lists, as from a client's JSON:
 
@@ -302,9 +315,9 @@ with show_error():
     optimizer.apply(gradients(cut, cut.trainable_variables), cut.trainable_variables)
 
 # %% [markdown]
-# It answers, and it has its four weights, two kernels and two biases. You even called it once
-# before you asked for gradients. Yet none reaches a weight, and no optimizer can train it. Does
-# the answer depend on these weights at all?
+# It answers, and it has its four weights, two kernels and two biases. Nor was it unbuilt: it was
+# called once before. Yet no gradient reaches a weight, and no optimizer can train it. Does the
+# answer depend on these weights at all?
 
 # %%
 print("weights read by cut.call:", len(cut.call.get_concrete_function().variables))
@@ -328,9 +341,9 @@ print("the same in memory:", np.allclose(before, 0))
 # than memory*.
 #
 # What happened: at the first call Keras has to make the weights. A class that does not say how
-# gets a trial run of `call`, with an initial value standing in for each weight. A plain `call`
-# forgets that run. A tf.function with an `input_signature` is traced once, keeps the trial's graph
-# for ever, and the real weights never get in.
+# they are made gets a trial run of `call`, with an initial value standing in for each weight. A
+# plain `call` forgets that run. A tf.function with an `input_signature` is traced once, keeps the
+# trial's graph for ever, and the real weights never get in.
 #
 # ## What does `ComplexModel` do about it?
 
@@ -340,14 +353,16 @@ found = gradients(model.inference, model.trainable_variables)
 print("missing gradients:", sum(gradient is None for gradient in found), "of", len(found))
 
 # %% [markdown]
-# It says how. A class with a `build` of its own gets no trial run: Keras calls `build`, which
-# makes each layer's weights for the shape that will come in, and `call` meets finished layers.
-# No gradient is missing. A plain `call`, decorated nowhere, is the other way out.
+# It says how. A class with a `build` of its own gets no trial run, and that is what saves it:
+# Keras calls `build`, which makes each layer's weights for the shape that will come in, and
+# `call` meets finished layers. No gradient is missing. A plain `call`, decorated nowhere, is the
+# other way out.
 #
 # ### Exercise 4: repair
 #
-# Write `Repaired`, a class like `Cut` whose weights count: gradients reach all of them, and after
-# they change an export has the numbers in memory, in every reader.
+# Write `Repaired`, a class like `Cut` whose weights count. A gradient reaches each of them, and
+# when they have changed, an export gives the same numbers as the model in memory, in every
+# reader. The check makes the model with `Repaired()` and calls it on rows of ten.
 
 
 # %%

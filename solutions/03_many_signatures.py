@@ -17,7 +17,7 @@
 # - decide what an endpoint takes, what it gives, and for how many rows;
 # - use an endpoint of an export as a layer of a new Keras model.
 #
-# **30 minutes.** Builds on [lesson 02](02_one_signature.ipynb).
+# **45 minutes.** Builds on [lesson 02](02_one_signature.ipynb).
 
 # %%
 import sys
@@ -26,6 +26,8 @@ sys.path.insert(0, "..")  # the course's helpers lie beside this folder
 from helpers import show_error, start
 
 lesson = start("03_many_signatures")
+
+import inspect
 
 import numpy as np
 import tensorflow as tf
@@ -42,8 +44,8 @@ readers.warm_up()
 # %% [markdown]
 # ## What if your callers do not send the same thing?
 #
-# Your model scores rows of two numbers; it is to learn y = 2·(x0 + x1) + 1. The shop sends these
-# two. The warehouse sends three, and its third number means nothing to you.
+# Your model gives each row of two numbers a third, its score; it is to learn y = 2·(x0 + x1) + 1.
+# The shop sends these two. The warehouse sends three, and its third number means nothing to you.
 
 # %%
 tf.keras.utils.set_random_seed(1)
@@ -55,6 +57,7 @@ ones = tf.constant([[1.0, 1.0]])
 ones_and_more = tf.constant([[1.0, 1.0, -300.0]])
 print(model.predict_first_two_features(ones).numpy().round())
 print(model.predict_first_three_features(ones_and_more).numpy().round())
+print(inspect.getsource(MultiSignatureModel.predict_first_three_features.python_function))
 
 # %% [markdown]
 # Two models would do, and would need everything twice. `MultiSignatureModel` has one `Dense(1)`
@@ -75,9 +78,9 @@ export.write_out(two_dir, verbose=False)
 artifact.read(two_dir)
 
 # %% [markdown]
-# Each endpoint has become a signature under the name that you chose. What the third one,
-# `serving_default`, is, you will see in a moment. The shapes are those that the two methods
-# declare. The endpoints are attributes of the loaded object, too:
+# Each endpoint has become a signature under the name that you chose. Which of them is behind
+# `serving_default`, you will see below. The shapes are those that the two methods declare. The
+# endpoints are attributes of the loaded object, too:
 
 # %%
 loaded = tf.saved_model.load(two_dir)
@@ -87,9 +90,9 @@ print(type(tensor).__name__, type(answer).__name__, np.allclose(tensor, answer["
 signature_caller(loaded)
 
 # %% [markdown]
-# One door, two handles. The attribute takes its input by position and gives a tensor; the
-# signature takes it by name and gives a dict. Other programs have only the signature, since
-# attributes are a thing of Python. In the widget you knock at each with your own numbers.
+# One door, two handles. The attribute is called like the function it was, and gives a tensor; the
+# signature goes by names, and gives a dict. Other programs have only the signature, since
+# attributes are a thing of Python. In the widget, knock at each signature with your own numbers.
 #
 # ## Does `tf.saved_model.save` not do the same?
 #
@@ -118,8 +121,8 @@ for row in compare(saved_dir).rows:
 
 # %% [markdown]
 # It is the trap of lesson 01: right in Python, unusable through the session loader, other numbers
-# in LiteRT. Naming signatures does not help, and there is no `serving_default` either. From here
-# on you use `ExportArchive`.
+# in LiteRT. Naming signatures does not help, and because you gave a name there is no
+# `serving_default` either. From here on you use `ExportArchive`.
 #
 # ## Which door opens when nobody names one?
 #
@@ -173,11 +176,8 @@ for key in ("predict_two", "predict_three"):
 # widget above, which holds this model too.) The graph says so for both weights. The whole
 # picture:
 #
-# ```text
-#   the shop       (n, 2) ──> predict_two ───────────────────┐
-#   no name given  (n, 2) ──> serving_default, the same ─────┼──> kernel (2, 1) ──> (n, 1)
-#   the warehouse  (n, 3) ──> predict_three, drops the last ─┘    bias (1,)
-# ```
+# ```text the shop       (n, 2)  predict_two ─────┐ no name given  (n, 2)  serving_default ─┼─>
+# kernel, bias ─> (n, 1) the warehouse  (n, 3)  predict_three ───┘ ```
 #
 # Two doors lead to one kernel and one bias, and `serving_default` is another name of the first
 # door. And what lies in the file of weights?
@@ -188,16 +188,17 @@ for name, shape in tf.train.list_variables(weights_file)[1:]:  # after an entry 
     print(name.removesuffix("/.ATTRIBUTES/VARIABLE_VALUE"), shape)
 
 # %% [markdown]
-# Not one kernel for each door: these are two *lists* of the same weights. `variables` comes from
-# `export.track(model)`, `_all_variables` from the endpoints. That Keras 3.15 stores every weight
-# once for each list is a known fault, [issue
-# 23553](https://github.com/keras-team/keras/issues/23553). The next export leaves `track` out.
+# Not one kernel for each door. And still each weight lies in the file twice: once in `variables`,
+# from `export.track(model)`, and once in `_all_variables`, from the endpoints. The doors read one
+# copy, the other is dead weight. That Keras 3.15 does so, in `model.export` too, is a known
+# fault, [issue 23553](https://github.com/keras-team/keras/issues/23553). The next export leaves
+# `track` out.
 #
 # ## What should a door take, and what should it give?
 #
-# First: **raw numbers or prepared ones?** This model wants numbers between -1 and 1; suppose that
-# the shop has percentages. Second: **a batch or a single row?** A door for exactly one row looks
-# friendly. Make one of each kind:
+# First: **raw numbers or prepared ones?** This model was trained on numbers between -1 and 1;
+# suppose that the shop has percentages. Second: **a batch or a single row?** A door for exactly
+# one row looks friendly. Make one of each kind:
 
 
 # %%
@@ -228,15 +229,16 @@ stored = tf.train.list_variables(doors_dir / "variables" / "variables")[1:]
 print(len(stored), "weights stored,", len(tf.saved_model.load(doors_dir).variables), "listed")
 
 # %% [markdown]
-# Any function of tensors can be an endpoint. A plain one needs the specs of its inputs as a third
-# argument.
+# Any function of tensors can be an endpoint, also one of a loaded export, such as
+# `loaded.predict_two`. A plain one needs the specs of its inputs as a third argument.
 #
 # - **Raw or prepared?** Preparation inside the export is the same for every caller: 100 per cent
 #   arrives at the model as 1. A door for prepared numbers beside it helps those who have them.
-# - **Batch or single?** The single door never takes two rows; a batch door takes one, as a batch
-#   of one. Prefer the batch.
-# - **Track or not?** Here each weight is stored once: `ExportArchive` finds what its endpoints
-#   use. Only the list is missing, `.variables` is empty.
+# - **Batch or single?** The single door is made for one row only; a batch door takes one as well,
+#   as a batch of one. Prefer the batch.
+# - **Track or not?** Here each weight is stored once: `ExportArchive` finds the weights that its
+#   endpoints use. What is missing is the list, `.variables` is empty; and a model with lookup
+#   tables cannot be written without `track`.
 #
 # Last: **scores or classes?** A label is simple to use, and somebody must have drawn the line.
 
@@ -246,14 +248,15 @@ for limit in (0, 3):
     print("above", limit, tf.cast(scores > limit, tf.int32).numpy().ravel())
 
 # %% [markdown]
-# The same scores, and other labels for the second row. Who gets only a label cannot draw another
-# line; who gets only a score must draw one. A function that returns a dict gives both, by name.
+# The same scores, and other labels for the second row. A caller who gets only a label cannot draw
+# another line; one who gets only a score must draw one. A function that returns a dict gives
+# both, by name. In a graph there is no `if` on a tensor: compare and cast, as here.
 #
 # ### Exercise 2: a third door
 #
 # Export `model` with three endpoints: `predict_two`, `predict_three`, and `classify`, which takes
-# rows of two and gives two outputs. `score` is what `predict_two` answers; `label` is 1 where the
-# score is above 0, and 0 elsewhere. LiteRT is to carry it, so the label is a number.
+# rows of two and gives two outputs. `score` is what `predict_two` answers; `label`, a number too,
+# is 1 where the score is above 0, and 0 elsewhere.
 
 
 # %%
@@ -279,13 +282,13 @@ lesson.q2.check(export_dir_2)
 # `predict_two(a)` equals `predict_three([a, anything])`: you have seen it for one row. Your
 # callers rely on it for all of them.
 #
-# ### Exercise 3: prove it
+# ### Exercise 3: put it to the test
 #
 # Write `proof(two, three)`. It gets two functions: `two` takes `(n, 2)` arrays and `three` takes
-# `(n, 3)` arrays, for any n from 1. It calls them with rows of your choice, and returns `True` if
-# they agree whatever the third column holds, otherwise `False`. *Whatever* means 0, -3, a
-# million, even `np.nan`. The check tries your proof on pairs that agree and on a dozen sly
-# counterfeits.
+# `(n, 3)` arrays, for any n from 1, and both return `(n, 1)`. It calls them with rows of your
+# choice, and returns `True` if they agree, up to rounding, whatever the third column holds,
+# otherwise `False`. *Whatever* means 0, -3, a million, even `np.nan`. The check tries your proof
+# on pairs that agree and on a dozen sly counterfeits.
 
 
 # %%
@@ -368,8 +371,8 @@ print(model.predict_first_two_features(ones).numpy().round(), from_copy(ones).nu
 #
 # A colleague's model has three endpoints: `predict_two`, `predict_three` and `classify`, built as
 # in exercise 2. It was retrained for y = 3·(x0 + x1) - 1 and exported to `found_dir`, but one
-# endpoint did not learn with the others. Which one? Then make an export in which all three answer
-# from the current weights. All that you have is the directory.
+# endpoint kept older numbers. Which one? Then make an export in which all three answer from the
+# current weights. All that you have is the directory.
 
 # %%
 found_dir = lesson.q4.given()

@@ -203,7 +203,7 @@ def test_what_is_left_is_shown_when_another_file_is_missing(good, missing):
         ("x" * 4_000, "cannot be opened: OSError"),
         ("a\0b", "there is nothing at 'a\\x00b'"),
         ("none", "there is nothing at 'none': no such directory"),
-        ("", "has no saved_model.pb"),
+        ("", "not an empty text"),
     ],
 )
 def test_what_is_no_directory_is_named(tmp_path, monkeypatch, given, words):

@@ -425,3 +425,30 @@ def test_check_keeps_a_pass_and_nothing_else(file, tmp_path, monkeypatch, capsys
     assert progress.read() == {}
     double.check(lambda number: 2 * number)
     assert progress.read() == {lesson_names()[0]: {"double"}}
+
+
+def test_a_call_that_no_signal_ends_says_what_to_do(monkeypatch, capsys):
+    """As when a loop runs inside TensorFlow; here the signal is simply held back."""
+
+    def deaf():
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+        time.sleep(0.5)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
+
+    monkeypatch.setattr(engine, "PATIENCE", 0.1)
+    with pytest.raises(engine.NotYet):
+        engine.call(deaf, deadline=0.1)
+    assert "Restart Kernel" in capsys.readouterr().out
+
+
+def test_a_notebook_is_not_shown_our_own_lines():
+    """Notebooks find the helpers at "..", so our files go by another name there."""
+    code = (
+        'import sys; sys.path.insert(0, ".."); from helpers.exercises.lesson_00 import q1\n'
+        "print(q1.grade(lambda: 6))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT / "notebooks", capture_output=True, text=True
+    ).stdout
+    assert "raised: TypeError" in said
+    assert "in line" not in said

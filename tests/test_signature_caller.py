@@ -98,7 +98,7 @@ WRONG = {
     "wrong name": ('{"y": [[1, 2]]}', "missing a required argument", "by its name|by name"),
     "extra name": ('{"x": [[1, 2]], "y": 1}', "unexpected keyword argument 'y'", "takes x"),
     "self": ('{"self": 1}', "TypeError", "takes x"),
-    "too wide": ('{"x": [[1, 2, 3]]}', "shape=(1, 3)", "promises another shape"),
+    "too wide": ('{"x": [[1, 2, 3]]}', "shape=(1, 3)", "the shape that was given differ"),
     "one row without brackets": ('{"x": [1, 2]}', "shape=(2,)", "takes x: float32 (None, 2)"),
     "no rows": ('{"x": []}', "shape=(0,)", "takes x: float32 (None, 2)"),
     "uneven rows": ('{"x": [[1, 2], [3]]}', "non-rectangular", "takes x: float32 (None, 2)"),
@@ -146,7 +146,7 @@ def test_the_widget_answers_as_its_controls_change(loaded):
     request.value = '{"x": [[10, 0]]}'
     assert "✓ score: [[20.0]]" in answer.value
     request.value = '{"x": [[10, 0, 0]]}'
-    assert "✗ TypeError" in answer.value and "promises another shape" in answer.value
+    assert "✗ TypeError" in answer.value and "the shape that was given differ" in answer.value
     choice.value = "texts"
     assert request.value == '{"words": ["red"]}' and "RED" in answer.value
     request.value = '{"words": ["<b>&"]}'

@@ -41,7 +41,8 @@ def require_any_batch(signature):
         require(
             tensor.shape and tensor.shape[0] is None,
             f"{signature.key} takes {tensor.name} of shape {tensor.shape}; a caller with another "
-            "number of rows is not promised anything. What shape did the model first see?",
+            "number of rows is not promised anything. Did a TensorSpec say so, or did "
+            "tf.saved_model.save take the shape that the model saw first?",
         )
 
 

@@ -25,6 +25,11 @@ PASSED, NOT_YET, NOT_ATTEMPTED, RAISED = "passed", "not yet", "not attempted", "
 MARKS = {PASSED: "✓", NOT_YET: "✗", NOT_ATTEMPTED: "…", RAISED: "!"}
 COLOURS = {PASSED: "#1b7837", NOT_YET: "#b35806", NOT_ATTEMPTED: "#666666", RAISED: "#762a83"}
 DEADLINE = 10  # seconds for one call of a learner's function
+PATIENCE = 5  # seconds after it until the learner is told that nothing stops the function
+STUCK = (
+    "Your function seems to be in a loop inside TensorFlow, which cannot be stopped from here: "
+    "choose Kernel > Restart Kernel, then Run > Run All Above Selected Cell."
+)
 # Where code lies that is not the learner's: Python's own, what is installed, and the course's.
 NOT_THEIRS = tuple(
     str(folder) + os.sep
@@ -126,14 +131,19 @@ def _time_limit(seconds):
         raise DeadlinePassed
 
     stops, trace = 0, sys.gettrace()
+    # Inside one operation of TensorFlow nothing in Python can stop it: then say what can.
+    stuck = threading.Timer(seconds + PATIENCE, print, [STUCK])
+    stuck.daemon = True
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
         yield  # Windows has no such alarm: there the kernel's own interrupt button is what is left
         return
     before = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, seconds, 1)
+    stuck.start()
     try:
         yield
     finally:
+        stuck.cancel()
         signal.setitimer(signal.ITIMER_REAL, 0)
         sys.settrace(trace)
         signal.signal(signal.SIGALRM, before)
@@ -249,7 +259,9 @@ def _own_words(error):
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith((*NOT_THEIRS, "<frozen "))
+        if not frame.filename.startswith("<frozen ")
+        # A notebook finds the helpers at "..": the same file under another name.
+        and not os.path.realpath(frame.filename).startswith(NOT_THEIRS)
         and "__autograph_generated_file" not in frame.filename  # deleted, and not what they wrote
     ]
     lines = [text]

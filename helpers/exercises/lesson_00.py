@@ -15,17 +15,20 @@ NUMBERS = (3, 0, -1.5)
 )
 def q1(double):
     """Write a function that returns two times a number"""
+    name = getattr(double, "__name__", "double")
+    name = name if isinstance(name, str) and name.isidentifier() else "double"
     for number in NUMBERS:
         value = call(double, number)
         require(
             value is not None,
-            f"double({number}) returned None. A function that prints its result returns nothing.",
+            f"{name}({number}) returned None. A function without return gives None, also when it "
+            "prints its result.",
         )
         require(
             not isinstance(value, bool | str) and _equal(value, 2 * number),
-            f"double({number}) returned {safe_repr(value)}; {2 * number} is wanted.",
+            f"{name}({number}) returned {safe_repr(value)}; {2 * number} is wanted.",
         )
-    return "and the map below remembers it."
+    return "press Refresh on the map below, and it knows."
 
 
 def _equal(value, wanted):

@@ -60,16 +60,19 @@ def _three_loads(folder):
     model.export(folder, verbose=False)
     loaded = tf.saved_model.load(folder)
     return {
-        "loaded(x)": lambda: loaded(tf.constant(X)),
-        "loaded.serve(x)": lambda: loaded.serve(tf.constant(X)),
-        "loaded.signatures": lambda: loaded.signatures[KEY](tf.constant(X)),
+        "loaded(questions)": lambda: loaded(tf.constant(X)),
+        "loaded.serve(questions)": lambda: loaded.serve(tf.constant(X)),
+        'loaded.signatures["serving_default"](questions)': lambda: loaded.signatures[KEY](
+            tf.constant(X)
+        ),
     }
 
 
 @exercise(
     "prediction",
     hints=[
-        "Look again at what was printed when loaded(x) was called above, and at what .serve gave.",
+        "reloaded(questions) was called above, and loaded.serve(questions) too. `loaded` and "
+        "`reloaded` come from the same function, tf.saved_model.load.",
         "A signature is made for programs that know outputs by name. What holds values by name?",
     ],
     given=_three_loads,
@@ -77,7 +80,10 @@ def _three_loads(folder):
 def q2(prediction):
     """Predict what three ways of calling a loaded export return"""
     require_prediction(prediction, q2.given(), OUTCOMES, _outcome)
-    return "right, all three: only the restored function and the signatures can be called."
+    return (
+        "all three. A restored function gives what yours gave, a tensor; a signature names its "
+        "outputs, so it gives a dict; the loaded object itself is neither."
+    )
 
 
 def _outcome(made):
@@ -120,17 +126,24 @@ def q3(rows, refuses, repaired_dir):
     found = read(q3.given())
     promised = found.signatures[KEY].inputs[0].shape[0]
     require(
-        not isinstance(rows, bool) and isinstance(rows, int) and rows == promised,
-        f"rows: the signature does not promise {safe_repr(rows)} rows. Read its input shape.",
+        not isinstance(rows, bool) and isinstance(rows, int),
+        f"rows: a whole number is wanted, not {safe_repr(rows)}.",
+    )
+    require(
+        rows == promised,
+        f"rows: the signature does not promise {rows} rows. Read its input shape.",
+    )
+    require(
+        isinstance(refuses, str) and refuses in readers.READERS,
+        f"refuses: {safe_repr(refuses)} is not one of {', '.join(map(repr, readers.READERS))}.",
     )
     refusing = [reader for reader in readers.READERS if not _takes(found, reader, 3)]
     require(
-        refuses in refusing if isinstance(refuses, str) else False,
-        f"refuses: {safe_repr(refuses)} is not the reader that turns 3 rows down. Try each of "
-        f"{', '.join(map(repr, readers.READERS))}.",
+        refuses in refusing,
+        f"refuses: {refuses!r} takes 3 rows. Try each of the three readers.",
     )
     _require_line(export_at(repaired_dir, "repaired_dir"), 2, 1, "repaired_dir")
-    return "Python took any number of rows and said nothing; the session loader kept the promise."
+    return "Python and LiteRT took 3 rows and said nothing; the session reader kept the promise."
 
 
 def _takes(found, reader, rows):
@@ -146,7 +159,7 @@ def _takes(found, reader, rows):
     hints=[
         "A server looks for folders whose names are whole numbers: base_dir / '1', base_dir / '2'.",
         "Export before you train again: an export keeps the weights of its moment.",
-        "train(model, *line(slope=3.0, intercept=-1.0)) goes on from the weights there are.",
+        "newer = LinearModel(), then train(newer, *line(slope=3.0, intercept=-1.0)).",
     ],
 )
 def q4(base_dir_4):
@@ -164,6 +177,11 @@ def q4(base_dir_4):
         f"base_dir_4 holds {', '.join(names)}; a server looks for the folders 1 and 2.",
     )
     old, new = (export_at(Path(base_dir_4) / name, name) for name in sorted(numbers, key=int))
-    _require_line(old, 2, 1, "version 1 is to keep y = 2x + 1")
+    _require_line(
+        old,
+        2,
+        1,
+        "version 1 is to keep y = 2x + 1 (if it was overwritten, export `model` there again)",
+    )
     _require_line(new, 3, -1, "version 2 is to have learnt y = 3x - 1")
     return "version 1 still answers as it did, and version 2 stands beside it: you can go back."

@@ -65,8 +65,8 @@ def q1(spec_1):
             "rows of 5 numbers as well, and the model has no weights for these.",
         )
     return (
-        "a server takes the station's 1 row and its 3 rows under 'readings', and turns rows of 5 "
-        "numbers down."
+        "the session reader takes the station's 1 row and its 3 rows under 'readings', and turns "
+        "rows of 5 numbers down."
     )
 
 
@@ -130,6 +130,13 @@ def q2(export_dir_2):
         x, sums = FEATURES[rows], SUMS[rows]
         require_numbers(found, KEY, x, sums, TOLERANCE, output="row_sum")
         _require_signs(found, x, sums > 0)
+    name = the_input(signature)
+    learnt = answers(found, KEY, {name: FEATURES}, "python")["row_sum"]
+    require(
+        not np.allclose(learnt, SUMS, rtol=0, atol=1e-4),
+        "row_sum is the exact sum of each row; what the model says, learnt and not quite exact, "
+        "is wanted.",
+    )
     return (
         "row_sum and above_zero arrive under their names in Python, the session loader and "
         "LiteRT, for one row and for six."

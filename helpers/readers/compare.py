@@ -1,6 +1,7 @@
 """Who can use an export: every signature put to every reader, with inputs made from its spec."""
 
 import html
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -152,10 +153,11 @@ def difference(left, right):
 
 def _rows(directory, signature, feeds, notes):
     for tensor in signature.inputs:
-        if tensor.shape and tensor.shape[0] is not None:
+        if tensor.shape and len(tensor.shape) > 1 and tensor.shape[0] is not None:
             notes.append(
-                f"{signature.key} takes exactly {tensor.shape[0]} rows of {tensor.name}; no other "
-                "number is promised."
+                f"{signature.key} takes exactly {tensor.shape[0]} rows of {tensor.name}; any other "
+                "number may be refused or answered wrongly. If that is not meant, export with "
+                "None as the number of rows, as model.export does."
             )
     reference, repeatable = None, True
     for reader in readers.READERS:
@@ -196,7 +198,7 @@ def _why_other(directory, key):
         return ""
     return (
         "With tf.saved_model.save(keras_model) the weights are read from places that were "
-        "never filled. Export with model.export(directory) instead."
+        "never filled. Export with model.export(directory) or an ExportArchive instead."
     )
 
 
@@ -206,13 +208,20 @@ def main(arguments):
     2 when DIR is not an export.
     """
     if len(arguments) != 1 or arguments[0].startswith("-"):
-        print("usage: python -m helpers.readers DIRECTORY_OF_AN_EXPORT")
+        print(
+            "usage: python -m helpers.readers DIRECTORY_OF_AN_EXPORT\n"
+            f"Asks {', '.join(readers.READERS.values())} for every signature, with inputs made "
+            "from its spec.\nExit status: 0 every reader can use it, 1 not every one, 2 not an "
+            "export."
+        )
         return 2
+    print("Starting the readers; this takes some seconds.", file=sys.stderr, flush=True)
     try:
         report = compare(Path(arguments[0]))
     except artifact.NotAnArtifact as error:
         print(error)
         return 2
     print(report.text(differences=True))
-    print("Every reader can use it." if report.ok else "Not every reader can use it.")
+    limits = ", within the limits noted" if report.notes else ""
+    print(f"Every reader can use it{limits}." if report.ok else "Not every reader can use it.")
     return 0 if report.ok else 1

@@ -17,6 +17,9 @@ INTRODUCTION = (
     "Live in Jupyter: choose a signature, edit the request, and read the answer or the real error."
 )
 
+# Long errors are broken between words where they can be.
+WRAP = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -65,7 +68,7 @@ def call_signature(loaded, key, request):
     numbers = [value for value in arrays.values() if value.dtype.kind == "f"]
     if all(np.isfinite(value).all() for value in numbers):
         return Answer(True, text)
-    return Answer(True, text, "nan and inf are no numbers: a model computes on, without an error.")
+    return Answer(True, text, "nan or inf goes in, nan or inf comes out, without an error.")
 
 
 def signatures(loaded):
@@ -160,7 +163,7 @@ def signature_caller(loaded):
     def show(_=None):
         lines = str(call_signature(loaded, choice.value, request.value))
         lines = lines.encode(errors="replace").decode()  # half a character cannot be sent
-        answer.value = f"<pre style='white-space:pre-wrap'>{html.escape(lines)}</pre>"
+        answer.value = f"<pre style='{WRAP}'>{html.escape(lines)}</pre>"
 
     def choose(_):
         before = request.value

@@ -40,7 +40,7 @@ Q1 = Proofs(
         "right for whole numbers only": Mistake(
             answer(lambda n: int(n) * 2), "double(-1.5) returned -2; -3.0 is wanted"
         ),
-        "prints instead of returning": Mistake(answer(prints), "prints its result"),
+        "prints instead of returning": Mistake(answer(prints), "also when it prints"),
         "the result instead of the function": Mistake(answer(6), "a function is wanted here"),
         "a text": Mistake(answer(lambda n: str(2 * n)), "returned '6'"),
         "misspelt": Mistake(answer(lambda n: nubmer * 2), "spelt differently", RAISED),  # noqa: F821

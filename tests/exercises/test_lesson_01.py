@@ -94,7 +94,12 @@ def versions(folder, first=("1", 2.0, 1.0), second=("2", 3.0, -1.0)):
     return folder
 
 
-PREDICTION = {"loaded(x)": "error", "loaded.serve(x)": "tensor", "loaded.signatures": "dict"}
+SIGNATURE = 'loaded.signatures["serving_default"](questions)'
+PREDICTION = {
+    "loaded(questions)": "error",
+    "loaded.serve(questions)": "tensor",
+    SIGNATURE: "dict",
+}
 
 
 def found(rows=100, refuses="session", repaired=exported):
@@ -147,10 +152,12 @@ Q2 = Proofs(
         "in another order": lambda _: (dict(reversed(PREDICTION.items())),),
     },
     wrong={
-        "can be called": Mistake(predicted(call="tensor"), "loaded(x): you say 'tensor'"),
-        "serve gives a dict": Mistake(predicted(serve="dict"), "loaded.serve(x): you say 'dict'"),
+        "can be called": Mistake(predicted(call="tensor"), "loaded(questions): you say 'tensor'"),
+        "serve gives a dict": Mistake(
+            predicted(serve="dict"), "loaded.serve(questions): you say 'dict'"
+        ),
         "a signature gives a tensor": Mistake(
-            predicted(signature="tensor"), "loaded.signatures: you say 'tensor'"
+            predicted(signature="tensor"), f"{SIGNATURE}: you say 'tensor'"
         ),
         "another word": Mistake(predicted(call="a tensor"), "is not one of 'tensor', 'dict'"),
         "a list": Mistake(lambda _: (["error", "tensor", "dict"],), "is to be a dict"),
@@ -165,10 +172,12 @@ Q3 = Proofs(
         "repaired with a tf.Module": found(repaired=module),
     },
     wrong={
-        "any number of rows": Mistake(found(rows=None), "does not promise None rows"),
-        "rows as text": Mistake(found(rows="100"), "does not promise '100' rows"),
-        "Python refuses": Mistake(found(refuses="python"), "'python' is not the reader"),
-        "litert refuses": Mistake(found(refuses="litert"), "'litert' is not the reader"),
+        "any number of rows": Mistake(found(rows=None), "a whole number is wanted, not None"),
+        "rows as text": Mistake(found(rows="100"), "a whole number is wanted, not '100'"),
+        "three rows": Mistake(found(rows=3), "does not promise 3 rows"),
+        "in capitals": Mistake(found(refuses="Session"), "'Session' is not one of 'python'"),
+        "Python refuses": Mistake(found(refuses="python"), "'python' takes 3 rows"),
+        "litert refuses": Mistake(found(refuses="litert"), "'litert' takes 3 rows"),
         "frozen again": Mistake(
             found(repaired=lambda folder: module(folder, rows=1)), "takes x of shape (1, 1)"
         ),

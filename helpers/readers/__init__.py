@@ -1,7 +1,8 @@
 """The same question put to an artifact by three readers, in a clean process.
 
 python : `tf.saved_model.load`, what a Python program does.
-session : the session loader, what TensorFlow Serving and the C API do.
+session : the session loader, which restores as TensorFlow Serving and the C API do. It is run by
+    Python's `Session.run`, which compares shapes first; the C++ beneath does not.
 litert : conversion to LiteRT and its interpreter, what a phone does.
 
 The process imports TensorFlow and none of the caller's code. It starts on the first question,

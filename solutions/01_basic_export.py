@@ -151,7 +151,7 @@ lesson.q1.check(export_dir_1)  # also: lesson.q1.hint(), lesson.q1.solution()
 # %% [markdown]
 # ## Why not the recipe that everybody copies?
 #
-# Most answers on the web were written for Keras 2. They save with `tf.saved_model.save`, load,
+# Many answers on the web were written for Keras 2. They save with `tf.saved_model.save`, load,
 # and call the result. Saving works:
 
 # %%
@@ -169,7 +169,7 @@ np.allclose(signature(questions)["output_0"], model(questions))
 # %% [markdown]
 # What comes back is not a Keras model but a `_UserObject`: a bag of restored parts. It cannot be
 # called, and it has no `serve`. It does have a signature, and the signature gives the right
-# numbers. Many people stop here, content. Put the directory to the other readers before you do.
+# numbers. It is tempting to stop here. Put the directory to the other readers first.
 
 # %%
 compare(saved_dir)
@@ -177,8 +177,8 @@ compare(saved_dir)
 # %% [markdown]
 # Read this table twice.
 #
-# - **python** answers, with the numbers that you saw above, so every test that you would write in
-#   Python is green.
+# - **python** answers, and you have seen above that its numbers are right. Every test that you
+#   would write in Python is green.
 # - **session** fails: a server that restores the model this way cannot answer a single request.
 # - **litert** is worse. The conversion raises no error, and the model then answers *other
 #   numbers*. They change from run to run, so this page does not print them; see for yourself with

@@ -79,6 +79,7 @@ def live_training():
             )
 
     def train_again(_):
+        words.value = "Training …"
         fit_line(rate.value, steps.value, on_part=show)
 
     rate.observe(train_again, "value")

@@ -162,7 +162,7 @@ def q1(export_dir_1):
     ],
 )
 def q2(export_dir_2):
-    """Add an endpoint `classify`, with a score and a label, beside the other two"""
+    """Add an endpoint classify, with a score and a label, beside the other two"""
     found = export_at(export_dir_2, "export_dir_2")
     _require_doors(found, plane(ROWS))
     _require_classify(found)

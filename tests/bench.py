@@ -6,17 +6,18 @@ each figure and whether it was met. The exit status is 1 if one was not.
 """
 
 import json
-import shutil
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
 
-from helpers.lessons import COURSE, lesson_names
+from helpers.lessons import COURSE, learner_environment, lesson_names
 
 # What a lesson is measured against: a notebook that only imports TensorFlow and calls one layer.
 BARE = """import os
@@ -118,16 +119,14 @@ def notebooks():
         f"{folder}/{name}.ipynb" for folder in ("notebooks", "solutions") for name in lesson_names()
     ]
     print(f"nbval on {len(real)} notebooks, against as many bare ones", flush=True)
-    bare = COURSE / "exports" / "bare"
-    bare.mkdir(parents=True, exist_ok=True)
-    try:
+    # Inside the course, so that pytest runs both with the same configuration.
+    with tempfile.TemporaryDirectory(dir=COURSE, prefix="bench-") as folder:
+        bare = Path(folder)
         executed = bare_notebook()
         for number in range(len(real)):
             nbformat.write(executed, bare / f"bare_{number}.ipynb")
         copies = [str(path) for path in sorted(bare.glob("*.ipynb"))]
         ratio = pairs(lambda: nbval(copies), lambda: nbval(real))
-    finally:
-        shutil.rmtree(bare)
     yield f"nbval: {len(real)} lessons / {len(real)} bare notebooks", ratio, 2.5, "<"
 
 
@@ -168,12 +167,13 @@ def memory():
 def peaks(notebook, folder):
     """Peak resident megabytes of the notebook's kernel and of its reader process."""
     notebook.cells.append(nbformat.v4.new_code_cell(PEAKS))
-    NotebookClient(
-        notebook,
-        kernel_name="python3",
-        timeout=300,
-        resources={"metadata": {"path": str(folder)}},
-    ).execute()
+    with tempfile.TemporaryDirectory() as scratch:
+        NotebookClient(
+            notebook,
+            kernel_name="python3",
+            timeout=300,
+            resources={"metadata": {"path": str(folder)}},
+        ).execute(env={**os.environ, **learner_environment(scratch)})
     return json.loads(notebook.cells[-1].outputs[-1].text)
 
 

@@ -439,6 +439,11 @@ def test_report_from_a_terminal(exports):
     assert done.stdout.endswith("Every reader can use it.\n")
 
 
+def test_a_door_for_one_row_is_not_taken_for_a_frozen_batch(exports):
+    one_row = tf.TensorSpec((2,), tf.float32, name="x")
+    assert not compare.compare(exports("one row", lambda w, x: w * x, one_row)).notes
+
+
 def test_report_is_the_same_in_html(exports):
     report = compare.compare(exports("<i>html", lambda w, x: w * x, FLOAT))
     shown = report._repr_html_()

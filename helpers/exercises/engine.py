@@ -131,12 +131,12 @@ def _time_limit(seconds):
         raise DeadlinePassed
 
     stops, trace = 0, sys.gettrace()
-    # Inside one operation of TensorFlow nothing in Python can stop it: then say what can.
-    stuck = threading.Timer(seconds + PATIENCE, print, [STUCK])
-    stuck.daemon = True
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
         yield  # Windows has no such alarm: there the kernel's own interrupt button is what is left
         return
+    # Inside one operation of TensorFlow nothing in Python can stop it: then say what can.
+    stuck = threading.Timer(seconds + PATIENCE, print, [STUCK])
+    stuck.daemon = True
     before = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, seconds, 1)
     stuck.start()

@@ -107,6 +107,18 @@ def archive(folder, model=None, key="serving_default", **options):
     return (folder / "export",)
 
 
+def without_the_model(folder):
+    class Sums(tf.Module):
+        @tf.function(input_signature=[Spec((None, 10), name="features")])
+        def judge(self, features):
+            total = tf.reduce_sum(features, axis=1, keepdims=True)
+            return {"row_sum": total, "above_zero": total > 0}
+
+    sums = Sums()
+    tf.saved_model.save(sums, str(folder), signatures=sums.judge)
+    return (folder,)
+
+
 def one_output(folder):
     trained().export(folder / "export", verbose=False)
     return (folder / "export",)
@@ -203,6 +215,7 @@ Q2 = Proofs(
             lambda folder: archive(folder, spec=Spec((100, 10), name="features")), "(100, 10)"
         ),
         "not trained": Mistake(lambda folder: archive(folder, built()), "is wanted"),
+        "sums without the model": Mistake(without_the_model, "is the exact sum of each row"),
         "the old way": Mistake(the_old_way, "Export with model.export(directory)"),
         "another key": Mistake(
             lambda folder: module(folder, key="judge"), "no signature 'serving_default'"

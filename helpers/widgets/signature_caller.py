@@ -83,8 +83,8 @@ def signatures(loaded):
 
 
 def specs(signature):
-    """The inputs that a signature promises: {name: tf.TensorSpec}."""
-    return dict(signature.structured_input_signature[1])
+    """The inputs that a signature promises: {name: tf.TensorSpec}, sorted."""
+    return dict(sorted(signature.structured_input_signature[1].items()))
 
 
 def promise(signature):

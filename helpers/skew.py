@@ -1,0 +1,51 @@
+"""Slips of those who prepare a penguin's row a second time, for lesson 05."""
+
+import numpy as np
+
+from helpers.data import MEASUREMENTS, SEXES, take
+
+
+def in_kilograms(rows):
+    """`rows` with the body mass in kilograms."""
+    return rows | {"body_mass_g": rows["body_mass_g"] / 1000}
+
+
+def in_capitals(rows):
+    """`rows` with islands and sexes in capitals."""
+    return rows | {name: np.char.upper(rows[name]) for name in ("island", "sex")}
+
+
+def lose_a_fifth(rows):
+    """`rows` of which a fifth of each measurement, always the same fifth, is missing."""
+    lost = np.random.default_rng(2).random((2, len(rows["island"]))) < 0.2
+    columns = zip(MEASUREMENTS, lost, strict=True)
+    return rows | {name: np.where(gone, np.nan, rows[name]) for name, gone in columns}
+
+
+def slips(by_hand):
+    """{words: (prepare, change)} for HeldOut.right: how rows are prepared, what they went through.
+
+    by_hand : function (rows, known, islands, sexes, gap), the preparation of the training
+    """
+
+    def one_island(rows, known):
+        return by_hand(rows, take(known, known["island"] == "Torgersen"))
+
+    def in_order_of_arrival(rows, known):
+        return by_hand(rows, known, islands=("Torgersen", "Biscoe", "Dream"))
+
+    def male_first(rows, known):
+        return by_hand(rows, known, sexes=SEXES[::-1])
+
+    def zero_for_gaps(rows, known):
+        return by_hand(rows, known, gap=0)
+
+    return {
+        "body mass in kilograms": (by_hand, in_kilograms),
+        "mean and deviation of one island": (one_island,),
+        "islands in another order": (in_order_of_arrival,),
+        "male before female": (male_first,),
+        "words in capitals": (by_hand, in_capitals),
+        "a fifth lost, mean instead": (by_hand, lose_a_fifth),
+        "a fifth lost, 0 instead": (zero_for_gaps, lose_a_fifth),
+    }

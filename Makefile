@@ -5,7 +5,7 @@ UV ?= uv
 # On the PATH as well, so that a notebook's `!saved_model_cli ...` and `!python ...` are those of .venv.
 run = PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m
 
-.PHONY: help env lab test notebooks lint bench reset lock
+.PHONY: help env lab test notebooks lint bench canary reset lock
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -28,6 +28,9 @@ lint: env ## check style and format of the code and of the lesson sources
 
 bench: env ## measure the course's promises about time and memory
 	@$(run) tests.bench
+
+canary: env ## what changes on the newest TensorFlow and Keras (TENSORFLOW=2.20.0 KERAS=3.12.0: on these)
+	@$(run) tests.canary --tensorflow="$(TENSORFLOW)" --keras="$(KERAS)"
 
 reset: ## get a lesson fresh again and keep your copy: make reset LESSON=02
 	@test -n "$(LESSON)" || { echo "Which lesson? For example: make reset LESSON=02" >&2; exit 1; }

@@ -11,6 +11,7 @@ NEEDED = (
     "helpers/__init__.py",
     "helpers/lessons.py",
     "tests/__init__.py",
+    "tests/clinic_table.py",
     "tests/plugin.py",
     "tests/test_lessons.py",
 )

@@ -11,8 +11,9 @@ CURES = (
     (
         r"Could not find variable|Resource .* does not exist",
         "The variables were restored to places the signatures do not read: the mark of "
-        "tf.saved_model.save(keras_model). Export with model.export(directory) or an "
-        "ExportArchive instead.",
+        "tf.saved_model.save(keras_model), and of a call that is a tf.function and builds its "
+        "layers. Export with model.export(directory) or an ExportArchive, with call left plain or "
+        "a build() of its own.",
     ),
     (
         r"Could not find callback with key=pyfunc|PyFunc",
@@ -20,9 +21,19 @@ CURES = (
         "artifact. Write that step with TensorFlow operations.",
     ),
     (
-        r"Cannot feed value of shape|Can not cast TensorSpec\(shape|Dimension mismatch",
+        r"Can not cast TensorSpec\(shape=[^=]*, dtype=(\w+\.\w+)\b"
+        r".*? to TensorSpec\(shape=[^=]*, dtype=(?!\1\b)",
+        "A tf.Tensor is never cast for you. Give the declared dtype, or a NumPy array.",
+    ),
+    (
+        r"Cannot set tensor",
+        "LiteRT's interpreter holds one row until you resize it, and casts nothing. Use "
+        "get_signature_runner(key), and give the declared dtype.",
+    ),
+    (
+        r"Cannot feed value of shape|Can not cast TensorSpec\(shape",
         "The promised shape and the shape that was given differ. Compare the two: None stands "
-        "for any number, and a single row is still a list of rows, [[...]].",
+        "for any number, and one row is still a list: [46.5] for (None,), [[...]] for (None, n).",
     ),
     (
         r"must be built before export|has never called|has not yet been built",
@@ -71,9 +82,25 @@ CURES = (
         "A variable or table used by a function must be an attribute of the object that is saved.",
     ),
     (
+        r"hashtable need to be initialized",
+        "LiteRT never loads a vocabulary that lies in a file of assets/. Give the words as a list: "
+        "then they are in the graph.",
+    ),
+    (
+        r"num_oov_indices=0",
+        "A lookup with num_oov_indices=0 refuses every word that it does not know. Without this "
+        "option, an unknown word gets the index 0, or a column of its own.",
+    ),
+    (
         r"^ConverterError|neither a custom op nor a flex op|Select TensorFlow op",
         "LiteRT cannot express an operation of this graph; texts and recurrent layers are the "
-        "usual ones. Keep it in an endpoint of its own, outside the part that is converted.",
+        "usual ones. Compare texts and go on with numbers, or keep the step in an endpoint of its "
+        "own, outside the part that is converted.",
+    ),
+    (
+        r"Key optimizer/\S+ not found in checkpoint",
+        "tf.saved_model.save wrote the optimizer of a training that failed. "
+        "model.export(directory) leaves the optimizer out.",
     ),
     (
         r"assets?/.*(No such file|not found)",
@@ -86,6 +113,63 @@ CURES = (
     (
         r"variables.*(No such file|not found)|Failed to find any matching files",
         "A file of variables/ is missing: an export moves as a whole directory.",
+    ),
+    (
+        r"; No such file or directory(?!.*\[Op:(?!_*inference))",
+        "The path of a file of another machine is in the graph. Give it to tf.saved_model.Asset: "
+        "the file then travels in assets/.",
+    ),
+    (
+        r"incompatible argument to `tags`|MetaGraphDef associated with tags",
+        "The one graph of an export is tagged serve: leave tags out.",
+    ),
+    (
+        r"nor an entry in the `signatures` field",
+        'Name one of the endpoints that are listed: TFSMLayer(directory, call_endpoint="...").',
+    ),
+    (
+        r"Only `tf\.functions` with an input signature",
+        "A signature is one graph: give tf.function its input_signature=[tf.TensorSpec(...)].",
+    ),
+    (
+        r"Got a non-Tensor value",
+        "A signature returns one flat dict of tensors: wrap what is Python in tf.constant.",
+    ),
+    (
+        r"A KerasTensor (cannot be used|is symbolic)",
+        "Between Keras layers, only layers and keras.ops work. Put the TensorFlow function into "
+        "the call of a layer of your own.",
+    ),
+    (
+        r"input_signature missing type constraint",
+        "Every argument wants a TensorSpec, except the first one of a method, which must be "
+        "called self.",
+    ),
+    (
+        r"Could not deserialize 'keras\.(metrics|losses)|Could not locate function '(ms|ma|mean_)",
+        "An .h5 file's losses and metrics no longer load. Use compile=False, which keeps the "
+        "weights.",
+    ),
+    (
+        r"Could not locate (class|function)",
+        "A .keras file does not hold the code of its classes: import the class and pass "
+        "custom_objects.",
+    ),
+    (
+        r"is a Python lambda|deserialization of a .*Lambda",
+        "Keras does not run a stranger's bytecode. Replace the Lambda by a layer.",
+    ),
+    (
+        r"referencing variables which have been deleted",
+        "Keep the loaded object in a name as long as you use its functions.",
+    ),
+    (
+        r"Table not initialized",
+        "The operation that fills the table was not run: load through a SavedModel loader.",
+    ),
+    (
+        r"Invalid signature_key|signature_key is None",
+        "Name one of the signatures that interpreter.get_signature_list() gives.",
     ),
     (r"^NameError", "The name is spelt differently where it was defined, or its cell was not run."),
     (
@@ -115,10 +199,11 @@ def describe(error, limit=300):
 
 def _without_noise(message):
     """`message` without what hides the cause: TensorFlow's preamble, its echo of the arguments,
-    the number that it gives a function (another in each run), the listing of traced code, the
-    traceback of a graph's Python function, colour codes, a word that Python says from 3.12 on."""
+    the number that it gives a function and addresses (others in each run), the listing of traced
+    code, the traceback of a graph's Python function, colour codes, a word that Python says from
+    3.12 on."""
     preamble = r"Graph execution error:\s+(Detected at node .*\n<stack traces unavailable>\n)?"
-    message = re.sub(preamble + r"|\x1b\[\d*m", "", message)
+    message = re.sub(preamble + r"|\x1b\[\d*m|(?<= object) at 0x[0-9a-fA-F]+", "", message)
     ends = r"\. Received args:|\n\nArguments received by |\nTraceback \(most recent call last\):"
     message = re.split(ends, message)[0]
     message = message.replace("missing a required keyword-only", "missing a required")

@@ -10,6 +10,8 @@ from nbval.kernel import RunningKernel
 
 from helpers.lessons import learner_environment
 
+pytest_plugins = ["tests.clinic_table"]
+
 _start, _stop = RunningKernel.__init__, RunningKernel.stop
 _await_reply = RunningKernel.await_reply
 

@@ -16,6 +16,13 @@ ROWS = (3, 1)  # batch sizes tried where the batch is open; one alone hides a fr
 OTHER = 8  # the size of any other open dimension
 FAILURES = ("FAILS", "OTHER NUMBERS")
 WORDS = ("red", "green", "blue")
+USAGE = f"""\
+usage: python -m helpers.readers DIRECTORY_OF_AN_EXPORT [--rescue NEW_DIRECTORY]
+Asks {", ".join(readers.READERS.values())} for every signature, with inputs made from its spec.
+Exit status: 0 every reader can use it, 1 not every one, 2 not an export.
+With --rescue, what only Python can read is saved again as a new export, which is compared with the
+old one. Exit status: 0 every reader can use the new one, 1 LiteRT alone cannot, 2 nothing written.\
+"""
 
 
 @dataclass(frozen=True)
@@ -24,7 +31,7 @@ class Row:
 
     status : "same numbers", "OTHER NUMBERS", "FAILS" or "answers"; the last when there is
         nothing to compare with
-    difference : float or None, the largest absolute difference from the first reader that answered
+    difference : float or None, the largest absolute difference from what it is compared with
     error, cure : str, empty when there is none
     """
 
@@ -80,20 +87,22 @@ class Report:
         return f"<p>{html.escape(self.name)}/</p>{shown}{notes}"
 
 
-def compare(directory, inputs=None):
+def compare(directory, inputs=None, original=None):
     """Put every signature of the export `directory` to every reader.
 
     inputs : dict of str to array, for an artifact with one set of input names; made from the
         signature's spec when not given: floats from a seeded normal distribution, small whole
         numbers, words.
+    original : path of an export with the same signatures; what Python reads from it is what every
+        reader is compared with. When not given: the answer of the first reader that has one.
 
-    Returns a `Report`; raises NotAnArtifact.
+    Returns a `Report`; raises NotAnArtifact, and ReaderError where the original gives no answer.
     """
     found = artifact.read(directory)
     rows, notes = [], []
     for signature in found.signatures.values():
         feeds = [inputs] if inputs else make_inputs(signature)
-        rows += _rows(found.directory, signature, feeds, notes)
+        rows += _rows(found.directory, signature, feeds, notes, original)
     if not found.signatures:
         notes.append("no signatures: a server has nothing to call. Export with model.export.")
     return Report(found.directory.name, tuple(rows), tuple(dict.fromkeys(notes)))
@@ -151,7 +160,7 @@ def difference(left, right):
     return worst
 
 
-def _rows(directory, signature, feeds, notes):
+def _rows(directory, signature, feeds, notes, original):
     for tensor in signature.inputs:
         if tensor.shape and len(tensor.shape) > 1 and tensor.shape[0] is not None:
             notes.append(
@@ -159,13 +168,22 @@ def _rows(directory, signature, feeds, notes):
                 "number may be refused or answered wrongly. If that is not meant, export with "
                 "None as the number of rows, as model.export does."
             )
-    reference, repeatable = None, True
+
+    def ask(where, reader):
+        return [readers.run(where, signature.key, feed, reader) for feed in feeds]
+
+    def ask_twice(where, reader):
+        answers = ask(where, reader)
+        return answers, all(map(same, answers, ask(where, reader)))
+
+    whose = "first reader" if original is None else "original"
+    reference, repeatable = (None, True) if original is None else ask_twice(original, "python")
     for reader in readers.READERS:
         try:
-            answers = [readers.run(directory, signature.key, feed, reader) for feed in feeds]
             if reference is None:
-                again = [readers.run(directory, signature.key, feed, reader) for feed in feeds]
-                repeatable = all(map(same, answers, again))
+                answers, repeatable = ask_twice(directory, reader)
+            else:
+                answers = ask(directory, reader)
         except readers.ReaderError as error:
             yield Row(
                 signature.key, reader, "FAILS", None, shorten(str(error), 160), cure(str(error))
@@ -187,7 +205,7 @@ def _rows(directory, signature, feeds, notes):
                 reader,
                 "OTHER NUMBERS",
                 max(map(difference, reference, answers)),
-                "no error, and other numbers than the first reader's",
+                f"no error, and other numbers than the {whose}'s",
                 _why_other(directory, signature.key),
             )
 
@@ -197,8 +215,9 @@ def _why_other(directory, key):
     if set(read) <= set(restored):
         return ""
     return (
-        "With tf.saved_model.save(keras_model) the weights are read from places that were "
-        "never filled. Export with model.export(directory) or an ExportArchive instead."
+        "The weights are read from places that were never filled, as after "
+        "tf.saved_model.save(keras_model) or where call is a tf.function and builds its layers. "
+        "Export with model.export(directory) or an ExportArchive, with call left plain."
     )
 
 
@@ -208,12 +227,7 @@ def main(arguments):
     2 when DIR is not an export.
     """
     if len(arguments) != 1 or arguments[0].startswith("-"):
-        print(
-            "usage: python -m helpers.readers DIRECTORY_OF_AN_EXPORT\n"
-            f"Asks {', '.join(readers.READERS.values())} for every signature, with inputs made "
-            "from its spec.\nExit status: 0 every reader can use it, 1 not every one, 2 not an "
-            "export."
-        )
+        print(USAGE)
         return 2
     print("Starting the readers; this takes some seconds.", file=sys.stderr, flush=True)
     try:

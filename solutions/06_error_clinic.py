@@ -1,0 +1,612 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # The error clinic: from a symptom to its cure
+#
+# After this lesson you can
+#
+# - read a traceback of TensorFlow from its end, and look its text up;
+# - tell what goes wrong in saving, in loading and in calling an export, and mend it;
+# - put five questions to an export that raises no error and is wrong all the same;
+# - rescue an export that only Python can read, without the code of its model;
+# - diagnose and repair an export that somebody else broke.
+#
+# **65 minutes.** Builds on [lesson 05](05_preprocessing_and_assets.ipynb).
+
+# %%
+import sys
+
+sys.path.insert(0, "..")  # the course's helpers lie beside this folder
+from helpers import show_error, start
+
+lesson = start("06_error_clinic")
+
+import shutil
+import traceback
+
+import numpy as np
+import tensorflow as tf
+
+from helpers import artifact, readers
+from helpers.clinic import CASES, find
+from helpers.data import line
+from helpers.models import LinearModel
+from helpers.readers.compare import compare
+from helpers.readers.rescue import rescue
+from helpers.training import train
+from helpers.widgets.clinic import clinic
+
+readers.warm_up()
+
+# %% [markdown]
+# ## Where do you look first?
+#
+# At the end. An export that works, and a call that does not:
+
+# %%
+tf.keras.utils.set_random_seed(1)
+model = tf.keras.Sequential([tf.keras.Input((1,), name="x"), tf.keras.layers.Dense(1)])
+_ = train(model, *line())  # learns y = 2x + 1
+export_dir = lesson.scratch / "line"
+model.export(export_dir, verbose=False)
+loaded = tf.saved_model.load(export_dir)
+rows = np.array([[0.0], [1.0]], np.float32)
+try:
+    loaded.signatures["serving_default"](rows)
+except TypeError as error:
+    message = traceback.format_exception(error)[-1]
+    frames = traceback.extract_tb(error.__traceback__)
+print(message)
+print("yours:", [frame.line for frame in frames if "site-packages" not in frame.filename])
+
+# %% [markdown]
+# These are the two places of a traceback that matter, however long it is.
+#
+# 1. **Its end**: the exception's type and message. The cause stands early in a message, here
+#    between backquotes; what follows repeats what you sent and what was promised.
+# 2. **The lowest line that is yours.** Below it, TensorFlow calls TensorFlow.
+#
+# Where you read *During handling of the above exception* or *direct cause*, there are several
+# tracebacks. The last one is what you met, the first is where it began. Take the `try` away and
+# run the cell again to see the whole of it.
+#
+# ## What is known about a text?
+#
+# Paste an error into the widget, with its traceback or without, or pick a case. You can do so
+# with every text on this page.
+
+# %%
+clinic()
+
+# %%
+print(find(message))
+print(find("ValueError: the moon is in the wrong house"))
+print(len(CASES), "cases, by name:", *list(CASES)[:3], "...")
+
+# %% [markdown]
+# `find` is the same without a widget. What it does not know gets no diagnosis, only three
+# neighbours. Then it is up to you:
+#
+# - Take your own names, paths and numbers out of the message. Search the rest, in quotation
+#   marks, in the issues of [Keras](https://github.com/keras-team/keras/issues) and
+#   [TensorFlow](https://github.com/tensorflow/tensorflow/issues).
+# - Make the program smaller until a single line decides whether it fails. With `tf.__version__`
+#   and `tf.keras.__version__`, that is your report.
+#
+# From here on: a symptom, **your guess**, an experiment, the cause. What stands in front, such as
+# `never-built`, is the name of the case in the clinic.
+#
+# ## Saving: why is nothing written?
+#
+# Why does `save` refuse a folder, and what does `fresh` lack?
+
+# %%
+with show_error():
+    model.save(lesson.scratch / "training")
+fresh = LinearModel()
+with show_error():
+    fresh.export(lesson.scratch / "fresh", verbose=False)
+before = len(fresh.weights)
+fresh(rows)
+print(before, "weights before the first call,", len(fresh.weights), "after it")
+
+# %% [markdown]
+# - `save-writes-no-export`: in Keras 3, `model.save` writes a file for going on with training.
+#   Recipes for Keras 2 got a directory from it. *Cure:* `model.export`. *Reported:*
+#   [cppflow 265](https://github.com/serizba/cppflow/issues/265).
+# - `never-built`: a class of your own learns the width of its input from the first rows. Before,
+#   it has no weights. *Cure:* call it once, or train it. *Reported:*
+#   [keras 19720](https://github.com/keras-team/keras/issues/19720).
+#
+# Three functions, and none can be saved as a signature. What is wrong with each?
+
+# %%
+x_spec = tf.TensorSpec((None, 1), tf.float32, name="x")
+weight = tf.Variable(2.0)
+
+
+@tf.function
+def anything(x):
+    return {"half": x / 2}
+
+
+@tf.function(input_signature=[x_spec])
+def nested(x):
+    return {"half": {"metres": x / 2}}
+
+
+@tf.function(input_signature=[x_spec])
+def weighted(x):
+    return {"double": weight * x}
+
+
+module = tf.Module()
+for function in (anything, nested, weighted):
+    with show_error():
+        tf.saved_model.save(module, lesson.scratch / "module", signatures=function)
+
+# %%
+print("anything is traced for", anything.input_signature)
+print("nested gives a", type(nested(rows)["half"]).__name__)
+module.weight = weight
+tf.saved_model.save(module, lesson.scratch / "module", signatures=weighted)
+print(artifact.read(lesson.scratch / "module").signatures["serving_default"])
+
+# %% [markdown]
+# A signature is *one graph* with *named tensors*, and it can only use what is saved with it.
+#
+# - `no-input-signature`: nothing says for which input to make the graph. *Cure:* an
+#   `input_signature`. *Reported:*
+#   [tensorflow 38474](https://github.com/tensorflow/tensorflow/issues/38474).
+# - `signature-output`: a dict inside a dict, `None` or a Python object is no tensor. *Cure:* one
+#   flat dict. *Reported:*
+#   [transformers 9003](https://github.com/huggingface/transformers/issues/9003).
+# - `untracked-resource`: saving follows the attributes of what you save, and none led to the
+#   variable. *Cure:* make it one, as above. *Reported:*
+#   [tensorflow 57573](https://github.com/tensorflow/tensorflow/issues/57573).
+#
+# ## Loading: it is there, and does not open
+#
+# Two formats, each opened with the other's function:
+
+# %%
+with show_error():
+    tf.keras.models.load_model(export_dir)
+model.save(lesson.scratch / "training.keras")
+with show_error():
+    tf.saved_model.load(lesson.scratch / "training.keras")
+
+# %% [markdown]
+# - `load-model-of-export`: `load_model` opens what `model.save` wrote. *Cure:*
+#   `tf.saved_model.load` or, inside a Keras model, `TFSMLayer` (lesson 03). *Reported:*
+#   [keras 18709](https://github.com/keras-team/keras/issues/18709).
+# - `no-saved-model-there`: you met it in lesson 01 as the folder above the versions. The path of
+#   a file does it, too. *Reported:*
+#   [tensorflow 47837](https://github.com/tensorflow/tensorflow/issues/47837).
+#
+# Three exports on their way to another machine. What did each of them lose?
+
+# %%
+(lesson.scratch / "words.txt").write_text("red\ngreen\n")
+lookup = tf.keras.layers.StringLookup(vocabulary=str(lesson.scratch / "words.txt"))
+words_model = tf.keras.Sequential([tf.keras.Input((1,), dtype="string"), lookup])
+words_dir, no_assets = lesson.scratch / "words", lesson.scratch / "no_assets"
+words_model.export(words_dir, verbose=False)
+shutil.copytree(words_dir, no_assets, dirs_exist_ok=True)
+shutil.rmtree(no_assets / "assets")
+no_variables, half_graph = lesson.scratch / "no_variables", lesson.scratch / "half_graph"
+shutil.copytree(export_dir, no_variables, dirs_exist_ok=True)
+shutil.rmtree(no_variables / "variables")
+shutil.copytree(export_dir, half_graph, dirs_exist_ok=True)
+(half_graph / "saved_model.pb").write_bytes((export_dir / "saved_model.pb").read_bytes()[:2000])
+for directory in (no_assets, no_variables, half_graph):
+    with show_error():
+        tf.saved_model.load(directory)
+
+# %% [markdown]
+# - `missing-asset` and `damaged-export`: a part of the directory stayed behind, or half of a file
+#   arrived. *Experiment:* compare the sizes of the files on both sides. *Cure:* move an export as
+#   one archive. *Reported:* [hub 822](https://github.com/tensorflow/hub/issues/822),
+#   [TransNetV2 6](https://github.com/soCzech/TransNetV2/issues/6).
+#
+# Nothing is missing from the next export. Why does it fail on another machine?
+
+# %%
+factor_file = lesson.scratch / "factor.txt"
+factor_file.write_text("2")
+
+
+@tf.function(input_signature=[x_spec])
+def from_file(x):
+    return {"y": x * tf.strings.to_number(tf.io.read_file(str(factor_file)))}
+
+
+tf.saved_model.save(module, lesson.scratch / "from_file", signatures=from_file)
+print("assets:", list((lesson.scratch / "from_file" / "assets").iterdir()))
+factor_file.unlink()  # on the other machine it never was
+with show_error():
+    readers.run(lesson.scratch / "from_file", "serving_default", {"x": rows})
+
+# %% [markdown]
+# - `path-in-graph`: for the graph, the path is a text like any other. The file never became a
+#   part of the export, `assets` is empty; so it loads everywhere, and answers only where the file
+#   is. *Cure:* `tf.saved_model.Asset(path)` as an attribute of what is saved, and its
+#   `asset_path` in place of the path (lesson 05). *Reported:*
+#   [tensorflow 32770](https://github.com/tensorflow/tensorflow/issues/32770).
+#
+# ## Calling: it opens, and does not answer
+#
+# You know three of these mistakes from lessons 01 and 02. Why does the first call fail, when
+# `loaded.serve(rows)` would answer?
+
+# %%
+serve = tf.saved_model.load(export_dir).serve
+with show_error():
+    serve(rows)
+with show_error():
+    loaded.predict(rows)
+with show_error():
+    loaded.serve(tf.constant([0.0, 1.0]))
+with show_error():
+    loaded.signatures["serving_default"](features=rows)
+print(loaded.signatures["serving_default"].structured_input_signature[1])
+
+# %% [markdown]
+# - `variables-deleted`: a function does not own the weights, the loaded object does. No name
+#   holds that object, so Python threw it away. *Cure:* keep it, `loaded = ...`. *Reported:*
+#   [tensorflow 37615](https://github.com/tensorflow/tensorflow/issues/37615).
+# - `not-a-keras-model` (lesson 01): what comes back has functions, not `predict`. *Reported:*
+#   [tensorflow 55438](https://github.com/tensorflow/tensorflow/issues/55438).
+# - `shape-refused` (lesson 02): a list of numbers is not a list of rows. *Reported:*
+#   [tensorflow 37339](https://github.com/tensorflow/tensorflow/issues/37339).
+# - `signature-by-name` (lesson 02): the last line shows the only name that it takes.
+#   *Reported:* [tfx 4505](https://github.com/tensorflow/tfx/issues/4505).
+#
+# Your turn, twice. You get a broken export and what people say of it. Give a diagnosis, which is
+# the name of a case (`list(CASES)` has them all), and an export that does what they want. How you
+# make it is up to you. To test a diagnosis alone, give `found_dir_1` as the repair: if only the
+# repair is refused, the diagnosis is right.
+#
+# ### Exercise 1: diagnose and repair
+#
+# The shop: *"Every request is answered with an error. We send `area` and `rooms`, a float32
+# column each, and read `price`."* Who made the export: *"A house costs 50, and 2 for each square
+# metre, and 10 for each room."*
+
+# %%
+found_dir_1 = lesson.q1.given()
+# > diagnosis_1 = ...  # the name of a case, such as "shape-refused"
+# > repaired_dir_1 = ...  # an export below lesson.scratch that every reader can use
+# <solution>
+print(artifact.read(found_dir_1).signatures["serving_default"])
+found_1 = tf.saved_model.load(found_dir_1)
+prices = found_1.signatures["serving_default"]
+for a, b in ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)):
+    print(a, b, prices(a=[[a]], b=[[b]])["output_0"].numpy())
+
+
+def price(area, rooms):
+    return {"price": prices(a=rooms, b=area)["output_0"]}
+
+
+one_column = [tf.TensorSpec((None, 1), tf.float32, name=name) for name in ("area", "rooms")]
+shop = tf.keras.export.ExportArchive()
+shop.add_endpoint("serving_default", price, one_column)
+diagnosis_1 = "signature-by-name"
+repaired_dir_1 = lesson.scratch / "repaired_1"
+shop.write_out(repaired_dir_1, verbose=False)
+# </solution>
+lesson.q1.check(diagnosis_1, repaired_dir_1)  # also: lesson.q1.hint(), lesson.q1.solution()
+
+# %% [markdown]
+# ### Exercise 2: diagnose and repair
+#
+# A colleague: *"Here it gives each colour its price, and 0 to one that it does not know, in a
+# clean process too. On the server every request fails. The copy is complete, I compared the
+# checksums."* Her folder is `found_dir_2.parent`. Python and the session loader must give them;
+# LiteRT is not asked.
+
+# %%
+found_dir_2 = lesson.q2.given()
+# > diagnosis_2 = ...  # the name of a case
+# > repaired_dir_2 = ...  # the same prices, on any machine
+# <solution>
+print(sorted(path.name for path in found_dir_2.parent.iterdir()))
+colours = tf.constant((found_dir_2.parent / "colours.txt").read_text().split())
+worth = tf.saved_model.load(found_dir_2).prices  # of an unknown colour, then of each
+
+
+def price_of(colour):
+    known = tf.cast(colour == colours, tf.float32)  # (n, 3), with a 1 where the colour stands
+    return {"price": known @ worth[1:, tf.newaxis]}
+
+
+server = tf.keras.export.ExportArchive()
+one_colour = [tf.TensorSpec((None, 1), tf.string, name="colour")]
+server.add_endpoint("serving_default", price_of, one_colour)
+diagnosis_2 = "path-in-graph"
+repaired_dir_2 = lesson.scratch / "repaired_2"
+server.write_out(repaired_dir_2, verbose=False)
+# </solution>
+lesson.q2.check(diagnosis_2, repaired_dir_2)
+
+# %% [markdown]
+# ## Silent: what if nothing complains?
+#
+# Six cases raise no error, or none in your notebook. There is no text to look up: you have to ask
+# the export. Five questions find all six.
+#
+# **Question 1: do all readers agree?** Here is the old recipe of lesson 01. What will each of the
+# three say?
+
+# %%
+saved_dir = lesson.scratch / "saved"
+tf.saved_model.save(model, saved_dir)
+for row in compare(saved_dir).rows:
+    print(f"{row.reader:<8} {row.status}")
+with show_error():
+    readers.run(saved_dir, "serving_default", {"inputs": rows}, "session")
+
+# %% [markdown]
+# Two cases with one cause, which lesson 01 shows in the graph:
+#
+# - `only-python-can-read`: restoring fills one set of variables, the signatures read another, and
+#   Python alone connects them. *Cure:* `model.export`. *Reported:*
+#   [keras 19274](https://github.com/keras-team/keras/issues/19274),
+#   [tensorflow 72963](https://github.com/tensorflow/tensorflow/issues/72963).
+# - `litert-garbage`: the converter reads the places that nobody filled, and says nothing. *Cure:*
+#   the same, and compare numbers after each conversion. No thread known.
+#
+# And if the directory is all that is left, without the code? Python has the right numbers, so
+# what it has loaded can be saved again:
+
+# %%
+rescued_dir = lesson.scratch / "rescued"
+shutil.rmtree(rescued_dir, ignore_errors=True)  # of an earlier run: a rescue never overwrites
+rescue(saved_dir, rescued_dir)
+
+# %% [markdown]
+# At its heart are two calls, `tf.saved_model.load` and `tf.saved_model.save(loaded, out,
+# signatures=dict(loaded.signatures))`. The rest is proof: the new export must give the numbers
+# that Python reads from the old one, else it is not kept. In a terminal, OUT being a new folder:
+#
+# ```bash
+# .venv/bin/python -m helpers.readers DIRECTORY --rescue OUT
+# ```
+#
+# **Question 2: do the answers follow the weights?** Give this model those of `model`. What will
+# it answer?
+
+
+# %%
+class Cut(tf.keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = tf.keras.layers.Dense(1)
+
+    @tf.function(input_signature=[x_spec])
+    def call(self, x):
+        return self.dense(x)
+
+
+cut = Cut()
+first_answer = cut(rows)
+cut.set_weights(model.get_weights())
+print("other weights, the same answer:", np.array_equal(first_answer, cut(rows)))
+cut.compile("adam", "mse")
+with show_error():
+    cut.fit(rows, rows, verbose=0)
+
+# %% [markdown]
+# - `cut-from-weights`: the layer was built inside the trace, so the graph holds the initial
+#   values and reads no variable (lesson 02). Training complains; whoever only loads weights hears
+#   nothing. Exporting does not help: `cut.export` traces again, with the weights, and what it
+#   writes only Python can read; an `ExportArchive` can keep the first trace, initial values and
+#   all. *Cure:* a `build` of its own, or a plain `call`. No thread known.
+#
+# **Question 3: and with another number of rows?** Two are sent. How many will be counted?
+
+
+# %%
+@tf.function(input_signature=[tf.TensorSpec((4, 1), tf.float32, name="x")])
+def count(x):
+    return {"rows": tf.shape(x)[0]}
+
+
+count_dir = lesson.scratch / "count"
+tf.saved_model.save(module, count_dir, signatures=count)
+for reader in ("python", "litert"):
+    print(reader, "counts", readers.run(count_dir, "serving_default", {"x": rows}, reader)["rows"])
+
+# %% [markdown]
+# - `frozen-batch`: four were declared, so `tf.shape(x)[0]` became the number 4 when the graph was
+#   made. Here you see it; inside a mean you do not (lesson 01). *Cure:* `None` in the
+#   `TensorSpec`. No thread known.
+#
+# **Question 4: does it work in another process?** One step is NumPy's. Where will it run?
+
+
+# %%
+@tf.function(input_signature=[x_spec])
+def rounded(x):
+    return {"y": tf.numpy_function(np.round, [x], tf.float32)}
+
+
+rounded_dir = lesson.scratch / "rounded"
+tf.saved_model.save(module, rounded_dir, signatures=rounded)
+here = tf.saved_model.load(rounded_dir)
+print(here.signatures["serving_default"](x=rows + 0.2)["y"].numpy().ravel())
+with show_error():
+    readers.run(rounded_dir, "serving_default", {"x": rows + 0.2})
+
+# %% [markdown]
+# - `py-function`: the graph holds a name, `pyfunc_0`; the function that it stands for lives in
+#   this process alone. *Cure:* TensorFlow operations, here `tf.round` (lesson 05). *Reported:*
+#   [tensorflow 51623](https://github.com/tensorflow/tensorflow/issues/51623),
+#   [serving 1167](https://github.com/tensorflow/serving/issues/1167).
+#
+# **Question 5: does a changed setting arrive?** A number and a variable, both changed from 2 to 3
+# after the first call. Who answers with 2, who with 3: the live function, the export?
+
+
+# %%
+class Scale(tf.Module):
+    def __init__(self):
+        self.number, self.variable = 2.0, tf.Variable(2.0)
+
+    @tf.function(input_signature=[x_spec])
+    def scale(self, x):
+        return {"by number": self.number * x, "by variable": self.variable * x}
+
+
+scale = Scale()
+scale.scale(rows)
+scale.number = 3.0
+scale.variable.assign(3.0)
+tf.saved_model.save(scale, lesson.scratch / "scale", signatures=scale.scale)
+live = scale.scale(rows)  # the second row of `rows` is 1
+exported = readers.run(lesson.scratch / "scale", "serving_default", {"x": rows})
+for name in live:
+    print(f"{name}: live {live[name][1, 0]:.0f}, exported {exported[name][1, 0]:.0f}")
+
+# %% [markdown]
+# - `python-state`: tracing reads a Python number once and writes it into the graph. The live
+#   function keeps the 2. Saving traced again and met the 3, so this export is not the model that
+#   you tested; an `ExportArchive` can keep the old trace in its signature. *Cure:* a
+#   `tf.Variable`, or an input. *Reported:*
+#   [tensorflow 44980](https://github.com/tensorflow/tensorflow/issues/44980).
+#
+# Four exports are left. None of them raises an error in Python.
+#
+# ### Exercise 3: diagnose and repair
+#
+# *"The notebook's scores are right. The phone's are nonsense, and nothing ever complained."*
+
+# %%
+found_dir_3 = lesson.q3.given()
+# > diagnosis_3 = ...  # the name of a case
+# > repaired_dir_3 = ...  # the scores that Python gives, in every reader
+# <solution>
+print(compare(found_dir_3).rows[-1].status)
+diagnosis_3 = "litert-garbage"
+repaired_dir_3 = lesson.scratch / "repaired_3"
+shutil.rmtree(repaired_dir_3, ignore_errors=True)
+_ = rescue(found_dir_3, repaired_dir_3)
+# </solution>
+lesson.q3.check(diagnosis_3, repaired_dir_3)
+
+# %% [markdown]
+# ### Exercise 4: diagnose and repair
+#
+# *"I put last month's weights back into the model and exported it. They are in the export, I
+# looked: a kernel of 1.5 and 0.5, a bias of -1. By hand, the row [-2, 0.25] gets a score of
+# -3.875. The export says -2.17."*
+
+# %%
+found_dir_4 = lesson.q4.given()
+# > diagnosis_4 = ...  # the name of a case
+# > repaired_dir_4 = ...  # scores by the weights that lie in the export
+# <solution>
+print("reads", artifact.restored_and_read(found_dir_4)[1])
+weights = [variable.numpy() for variable in tf.saved_model.load(found_dir_4).variables]
+again = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1)])
+again.set_weights(weights)
+diagnosis_4 = "cut-from-weights"
+repaired_dir_4 = lesson.scratch / "repaired_4"
+again.export(repaired_dir_4, verbose=False)
+# </solution>
+lesson.q4.check(diagnosis_4, repaired_dir_4)
+
+# %% [markdown]
+# ### Exercise 5: diagnose and repair
+#
+# *"We send lists of articles, two numbers each, as `rows`, and read `above`: each article's score
+# minus the average score of its list. Lists of four come back right, lists of two wrong."* A
+# score is `rows @ kernel + bias`; the loaded export has both as attributes.
+
+# %%
+found_dir_5 = lesson.q5.given()
+# > diagnosis_5 = ...  # the name of a case
+# > repaired_dir_5 = ...  # right for lists of any length, in every reader
+# <solution>
+print(artifact.read(found_dir_5).signatures["serving_default"])
+found_5 = tf.saved_model.load(found_dir_5)
+
+
+def above(rows):
+    scores = rows @ found_5.kernel + found_5.bias
+    return {"above": scores - tf.reduce_mean(scores, axis=0)}
+
+
+lists = tf.keras.export.ExportArchive()
+two_numbers = [tf.TensorSpec((None, 2), tf.float32, name="rows")]
+lists.add_endpoint("serving_default", above, two_numbers)
+diagnosis_5 = "frozen-batch"
+repaired_dir_5 = lesson.scratch / "repaired_5"
+lists.write_out(repaired_dir_5, verbose=False)
+# </solution>
+lesson.q5.check(diagnosis_5, repaired_dir_5)
+
+# %% [markdown]
+# ### Exercise 6: diagnose, predict and repair
+#
+# *"A label is 1 above a threshold. I changed `model.threshold` from 0.5 to 0.8 and exported. In
+# my test, `labels.serving_default` goes by the new one. The server goes by the old one."* The row
+# below has a score of 0.6. Which labels does it get? Decide before you try. Then make an export
+# with `score`, and with `label` by the new threshold.
+
+# %%
+found_dir_6 = lesson.q6.given()
+labels, row = tf.saved_model.load(found_dir_6), tf.constant([[1.0, 1.0]])
+# > diagnosis_6 = ...  # the name of a case
+# > prediction_6 = {  # the label of `row`, 0 or 1
+# >     "the signature": ...,  # labels.signatures["serving_default"](rows=row)
+# >     "the restored function": ...,  # labels.serving_default(row)
+# >     "the restored function, after labels.threshold = 0.5": ...,
+# > }
+# > repaired_dir_6 = ...  # labels by the threshold 0.8, in every reader
+# <solution>
+diagnosis_6 = "python-state"
+prediction_6 = {
+    "the signature": 1,
+    "the restored function": 0,
+    "the restored function, after labels.threshold = 0.5": 0,
+}
+
+
+def label(rows):
+    score = labels.signatures["serving_default"](rows=rows)["score"]
+    return {"score": score, "label": tf.cast(score > 0.8, tf.int32)}
+
+
+labeller = tf.keras.export.ExportArchive()
+two_numbers = [tf.TensorSpec((None, 2), tf.float32, name="rows")]
+labeller.add_endpoint("serving_default", label, two_numbers)
+repaired_dir_6 = lesson.scratch / "repaired_6"
+labeller.write_out(repaired_dir_6, verbose=False)
+# </solution>
+lesson.q6.check(diagnosis_6, prediction_6, repaired_dir_6)
+
+# %% [markdown]
+# ## What you can do now
+#
+# - **Read a traceback**: its end, then the lowest line that is yours. Then ask the clinic.
+# - **Saving, loading, calling**: saving wants one graph of named tensors with all that it uses;
+#   loading, the whole directory; calling, the promised names and shapes.
+# - **Five questions** for what raises no error: all readers, other weights, another number of
+#   rows, a clean process, a changed setting.
+# - **Rescue**: `rescue(directory, out)` saves again what Python reads, and proves it.
+# - **Repair**: the weights and functions of a loaded export can go into a new one.
+#
+# **Try your own.** In a terminal, in the folder of the course, `.venv/bin/python -m
+# helpers.readers DIRECTORY` puts *your* export to the three readers. What only Python can read,
+# `--rescue OUT` saves again for the others.
+#
+# [Lesson 05: preprocessing and assets](05_preprocessing_and_assets.ipynb) · This is the last
+# lesson for now: back to [lesson 00, start here](00_start_here.ipynb)

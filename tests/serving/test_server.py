@@ -1,0 +1,314 @@
+"""One running server: load while versions come and go, and what must not bring it down."""
+
+import contextlib
+import http.client
+import json
+import os
+import random
+import socket
+import threading
+import time
+
+import grpc
+import numpy as np
+import psutil
+import pytest
+import tensorflow as tf
+from tensorflow_serving.apis import (
+    inference_pb2,
+    predict_pb2,
+    prediction_log_pb2,
+    prediction_service_pb2_grpc,
+)
+
+from helpers.serving.process import start
+
+LIMIT = 2**20  # bytes of a body, so that too much of it is soon there
+CONNECTIONS = 1000
+
+
+class Number(tf.Module):
+    """Answers with the number of its version, and the sum of what it gets."""
+
+    def __init__(self, number):
+        super().__init__()
+        self.number = tf.Variable(float(number))
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    def call(self, x):
+        return {
+            "version": tf.zeros_like(x) + self.number,
+            "sum": tf.zeros_like(x) + tf.reduce_sum(x),
+        }
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
+    def score(self, inputs):
+        x = tf.io.parse_example(inputs, {"x": tf.io.FixedLenFeature([1], tf.float32)})["x"]
+        return {"scores": x + self.number}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
+    def value(self, inputs):
+        return {"outputs": self.score(inputs)["scores"] * 2}
+
+
+def publish(base, number, *, broken=False, warm_up=None):
+    """Put a version into a base path as one should: completely, and then under its number."""
+    hidden = base / f"incoming-{number}"
+    model = Number(number)
+    signatures = {"serving_default": model.call, "score": model.score, "value": model.value}
+    tf.saved_model.save(model, str(hidden), signatures)
+    if broken:
+        (hidden / "variables" / "variables.data-00000-of-00001").unlink()
+    if warm_up:
+        (hidden / "assets.extra").mkdir()
+        with tf.io.TFRecordWriter(str(hidden / "assets.extra/tf_serving_warmup_requests")) as file:
+            file.write(warm_up.SerializeToString())
+    hidden.rename(base / str(number))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    base = tmp_path_factory.mktemp("served") / "number"
+    publish(base, 1)
+    monitoring = base.parent / "monitoring.config"
+    monitoring.write_text("prometheus_config { enable: true }")
+    with start(
+        "number",
+        base,
+        max_num_load_retries=0,
+        rest_api_max_body_bytes=LIMIT,
+        monitoring_config_file=monitoring,
+    ) as server:
+        server.base = base
+        yield server
+
+
+@contextlib.contextmanager
+def connected(server):
+    connection = http.client.HTTPConnection(server.rest.removeprefix("http://"), timeout=30)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def ask(connection, body, verb="predict", version=None):
+    """HTTP status and answer."""
+    version = f"/versions/{version}" if version else ""
+    text = body if isinstance(body, bytes) else json.dumps(body)
+    connection.request("POST", f"/v1/models/number{version}:{verb}", text)
+    response = connection.getresponse()
+    return response.status, json.loads(response.read())
+
+
+def states(server):
+    with connected(server) as connection:
+        connection.request("GET", "/v1/models/number")
+        found = json.loads(connection.getresponse().read())["model_version_status"]
+    return {int(entry["version"]): entry["state"] for entry in found}
+
+
+def wait_for(condition, explain):
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, explain()
+        time.sleep(0.02)
+
+
+def still_answers(server):
+    with connected(server) as connection:
+        status, answer = ask(connection, {"instances": [1.0, 2.0]})
+    return status == 200 and [row["sum"] for row in answer["predictions"]] == [3.0, 3.0]
+
+
+def test_no_request_fails_while_versions_come_and_go(server):
+    """Eight clients; versions 2 to 5 come, 4 is broken; the old ones go."""
+    running, wrong, counts = threading.Event(), [], []
+    running.set()
+    began, ended = {1: 0.0}, {}  # when a version could first, and could last, have answered
+
+    def client():
+        asked = 0
+        with connected(server) as connection:
+            while running.is_set() and not wrong:
+                start = time.monotonic()
+                status, answer = ask(connection, {"instances": [1.0]})
+                asked += 1
+                if status != 200:
+                    wrong.append((status, answer))
+                    break
+                number = int(answer["predictions"][0]["version"])
+                if number not in began or ended.get(number, start) < start:
+                    wrong.append((number, dict(began), dict(ended), start))
+                time.sleep(0.01)
+        counts.append(asked)
+
+    threads = [threading.Thread(target=client) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    good = 1
+    try:
+        for number in (2, 3, 4, 5):
+            broken = number == 4
+            if not broken:
+                began[number] = time.monotonic()
+            publish(server.base, number, broken=broken)
+            want = "END" if broken else "AVAILABLE"
+            wait_for(lambda n=number, w=want: states(server).get(n) == w, lambda: states(server))
+            if not broken:
+                wait_for(lambda g=good: states(server)[g] == "END", lambda: states(server))
+                ended[good], good = time.monotonic(), number
+    finally:
+        running.clear()
+        for thread in threads:
+            thread.join()
+    assert wrong == []
+    assert min(counts) > 50
+    assert states(server) == {1: "END", 2: "END", 3: "END", 4: "END", 5: "AVAILABLE"}
+    with connected(server) as connection:
+        assert ask(connection, {"instances": [1.0]}, version=4)[0] == 404
+
+
+def test_a_version_warms_up_before_it_serves(server):
+    """A warm-up request that the model cannot answer keeps the version from being served."""
+    record = prediction_log_pb2.PredictionLog()
+    tensor = record.predict_log.request.inputs["x"]
+    tensor.CopyFrom(tf.make_tensor_proto(np.float64([1])))
+    publish(server.base, 6, warm_up=record)
+    wait_for(lambda: states(server).get(6) == "END", lambda: states(server))
+    assert "Expects arg[0] to be float but double is provided" in server.log
+    tensor.CopyFrom(tf.make_tensor_proto(np.float32([1])))
+    publish(server.base, 7, warm_up=record)
+    wait_for(lambda: states(server).get(7) == "AVAILABLE", lambda: states(server))
+    with connected(server) as connection:
+        connection.request("GET", "/monitoring/prometheus/metrics")
+        page = connection.getresponse().read().decode()
+    assert f'model_warmup_records_read{{model_path="{server.base}/7",status="OK"}} 1' in page
+
+
+def test_a_version_that_leads_outside_is_refused(server, tmp_path):
+    publish(tmp_path, 8)
+    (server.base / "8").symlink_to(tmp_path / "8")
+    wait_for(lambda: states(server).get(8) == "END", lambda: states(server))
+    with connected(server) as connection:
+        connection.request("GET", "/v1/models/number/versions/8")
+        answer = json.loads(connection.getresponse().read())
+    (entry,) = answer["model_version_status"]
+    assert entry["status"]["error_code"] == "PERMISSION_DENIED"
+    assert "leads outside the base path" in entry["status"]["error_message"]
+    for path in ("/v1/models/..%2f..%2fetc", "/v1/models/number/versions/../../../etc/passwd"):
+        with connected(server) as connection:
+            connection.request("GET", path)
+            assert connection.getresponse().status in (400, 404)
+    (server.base / "8").unlink()
+    assert still_answers(server)
+
+
+def test_classify_and_regress(server):
+    with connected(server) as connection:
+        examples = {"examples": [{"x": 1.5}, {"x": -1.0}]}
+        _, answer = ask(connection, {"signature_name": "score", **examples}, "classify")
+        first = answer["results"][0][0][1]
+        assert [row[0][1] - first for row in answer["results"]] == [0.0, -2.5]
+        _, answer = ask(connection, {"signature_name": "value", **examples}, "regress")
+        assert answer["results"] == [2 * first, 2 * (first - 2.5)]
+
+
+def test_several_inferences_in_one_call(server):
+    request = inference_pb2.MultiInferenceRequest()
+    for signature, method in (("score", "classify"), ("value", "regress")):
+        task = request.tasks.add(method_name=f"tensorflow/serving/{method}")
+        task.model_spec.name, task.model_spec.signature_name = "number", signature
+    example = request.input.example_list.examples.add()
+    example.features.feature["x"].float_list.value.append(0.5)
+    with grpc.insecure_channel(server.grpc) as channel:
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        first, second = stub.MultiInference(request, timeout=30).results
+        score = first.classification_result.classifications[0].classes[0].score
+        assert second.regression_result.regressions[0].value == 2 * score
+        request.tasks[1].method_name = "other"
+        with pytest.raises(grpc.RpcError) as caught:
+            stub.MultiInference(request, timeout=30)
+    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+def test_a_message_of_more_than_four_megabytes(server):
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name = "number"
+    values = np.ones(2_000_000, np.float32)
+    request.inputs["x"].CopyFrom(tf.make_tensor_proto(values))
+    request.output_filter.append("sum")
+    with grpc.insecure_channel(server.grpc, [("grpc.max_receive_message_length", -1)]) as channel:
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        response = stub.Predict(request, timeout=60)
+    assert set(response.outputs) == {"sum"}
+    assert response.outputs["sum"].float_val[0] == 2_000_000
+
+
+def test_a_body_of_100_megabytes_is_refused(server):
+    before = psutil.Process(server.pid).memory_info().rss
+    with connected(server) as connection:
+        connection.request("POST", "/v1/models/number:predict", bytes(100 * 2**20))
+        response = connection.getresponse()
+        assert response.status == 413
+        assert "larger than the 1048576 allowed" in json.loads(response.read())["error"]
+    assert psutil.Process(server.pid).memory_info().rss - before < 50 * 2**20
+    assert still_answers(server)
+
+
+def test_a_slow_client_keeps_nobody_waiting(server):
+    body = b'{"instances": [1.0, 2.0]}'
+    host, port = server.rest.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), 30) as slow:
+        head = f"POST /v1/models/number:predict HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}"
+        slow.sendall(head.encode())
+        assert still_answers(server)
+        slow.sendall(b"\r\n\r\n" + body[:10])
+        assert still_answers(server)
+        slow.sendall(body[10:])
+        assert slow.recv(1000).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs so many sockets")
+def test_a_thousand_open_connections(server):
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + 200
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        pytest.skip(f"this machine allows {hard} open files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+    host, port = server.rest.removeprefix("http://").split(":")
+    with contextlib.ExitStack() as stack:
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        for number in range(CONNECTIONS):
+            opened = stack.enter_context(socket.create_connection((host, int(port)), 30))
+            if number % 2:
+                opened.sendall(b"POST /v1/mod")
+        assert still_answers(server)
+    assert still_answers(server)
+
+
+def test_nonsense_gets_an_error_of_the_protocol(server):
+    """Bodies and paths at random: always JSON with an error, and the server goes on."""
+    chance = random.Random(11)
+    pieces = [b"{", b"}", b"[", b"]", b'"instances"', b'"inputs"', b":", b",", b"1", b"NaN", b'"x"']
+    pieces += [b'"b64"', b"null", b"-", b"1e999", b'"\\ud800"', b"\xff", b"\x00", b'{"instances":[']
+    with connected(server) as connection:
+        for _ in range(300):
+            body = b"".join(chance.choices(pieces, k=chance.randint(0, 12)))
+            status, answer = ask(connection, body, chance.choice(["predict", "classify"]))
+            assert status in (200, 400), (body, answer)
+            assert status == 200 or list(answer) == ["error"], (body, answer)
+    host, port = server.rest.removeprefix("http://").split(":")
+    for line in (b"\x00\x01\x02\r\n\r\n", b"GET / HTTP/9\r\n\r\n", b"POST /v1 HTTP/1.1\r\n\r\n"):
+        with socket.create_connection((host, int(port)), 30) as connection:
+            connection.sendall(line)
+            assert connection.recv(1000)[:9] in (b"HTTP/1.1 ", b"")
+    assert still_answers(server)
+
+
+def test_it_listens_to_this_machine_only(server):
+    connections = psutil.Process(server.pid).net_connections()
+    listening = {c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN}
+    assert {address.removeprefix("::ffff:") for address in listening} == {"127.0.0.1"}

@@ -1,5 +1,6 @@
 """The gRPC side: PredictionService and ModelService with the protocol's own messages."""
 
+import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -7,18 +8,19 @@ import grpc
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     model_management_pb2,
+    model_pb2,
     model_service_pb2_grpc,
     prediction_service_pb2_grpc,
 )
 
 from helpers.serving import inference, model_info
 from helpers.serving.config import models_of
-from helpers.serving.saved_model import run_options
 from helpers.serving.status import INTERNAL, NAMES, ServingError, invalid
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 MOST_TEXT = 1024  # characters of an error
 LONGEST_MS = 2**31 - 1
+STEP = 1.25
 
 
 def make_server(manager, options, metrics, threads):
@@ -118,12 +120,12 @@ class PredictionService(_Service, prediction_service_pb2_grpc.PredictionServiceS
             _abort(context, error)
         return response
 
-    def _run(self, api, function, request, options, extra):
-        spec = _first_spec(request) if api == "MultiInference" else _checked(request)
+    def _run(self, api, function, request, timeout_ms, extra):
+        spec = _checked(request) if api != "MultiInference" else _spec_of_first(request)
         version = _acquire(self._manager, spec)
         try:
             start = time.perf_counter()
-            response = function(version.servable, request, version.number, options, **extra)
+            response = function(version.servable, request, version.number, timeout_ms, **extra)
             self._metrics.ran(spec.name, api, time.perf_counter() - start)
             return response
         finally:
@@ -147,10 +149,8 @@ class PredictionService(_Service, prediction_service_pb2_grpc.PredictionServiceS
         return response
 
 
-def _first_spec(request):
-    if not request.tasks:
-        raise invalid("Inference request must have at least one task.")
-    return request.tasks[0].model_spec
+def _spec_of_first(request):
+    return request.tasks[0].model_spec if request.tasks else model_pb2.ModelSpec()
 
 
 def _acquire(manager, spec):
@@ -165,11 +165,15 @@ def _acquire(manager, spec):
 
 
 def _timeout(context):
-    """TensorFlow stops when the client has stopped waiting."""
+    """The milliseconds after which TensorFlow stops, a little after the client has; 0 for none.
+
+    There are few different ones, because each is kept.
+    """
     remaining = context.time_remaining()
     if remaining is None or remaining * 1000 > LONGEST_MS:
-        return None
-    return run_options(max(1, int(remaining * 1000)))
+        return 0
+    steps = math.ceil(math.log(max(remaining, 0.001) * 1000, STEP))
+    return min(math.ceil(STEP**steps), LONGEST_MS)
 
 
 class ModelService(_Service, model_service_pb2_grpc.ModelServiceServicer):

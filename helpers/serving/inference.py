@@ -12,7 +12,7 @@ from helpers.serving.status import UNIMPLEMENTED, ServingError, invalid
 from helpers.serving.tensor_proto import fill
 
 
-def predict(servable, request, version=None, options=None, as_content=False):
+def predict(servable, request, version=None, timeout_ms=0, as_content=False):
     """A PredictResponse.
 
     Parameters
@@ -21,12 +21,12 @@ def predict(servable, request, version=None, options=None, as_content=False):
     request : PredictRequest
     version : int or None
         what the answer says
-    options : TF_Buffer or None
+    timeout_ms : int
     as_content : bool
         whether tensors travel as one run of bytes
     """
     name = request.model_spec.signature_name
-    outputs = servable.predict(name, request.inputs, request.output_filter, options)
+    outputs = servable.predict(name, request.inputs, request.output_filter, timeout_ms)
     response = predict_pb2.PredictResponse()
     _say_model(response.model_spec, request.model_spec, version)
     for alias, (dtype, array) in outputs.items():
@@ -34,27 +34,27 @@ def predict(servable, request, version=None, options=None, as_content=False):
     return response
 
 
-def classify(servable, request, version=None, options=None):
+def classify(servable, request, version=None, timeout_ms=0):
     """A ClassificationResponse."""
     examples = serialized(request.input)
-    found = servable.classify(request.model_spec.signature_name, examples, options)
+    found = servable.classify(request.model_spec.signature_name, examples, timeout_ms)
     response = classification_pb2.ClassificationResponse()
     _say_model(response.model_spec, request.model_spec, version)
     _fill_classes(response.result, len(examples), *found)
     return response
 
 
-def regress(servable, request, version=None, options=None):
+def regress(servable, request, version=None, timeout_ms=0):
     """A RegressionResponse."""
     examples = serialized(request.input)
-    found = servable.regress(request.model_spec.signature_name, examples, options)
+    found = servable.regress(request.model_spec.signature_name, examples, timeout_ms)
     response = regression_pb2.RegressionResponse()
     _say_model(response.model_spec, request.model_spec, version)
     _fill_values(response.result, found)
     return response
 
 
-def infer(servable, request, version=None, options=None):
+def infer(servable, request, version=None, timeout_ms=0):
     """A MultiInferenceResponse."""
     model = None
     for task in request.tasks:
@@ -68,7 +68,7 @@ def infer(servable, request, version=None, options=None):
     tasks = [(task.model_spec.signature_name, task.method_name) for task in request.tasks]
     examples = serialized(request.input)
     response = inference_pb2.MultiInferenceResponse()
-    answers = servable.infer(tasks, examples, options)
+    answers = servable.infer(tasks, examples, timeout_ms)
     for task, answer in zip(request.tasks, answers, strict=True):
         result = response.results.add()
         _say_model(result.model_spec, task.model_spec, version)

@@ -2,6 +2,7 @@
 
 import base64
 import math
+from array import array as Array
 
 import numpy as np
 
@@ -126,11 +127,13 @@ def decimals(array):
     """
     values = array.ravel().tolist()
     texts = [f"{value:.6g}" for value in values]
-    same = np.array(list(map(float, texts)), array.dtype) == array.ravel()
-    if not same.all():
-        digits = 9 if array.dtype == np.float32 else 17
-        for i in np.flatnonzero(~same).tolist():
-            texts[i] = f"{values[i]:.{digits}g}"
+    single = array.dtype == np.float32
+    again = Array("f" if single else "d", map(float, texts)).tolist()
+    if again != values:
+        digits = 9 if single else 17
+        for i, value in enumerate(values):
+            if again[i] != value:
+                texts[i] = f"{value:.{digits}g}"
     return [
         text if "." in text or "e" in text else _WORDS.get(text) or text + ".0" for text in texts
     ]

@@ -56,26 +56,29 @@ def _example(value):
     return example.SerializeToString()
 
 
-_FIELDS = {bytes: "bytes_list", float: "float_list", int: "int64_list"}
 _KINDS = {"bytes_list": "bytes", "float_list": "float", "int64_list": "int64"}
 
 
 def _add(value, name, feature):
-    if isinstance(value, str):
-        value = to_bytes(value)
-    elif is_base64(value):
-        value = decode_base64(value)
-    elif value is None or isinstance(value, (list, dict)):
-        raise invalid("Feature: ", name, " has element with unexpected JSON type: ", kind(value))
-    elif isinstance(value, bool):
-        value = int(value)
-    elif isinstance(value, int) and not -(2**63) <= value < 2**64:
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
         value = float(value)
-    field, held = _FIELDS[type(value)], feature.WhichOneof("kind")
+    if isinstance(value, str) or is_base64(value):
+        field = "bytes_list"
+    elif isinstance(value, float):
+        field = "float_list"
+    elif isinstance(value, int):
+        field = "int64_list"
+    else:
+        raise invalid("Feature: ", name, " has element with unexpected JSON type: ", kind(value))
+    held = feature.WhichOneof("kind")
     if held not in (None, field):
         raise invalid(
             "Unexpected element type in feature: ", name, " expecting type: ", _KINDS[held]
         )
-    if field == "int64_list" and value >= 2**63:
+    if field == "bytes_list":
+        value = to_bytes(value) if isinstance(value, str) else decode_base64(value)
+    elif field == "int64_list" and value >= 2**63:
         raise invalid("Feature: ", name, " has uint64_t element. Only int64_t is supported.")
+    elif field == "int64_list":
+        value = int(value)  # a truth value is one as well
     getattr(feature, field).value.append(value)

@@ -26,6 +26,7 @@ def _object(members):
     return found if len(found) == len(members) else Repeated(members)
 
 
+_LARGE = re.compile(r"[eE]\+?\d{3}")
 _decoder = json.JSONDecoder(object_pairs_hook=_object)
 
 
@@ -41,7 +42,7 @@ def parse(body):
     dict
         strings that are not UTF-8 hold surrogate escapes, so that `to_bytes` gives what was sent
     bool
-        whether numbers that overflow were looked for; else they are infinite, or huge integers
+        whether it was read exactly; else integers can be too large for any number
 
     Raises
     ------
@@ -51,8 +52,8 @@ def parse(body):
     if not body:
         raise invalid("JSON Parse error: The document is empty")
     text = body.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
-    # Python reads half a pair of surrogates.
-    if "\\ud" not in text and "\\uD" not in text:
+    # Python reads half a pair of surrogates, and a number that is too large as infinity.
+    if "\\ud" not in text and "\\uD" not in text and not _LARGE.search(text):
         try:
             start = len(text) - len(text.lstrip(" \t\n\r"))
             return _must_be_object(_decoder.raw_decode(text, start)[0]), False
@@ -190,10 +191,13 @@ class _Exact:
         token = text[start : self.at]
         if whole and len(token) < 21 and -(2**63) <= int(token) < 2**64:
             return int(token)
-        value = float(token)
-        if math.isinf(value):
+        mantissa, _, exponent = token.lower().partition(b"e")
+        integer, _, fraction = mantissa.partition(b".")
+        # What overflows only by its last digits becomes an infinity.
+        largest = 308 + min(len(fraction), 17)
+        if math.isinf(float(integer)) or (len(exponent) > 1 and int(exponent) > largest):
             self.fail("Number too big to be stored in double.", start)
-        return value
+        return float(token)
 
     def no_digits(self):
         negative = self.body[self.at : self.at + 1] == b"-"

@@ -11,7 +11,7 @@ from google.protobuf import json_format
 
 from helpers.serving import json_answers, json_examples, model_info
 from helpers.serving.json_tensor import PredictBody
-from helpers.serving.saved_model import run_options
+from helpers.serving.servable import QUICK_SECONDS, lately
 from helpers.serving.status import INTERNAL, NAMES, ServingError, invalid
 
 _POST = re.compile(
@@ -31,7 +31,7 @@ _CORS = [
 _PAGE = b"<html><head><title>%d</title></head><body>%s</body></html>\n"
 _HTML = (b"content-type", b"text/html")
 BODY_SECONDS = 30  # how long the next part of a body may take
-QUICK_SECONDS, QUICK_BYTES = 0.001, 8192  # what is done at once, without another thread
+QUICK_BYTES = 8192  # a request that is longer, or takes longer, gets another thread
 
 
 # What an address may hold; anything else is refused before it is looked at.
@@ -40,13 +40,23 @@ _ADDRESS = re.compile(rf"(?:{_CHARACTERS})*(?:\?(?:{_CHARACTERS}|\?)*)?", re.I |
 
 
 class _Route:
-    """What a path asks for: a model, perhaps a version or a label, and what to do.
+    """What an address asks for: a model, perhaps a version or a label, and what to do.
 
     The query is part of the path, as it is for TensorFlow Serving: no route has one.
+
+    page : int or None
+        the status of an answer that is not the protocol's
     """
 
-    def __init__(self, method, path):
-        found = {"POST": _POST, "GET": _GET}.get(method, _POST).fullmatch(path)
+    def __init__(self, method, path, query):
+        self.plain = path.decode("latin-1")
+        self.path = self.plain + ("?" + query.decode("latin-1") if query else "")
+        self.page = None
+        if not _ADDRESS.fullmatch(self.path):
+            self.page = 400
+        elif self.path[:4].lower() != "/v1/":
+            self.page = 404
+        found = {"POST": _POST, "GET": _GET}.get(method, _POST).fullmatch(self.path)
         self.understood = found is not None and method in ("POST", "GET")
         name, version, label, verb = found.groups() if found else (None, None, None, None)
         self.model = _decoded(name or "")
@@ -59,7 +69,12 @@ class _Route:
                 self.error = f"Failed to convert version: {version} to numeric."
 
 
-_route = functools.lru_cache(1024)(_Route)
+_cached_route = functools.lru_cache(1024)(_Route)
+
+
+def _route(method, path, query):
+    make = _cached_route if len(path) + len(query) < 256 else _Route
+    return make(method, path, query)
 
 
 def _decoded(text):
@@ -81,8 +96,7 @@ class App:
     def __init__(self, manager, options, metrics, executor):
         self._manager, self._metrics, self._executor = manager, metrics, executor
         self._limit = options.rest_api_max_body_bytes
-        timeout = options.rest_api_timeout_in_ms
-        self._run_options = run_options(timeout) if timeout > 0 else None
+        self._timeout_ms = max(options.rest_api_timeout_in_ms, 0)
         self._cors = _CORS if options.rest_api_enable_cors_support else []
         self._metrics_path = options.metrics_path()
         self._always_elsewhere = options.enable_batching
@@ -91,15 +105,14 @@ class App:
     async def __call__(self, scope, receive, send):
         if scope["type"] != "http":
             return
-        plain = path = scope["raw_path"].decode("latin-1")
-        if scope["query_string"]:
-            path += "?" + scope["query_string"].decode("latin-1")
-        if not _ADDRESS.fullmatch(path):
+        method = scope["method"]
+        route = _route(method, scope["raw_path"], scope["query_string"])
+        if route.page == 400:
             await _answer(send, 400, _PAGE % (400, b"Bad Request"), [_HTML])
-        elif plain == self._metrics_path:
-            status, page = self._metrics_page(path)
+        elif route.plain == self._metrics_path:
+            status, page = self._metrics_page(route.path)
             await _answer(send, status, page, [(b"content-type", b"text/plain")])
-        elif path[:4].lower() != "/v1/":
+        elif route.page:
             await _answer(send, 404, _PAGE % (404, b"Not Found"), [_HTML])
         else:
             try:
@@ -110,7 +123,7 @@ class App:
                 headers = [_JSON, (b"connection", b"close")]
                 await _answer(send, refused.status, json_answers.error(str(refused)), headers)
                 return
-            await self._respond(scope, path, body, send)
+            await self._respond(scope, method, route, body, send)
 
     def _metrics_page(self, path):
         if path != self._metrics_path:
@@ -118,39 +131,35 @@ class App:
             return 400, text.encode()
         return 200, self._metrics.page().encode("utf-8", "replace")
 
-    async def _respond(self, scope, path, body, send):
+    async def _respond(self, scope, method, route, body, send):
         start = time.perf_counter()
-        method = scope["method"]
         if method == "OPTIONS":
             origin = next((v for k, v in scope["headers"] if k == b"origin"), b"")
             allowed = re.search(rb"https?://", origin)
             await _answer(send, 200 if allowed else 400, b"", self._cors)
             return
-        route = _route(method, path) if len(path) < 256 else _Route(method, path)
         if method == "POST" and route.understood:
-            status, code, text = await self._infer(route, path, body)
+            status, code, text = await self._infer(route, body)
         else:
-            status, code, text = self._handle(route, method, path, body)
+            status, code, text = self._handle(route, method, body)
         self._metrics.answered(
             route.model, NAMES[code], route.verb, "REST", time.perf_counter() - start
         )
         await _answer(send, status, text, [_JSON, *self._cors])
 
-    async def _infer(self, route, path, body):
+    async def _infer(self, route, body):
         """Answer at once what is quick; what is not must not keep other requests waiting."""
-        lately = self._seconds.get(route.model, 1)
+        before = self._seconds.get(route.model, 10 * QUICK_SECONDS)
         start = time.perf_counter()
-        if self._always_elsewhere or lately > QUICK_SECONDS or len(body) > QUICK_BYTES:
+        if self._always_elsewhere or before > QUICK_SECONDS or len(body) > QUICK_BYTES:
             loop = asyncio.get_running_loop()
-            answer = await loop.run_in_executor(
-                self._executor, self._timed, route, "POST", path, body
-            )
+            answer = await loop.run_in_executor(self._executor, self._timed, route, "POST", body)
             answer, took = answer
         else:
-            answer = self._handle(route, "POST", path, body)
+            answer = self._handle(route, "POST", body)
             took = time.perf_counter() - start
-        if answer[0] == 200:  # a slow answer counts at once, quick ones little by little
-            self._seconds[route.model] = max(took, 0.9 * lately + 0.1 * took)
+        if answer[0] == 200:
+            self._seconds[route.model] = lately(before, took)
         return answer
 
     def _timed(self, *request):
@@ -158,21 +167,21 @@ class App:
         answer = self._handle(*request)
         return answer, time.thread_time() - start
 
-    def _handle(self, route, method, path, body):
+    def _handle(self, route, method, body):
         """HTTP status, code of the protocol, and body."""
         try:
             if route.error:  # the protocol has no text for this one
                 return 400, invalid("").code, b""
             if not route.understood:
-                raise invalid(f"Malformed request: {method} {path}")
-            return 200, 0, self._result(route, method, path, body)
+                raise invalid(f"Malformed request: {method} {route.path}")
+            return 200, 0, self._result(route, method, body)
         except ServingError as error:
             return error.http, error.code, json_answers.error(error.message)
         except Exception as error:
             failure = ServingError(INTERNAL, f"{type(error).__name__}: {error}")
             return failure.http, failure.code, json_answers.error(failure.message)
 
-    def _result(self, route, method, path, body):
+    def _result(self, route, method, body):
         if method == "GET":
             if not route.model:
                 raise invalid("Missing model name in request.")
@@ -185,7 +194,7 @@ class App:
             return self._classify(route, body)
         if route.verb == "regress":
             return self._regress(route, body)
-        raise invalid(f"Malformed request: {method} {path}")
+        raise invalid(f"Malformed request: {method} {route.path}")
 
     def _acquire(self, route):
         number = route.version
@@ -200,7 +209,7 @@ class App:
             servable, name = version.servable, request.signature_name
             form, inputs = request.tensors(servable.input_dtypes(name))
             start = time.perf_counter()
-            outputs = servable.predict(name, inputs, (), self._run_options)
+            outputs = servable.predict(name, inputs, (), self._timeout_ms)
             self._metrics.ran(route.model, "Predict", time.perf_counter() - start)
             return json_answers.predictions(form, outputs)
         finally:
@@ -211,7 +220,7 @@ class App:
         version = self._acquire(route)
         try:
             start = time.perf_counter()
-            found = version.servable.classify(name, examples, self._run_options)
+            found = version.servable.classify(name, examples, self._timeout_ms)
             self._metrics.ran(route.model, "Classify", time.perf_counter() - start)
         finally:
             self._manager.release(version)
@@ -222,7 +231,7 @@ class App:
         version = self._acquire(route)
         try:
             start = time.perf_counter()
-            found = version.servable.regress(name, examples, self._run_options)
+            found = version.servable.regress(name, examples, self._timeout_ms)
             self._metrics.ran(route.model, "Regress", time.perf_counter() - start)
         finally:
             self._manager.release(version)

@@ -1,5 +1,7 @@
 """One loaded version of a model: predict, classify and regress by the protocol's rules."""
 
+import time
+
 import numpy as np
 
 from helpers.serving import saved_model
@@ -16,6 +18,12 @@ from helpers.serving.tensor_proto import from_proto
 DEFAULT_SIGNATURE = "serving_default"
 CLASSIFY, REGRESS = "tensorflow/serving/classify", "tensorflow/serving/regress"
 PREDICT = "tensorflow/serving/predict"
+QUICK_SECONDS = 0.001  # a call that is quicker is not worth another thread
+
+
+def lately(before, took):
+    """Seconds that something takes lately: one call of ten milliseconds makes it slow."""
+    return 0.9 * before + 0.1 * min(took, 10 * QUICK_SECONDS)
 
 
 class Signature:
@@ -68,6 +76,7 @@ class Servable:
         self.signatures = {
             name: Signature(definition, self._graph) for name, definition in definitions.items()
         }
+        self.seconds = 10 * QUICK_SECONDS  # what a call took lately
         self._run = self._graph.run
         if batcher:
             self._run = batcher.wrap(self._run, [s.ends() for s in self.signatures.values()])
@@ -75,12 +84,17 @@ class Servable:
     def close(self):
         self._graph.close()
 
-    def run(self, feeds, fetches, options=None):
+    def run(self, feeds, fetches, timeout_ms=0):
         """Run TensorFlow; `feeds` and `fetches` are those of a signature."""
         for found in (*feeds, *fetches):
             if isinstance(found, ServingError):
                 raise found
-        return self._run(feeds, fetches, options)
+        start = time.perf_counter()
+        options = saved_model.run_options(timeout_ms, self.seconds < QUICK_SECONDS)
+        arrays = self._run(feeds, fetches, options)
+        took = time.perf_counter() - start
+        self.seconds = lately(self.seconds, took)
+        return arrays
 
     # -- predict -----------------------------------------------------------------------------------
 
@@ -91,7 +105,7 @@ class Servable:
             raise invalid(f'Serving signature name: "{name}" not found in signature def')
         return self.signatures[name].dtypes
 
-    def predict(self, signature_name, inputs, output_filter=(), options=None):
+    def predict(self, signature_name, inputs, output_filter=(), timeout_ms=0):
         """Call a signature.
 
         Parameters
@@ -101,6 +115,8 @@ class Servable:
         inputs : dict of str to array, or to TensorProto
         output_filter : sequence of str
             the outputs to give; all of them if it is empty
+        timeout_ms : int
+            0 for as long as it takes; one of few values, see `saved_model.run_options`
 
         Returns
         -------
@@ -122,7 +138,7 @@ class Servable:
         fetches = signature.fetches
         if output_filter:
             fetches = _filtered(fetches, output_filter)
-        arrays = self.run(feeds, list(fetches.values()), options)
+        arrays = self.run(feeds, list(fetches.values()), timeout_ms)
         return {
             alias: (NUMBERS[array.dtype], array)
             for alias, array in zip(fetches, map(_array, arrays), strict=True)
@@ -130,7 +146,7 @@ class Servable:
 
     # -- classify and regress ----------------------------------------------------------------------
 
-    def classify(self, signature_name, examples, options=None):
+    def classify(self, signature_name, examples, timeout_ms=0):
         """Classify serialized tf.train.Example messages.
 
         Returns
@@ -141,13 +157,13 @@ class Servable:
             scores
         """
         signature = self._method(signature_name, _check_classify, CLASSIFY, "classification")
-        found = self._one_shot(signature, examples, ("classes", "scores"), options)
+        found = self._one_shot(signature, examples, ("classes", "scores"), timeout_ms)
         return check_classes(found.get("classes"), found.get("scores"), len(examples))
 
-    def regress(self, signature_name, examples, options=None):
+    def regress(self, signature_name, examples, timeout_ms=0):
         """Regress serialized tf.train.Example messages: an (examples,) array of float32."""
         signature = self._method(signature_name, _check_regress, REGRESS, "regression")
-        found = self._one_shot(signature, examples, ("outputs",), options)
+        found = self._one_shot(signature, examples, ("outputs",), timeout_ms)
         return check_values(found["outputs"], len(examples))
 
     def _method(self, signature_name, check, method, word):
@@ -161,15 +177,15 @@ class Servable:
         check(signature.definition)
         return signature
 
-    def _one_shot(self, signature, examples, wanted, options):
+    def _one_shot(self, signature, examples, wanted, timeout_ms):
         feeds = {signature.feeds["inputs"]: example_tensor(examples)}
         fetches = {
             alias: signature.fetches[alias] for alias in wanted if alias in signature.fetches
         }
-        arrays = self.run(feeds, list(fetches.values()), options)
+        arrays = self.run(feeds, list(fetches.values()), timeout_ms)
         return dict(zip(fetches, arrays, strict=True))
 
-    def infer(self, tasks, examples, options=None):
+    def infer(self, tasks, examples, timeout_ms=0):
         """Several classifications and regressions of the same examples in one run.
 
         Parameters
@@ -201,7 +217,9 @@ class Servable:
             for alias, fetch in signature.fetches.items():
                 fetches[name, alias] = fetch
             chosen.append((name, method))
-        arrays = dict(zip(fetches, self.run(feeds, list(fetches.values()), options), strict=True))
+        arrays = dict(
+            zip(fetches, self.run(feeds, list(fetches.values()), timeout_ms), strict=True)
+        )
         answers = []
         for name, method in chosen:
             found = {alias: array for (owner, alias), array in arrays.items() if owner == name}

@@ -8,7 +8,7 @@ import numpy as np
 
 from helpers.serving.dtypes import BOOL, DOUBLE, FLOAT, INTEGERS, NAMES, STRING
 from helpers.serving.json_tensor import ROW
-from helpers.serving.rapid_json import quoted, to_bytes
+from helpers.serving.json_text import quoted, to_bytes
 from helpers.serving.status import invalid
 
 

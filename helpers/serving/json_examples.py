@@ -3,8 +3,9 @@
 from tensorflow.core.example.example_pb2 import Example
 
 from helpers.serving import rapid_json
-from helpers.serving.json_tensor import decode_base64, is_base64, kind, signature_name, wrong
-from helpers.serving.rapid_json import to_bytes
+from helpers.serving.json_tensor import signature_name
+from helpers.serving.json_text import to_bytes
+from helpers.serving.json_values import decode_base64, is_base64, kind, wrong
 from helpers.serving.status import invalid
 
 

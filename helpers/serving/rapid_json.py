@@ -1,15 +1,15 @@
-"""JSON as the server of the protocol reads and writes it.
+"""JSON as the server of the protocol reads it.
 
 TensorFlow Serving reads with a parser that accepts NaN and Infinity, stops behind the first value
 and names the byte at which a text goes wrong. Python's own parser is some thirty times faster than
 one in Python, so it goes first; whatever it refuses or might read otherwise is read again exactly.
 """
 
-import contextlib
 import json
 import math
 import re
 
+from helpers.serving.json_text import debug_string
 from helpers.serving.status import invalid
 
 
@@ -40,7 +40,7 @@ def parse(body):
     Returns
     -------
     dict
-        strings that are not UTF-8 hold surrogate escapes, so that `to_bytes` gives what was sent
+        strings that are not UTF-8 hold surrogate escapes; `json_text.to_bytes` gives what was sent
     bool
         whether it was read exactly; else integers can be too large for any number
 
@@ -71,11 +71,6 @@ def _must_be_object(document):
     if not isinstance(document, dict):
         raise invalid("JSON Value: ", debug_string(document), " Is not object")
     return document
-
-
-def to_bytes(text):
-    """The bytes of a string that `parse` gave."""
-    return text.encode("utf-8", "surrogateescape")
 
 
 _SPACE = re.compile(rb"[ \t\n\r]*")
@@ -260,93 +255,3 @@ class _Exact:
             self.fail("Incorrect hex digit after \\u escape in string.", start)
         self.at = found.end()
         return int(found[0], 16)
-
-
-DEBUG_BYTES = 256
-_CONTROL = {code: f"\\u{code:04X}" for code in range(32)}
-_QUOTED = str.maketrans(
-    _CONTROL
-    | {8: "\\b", 9: "\\t", 10: "\\n", 12: "\\f", 13: "\\r", ord('"'): '\\"', ord("\\"): "\\\\"}
-)
-
-
-def quoted(text):
-    """A string as JSON; what is not ASCII stays as it is."""
-    return f'"{text.translate(_QUOTED)}"'
-
-
-class _Full(Exception):
-    pass
-
-
-def debug_string(value):
-    """How error texts show a value: cut off, between two tokens, after 256 bytes."""
-    pieces, size = [], 0
-
-    def put(text):
-        nonlocal size
-        if size >= DEBUG_BYTES:
-            raise _Full
-        pieces.append(text)
-        size += len(to_bytes(text))
-
-    def write(value, depth, before):
-        if isinstance(value, dict):
-            put(before + "{")
-            members = getattr(value, "members", None) or list(value.items())
-            for number, (key, held) in enumerate(members):
-                put(("," if number else "") + "\n" + "    " * (depth + 1) + quoted(key))
-                write(held, depth + 1, ": ")
-            put("\n" + "    " * depth + "}" if members else "}")
-        elif isinstance(value, list):
-            put(before + "[")
-            for number, held in enumerate(value):
-                write(held, depth + 1, ", " if number else "")
-            put("]")
-        else:
-            token = _token(value)
-            put(before + token)
-            if not token:  # NaN and infinities stop the writer
-                raise _Full
-
-    with contextlib.suppress(_Full):
-        write(value, 0, "")
-    return "".join(pieces)
-
-
-def _token(value):
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return quoted(value)
-    if isinstance(value, int) and -(2**63) <= value < 2**64:
-        return str(value)
-    return _double(float(value))
-
-
-def _double(value):
-    """The shortest digits that mean this number, "" for one that JSON has no word for."""
-    if not math.isfinite(value):
-        return ""
-    digits, _, exponent = repr(abs(value)).partition("e")
-    whole, _, fraction = digits.partition(".")
-    digits = (whole + fraction).lstrip("0")
-    power = int(exponent or 0) - len(fraction)
-    stripped = digits.rstrip("0")
-    power += len(digits) - len(stripped)
-    sign = "-" if math.copysign(1, value) < 0 else ""
-    point = len(stripped) + power  # digits before the decimal point
-    if not stripped:
-        text = "0.0"
-    elif power >= 0 and point <= 21:
-        text = stripped + "0" * power + ".0"
-    elif 0 < point <= 21:
-        text = f"{stripped[:point]}.{stripped[point:]}"
-    elif -6 < point <= 0:
-        text = "0." + "0" * -point + stripped
-    else:
-        rest = "." + stripped[1:] if len(stripped) > 1 else ""
-        text = f"{stripped[0]}{rest}e{point - 1}"
-    return sign + text

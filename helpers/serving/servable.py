@@ -5,7 +5,14 @@ import time
 import numpy as np
 
 from helpers.serving import saved_model
-from helpers.serving.dtypes import FLOAT, NAMES, NUMBERS, STRING
+from helpers.serving.dtypes import NUMBERS
+from helpers.serving.examples import (
+    check_classes,
+    check_classify,
+    check_regress,
+    check_values,
+    example_tensor,
+)
 from helpers.serving.status import (
     FAILED_PRECONDITION,
     INTERNAL,
@@ -156,13 +163,13 @@ class Servable:
         (examples, classes) array of float32, or None
             scores
         """
-        signature = self._method(signature_name, _check_classify, CLASSIFY, "classification")
+        signature = self._method(signature_name, check_classify, CLASSIFY, "classification")
         found = self._one_shot(signature, examples, ("classes", "scores"), timeout_ms)
         return check_classes(found.get("classes"), found.get("scores"), len(examples))
 
     def regress(self, signature_name, examples, timeout_ms=0):
         """Regress serialized tf.train.Example messages: an (examples,) array of float32."""
-        signature = self._method(signature_name, _check_regress, REGRESS, "regression")
+        signature = self._method(signature_name, check_regress, REGRESS, "regression")
         found = self._one_shot(signature, examples, ("outputs",), timeout_ms)
         return check_values(found["outputs"], len(examples))
 
@@ -208,9 +215,9 @@ class Servable:
                 raise invalid("Requested signature not found in model graph: ", name)
             signature = self.signatures[name]
             if method == CLASSIFY:
-                self._method(name, _check_classify, CLASSIFY, "classification")
+                self._method(name, check_classify, CLASSIFY, "classification")
             elif method == REGRESS:
-                self._method(name, _check_regress, REGRESS, "regression")
+                self._method(name, check_regress, REGRESS, "regression")
             else:
                 raise ServingError(UNIMPLEMENTED, f"Unsupported signature method_name: {method}")
             feeds[signature.feeds["inputs"]] = example_tensor(examples)
@@ -289,83 +296,3 @@ def _filtered(fetches, output_filter):
             raise invalid("duplicate output tensor alias: ", alias)
         chosen[alias] = fetches[alias]
     return chosen
-
-
-def example_tensor(examples):
-    """A vector of serialized examples, as TensorFlow takes it."""
-    if not examples:
-        raise invalid("Input is empty.")
-    array = np.empty(len(examples), object)
-    array[:] = examples
-    return array
-
-
-def _check_classify(definition):
-    if len(definition.inputs) != 1:
-        raise invalid("Expected one input Tensor.")
-    if len(definition.outputs) not in (1, 2):
-        raise invalid("Expected one or two output Tensors, found ", len(definition.outputs))
-    if "inputs" not in definition.inputs:
-        raise invalid("No classification inputs found in SignatureDef: ", definition)
-    if not {"classes", "scores"} & set(definition.outputs):
-        raise invalid(
-            "Expected classification signature outputs to contain at least one of "
-            '"classes" or "scores". Signature was: ',
-            definition,
-        )
-
-
-def _check_regress(definition):
-    if len(definition.inputs) != 1:
-        raise invalid("Expected one input Tensor.")
-    if len(definition.outputs) != 1:
-        raise invalid("Expected one output Tensor.")
-    if "inputs" not in definition.inputs:
-        raise invalid("No regression inputs found in SignatureDef: ", definition)
-    if "outputs" not in definition.outputs:
-        raise invalid("No regression outputs found in SignatureDef: ", definition)
-
-
-def _shape(array):
-    return f"[{','.join(map(str, array.shape))}]"
-
-
-def _enum(array):
-    return "DT_" + NAMES[NUMBERS[array.dtype]].upper()
-
-
-def check_classes(labels, scores, examples):
-    """Labels and scores, after the checks that the protocol makes."""
-    for word, array, dtype in (("classes", labels, STRING), ("scores", scores, FLOAT)):
-        if array is None:
-            continue
-        if array.ndim != 2:
-            raise invalid("Expected Tensor shape: [batch_size num_classes] but got ", _shape(array))
-        if NUMBERS[array.dtype] != dtype:
-            raise invalid(
-                f"Expected {word} Tensor of DT_{NAMES[dtype].upper()}. Got: {_enum(array)}"
-            )
-        if len(array) != examples:
-            raise invalid(f"Expected {word} output batch size of {examples}. Got: {len(array)}")
-    if labels is not None and scores is not None and labels.shape[1] != scores.shape[1]:
-        raise invalid(
-            "Tensors class and score should match in dim_size(1). Got "
-            f"{labels.shape[1]} vs. {scores.shape[1]}"
-        )
-    return labels, scores
-
-
-def check_values(values, examples):
-    """An (examples,) array, after the checks that the protocol makes."""
-    if not (values.ndim == 1 or (values.ndim == 2 and values.shape[1] == 1)):
-        raise invalid(
-            "Expected output Tensor shape to be either [batch_size] or [batch_size, 1] but got ",
-            _shape(values),
-        )
-    if len(values) != examples:
-        raise invalid(
-            f"Input batch size did not match output batch size: {examples} vs. {len(values)}"
-        )
-    if NUMBERS[values.dtype] != FLOAT:
-        raise invalid("Expected output Tensor of DT_FLOAT.  Got: ", _enum(values))
-    return values.ravel()

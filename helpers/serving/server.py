@@ -61,7 +61,7 @@ def serve(options):
         stack.callback(manager.stop)
         manager.start(models, labels_ahead)
         if options.model_config_file and options.model_config_file_poll_wait_seconds > 0:
-            stack.callback(_Rereader(manager, options).stop)
+            stack.callback(Rereader(manager, options).stop)
         # TensorFlow's own objects stay; going through them again takes a tenth of a second.
         gc.collect()
         gc.freeze()
@@ -129,11 +129,12 @@ def _wait_for_signal():
         pass
 
 
-class _Rereader:
-    """Reads the configuration file again and again."""
+class Rereader:
+    """Reads the configuration file again and again; a file that is wrong changes nothing."""
 
-    def __init__(self, manager, options):
+    def __init__(self, manager, options, seconds=None):
         self._manager, self._options = manager, options
+        self._seconds = seconds or options.model_config_file_poll_wait_seconds
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
@@ -143,7 +144,7 @@ class _Rereader:
 
     def _work(self):
         ahead = self._options.allow_version_labels_for_unavailable_models
-        while not self._ended.wait(self._options.model_config_file_poll_wait_seconds):
+        while not self._ended.wait(self._seconds):
             try:
                 models = self._options.models()
                 self._manager.reload(models, ahead, lambda: not self._ended.is_set())

@@ -5,11 +5,13 @@ one step at a time: a new version is loaded before the old one goes, and a versi
 loaded ends with its error while the others serve on.
 """
 
+import gc
 import logging
 import threading
 import time
 
 from helpers.serving.folders import wanted_versions
+from helpers.serving.policy import GIVE_UP, LOAD, UNLOAD, Version, next_step
 from helpers.serving.status import (
     FAILED_PRECONDITION,
     INTERNAL,
@@ -22,17 +24,6 @@ from helpers.serving.status import (
 log = logging.getLogger("helpers.serving")
 
 START, LOADING, AVAILABLE, UNLOADING, END = 10, 20, 30, 40, 50  # as the protocol numbers them
-
-
-class Version:
-    """One version of a model, from the moment it is found until it is gone."""
-
-    def __init__(self, model, number, path):
-        self.model, self.number, self.path = model, number, path
-        self.aspired, self.ready, self.leaving = True, False, False
-        self.new, self.failed = True, False
-        self.attempts, self.retry_at, self.error = 0, None, None
-        self.servable, self.requests = None, 0
 
 
 class Manager:
@@ -286,12 +277,12 @@ class Manager:
         with self._changed:
             if self._stopped:
                 return False
-            steps = [_step(versions.values()) for versions in self._versions.values()]
-            steps = sorted(filter(None, steps), key=lambda step: step[0] is not Manager._unload)
+            steps = [next_step(versions.values()) for versions in self._versions.values()]
+            steps = sorted(filter(None, steps), key=lambda step: step[0] != UNLOAD)
         if not steps:
             return False
-        act, version = steps[0]
-        act(self, version)
+        step, version = steps[0]
+        {UNLOAD: self._unload, LOAD: self._load_version, GIVE_UP: self._give_up}[step](version)
         return True
 
     def _load_version(self, version):
@@ -348,6 +339,7 @@ class Manager:
         if version.servable:
             version.servable.close()
             version.servable = None
+            gc.collect()  # a graph holds itself
         if not version.failed:
             self._publish(version, END)
             log.info("Done unloading servable version %s", _identity(version))
@@ -366,23 +358,3 @@ class Manager:
 
 def _identity(version):
     return f"{{name: {version.model.name} version: {version.number}}}"
-
-
-def _step(versions):
-    """The next step for a model, as TensorFlow Serving's policy that preserves availability has it.
-
-    What is not wanted goes once something wanted serves, or when nothing is wanted, or when more
-    than one version that is not wanted serves; else the highest new version is loaded.
-    """
-    aspired = [version for version in versions if version.aspired]
-    unwanted = [version for version in versions if version.ready and not version.aspired]
-    if unwanted and (not aspired or any(v.ready for v in aspired) or len(unwanted) > 1):
-        return Manager._unload, min(unwanted, key=lambda version: version.number)
-    now = time.monotonic()
-    for version in versions:
-        if version.retry_at is not None and not version.aspired:
-            return Manager._give_up, version
-    waiting = [v for v in aspired if v.new or (v.retry_at is not None and v.retry_at <= now)]
-    if waiting:
-        return Manager._load_version, max(waiting, key=lambda version: version.number)
-    return None

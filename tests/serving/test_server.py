@@ -1,5 +1,6 @@
 """One running server: load while versions come and go, and what must not bring it down."""
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -21,7 +22,15 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
+from helpers.serving import rest
+from helpers.serving.batching import Batcher, Options
+from helpers.serving.config import parse
+from helpers.serving.loading import make_loader
+from helpers.serving.metrics import Metrics
 from helpers.serving.process import start
+from helpers.serving.servable import Servable
+from helpers.serving.server import Rereader
+from helpers.serving.versions import AVAILABLE, Manager
 
 LIMIT = 2**20  # bytes of a body, so that too much of it is soon there
 CONNECTIONS = 1000
@@ -312,3 +321,72 @@ def test_it_listens_to_this_machine_only(server):
     connections = psutil.Process(server.pid).net_connections()
     listening = {c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN}
     assert {address.removeprefix("::ffff:") for address in listening} == {"127.0.0.1"}
+
+
+def test_requests_of_a_model_share_a_call_when_batching_is_on(tmp_path):
+    """Eight requests at once, one call of TensorFlow, to each its own answer."""
+    publish(tmp_path, 1)
+    servable = Servable(
+        tmp_path / "1", batcher=Batcher(Options(max_batch_size=8, batch_timeout_micros=10**7))
+    )
+    sums = [None] * 8
+
+    def ask_for(i):
+        outputs = servable.predict("", {"x": np.float32([i])})
+        sums[i] = outputs["sum"][1].tolist()
+
+    threads = [threading.Thread(target=ask_for, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    servable.close()
+    assert sums == [[28.0]] * 8  # the sum is over all rows of a call: 0 + 1 + ... + 7
+
+
+def test_a_body_that_stops_coming_is_refused(monkeypatch):
+    sent, parts = [], [b'{"inst']
+
+    async def receive():
+        if not parts:
+            await asyncio.sleep(60)
+        return {"type": "http.request", "body": parts.pop(), "more_body": True}
+
+    async def send(message):
+        sent.append(message)
+
+    monkeypatch.setattr(rest, "BODY_SECONDS", 0.05)
+    options = parse(["--model_base_path=/models/m"])[0]
+    scope = {"type": "http", "method": "POST", "headers": [], "query_string": b""}
+    scope["raw_path"] = b"/v1/models/m:predict"
+    asyncio.run(rest.App(None, options, Metrics(), None)(scope, receive, send))
+    assert sent[0]["status"] == 408
+    assert (b"connection", b"close") in sent[0]["headers"]
+
+
+def test_the_configuration_file_is_read_again(tmp_path):
+    """Also when it was damaged for a while."""
+    file = tmp_path / "models.config"
+    entry = 'config {{ name: "{}" base_path: "{}" model_platform: "tensorflow" }}'
+    for name in ("a", "b"):
+        publish(tmp_path / name, 1)
+
+    def serve(*names):
+        entries = [entry.format(name, tmp_path / name) for name in names]
+        file.write_text(f"model_config_list {{ {' '.join(entries)} }}")
+
+    serve("a")
+    options = parse([f"--model_config_file={file}", "--model_config_file_poll_wait_seconds=1"])[0]
+    manager = Manager(make_loader(options, Metrics()), poll_seconds=0.05)
+    manager.start(options.models())
+    rereader = Rereader(manager, options, seconds=0.05)
+    try:
+        file.write_text("model_config_list {")
+        time.sleep(0.2)
+        serve("a", "b")
+        wait_for(lambda: "b" in manager.names(), manager.names)
+        wait_for(lambda: manager.states("b")[0][1] == AVAILABLE, manager.names)
+        assert manager.acquire("a")
+    finally:
+        rereader.stop()
+        manager.stop()

@@ -100,7 +100,7 @@ def test_a_version_in_use_is_closed_when_its_requests_are_done(world):
     assert ("close", 1) not in world.events
     world.manager.release(using)
     wait_for(lambda: ("close", 1) in world.events)
-    assert world.manager.states("m", 1) == [(1, END, None)]
+    wait_for(lambda: world.manager.states("m", 1) == [(1, END, None)])
 
 
 def test_a_broken_version_ends_with_its_error_and_the_old_one_serves_on(world):

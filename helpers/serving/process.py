@@ -43,7 +43,7 @@ class Server:
         self.grpc = f"{HOST}:{flags['port']}"
         flags = [f"--{name}={_text(name, value)}" for name, value in flags.items()]
         self.command = [sys.executable, "-m", "helpers.serving", *flags]
-        # By name, because reading must not move the place where the server writes.
+        # Reading must not move the place where the server writes, so not by seeking.
         self._log = tempfile.NamedTemporaryFile(  # noqa: SIM115, deleted in stop()
             prefix="model-server-", suffix=".log", delete=False
         )
@@ -56,6 +56,8 @@ class Server:
             stderr=subprocess.STDOUT,
             start_new_session=os.name == "posix",  # interrupting a cell is not meant for it
         )
+        if os.name == "posix":  # it lives as long as somebody has it open
+            os.unlink(self._log.name)
         self._owner = os.getpid()
         atexit.register(self.stop)
 
@@ -83,6 +85,9 @@ class Server:
         """What the server has said so far."""
         if self._log.closed:
             return self._said
+        if os.name == "posix":
+            number = self._log.fileno()
+            return os.pread(number, os.fstat(number).st_size, 0).decode(errors="replace")
         return Path(self._log.name).read_text(encoding="utf-8", errors="replace")
 
     def stop(self, seconds=10):

@@ -5,10 +5,10 @@ UV ?= uv
 # On the PATH as well, so that a notebook's `!saved_model_cli ...` and `!python ...` are those of .venv.
 run = PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m
 
-.PHONY: help env lab test notebooks lint bench reset lock
+.PHONY: help env lab test notebooks lint bench bench-serving reset lock
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
 
 env: ## make .venv and install what requirements.lock names (the others do it first)
 	@sh helpers/setup_env.sh
@@ -28,6 +28,9 @@ lint: env ## check style and format of the code and of the lesson sources
 
 bench: env ## measure the course's promises about time and memory
 	@$(run) tests.bench
+
+bench-serving: env ## measure the model server beside two others (installs them: 4 GB in .bench)
+	@$(run) tests.bench_serving
 
 reset: ## get a lesson fresh again and keep your copy: make reset LESSON=02
 	@test -n "$(LESSON)" || { echo "Which lesson? For example: make reset LESSON=02" >&2; exit 1; }

@@ -171,7 +171,7 @@ def start(model_name=None, model_base_path=None, *, deadline=120, **flags):
         raise ValueError("start needs model_base_path=... or model_config_file=...")
     for name in ("rest_api_port", "port"):
         if not flags.get(name):
-            flags[name] = _free_port()
+            flags[name] = free_port()
     server = Server(flags)
     try:
         server.wait_until_ready(deadline)
@@ -187,7 +187,8 @@ def _text(name, value):
     return os.path.abspath(value) if name in PATHS else str(value)
 
 
-def _free_port():
+def free_port():
+    """A port of this machine that nobody listens to."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return probe.getsockname()[1]

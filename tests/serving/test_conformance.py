@@ -7,6 +7,7 @@ and TFS_SEEN_AS is its path as the server sees it.
 """
 
 import contextlib
+import http.client
 import json
 import os
 import socket
@@ -19,7 +20,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.serving import conformance, models
+from tests.serving import conformance, fuzz, models
 
 ROOT = Path(__file__).parent.parent.parent
 VECTORS = conformance.read()
@@ -115,6 +116,19 @@ def test_vector(vector, server, request):
     if wrong and "unsettled" in vector:
         pytest.xfail(f"unsettled: {vector['unsettled']}\n" + "\n".join(wrong))
     assert not wrong, "\n".join([*wrong, f"the vector rests on {vector['source']}"])
+
+
+def test_requests_made_at_random(server):
+    """Right ones and damaged ones; `make bench` has a minute of them."""
+    address = server["rest"].removeprefix("http://")
+    with contextlib.closing(http.client.HTTPConnection(address, timeout=60)) as connection:
+        counts = fuzz.run(connection, examples=400)
+    assert counts[200] > 20
+    assert counts[400] > 100
+    answer = conformance.rest(
+        server, "POST", "/v1/models/shapes:predict", '{"instances": [[1, 2]]}'
+    )
+    assert json.loads(answer[2]) == {"predictions": [[2.0, 4.0]]}
 
 
 KEYS = {

@@ -27,10 +27,10 @@ def parent_of_a_server(folder, then):
     """A process like a notebook's kernel: it starts a server that waits for its model."""
     code = f"""
         import sys, time
-        from helpers.serving.process import Server, _free_port
+        from helpers.serving.process import Server, free_port
         server = Server(dict(
-            model_base_path={str(folder / "nothing")!r}, port=_free_port(),
-            rest_api_port=_free_port(),
+            model_base_path={str(folder / "nothing")!r}, port=free_port(),
+            rest_api_port=free_port(),
         ))
         while "Could not find base path" not in server.log:
             time.sleep(0.05)

@@ -2,10 +2,8 @@
 
 import asyncio
 import contextlib
-import http.client
 import json
 import os
-import random
 import socket
 import threading
 import time
@@ -31,48 +29,11 @@ from helpers.serving.process import start
 from helpers.serving.servable import Servable
 from helpers.serving.server import Rereader
 from helpers.serving.versions import AVAILABLE, Manager
+from tests.serving import changing
+from tests.serving.number import ask, connected, publish, states, still_answers, wait_for
 
 LIMIT = 2**20  # bytes of a body, so that too much of it is soon there
 CONNECTIONS = 1000
-
-
-class Number(tf.Module):
-    """Answers with the number of its version, and the sum of what it gets."""
-
-    def __init__(self, number):
-        super().__init__()
-        self.number = tf.Variable(float(number))
-
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
-    def call(self, x):
-        return {
-            "version": tf.zeros_like(x) + self.number,
-            "sum": tf.zeros_like(x) + tf.reduce_sum(x),
-        }
-
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
-    def score(self, inputs):
-        x = tf.io.parse_example(inputs, {"x": tf.io.FixedLenFeature([1], tf.float32)})["x"]
-        return {"scores": x + self.number}
-
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
-    def value(self, inputs):
-        return {"outputs": self.score(inputs)["scores"] * 2}
-
-
-def publish(base, number, *, broken=False, warm_up=None):
-    """Put a version into a base path as one should: completely, and then under its number."""
-    hidden = base / f"incoming-{number}"
-    model = Number(number)
-    signatures = {"serving_default": model.call, "score": model.score, "value": model.value}
-    tf.saved_model.save(model, str(hidden), signatures)
-    if broken:
-        (hidden / "variables" / "variables.data-00000-of-00001").unlink()
-    if warm_up:
-        (hidden / "assets.extra").mkdir()
-        with tf.io.TFRecordWriter(str(hidden / "assets.extra/tf_serving_warmup_requests")) as file:
-            file.write(warm_up.SerializeToString())
-    hidden.rename(base / str(number))
 
 
 @pytest.fixture(scope="module")
@@ -92,87 +53,13 @@ def server(tmp_path_factory):
         yield server
 
 
-@contextlib.contextmanager
-def connected(server):
-    connection = http.client.HTTPConnection(server.rest.removeprefix("http://"), timeout=30)
-    try:
-        yield connection
-    finally:
-        connection.close()
-
-
-def ask(connection, body, verb="predict", version=None):
-    """HTTP status and answer."""
-    version = f"/versions/{version}" if version else ""
-    text = body if isinstance(body, bytes) else json.dumps(body)
-    connection.request("POST", f"/v1/models/number{version}:{verb}", text)
-    response = connection.getresponse()
-    return response.status, json.loads(response.read())
-
-
-def states(server):
-    with connected(server) as connection:
-        connection.request("GET", "/v1/models/number")
-        found = json.loads(connection.getresponse().read())["model_version_status"]
-    return {int(entry["version"]): entry["state"] for entry in found}
-
-
-def wait_for(condition, explain):
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end, explain()
-        time.sleep(0.02)
-
-
-def still_answers(server):
-    with connected(server) as connection:
-        status, answer = ask(connection, {"instances": [1.0, 2.0]})
-    return status == 200 and [row["sum"] for row in answer["predictions"]] == [3.0, 3.0]
-
-
 def test_no_request_fails_while_versions_come_and_go(server):
-    """Eight clients; versions 2 to 5 come, 4 is broken; the old ones go."""
-    running, wrong, counts = threading.Event(), [], []
-    running.set()
-    began, ended = {1: 0.0}, {}  # when a version could first, and could last, have answered
-
-    def client():
-        asked = 0
-        with connected(server) as connection:
-            while running.is_set() and not wrong:
-                start = time.monotonic()
-                status, answer = ask(connection, {"instances": [1.0]})
-                asked += 1
-                if status != 200:
-                    wrong.append((status, answer))
-                    break
-                number = int(answer["predictions"][0]["version"])
-                if number not in began or ended.get(number, start) < start:
-                    wrong.append((number, dict(began), dict(ended), start))
-                time.sleep(0.01)
-        counts.append(asked)
-
-    threads = [threading.Thread(target=client) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    good = 1
-    try:
-        for number in (2, 3, 4, 5):
-            broken = number == 4
-            if not broken:
-                began[number] = time.monotonic()
-            publish(server.base, number, broken=broken)
-            want = "END" if broken else "AVAILABLE"
-            wait_for(lambda n=number, w=want: states(server).get(n) == w, lambda: states(server))
-            if not broken:
-                wait_for(lambda g=good: states(server)[g] == "END", lambda: states(server))
-                ended[good], good = time.monotonic(), number
-    finally:
-        running.clear()
-        for thread in threads:
-            thread.join()
-    assert wrong == []
-    assert min(counts) > 50
+    """Eight clients; versions 2 to 5 come, 4 is broken; the old ones go. `make bench` goes on."""
+    load = changing.run(server, server.base, steps=4)
+    assert load.failed == []
+    assert load.absent == []
+    assert load.answers.keys() == {1, 2, 3, 5}
+    assert min(load.asked) > 50
     assert states(server) == {1: "END", 2: "END", 3: "END", 4: "END", 5: "AVAILABLE"}
     with connected(server) as connection:
         assert ask(connection, {"instances": [1.0]}, version=4)[0] == 404
@@ -298,17 +185,7 @@ def test_a_thousand_open_connections(server):
     assert still_answers(server)
 
 
-def test_nonsense_gets_an_error_of_the_protocol(server):
-    """Bodies and paths at random: always JSON with an error, and the server goes on."""
-    chance = random.Random(11)
-    pieces = [b"{", b"}", b"[", b"]", b'"instances"', b'"inputs"', b":", b",", b"1", b"NaN", b'"x"']
-    pieces += [b'"b64"', b"null", b"-", b"1e999", b'"\\ud800"', b"\xff", b"\x00", b'{"instances":[']
-    with connected(server) as connection:
-        for _ in range(300):
-            body = b"".join(chance.choices(pieces, k=chance.randint(0, 12)))
-            status, answer = ask(connection, body, chance.choice(["predict", "classify"]))
-            assert status in (200, 400), (body, answer)
-            assert status == 200 or list(answer) == ["error"], (body, answer)
+def test_what_is_not_http_ends_only_its_connection(server):
     host, port = server.rest.removeprefix("http://").split(":")
     for line in (b"\x00\x01\x02\r\n\r\n", b"GET / HTTP/9\r\n\r\n", b"POST /v1 HTTP/1.1\r\n\r\n"):
         with socket.create_connection((host, int(port)), 30) as connection:

@@ -5,10 +5,10 @@ UV ?= uv
 # On the PATH as well, so that a notebook's `!saved_model_cli ...` and `!python ...` are those of .venv.
 run = PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m
 
-.PHONY: help env lab test notebooks lint bench canary reset lock
+.PHONY: help env lab test notebooks lint bench bench-serving canary reset lock
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
 
 env: ## make .venv and install what requirements.lock names (the others do it first)
 	@sh helpers/setup_env.sh
@@ -31,6 +31,9 @@ bench: env ## measure the course's promises about time and memory
 
 canary: env ## what changes on the newest TensorFlow and Keras (TENSORFLOW=2.20.0 KERAS=3.12.0: on these)
 	@$(run) tests.canary --tensorflow="$(TENSORFLOW)" --keras="$(KERAS)"
+
+bench-serving: env ## measure the model server beside two others (installs them: 4 GB in .bench)
+	@$(run) tests.bench_serving
 
 reset: ## get a lesson fresh again and keep your copy: make reset LESSON=02
 	@test -n "$(LESSON)" || { echo "Which lesson? For example: make reset LESSON=02" >&2; exit 1; }

@@ -113,6 +113,8 @@ def _installed(name, found):
 def _tensorflow(found):
     locked = locked_versions()
     here = {name: version for name in TENSORFLOW if (version := _installed(name, found))}
+    if here.get("tensorflow", "").endswith("+cpu"):  # helpers/wheels: only the name
+        del here["tensorflow"]
     what = f"TensorFlow {locked['tensorflow']}"
     if len(here) == 2:
         return Check(what, False, "tensorflow and tensorflow-cpu fill one folder", REPAIR)

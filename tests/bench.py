@@ -1,8 +1,9 @@
 """`make bench`: what this course promises about time and memory, measured side by side.
 
 Times and memory are ratios to a baseline of the same run, the median of pairs measured in turn;
-only how long a reader takes to answer is in milliseconds. The table at the end gives the bar for
-each figure and whether it was met. The exit status is 1 if one was not.
+only how long a reader takes to answer is in milliseconds. Two minutes of load on the model server
+give counts. The table at the end gives the bar for each figure and whether it was met. The exit
+status is 1 if one was not.
 """
 
 import json
@@ -15,6 +16,7 @@ import time
 from pathlib import Path
 
 import nbformat
+import psutil
 from nbclient import NotebookClient
 
 from helpers.lessons import COURSE, learner_environment, lesson_names
@@ -34,10 +36,17 @@ kernel = os.getpid()
 children = Path(f"/proc/{kernel}/task/{kernel}/children").read_text().split()
 print(json.dumps({"kernel": peak(kernel), "reader": max(map(peak, children), default=0)}))"""
 PAIRS = 3
+LONG = 60  # seconds of load on the model server
 
 
 def main():
-    rows = [*training(), *questions(), *notebooks(), *memory()]
+    sections = (training, questions, changing_versions, fuzz, notebooks, memory)
+    return report(row for section in sections for row in section())
+
+
+def report(rows):
+    """Print the table of (figure, value, bar, "<" or ">"); the exit status."""
+    rows = list(rows)
     width = max(len(row[0]) for row in rows)
     print(f"\n{'figure':<{width}}  measured       bar  met")
     failed = False
@@ -111,6 +120,42 @@ def questions():
                 500,
                 "<",
             )
+
+
+def changing_versions():
+    """Eight clients without a pause, while versions 1 to 5 of a model come and go, 4 broken."""
+    print(f"eight clients for {LONG} seconds while versions come and go", flush=True)
+    from helpers.serving.process import start
+    from tests.serving import changing, number
+
+    with tempfile.TemporaryDirectory() as folder:
+        base = Path(folder) / "number"
+        number.publish(base, 1)
+        with start("number", base, max_num_load_retries=0) as server:
+            load = changing.run(server, base, seconds=LONG, pause=0)
+    print(f"  {load}", flush=True)
+    assert load.steps >= len(changing.STEPS), "not even once up and down"
+    yield "versions come and go: requests answered per client", min(load.asked), 1000, ">"
+    yield "versions come and go: requests that failed", len(load.failed), 0, "<"
+    yield "versions come and go: answers of a version not there", len(load.absent), 0, "<"
+
+
+def fuzz():
+    """Requests from the protocol's grammar, right and damaged; one wrong answer ends it."""
+    print(f"requests that Hypothesis makes, for {LONG} seconds", flush=True)
+    from helpers.serving.process import start
+    from tests.serving import fuzz, number
+
+    with tempfile.TemporaryDirectory() as folder:
+        config = fuzz.write_models(Path(folder))
+        with start(model_config_file=config) as server, number.connected(server) as connection:
+            process, sizes = psutil.Process(server.pid), []
+            counts = fuzz.run(
+                connection, LONG, after_round=lambda: sizes.append(process.memory_info().rss)
+            )
+    print(f"  {dict(counts)}, MB {[size // 10**6 for size in sizes]}", flush=True)
+    yield "fuzz: requests, each answered by the protocol", counts.total(), 2000, ">"
+    yield "fuzz: memory at the end / after the first round", sizes[-1] / sizes[0], 1.1, "<"
 
 
 def notebooks():

@@ -21,6 +21,7 @@ def test_green_here():
         ({"tensorflow": None, "tensorflow-cpu": None}, "✗ TensorFlow 2.21.0: not installed"),
         ({"tensorflow": None, "tensorflow-cpu": "2.15.1"}, "found 2.15.1"),
         ({"tensorflow": "2.21.0", "tensorflow-cpu": "2.21.0"}, "fill one folder"),
+        ({"tensorflow": "2.21.0+cpu", "tensorflow-cpu": None}, "2.21.0: not installed"),
     ],
 )
 def test_red_says_what_was_found_and_what_to_do(found, words):

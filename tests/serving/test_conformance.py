@@ -1,0 +1,172 @@
+"""The server speaks TensorFlow Serving's protocol: every vector, over real HTTP and gRPC.
+
+For another server: write the models (`python -m tests.serving.models FOLDER [SEEN_AS]`), start it
+with the flags that this prints, and set TFS_REST=http://host:port and TFS_GRPC=host:port.
+TFS_MODELS=FOLDER lets the tests add versions to that folder while it runs (or they are skipped),
+and TFS_SEEN_AS is its path as the server sees it.
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from tests.serving import conformance, fuzz, models
+
+ROOT = Path(__file__).parent.parent.parent
+VECTORS = conformance.read()
+LONG = 120  # seconds for what takes a quiet machine ten
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """{rest, grpc, models, folder}: the addresses, the models as the server sees them and here."""
+    if "TFS_REST" in os.environ:
+        folder = os.environ.get("TFS_MODELS")
+        yield {
+            "rest": os.environ["TFS_REST"],
+            "grpc": os.environ["TFS_GRPC"],
+            "models": os.environ.get("TFS_SEEN_AS", folder),
+            "folder": folder,
+        }
+        return
+    folder = tmp_path_factory.mktemp("served")
+    flags = models.write(folder / "models")
+    ports = {"grpc": free_port(), "rest": free_port()}
+    command = [sys.executable, "-m", "helpers.serving", *flags]
+    command += [f"--port={ports['grpc']}", f"--rest_api_port={ports['rest']}"]
+    log = folder / "log.txt"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+    started = {
+        "rest": f"http://127.0.0.1:{ports['rest']}",
+        "grpc": f"127.0.0.1:{ports['grpc']}",
+        "models": folder / "models",
+        "folder": folder / "models",
+    }
+
+    def ready():
+        assert process.poll() is None, log.read_text(errors="replace")[-5000:]
+        return all(available(started, name) for name in models.SERVED)
+
+    try:
+        wait_for(ready, lambda: log.read_text(errors="replace")[-5000:])
+        yield started
+    finally:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+        process.kill()
+        process.wait()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(condition, explain):
+    end = time.monotonic() + LONG
+    while not condition():
+        assert time.monotonic() < end, f"not after {LONG} seconds: {explain()}"
+        time.sleep(0.1)
+
+
+def available(server, name):
+    try:
+        return "AVAILABLE" in states(server, name).values()
+    except OSError:  # it does not listen yet
+        return False
+
+
+def states(server, name):
+    """{version: state} of one model."""
+    body = conformance.rest(server, "GET", f"/v1/models/{quote(name, safe='')}")[2]
+    listed = json.loads(body).get("model_version_status", [])
+    return {status["version"]: status["state"] for status in listed}
+
+
+@pytest.fixture(scope="module")
+def late(server):
+    """The versions that come while the server runs are there, and the broken ones have ended."""
+    if server["folder"] is None:
+        pytest.skip("TFS_MODELS is not set: no versions can be added")
+    models.write_late(server["folder"])
+    wanted = {"1": "AVAILABLE", "2": "AVAILABLE", "3": "END", "4": "END"}
+    wait_for(lambda: states(server, "late") == wanted, lambda: states(server, "late"))
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: f"{vector['area']}: {vector['id']}")
+def test_vector(vector, server, request):
+    if vector.get("needs") == "late":
+        request.getfixturevalue("late")
+    if ("labels" in vector or vector.get("needs") == "labels") and server["models"] is None:
+        pytest.skip("TFS_MODELS is not set: the models cannot be named in a config")
+    wrong = conformance.differences(vector, server)
+    if wrong and "unsettled" in vector:
+        pytest.xfail(f"unsettled: {vector['unsettled']}\n" + "\n".join(wrong))
+    assert not wrong, "\n".join([*wrong, f"the vector rests on {vector['source']}"])
+
+
+def test_requests_made_at_random(server):
+    """Right ones and damaged ones; `make bench` has a minute of them."""
+    address = server["rest"].removeprefix("http://")
+    with contextlib.closing(http.client.HTTPConnection(address, timeout=60)) as connection:
+        counts = fuzz.run(connection, examples=400)
+    assert counts[200] > 20
+    assert counts[400] > 100
+    answer = conformance.rest(
+        server, "POST", "/v1/models/shapes:predict", '{"instances": [[1, 2]]}'
+    )
+    assert json.loads(answer[2]) == {"predictions": [[2.0, 4.0]]}
+
+
+KEYS = {
+    *("area", "id", "source", "unsettled", "needs", "fill"),
+    *("get", "post", "method", "path", "body", "body_latin1", "gzip", "chunks", "headers"),
+    *("call", "request", "labels"),
+    *("status", "code", "answer", "part", "error", "error_like", "text_like", "header_like"),
+}
+
+
+def test_every_vector_can_fail():
+    """Each has a name of its own, a source, known keys and something that must come."""
+    names = [(vector["area"], vector["id"]) for vector in VECTORS]
+    assert [name for name, count in Counter(names).items() if count > 1] == []
+    for vector in VECTORS:
+        assert set(vector) <= KEYS, vector
+        assert vector["source"], vector
+        assert {"status", "code"} & set(vector), vector
+    assert len(VECTORS) > 400
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given", "whole", "same"),
+    [
+        ({"a": [1, 2.0]}, {"a": [1, 2.0000001]}, True, True),
+        ({"a": [1, 2.0]}, {"a": [1, 2.1]}, True, False),
+        ({"a": 1}, {"a": 1.0}, True, False),
+        ({"a": 1}, {"a": True}, True, False),
+        ([float("nan"), float("inf")], [float("nan"), float("inf")], True, True),
+        ([float("inf")], [float("-inf")], True, False),
+        ([1.0], [float("nan")], True, False),
+        ({"a": 1}, {"a": 1, "b": 2}, True, False),
+        ({"a": 1}, {"a": 1, "b": 2}, False, True),
+        ({"a": 1, "b": 2}, {"a": 1}, False, False),
+        ([{"a": 1}], [{"a": 1}, {"a": 2}], False, False),
+        (9007199254740993, 9007199254740992, True, False),
+        ([], {}, True, False),
+    ],
+)
+def test_answers_are_compared_by_meaning(wanted, given, whole, same):
+    assert (conformance.compare(wanted, given, whole) == []) is same

@@ -1,0 +1,88 @@
+"""The manifest for KServe keeps to its schema, and the schema catches mistakes."""
+
+import copy
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from helpers.serving import config
+from helpers.serving.process import ROOT
+
+SCHEMA = json.loads((Path(__file__).parent / "kserve.schema.json").read_text(encoding="utf-8"))
+MANIFEST = yaml.safe_load((ROOT / "helpers/serving/kserve.yaml").read_text(encoding="utf-8"))
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+MODEL = ("spec", "predictor", "model")
+
+
+def changed(path, value):
+    """The manifest with one field set, or taken out where `value` is None."""
+    manifest = copy.deepcopy(MANIFEST)
+    *above, last = path
+    place = manifest
+    for name in above:
+        place = place[name]
+    if value is None:
+        del place[last]
+    else:
+        place[last] = value
+    return manifest
+
+
+def test_the_manifest_is_valid():
+    VALIDATOR.check_schema(SCHEMA)
+    VALIDATOR.validate(MANIFEST)
+
+
+@pytest.mark.parametrize("percent", [None, 0, 100])
+def test_every_step_of_the_rollout_is_valid(percent):
+    VALIDATOR.validate(changed(("spec", "predictor", "canaryTrafficPercent"), percent))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("apiVersion",), "serving.kserve.io/v1alpha1"),
+        (("kind",), "inferenceservice"),
+        (("metadata", "name"), "my_house"),
+        (("metadata", "name"), None),
+        (("metadata", "annotations", "serving.kserve.io/deploymentMode"), "knative"),
+        (("spec", "canaryTrafficPercent"), 10),
+        (("spec", "predictor", "canaryTrafficPercent"), "10"),
+        (("spec", "predictor", "canaryTrafficPercent"), 12.5),
+        (("spec", "predictor", "canaryTrafficPercent"), 101),
+        (("spec", "predictor", "canaryTraficPercent"), 10),
+        (("spec", "predictor", "minReplicas"), "2"),
+        (("spec", "predictor", "model"), None),
+        ((*MODEL, "storageUri"), None),
+        ((*MODEL, "storageUri"), "models/house-2"),
+        ((*MODEL, "storageURI"), "pvc://models/house-2"),
+        ((*MODEL, "modelFormat"), "tensorflow"),
+        ((*MODEL, "modelFormat", "version"), 2),
+        ((*MODEL, "runtime"), "tensorflow"),
+        ((*MODEL, "runtimeVersion"), 2.2),
+        ((*MODEL, "protocolVersion"), "v2"),
+        ((*MODEL, "resources", "limits", "memory"), "2 GB"),
+    ],
+)
+def test_a_mistake_is_found(path, value):
+    with pytest.raises(jsonschema.ValidationError):
+        VALIDATOR.validate(changed(path, value))
+
+
+def test_the_flags_of_kserves_runtime_mean_the_same_here():
+    options, ignored = config.parse(
+        [
+            f"--model_name={MANIFEST['metadata']['name']}",
+            "--port=9000",
+            "--rest_api_port=8080",
+            "--model_base_path=/mnt/models",
+            "--rest_api_timeout_in_ms=60000",
+        ]
+    )
+    assert (options.model_name, options.model_base_path) == ("house", "/mnt/models")
+    assert (options.port, options.rest_api_port) == (9000, 8080)
+    assert options.rest_api_timeout_in_ms == 60_000
+    assert not ignored

@@ -29,11 +29,11 @@ lint: env ## check style and format of the code and of the lesson sources
 bench: env ## measure the course's promises about time and memory
 	@$(run) tests.bench
 
-canary: env ## what changes on the newest TensorFlow and Keras (TENSORFLOW=2.20.0 KERAS=3.12.0: on these)
-	@$(run) tests.canary --tensorflow="$(TENSORFLOW)" --keras="$(KERAS)"
-
 bench-serving: env ## measure the model server beside two others (installs them: 4 GB in .bench)
 	@$(run) tests.bench_serving
+
+canary: env ## what changes on the newest TensorFlow and Keras (TENSORFLOW=2.20.0 KERAS=3.12.0: on these)
+	@$(run) tests.canary --tensorflow="$(TENSORFLOW)" --keras="$(KERAS)"
 
 reset: ## get a lesson fresh again and keep your copy: make reset LESSON=02
 	@test -n "$(LESSON)" || { echo "Which lesson? For example: make reset LESSON=02" >&2; exit 1; }

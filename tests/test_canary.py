@@ -217,6 +217,8 @@ class Pip:
         elif "--dry-run" in command:
             newest = {"tensorflow-cpu": "2.22.0", "keras": "4.0.0"}[command[-1]]
             said = json.dumps({"install": [{"metadata": {"version": newest}}]})
+        elif "--no-deps" in command:
+            pass
         elif "install" in command:
             self.installed.append(Path(command[-1]).read_text().splitlines())
             error = self.refusals.pop(0) if self.refusals else ""
@@ -248,6 +250,17 @@ def test_newest_versions_with_everything_else_as_locked(make):
         "ml-dtypes==0.5",
         "other==1.0",
     ]
+
+
+def test_what_asks_for_the_name_tensorflow_is_installed_alone(tmp_path, monkeypatch):
+    """Else pip would fill tensorflow-cpu's folder once more."""
+    monkeypatch.setattr(environment, "_run", pip := Pip())
+    name = "helpers/wheels/tensorflow-2.21.0+cpu-py3-none-any.whl\n    # via exporting-models\n"
+    api = "tensorflow-serving-api==2.21.0\n    # via exporting-models\n"
+    Environment(tmp_path, lock=LOCK + name + api).make()
+    assert not any("tensorflow==" in line or "-api" in line for line in pip.installed[0])
+    (alone,) = (c for c in pip.commands if "--no-deps" in c and "--dry-run" not in c)
+    assert alone[-1] == "tensorflow-serving-api==2.21.0"
 
 
 def test_versions_of_ones_own(make):

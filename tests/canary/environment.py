@@ -12,6 +12,7 @@ from helpers.lessons import COURSE
 from tests.test_environment import LOCK, TENSORFLOWS, UNLOCKED, read_lock
 
 FOLDER = COURSE / ".canary"
+APART = "tensorflow-serving-api"  # asks for the name tensorflow, which tensorflow-cpu does not have
 OFFLINE = r"(Connection|NameResolution|Proxy|SSL|Protocol|Timeout)Error|timed out"
 
 
@@ -28,7 +29,10 @@ class Environment:
         text = lock or (COURSE / LOCK).read_text(encoding="utf-8")
         here = dict(default_environment())
         self.entries = [entry for entry in read_lock(text) if entry.active(here)]
-        self.pinned = {entry.name: entry.version for entry in self.entries}
+        # Without the wheel that is only the name tensorflow: it is for the locked version alone.
+        self.pinned = {e.name: e.version for e in self.entries if "+" not in e.version}
+        only_a_name = len(self.pinned) < len(self.entries)
+        self.apart = self.pinned.pop(APART, None) if only_a_name else None
         (self.tensorflow,) = TENSORFLOWS.intersection(self.pinned)  # its name on this machine
 
     def make(self, tensorflow="", keras=""):
@@ -45,6 +49,10 @@ class Environment:
             say("They refuse what is locked: what they need is taken as they want it.")
             if not self._install(wanted, relaxed=needed):
                 raise CannotTry(f"pip finds no set of packages with {_spell(wanted)}.")
+        if self.apart:
+            done = self._pip("install", "--quiet", "--no-deps", f"{APART}=={self.apart}")
+            if done.returncode:
+                raise CannotTry(_why(done, APART))
         listed = json.loads(self._pip("list", "--format", "json").stdout)
         found = {re.sub(r"[-_.]+", "-", p["name"]).lower(): p["version"] for p in listed}
         return {n: v for n, v in found.items() if n in self.pinned or n not in UNLOCKED}

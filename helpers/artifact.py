@@ -3,6 +3,7 @@
 Nothing here loads or runs the model; `saved_model.pb` is parsed and nothing else is opened.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,10 @@ PURPOSE = {
     "variables.index": "where each weight lies in the data",
     "variables.data": "the weights",
     "assets": "a file the graph reads",
+    "assets.extra": "a file for a server",
 }
+MOST_FILES = 10_000  # more are not listed
+MOST_BYTES = 2**31  # the format of saved_model.pb holds no more
 
 
 class NotAnArtifact(ValueError):
@@ -32,7 +36,8 @@ class TensorInfo:
     shape: tuple | None
 
     def __str__(self):
-        return f"{self.name}: {self.dtype} {'unknown shape' if self.shape is None else self.shape}"
+        shape = "unknown shape" if self.shape is None else self.shape
+        return f"{printable(self.name)}: {self.dtype} {shape}"
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ class Signature:
 
     def __str__(self):
         rows = [f"  in   {t}" for t in self.inputs] + [f"  out  {t}" for t in self.outputs]
-        return "\n".join([self.key, *rows])
+        return "\n".join([printable(self.key), *rows])
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,9 @@ class File:
     @property
     def purpose(self):
         name, folder = Path(self.path).name, Path(self.path).parts[0]
-        return next((PURPOSE[k] for k in PURPOSE if name.startswith(k) or folder == k), "")
+        return PURPOSE.get(folder) or next(
+            (PURPOSE[start] for start in PURPOSE if name.startswith(start)), ""
+        )
 
 
 @dataclass(frozen=True)
@@ -70,9 +77,9 @@ class Artifact:
     signatures: dict[str, Signature]
 
     def __str__(self):
-        rows = [(file.path, readable_size(file.size), file.purpose) for file in self.files]
+        rows = [(printable(f.path), readable_size(f.size), f.purpose) for f in self.files]
         width = max(len(path) for path, _, _ in rows)
-        lines = [f"{self.directory.name}/"]
+        lines = [f"{printable(self.directory.name)}/"]
         lines += [f"  {path:<{width}}  {size:>8}  {why}".rstrip() for path, size, why in rows]
         lines += ["", *map(str, self.signatures.values())]
         return "\n".join(lines if self.signatures else [*lines, "no signatures"])
@@ -80,17 +87,26 @@ class Artifact:
     __repr__ = __str__
 
     def _repr_html_(self):
-        files = [(f.path, readable_size(f.size), f.purpose) for f in self.files]
+        files = [(printable(f.path), readable_size(f.size), f.purpose) for f in self.files]
         promises = [
-            (s.key, way, t.name, t.dtype, t.shape)
+            (printable(s.key), way, printable(t.name), t.dtype, t.shape)
             for s in self.signatures.values()
             for way, tensors in (("in", s.inputs), ("out", s.outputs))
             for t in tensors
         ]
-        shown = table((f"{self.directory.name}/", "size", "what it is"), files)
+        shown = table((f"{printable(self.directory.name)}/", "size", "what it is"), files)
         if not promises:
             return shown + "<p>no signatures</p>"
         return shown + table(("signature", "", "name", "dtype", "shape"), promises)
+
+
+def printable(text, limit=120):
+    """`text` with every control and direction character written out, cut to `limit` characters.
+
+    Names in an artifact, and file names, are whatever its author wanted them to be.
+    """
+    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[: limit + 1])
+    return shown if len(shown) <= limit else shown[: limit - 2] + " …"
 
 
 def readable_size(size):
@@ -141,18 +157,47 @@ def directory_of(given):
 def _some(names, most=8):
     """The names, or as many of them as can be read at a glance."""
     more = [f"{len(names) - most} more"] if len(names) > most else []
-    return ", ".join([*names[:most], *more])
+    return ", ".join([*map(printable, names[:most]), *more])
 
 
 def read(directory):
     """What is in the export `directory`, as an `Artifact`. Raises NotAnArtifact."""
     path = directory_of(directory)
-    files = tuple(
-        File(file.relative_to(path).as_posix(), file.stat().st_size)
-        for file in sorted(path.rglob("*"))
-        if file.is_file()
-    )
-    return Artifact(path, files, _signatures(path))
+    return Artifact(path, walk(path)[0], signatures_of(serving_graph(path)))
+
+
+def walk(path):
+    """What lies below the folder `path`, links to folders left alone, so that a loop ends.
+
+    Returns the files as a tuple of `File`, the folders as a tuple of str, and what is odd about
+    them as a list of sentences.
+    """
+    files, folders, odd, waiting = [], [], [], [""]
+    while waiting and len(files) + len(folders) < MOST_FILES:
+        folder = waiting.pop()
+        try:
+            entries = list(os.scandir(path / folder))
+        except OSError as error:
+            odd.append(f"{printable(folder)}/ cannot be opened: {type(error).__name__}")
+            continue
+        for entry in entries:
+            name = f"{folder}/{entry.name}".lstrip("/")
+            try:
+                if entry.is_symlink():
+                    odd.append(f"{printable(name)} is a link, not the thing itself")
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(name)
+                    waiting.append(name)
+                elif entry.is_file():
+                    files.append(File(name, entry.stat().st_size))
+                elif not entry.is_symlink():
+                    odd.append(f"{printable(name)} is neither a file nor a folder")
+            except OSError as error:
+                odd.append(f"{printable(name)} cannot be opened: {type(error).__name__}")
+    if waiting:
+        odd.append(f"more than {MOST_FILES:,} files and folders: the rest is not listed")
+    in_order = sorted(files, key=lambda file: file.path.split("/"))
+    return tuple(in_order), tuple(sorted(folders)), sorted(odd)
 
 
 def restored_and_read(directory, key="serving_default"):
@@ -161,7 +206,7 @@ def restored_and_read(directory, key="serving_default"):
     Returns two sorted lists of variable names, taken from the graph. Where the second is not part
     of the first, a session reader meets variables that nobody filled. Raises NotAnArtifact.
     """
-    graph = _serving_graph(directory_of(directory))
+    graph = serving_graph(directory_of(directory))
     nodes = {node.name: node for node in graph.graph_def.node}
 
     def variables_above(name):
@@ -181,33 +226,40 @@ def restored_and_read(directory, key="serving_default"):
     return sorted(variables_above(graph.saver_def.restore_op_name)), sorted(read)
 
 
-def _serving_graph(path):
+def saved_model(path):
+    """The SavedModel protocol buffer of the directory `path`; raises NotAnArtifact."""
     from google.protobuf.message import DecodeError
     from tensorflow.core.protobuf import saved_model_pb2
 
-    model = saved_model_pb2.SavedModel()
+    model, file = saved_model_pb2.SavedModel(), path / "saved_model.pb"
     try:
-        model.ParseFromString((path / "saved_model.pb").read_bytes())
+        if not file.is_file() or file.stat().st_size >= MOST_BYTES:
+            raise DecodeError  # opening a pipe would wait for ever
+        model.ParseFromString(file.read_bytes())
         if not model.meta_graphs:  # an empty file parses as well
             raise DecodeError
     except (DecodeError, OSError):
         raise NotAnArtifact(f"saved_model.pb of {path.name!r} is damaged or incomplete") from None
-    serving = [graph for graph in model.meta_graphs if "serve" in graph.meta_info_def.tags]
+    return model
+
+
+def serving_graph(path):
+    """The MetaGraphDef of the directory `path` that is tagged "serve"; raises NotAnArtifact."""
+    graphs = saved_model(path).meta_graphs
+    serving = [graph for graph in graphs if "serve" in graph.meta_info_def.tags]
     if not serving:
         raise NotAnArtifact(f"{path.name!r} holds no graph tagged 'serve'")
     return serving[0]
 
 
-def _signatures(path):
-    from tensorflow import dtypes
-
-    definitions = _serving_graph(path).signature_def
+def signatures_of(graph):
+    """{key: Signature} of a MetaGraphDef, without those that TensorFlow keeps for itself."""
 
     def tensors(infos):
         return tuple(
             TensorInfo(
                 name,
-                dtypes.as_dtype(infos[name].dtype).name,
+                _dtype(infos[name].dtype),
                 None
                 if infos[name].tensor_shape.unknown_rank
                 else tuple(d.size if d.size >= 0 else None for d in infos[name].tensor_shape.dim),
@@ -216,7 +268,16 @@ def _signatures(path):
         )
 
     return {
-        key: Signature(key, tensors(definitions[key].inputs), tensors(definitions[key].outputs))
-        for key in sorted(definitions)
+        key: Signature(key, tensors(definition.inputs), tensors(definition.outputs))
+        for key, definition in sorted(graph.signature_def.items())
         if not key.startswith("__")
     }
+
+
+def _dtype(number):
+    from tensorflow import dtypes
+
+    try:
+        return dtypes.as_dtype(number).name
+    except TypeError:
+        return f"unknown dtype {number}"

@@ -176,8 +176,11 @@ for key in ("predict_two", "predict_three"):
 # widget above, which holds this model too.) The graph says so for both weights. The whole
 # picture:
 #
-# ```text the shop       (n, 2)  predict_two ─────┐ no name given  (n, 2)  serving_default ─┼─>
-# kernel, bias ─> (n, 1) the warehouse  (n, 3)  predict_three ───┘ ```
+# ```text
+#   the shop       (n, 2) ──> predict_two ───────────────────┐
+#   no name given  (n, 2) ──> serving_default, the same ─────┼──> kernel (2, 1) ──> (n, 1)
+#   the warehouse  (n, 3) ──> predict_three, drops the last ─┘    bias (1,)
+# ```
 #
 # Two doors lead to one kernel and one bias, and `serving_default` is another name of the first
 # door. And what lies in the file of weights?
@@ -411,5 +414,5 @@ lesson.q4.check(stale, repaired_dir)
 # **Try your own.** In a terminal, in the folder of the course, `.venv/bin/python -m
 # helpers.readers DIRECTORY` puts every endpoint of *your* export to the three readers.
 #
-# [Lesson 02: one signature](02_one_signature.ipynb) · This is the last lesson for now: back to
-# [lesson 00, start here](00_start_here.ipynb)
+# [Lesson 02: one signature](02_one_signature.ipynb) · Next: [lesson 04, inside the
+# artifact](04_inside_the_artifact.ipynb)

@@ -35,12 +35,46 @@ def peak(pid):
 kernel = os.getpid()
 children = Path(f"/proc/{kernel}/task/{kernel}/children").read_text().split()
 print(json.dumps({"kernel": peak(kernel), "reader": max(map(peak, children), default=0)}))"""
+# Opening an artifact, TensorFlow imported before: what JSON says of it is seconds and megabytes.
+OPENING = """import contextlib, io, json, sys, time
+from pathlib import Path
+import helpers, tensorflow
+def peak(pid):
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1000 for line in lines if line.startswith("VmHWM"))
+small, large = sys.argv[1:]
+PREPARE
+begin = time.perf_counter()
+OPEN
+seconds = time.perf_counter() - begin
+processes = ["self", *Path("/proc/thread-self/children").read_text().split()]
+print(json.dumps({"seconds": seconds, "peaks": list(map(peak, processes))}))"""
+# The command itself, by its own main.
+SHOW = OPENING.replace("PREPARE", "from tensorflow.python.tools import saved_model_cli").replace(
+    "OPEN",
+    """sys.argv = ["saved_model_cli", "show", "--dir", large, "--all"]
+with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.suppress(SystemExit):
+    saved_model_cli.main()
+assert "Function Name: 'compute'" in said.getvalue(), said.getvalue()[-2000:]""",
+)
+# The clean process has started, too, and the page is made that the learner sees.
+EXPLORE = OPENING.replace(
+    "PREPARE",
+    """from helpers.explore import explore
+from helpers.widgets.explorer import explorer
+explore(small)""",
+).replace(
+    "OPEN",
+    """view = explorer(large)
+found = explore(large)
+assert found.operations.total() >= 50_000 and found.size >= 200e6 and not found.findings""",
+)
 PAIRS = 3
 LONG = 60  # seconds of load on the model server
 
 
 def main():
-    sections = (training, questions, changing_versions, fuzz, notebooks, memory)
+    sections = (training, questions, exploring, changing_versions, fuzz, notebooks, memory)
     return report(row for section in sections for row in section())
 
 
@@ -156,6 +190,39 @@ def fuzz():
     print(f"  {dict(counts)}, MB {[size // 10**6 for size in sizes]}", flush=True)
     yield "fuzz: requests, each answered by the protocol", counts.total(), 2000, ">"
     yield "fuzz: memory at the end / after the first round", sizes[-1] / sizes[0], 1.1, "<"
+
+
+def exploring():
+    """The explorer against `saved_model_cli show --all`: 50,000 operations, 200 MB of variables."""
+    print("opening a large artifact, explorer against saved_model_cli show --all", flush=True)
+    from tests.artifacts import with_many_operations
+
+    peaks = {}
+    with tempfile.TemporaryDirectory() as folder:
+        small = with_many_operations(Path(folder) / "small", 1)
+        large = with_many_operations(Path(folder) / "large", 50_000, rows=5_000)
+
+        def opened(code):
+            done = subprocess.run(
+                [sys.executable, "-c", code, small, large],
+                cwd=COURSE,
+                capture_output=True,
+                text=True,
+            )
+            if done.returncode:
+                raise SystemExit(f"it does not open:\n{done.stdout[-1000:]}{done.stderr[-2000:]}")
+            said = json.loads(done.stdout.splitlines()[-1])
+            peaks.setdefault(code, []).append(said["peaks"])
+            return said["seconds"]
+
+        ratios = [opened(EXPLORE) / opened(SHOW) for _ in range(PAIRS)]
+    print(f"  ratios of {PAIRS} pairs: " + ", ".join(f"{r:.3g}" for r in ratios), flush=True)
+    show = statistics.median(process[0] for process in peaks[SHOW])
+    kernel = statistics.median(processes[0] for processes in peaks[EXPLORE])
+    reader = statistics.median(max(processes[1:]) for processes in peaks[EXPLORE])
+    yield "explorer: time / saved_model_cli show --all", statistics.median(ratios), 0.5, "<"
+    yield "explorer: peak memory of the kernel / show --all", kernel / show, 1, "<"
+    yield "explorer: peak memory of the reader / show --all", reader / show, 1, "<"
 
 
 def notebooks():

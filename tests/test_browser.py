@@ -80,6 +80,70 @@ def choose_a_signature(notebook):
         expect(answer).to_contain_text("✓")
 
 
+def look_up_an_error(notebook):
+    """A pasted error shows its case; one that is not in the clinic, the nearest three to click."""
+    output = notebook.output("clinic()")
+    error, case = output.get_by_role("textbox"), output.locator(".widget-html table")
+    frames = 'Traceback (most recent call last):\n  File "a.py", line 3, in <module>\n    run()\n'
+    error.click()  # a paste shows its case while the cursor stands in the box
+    known = f"{frames}AttributeError: '_UserObject' object has no attribute 'predict'"
+    error.page.keyboard.insert_text(known)
+    expect(case).to_contain_text("The loaded object has no predict and no call")
+    expect(case.get_by_role("link").first).to_have_attribute("href", re.compile("/issues/"))
+
+    type_into(error, f"{frames}KeyError: 'score'")
+    expect(output).to_contain_text("not in this clinic")
+    expect(case).to_have_count(0)
+    expect(output.get_by_role("combobox")).to_have_value("none")
+    nearest = output.get_by_role("button")
+    expect(nearest).to_have_count(3)
+    for number in range(3):
+        nearest.nth(number).click()
+        expect(case).to_contain_text(nearest.nth(number).inner_text())
+
+
+def enter_a_penguin(notebook):
+    """A whole row, one with gaps and a new island, and one with a name that no input has."""
+    output = notebook.output("signature_caller(")
+    request, answer = output.get_by_role("textbox"), output.locator(".widget-html pre")
+    row = (
+        '{"bill_length_mm": [46.5], "body_mass_g": [3500], "island": ["Dream"], "sex": ["female"]}'
+    )
+    type_into(request, row)
+    expect(answer).to_contain_text("species: ['Chinstrap']")
+    before = answer.inner_text()
+    type_into(request, row.replace("46.5", "NaN").replace("Dream", "Paulet"))
+    expect(answer).not_to_have_text(before)
+    expect(answer).to_contain_text("✓ probability: [0.")
+    type_into(request, row.replace("sex", "gender"))
+    expect(answer).to_contain_text("✗ TypeError")
+
+
+def explore_artifacts(notebook):
+    """Each page shows its part, a second artifact stands beside it, a wrong path is a finding."""
+    output = notebook.output("explorer(export_dir")
+    artifact, beside = output.get_by_role("combobox").nth(0), output.get_by_role("combobox").nth(1)
+    page = output.locator(".widget-html")
+    for name, words in (
+        ("signatures", "args_0"),
+        ("variables", "_all_variables/0"),
+        ("operations", "MatMul"),
+    ):
+        output.get_by_role("button", name=name).click()
+        expect(page).to_contain_text(words)
+    output.locator("select").select_option("traced_save")
+    expect(page).to_contain_text("SaveV2")
+    expect(page).not_to_contain_text("MatMul")
+
+    type_into(beside, "retrained")
+    output.get_by_role("button", name="compare").click()
+    expect(page).to_contain_text("the same graph with other weights")
+    type_into(artifact, "nowhere")
+    expect(page).to_contain_text("no such directory")
+    type_into(artifact, "retrained")
+    expect(page).to_contain_text("every byte is the same")
+
+
 def type_into(box, text):
     box.click()
     box.press("Control+A")
@@ -137,6 +201,30 @@ CASES = [
         wrong="export_dir_1 = two_dir  # where predict_two was added first",
         words="serving_default",
         use_widget=choose_a_signature,
+    ),
+    Case(
+        name="04_inside_the_artifact",
+        widget="explorer(export_dir",
+        stored="the graph and its signatures",
+        wrong="bias = found.variables[0].key",
+        words="the four numbers themselves are wanted",
+        use_widget=explore_artifacts,
+    ),
+    Case(
+        name="05_preprocessing_and_assets",
+        widget="signature_caller(",
+        stored="score takes",
+        wrong="export_dir_1 = doors_dir  # whose door has another name",
+        words="there is no signature 'classify' in this artifact: it has from_features, from_rows",
+        use_widget=enter_a_penguin,
+    ),
+    Case(
+        name="06_error_clinic",
+        widget="clinic()",
+        stored="saving: model.save refuses a directory",
+        wrong='diagnosis_1, repaired_dir_1 = "shape-refused", export_dir',
+        words="with right numbers, to whoever calls it as it wants to be called",
+        use_widget=look_up_an_error,
     ),
 ]
 

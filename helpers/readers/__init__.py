@@ -60,6 +60,33 @@ def run(directory, signature, inputs, reader="python", deadline=60):
     return _ask("run", directory, _known(reader), signature, arrays, deadline=deadline)
 
 
+def save_again(directory, out, deadline=600):
+    """Load the export `directory` in Python and save what that gives as the new export `out`.
+
+    Raises NotAnArtifact, or ReaderError with the error of loading or saving.
+    """
+    _ask("save_again", directory, "python", str(out), deadline=deadline)
+
+
+def variables(directory):
+    """The variables of the export `directory`, listed without reading their values.
+
+    Returns a list of (checkpoint key, dtype name, shape), sorted by key. Raises NotAnArtifact, or
+    ReaderError where variables.index cannot be read.
+    """
+    return _ask("variables", directory, "checkpoint")
+
+
+def digests(directory, deadline=600):
+    """{checkpoint key: a fingerprint of the value, None where it cannot be read}; raises alike."""
+    return _ask("digests", directory, "checkpoint", deadline=deadline)
+
+
+def scan(directory, operations):
+    """What `saved_model_cli scan` says when asked for the `operations`, a list of names."""
+    return _ask("scan", directory, "saved_model_cli", list(operations))
+
+
 def _known(reader):
     if reader not in READERS:
         raise ValueError(f"no reader {reader!r}: there are {', '.join(READERS)}")
@@ -77,4 +104,14 @@ def _ask(question, directory, *details, deadline=60):
     return _process.ask(question, str(directory_of(directory)), *details, deadline=deadline)
 
 
-__all__ = ["READERS", "ReaderError", "run", "signatures", "warm_up"]
+__all__ = [
+    "READERS",
+    "ReaderError",
+    "digests",
+    "run",
+    "save_again",
+    "scan",
+    "signatures",
+    "variables",
+    "warm_up",
+]

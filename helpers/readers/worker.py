@@ -17,6 +17,7 @@ import numpy as np  # noqa: E402
 import helpers  # noqa: E402, F401, quiet before TensorFlow
 from helpers import artifact  # noqa: E402
 from helpers.errors import describe  # noqa: E402
+from helpers.readers import files  # noqa: E402
 
 
 def main():
@@ -35,8 +36,7 @@ def main():
     while True:
         question, *details = questions.get()
         try:
-            result = {"signatures": signatures, "run": run}[question](*details)
-            _answer(out, ("value", result))
+            _answer(out, ("value", QUESTIONS[question](*details)))
         except artifact.NotAnArtifact as error:
             _answer(out, ("not an artifact", str(error)))
         except Exception as error:
@@ -80,6 +80,23 @@ def run(directory, reader, key, inputs):
     feed = {name: _cast(name, value, wanted[name].dtype) for name, value in inputs.items()}
     answer = LOADERS[reader](directory, _state(directory)).call(key, feed)
     return {name: np.asarray(answer[name]) for name in sorted(answer)}
+
+
+def save_again(directory, reader, out):
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(directory)  # a kept one's variables may have been changed by calls
+    tf.saved_model.save(loaded, out, signatures=dict(loaded.signatures))
+
+
+QUESTIONS = {
+    "signatures": signatures,
+    "run": run,
+    "save_again": save_again,
+    "variables": files.variables,
+    "digests": files.digests,
+    "scan": files.scan,
+}
 
 
 def _cast(name, value, dtype):

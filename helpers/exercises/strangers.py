@@ -1,0 +1,109 @@
+"""The artifacts that lesson 04's gate is put to: harmless ones, and ones that reach outside.
+
+What these do outside is to write one text to a file of the exercise's own folder, or to read one.
+Nothing here or in the check loads them; if the file is there, a learner's gate has.
+"""
+
+from pathlib import Path
+
+SPEC = "x"
+
+
+def strangers(folder):
+    """Make them below `folder`. Returns {name: (directory, whether it may be loaded, what it is)}
+    and the Path of the file that is only there if one of them was loaded or called."""
+    import tensorflow as tf
+
+    trace = Path(folder) / "somebody was here.txt"
+    spec = [tf.TensorSpec((None,), tf.float32, name=SPEC)]
+    made = {}
+
+    def write():
+        return tf.io.write_file(str(trace), "somebody was here")
+
+    def add(name, harmless, words, compute, unsigned=None, **kept):
+        module = tf.Module()
+        module.compute = tf.function(compute, input_signature=spec)
+        if unsigned:
+            module.unsigned = tf.function(unsigned, input_signature=spec)
+        for key, value in kept.items():
+            setattr(module, key, value)
+        directory = Path(folder) / name
+        tf.saved_model.save(module, str(directory), signatures=module.compute)
+        made[name] = (directory, harmless, words)
+
+    def writes(x):
+        write()
+        return 2.0 * x
+
+    def writes_sometimes(x):
+        if tf.reduce_sum(x) > 1000.0:
+            write()
+        return 2.0 * x
+
+    def chooses(x):
+        if tf.reduce_sum(x) > 1000.0:
+            x = tf.zeros_like(x)
+        return 2.0 * x
+
+    def reads(x):
+        return x + tf.cast(tf.strings.length(tf.io.read_file(str(words))), tf.float32)
+
+    def python(x):
+        answer = tf.numpy_function(lambda v: 2 * v, [x], tf.float32)
+        return tf.ensure_shape(answer, (None,))
+
+    weight = tf.Variable(2.0)
+    add("line", True, "multiplies by a weight, and nothing else", lambda x: weight * x, w=weight)
+    add("writes", False, "writes a file when its signature is called", writes)
+    add("branch", False, "writes a file in one branch of an if, where scan does not look",
+        writes_sometimes)  # fmt: skip
+    add("choice", True, "has an if, with arithmetic in both branches", chooses)
+
+    words = Path(folder) / "words.txt"
+    words.write_text("1\n2\n", encoding="utf-8")
+    kind, index = tf.lookup.TextFileInitializer, tf.lookup.TextFileIndex
+    lines = kind(str(words), tf.string, index.WHOLE_LINE, tf.int64, index.LINE_NUMBER)
+    table = tf.lookup.StaticHashTable(lines, -1)
+    add(
+        "vocabulary",
+        True,
+        "reads its own vocabulary, a file in its assets/, when it is loaded",
+        lambda x: tf.cast(table.lookup(tf.strings.as_string(x)), tf.float32),
+        table=table,
+    )
+    add("reads", False, "reads a file that is not its own", reads)
+
+    class Loading(tf.lookup.KeyValueTensorInitializer):
+        def initialize(self, table):
+            if tf.executing_eagerly():  # here, while it is made
+                return super().initialize(table)
+            with tf.control_dependencies([write()]):
+                return super().initialize(table)
+
+    loading = tf.lookup.StaticHashTable(Loading(tf.constant([0]), tf.constant([2.0])), 0.0)
+    add(
+        "loading",
+        False,
+        "writes a file as soon as it is loaded",
+        lambda x: loading.lookup(tf.constant(0)) * x,
+        table=loading,
+    )
+    add(
+        "names",
+        True,
+        "has operations that are called WriteFile and ReadFile and are of the type Identity",
+        lambda x: tf.identity(tf.identity(x, name="WriteFile"), name="ReadFile"),
+    )
+    add(
+        "aside",
+        False,
+        "writes a file in a function that is no signature, which Python offers all the same",
+        lambda x: 2.0 * x,
+        unsigned=writes,
+    )
+    add("python", False, "calls a function of the Python that loads it", python)
+    add("cut", False, "is cut short, so nobody can tell what it does", lambda x: 2.0 * x)
+    graph = made["cut"][0] / "saved_model.pb"
+    graph.write_bytes(graph.read_bytes()[:3000])
+    return made, trace

@@ -608,5 +608,5 @@ lesson.q6.check(diagnosis_6, prediction_6, repaired_dir_6)
 # helpers.readers DIRECTORY` puts *your* export to the three readers. What only Python can read,
 # `--rescue OUT` saves again for the others.
 #
-# [Lesson 05: preprocessing and assets](05_preprocessing_and_assets.ipynb) · This is the last
-# lesson for now: back to [lesson 00, start here](00_start_here.ipynb)
+# [Lesson 05: preprocessing and assets](05_preprocessing_and_assets.ipynb) · Next: [lesson 07,
+# serving](07_serving.ipynb)

@@ -144,6 +144,28 @@ def explore_artifacts(notebook):
     expect(page).to_contain_text("every byte is the same")
 
 
+def move_the_canary(notebook):
+    """Each move sends the customers' requests to the real server, and the counts follow."""
+    output = notebook.output("canary(router")
+    words, picture = output.locator("div.widget-label"), output.locator("img")
+    before, canaries = "Move the slider: 200 customers ask once each.", []
+    for key in "ArrowRight", "End":
+        expect(words).to_have_text(before)
+        output.get_by_role("slider").press(key)
+        expect(words).not_to_have_text(before)
+        pattern = r"^(?:version 2: (\d+) requests, 0 errors; )?version 6: (\d+) requests, 0 errors$"
+        expect(words).to_have_text(re.compile(pattern))
+        notebook.wait_until_idle()
+        before = words.inner_text()
+        stable, canary = (int(count or 0) for count in re.match(pattern, before).groups())
+        assert stable + canary == 200
+        canaries.append(canary)
+        expect(output.locator("table")).to_contain_text(f"{canary}")
+        expect(picture).to_have_attribute("alt", before)
+        assert picture.evaluate("image => image.complete && image.naturalWidth > 100")
+    assert 30 < canaries[0] < 90 and canaries[1] == 200, "30 % of them, and then all"
+
+
 def type_into(box, text):
     box.click()
     box.press("Control+A")
@@ -225,6 +247,14 @@ CASES = [
         wrong='diagnosis_1, repaired_dir_1 = "shape-refused", export_dir',
         words="with right numbers, to whoever calls it as it wants to be called",
         use_widget=look_up_an_error,
+    ),
+    Case(
+        name="07_serving",
+        widget="canary(router",
+        stored="a slider for the canary",
+        wrong="scores, totals, packed = [8.25, 5.25], [15.25, 26.25], [8.25, 5.25]",
+        words="what is wanted for scores",
+        use_widget=move_the_canary,
     ),
 ]
 

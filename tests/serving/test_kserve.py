@@ -46,7 +46,7 @@ def test_every_step_of_the_rollout_is_valid(percent):
     [
         (("apiVersion",), "serving.kserve.io/v1alpha1"),
         (("kind",), "inferenceservice"),
-        (("metadata", "name"), "my_house"),
+        (("metadata", "name"), "my_shop"),
         (("metadata", "name"), None),
         (("metadata", "annotations", "serving.kserve.io/deploymentMode"), "knative"),
         (("spec", "canaryTrafficPercent"), 10),
@@ -57,8 +57,8 @@ def test_every_step_of_the_rollout_is_valid(percent):
         (("spec", "predictor", "minReplicas"), "2"),
         (("spec", "predictor", "model"), None),
         ((*MODEL, "storageUri"), None),
-        ((*MODEL, "storageUri"), "models/house-2"),
-        ((*MODEL, "storageURI"), "pvc://models/house-2"),
+        ((*MODEL, "storageUri"), "models/shop-2"),
+        ((*MODEL, "storageURI"), "pvc://models/shop-2"),
         ((*MODEL, "modelFormat"), "tensorflow"),
         ((*MODEL, "modelFormat", "version"), 2),
         ((*MODEL, "runtime"), "tensorflow"),
@@ -82,7 +82,7 @@ def test_the_flags_of_kserves_runtime_mean_the_same_here():
             "--rest_api_timeout_in_ms=60000",
         ]
     )
-    assert (options.model_name, options.model_base_path) == ("house", "/mnt/models")
+    assert (options.model_name, options.model_base_path) == ("shop", "/mnt/models")
     assert (options.port, options.rest_api_port) == (9000, 8080)
     assert options.rest_api_timeout_in_ms == 60_000
     assert not ignored

@@ -1,0 +1,69 @@
+"""Lesson 07 with TFS_URL: the same outputs, from a server that the lesson did not start."""
+
+import socket
+import subprocess
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from helpers.lessons import COURSE, derive
+from helpers.serving.process import Server
+
+NAME = "07_serving"
+
+
+def free_ports(count):
+    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in taken]
+    for one in taken:
+        one.close()
+    return ports
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """A server that waits for the first version in the folder that the lesson is going to fill."""
+    base = tmp_path / "exports" / NAME / "run1" / "shop"
+    rest, grpc = free_ports(2)
+    server = Server(
+        {
+            "model_name": "shop",
+            "model_base_path": base,
+            "rest_api_port": rest,
+            "port": grpc,
+            "max_num_load_retries": 0,
+        }
+    )
+    yield server
+    server.stop()
+
+
+def texts(notebook):
+    return [
+        [output.get("text") or output["data"]["text/plain"] for output in cell.get("outputs", ())]
+        for cell in notebook.cells
+        if "lesson.q" not in cell.source
+    ]
+
+
+def test_the_cells_run_against_another_server(elsewhere, tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_EXPORTS", str(tmp_path / "exports"))
+    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "progress.json"))
+    monkeypatch.setenv("TFS_URL", elsewhere.rest)
+    monkeypatch.setenv("TFS_GRPC", elsewhere.grpc)
+    notebook = derive(NAME, "notebooks")
+    stored = texts(nbformat.read(COURSE / "notebooks" / f"{NAME}.ipynb", as_version=4))
+    NotebookClient(
+        notebook,
+        timeout=120,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(COURSE / "notebooks")}},
+        coalesce_streams=True,
+    ).execute(stderr=subprocess.DEVNULL)
+    found = texts(notebook)
+    misspelt = next(place for place, said in enumerate(stored) if "--model_nam" in str(said))
+    assert found.pop(misspelt) == ["No error.\n"], "nothing is started, so no flag is wrong"
+    stored.pop(misspelt)
+    assert found == stored
+    assert elsewhere.running and "servable version {name: shop version: 6}" in elsewhere.log

@@ -4,22 +4,39 @@ Importing it makes TensorFlow quiet: the two variables below must be set before 
 imported, because its C++ side reads them once.
 """
 
+import builtins
+import gc
 import os
-import sys
+
+# TensorFlow remembers the builtins by their addresses, at its import. In a notebook, `input` is
+# freed after that cell, and a method that gets its address is then called as if it were a builtin:
+# "'TfMethodTarget' object is not callable", now and then. What is kept here is not freed.
+_kept = tuple(vars(builtins).values())
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # oneDNN prints a notice and changes the last bits of results from machine to machine.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 
+def import_tensorflow():
+    """Import TensorFlow in four fifths of the time: without the garbage collector, which would
+    look through its modules over and over, now and whenever it runs later, and find nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        import tensorflow
+    finally:
+        if was_on:
+            gc.enable()
+    gc.freeze()
+    return tensorflow
+
+
 def start(name):
     """Begin the lesson `name` ("01_basic_export"); returns a `helpers.exercises.Lesson`."""
+    import_tensorflow()
     from helpers.exercises import Lesson
 
-    # Cells call commands such as saved_model_cli, also where the environment is not activated.
-    commands, path = os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)
-    if commands not in path.split(os.pathsep):
-        os.environ["PATH"] = commands + os.pathsep + path
     return Lesson(name)
 
 

@@ -70,11 +70,19 @@ explore(export_dir)
 # - `fingerprint.pb` identifies the export. No reader needs it; you will.
 #
 # `explore` belongs to this course. It reads these files and **never loads the model**. TensorFlow
-# brings a tool of its own, which needs some seconds to start:
+# brings a tool of its own, for the terminal:
+#
+# ```bash
+# saved_model_cli show --dir exports/sums --tag_set serve --signature_def serving_default
+# ```
+#
+# It imports TensorFlow first, which takes seconds each time. `readers.saved_model_cli` runs the
+# same tool in the course's clean process, which has TensorFlow at hand:
 
 # %%
-which = "--tag_set serve --signature_def serving_default"
-# !saved_model_cli show --dir "{export_dir}" {which} 2>/dev/null
+which = ["--tag_set", "serve", "--signature_def", "serving_default"]
+said, status = readers.saved_model_cli("show", export_dir, *which)
+print(said, end="")
 
 # %% [markdown]
 # That is the promise of lesson 02, from the file alone. `-1` means any number of rows. Without
@@ -309,7 +317,8 @@ note.exists()
 # signature:
 
 # %%
-# !saved_model_cli run --dir "{gift_dir}" {which} --input_exprs "x=[1., 2.]" 2>/dev/null
+said, status = readers.saved_model_cli("run", gift_dir, *which, "--input_exprs", "x=[1., 2.]")
+print(said, end="")
 print("The note says:", note.read_text())
 
 # %% [markdown]
@@ -320,7 +329,8 @@ print("The note says:", note.read_text())
 # `PrintV2`:
 
 # %%
-# !saved_model_cli scan --dir "{gift_dir}" 2>/dev/null; echo "exit status $?"
+said, status = readers.saved_model_cli("scan", gift_dir)
+print(f"{said}exit status {status}")
 
 # %% [markdown]
 # It has found `WriteFile`, and its exit status is 0 all the same, as if all were well: a script
@@ -336,7 +346,7 @@ def sometimes(x):
 
 
 sly_dir = save(sometimes, "sly")
-said = readers.scan(sly_dir, ["WriteFile"])  # what saved_model_cli scan prints
+said, status = readers.saved_model_cli("scan", sly_dir, "--op_denylist", "WriteFile")
 print(said, gate(sly_dir), gate(export_dir), "", sep="\n")
 print("What the gate cannot see:", *gate(sly_dir).limits, sep="\n- ")
 
@@ -359,8 +369,7 @@ print("What the gate cannot see:", *gate(sly_dir).limits, sep="\n- ")
 # Write `may_load(directory)`, which returns `True` or `False`. The check puts eleven artifacts to
 # it: some write files, read them or call Python, at a call or already when they are loaded, and
 # one is cut short. Four are harmless, and refusing those is a mistake as well. Remember that
-# `explore(directory).operations` counts the types of operations in all functions. Starting
-# `saved_model_cli` takes seconds each time; `readers.scan` does not.
+# `explore(directory).operations` counts the types of operations in all functions.
 
 
 # %%

@@ -455,3 +455,17 @@ def test_report_is_the_same_in_html(exports):
 def test_no_artifact_is_an_error_before_any_process_is_asked():
     with pytest.raises(NotAnArtifact, match="no such directory"):
         readers.run("nowhere", KEY, {"x": [[1.0]]})
+
+
+def test_the_tool_of_tensorflow_in_the_clean_process(doubles):
+    """Every call stands alone, although they are made in one process."""
+    tool = readers.saved_model_cli
+    tags = "--tag_set", "serve"
+    shown, status = tool("show", doubles, *tags, "--signature_def", "serving_default")
+    assert "inputs['x'] tensor_info" in shown and status == 0
+    assert "'serve'" in tool("show", doubles)[0]
+    assert tool("run", doubles, *tags)[1] != 0  # without a signature
+    assert "contains the following" in tool("scan", doubles, "--op_denylist", "Mul,AddV2")[0]
+    assert "does not contain the default" in tool("scan", doubles)[0]
+    with pytest.raises(ReaderError, match="fly"):
+        tool("fly", doubles)

@@ -15,8 +15,6 @@ from helpers.untrusted import EFFECT, SAVERS, gate
 from tests import artifacts
 from tests.artifacts import add_node, copied, edit, module
 
-DEFAULT = ("WriteFile", "ReadFile", "PrintV2")  # what scan looks for when it is told nothing
-
 
 @pytest.fixture
 def sums(tmp_path):
@@ -36,7 +34,7 @@ def test_what_scan_does_not_see_is_said():
     """Lesson 04: branches, and functions that no signature calls."""
     made, _ = artifacts.given()
     for name in ("branch", "aside"):
-        assert "does not contain" in readers.scan(made[name][0], DEFAULT)
+        assert "does not contain" in readers.saved_model_cli("scan", made[name][0])[0]
         assert "scan did not see it" in str(gate(made[name][0]))
     assert "scan did not see it" not in str(gate(made["writes"][0]))
 
@@ -57,7 +55,7 @@ def test_the_command_runs_nothing_and_exits_with_0():
     ]
     scan, show = (process.communicate(timeout=100)[0] for process in running)
     assert [process.returncode for process in running] == [0, 0]
-    assert scan == readers.scan(directory, DEFAULT)
+    assert scan == readers.saved_model_cli("scan", directory)[0]
     assert "denylisted ops: {'WriteFile'}" in scan and "Function Name: 'compute'" in show
     assert not trace.exists()
 
@@ -438,17 +436,16 @@ def test_what_is_damaged_or_nothing_is_not_let_in(sums, tmp_path):
     assert not gate(tmp_path / "nowhere").ok
     assert not gate(None).ok
     (sums / "saved_model.pb").write_bytes(b"")  # scan says nothing at all about it
-    assert readers.scan(sums, DEFAULT) == ""
+    assert readers.saved_model_cli("scan", sums)[0] == ""
     assert not gate(sums).ok
 
 
 def test_silence_of_scan_is_a_reason(sums, monkeypatch):
     for said in ("", "MetaGraph with tag set ['serve'] is fine\n"):
-        monkeypatch.setattr(readers, "scan", lambda *_, said=said: said)
+        monkeypatch.setattr(readers, "saved_model_cli", lambda *_, said=said: (said, 0))
         assert "scan could not say anything" in str(gate(sums))
-    monkeypatch.setattr(
-        readers, "scan", lambda *_: "x contains the following denylisted ops: {'WriteFile'}\n"
-    )
+    said = "x contains the following denylisted ops: {'WriteFile'}\n"
+    monkeypatch.setattr(readers, "saved_model_cli", lambda *_: (said, 0))
     assert "WriteFile writes files (in what scan reads)" in str(gate(sums))
 
 
@@ -497,5 +494,5 @@ def test_the_list_names_operations_that_exist():
 def test_pyfunc_is_not_on_scans_own_list():
     """Lesson 04."""
     directory = artifacts.given()[0]["python"][0]
-    assert "does not contain" in readers.scan(directory, DEFAULT)
-    assert "{'PyFunc'}" in readers.scan(directory, ["PyFunc"])
+    assert "does not contain" in readers.saved_model_cli("scan", directory)[0]
+    assert "{'PyFunc'}" in readers.saved_model_cli("scan", directory, "--op_denylist", "PyFunc")[0]

@@ -53,18 +53,23 @@ def _index(directory):
     return tf.train.load_checkpoint(str(Path(directory) / "variables" / "variables"))
 
 
-def scan(directory, reader, operations):
-    """What `saved_model_cli scan --op_denylist` prints; its exit status says nothing."""
+def saved_model_cli(directory, command, arguments):
+    """(text, exit status) of `saved_model_cli COMMAND --dir DIRECTORY ARGUMENTS`."""
     import tensorflow as tf
+    from absl import flags
     from tensorflow.python.tools import saved_model_cli
 
-    arguments = sys.argv
-    sys.argv = ["saved_model_cli", "scan", "--dir", directory]
-    sys.argv += ["--op_denylist", ",".join(operations)]
+    for flag in flags.FLAGS.flags_by_module_dict()[saved_model_cli.__name__]:
+        flag.unparse()  # what the last call was given, and what it had to be given
+        flag.validators.clear()
+    before, sys.argv = sys.argv, ["saved_model_cli", command, "--dir", directory, *arguments]
+    status = 0
     try:
-        with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.suppress(SystemExit):
+        with contextlib.redirect_stdout(io.StringIO()) as said:
             saved_model_cli.main()
+    except SystemExit as end:
+        status = end.code or 0
     finally:
-        sys.argv = arguments
+        sys.argv = before
         tf.get_logger().setLevel("ERROR")
-    return said.getvalue()
+    return said.getvalue(), status

@@ -14,7 +14,7 @@ sys.modules["matplotlib"] = sys.modules["keras"] = None
 
 import numpy as np  # noqa: E402
 
-import helpers  # noqa: E402, F401, quiet before TensorFlow
+import helpers  # noqa: E402
 from helpers import artifact  # noqa: E402
 from helpers.errors import describe  # noqa: E402
 from helpers.readers import files  # noqa: E402
@@ -29,9 +29,7 @@ def main():
         target=_listen, args=(os.fdopen(os.dup(0), "rb"), questions), daemon=True
     ).start()
 
-    import tensorflow as tf
-
-    tf.get_logger().setLevel("ERROR")
+    helpers.import_tensorflow().get_logger().setLevel("ERROR")
     _answer(out, ("value", "ready"))
     while True:
         question, *details = questions.get()
@@ -95,7 +93,7 @@ QUESTIONS = {
     "save_again": save_again,
     "variables": files.variables,
     "digests": files.digests,
-    "scan": files.scan,
+    "saved_model_cli": files.saved_model_cli,
 }
 
 

@@ -49,7 +49,7 @@ def make_server(manager, options, metrics, threads):
 
 
 def _abort(context, error):
-    text = error.message
+    text = error.message.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     if len(text) > MOST_TEXT:
         text = text[:MOST_TEXT] + "...TRUNCATED"
     context.abort(_CODES.get(error.code, grpc.StatusCode.UNKNOWN), text)

@@ -27,7 +27,19 @@ def _object(members):
 
 
 _LARGE = re.compile(r"[eE]\+?\d{3}")
+_DIGITS, _TOO_MANY = "0123456789", 309  # the largest double has so many
 _decoder = json.JSONDecoder(object_pairs_hook=_object)
+
+
+def _has_large_integer(text):
+    """Whether there are so many digits in a row; if so, one of them is at a multiple of that."""
+    for at in range(_TOO_MANY - 1, len(text), _TOO_MANY):
+        if text[at] in _DIGITS:
+            before, after = text[at - _TOO_MANY + 1 : at], text[at : at + _TOO_MANY]
+            others = len(before.rstrip(_DIGITS)) + len(after.lstrip(_DIGITS))
+            if len(before) + len(after) - others >= _TOO_MANY:
+                return True
+    return False
 
 
 def parse(body):
@@ -42,7 +54,7 @@ def parse(body):
     dict
         strings that are not UTF-8 hold surrogate escapes; `json_text.to_bytes` gives what was sent
     bool
-        whether it was read exactly; else integers can be too large for any number
+        whether it was read exactly; else what is beyond 64 bits is an integer and not a float
 
     Raises
     ------
@@ -52,8 +64,8 @@ def parse(body):
     if not body:
         raise invalid("JSON Parse error: The document is empty")
     text = body.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
-    # Python reads half a pair of surrogates, and a number that is too large as infinity.
-    if "\\ud" not in text and "\\uD" not in text and not _LARGE.search(text):
+    # Python reads half a pair of surrogates, and numbers too large as infinity or as integers.
+    if not ("\\ud" in text or "\\uD" in text or _LARGE.search(text) or _has_large_integer(text)):
         try:
             start = len(text) - len(text.lstrip(" \t\n\r"))
             return _must_be_object(_decoder.raw_decode(text, start)[0]), False

@@ -77,6 +77,10 @@ class LoadedGraph:
             )
         except tf.errors.OpError as error:
             raise ServingError(error.error_code, error.message) from None
+        except UnicodeDecodeError as error:
+            # The message shows bytes of the request; Python is not told the code that came with it.
+            text = error.object.decode("utf-8", "surrogateescape")
+            raise ServingError(INVALID_ARGUMENT, text) from None
 
     def close(self):
         self._session.close()

@@ -54,6 +54,26 @@ def _equal(left, right):
     return left == right or (left != left and right != right)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"instances": [?]}',
+        '{"instances": ?}',
+        '{"instances": [1], "inputs": ?}',
+        '{"instances": [1], "more": ?}',
+        '{"signature_name": ?, "instances": [1]}',
+        "[?]",
+    ],
+)
+def test_an_integer_too_large_for_a_double_is_found_wherever_it_stands(body):
+    too_big = "JSON Parse error: Number too big to be stored in double. at offset: "
+    for shift in (*range(0, 309, 11), 308):
+        shifted = " " * shift + body
+        found = read(shifted.replace("?", "9" * 309), {"x": FLOAT})
+        assert found == too_big + str(shifted.index("?"))
+        assert too_big not in str(read(shifted.replace("?", "9" * 308), {"x": FLOAT}))
+
+
 BODIES = [
     '{"instances": [1, 2.5, -3e2]}',
     '{"instances": [[1, 2], [3, 4]]}',

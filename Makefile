@@ -2,16 +2,22 @@
 # Variables: PYTHON=/path/to/python3.12   LAB_ARGS="--no-browser --port 8889"   LESSON=02
 
 UV ?= uv
+runtimes = helpers/runtimes
+compile = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+	--annotation-style line --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 # On the PATH as well, so that a notebook's `!saved_model_cli ...` and `!python ...` are those of .venv.
 run = PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m
 
-.PHONY: help env lab test notebooks lint bench bench-serving canary reset lock
+.PHONY: help env runtimes lab test notebooks lint bench bench-serving canary reset lock
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
 
 env: ## make .venv and install what requirements.lock names (the others do it first)
 	@sh helpers/setup_env.sh
+
+runtimes: env ## install what lesson 08 needs beyond that, in .runtimes (needs npm; 0.3 GB)
+	@sh helpers/setup_runtimes.sh
 
 lab: env ## open the course in JupyterLab
 	@$(run) jupyterlab --ServerApp.root_dir="$(CURDIR)" notebooks/00_start_here.ipynb $(LAB_ARGS)
@@ -40,8 +46,12 @@ reset: ## get a lesson fresh again and keep your copy: make reset LESSON=02
 	@$(MAKE) --no-print-directory env
 	@$(run) helpers.lessons --reset $(LESSON)
 
-lock: ## derive requirements.lock from pyproject.toml (needs uv; UPGRADE=1 takes the newest versions)
+lock: ## derive the locks from pyproject.toml and package.json (needs uv, npm; UPGRADE=1 takes the newest)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or make lock UV=/path/to/uv" >&2; exit 1; }
-	$(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --all-extras \
-		--generate-hashes --annotation-style line --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) \
-		--output-file requirements.lock pyproject.toml
+	@command -v npm >/dev/null || { echo "make lock needs npm: install it and run make lock again" >&2; exit 1; }
+	$(compile) --all-extras --output-file requirements.lock pyproject.toml
+	@# The versions that the course's own lock has, without its wheel that is only a name: uv takes no path there.
+	sed -n 's/^\([a-z0-9-]*==[^\]*\).*/\1/p' requirements.lock | $(compile) --group pyproject.toml:runtimes \
+		--constraint - --output-file $(runtimes)/requirements.lock
+	cd $(runtimes) && npm $(if $(UPGRADE),update,install) --package-lock-only --ignore-scripts \
+		--omit-lockfile-registry-resolved --no-audit --no-fund

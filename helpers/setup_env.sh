@@ -6,20 +6,12 @@
 # Only POSIX sh and pip are needed: the course's own tools are not there yet.
 
 cd "$(dirname "$0")/.." || exit 1
+. helpers/setup_pip.sh
 
 lock=requirements.lock
 stamp=.venv/installed  # holds the lock's checksum; written last, so an install cut short has none
 disk_kb=3000000        # what the environment (2.1 GB) and pip's unpacking take
-
-fail() {
-    printf '%s\n' "$*" >&2
-    exit 1
-}
-
-# Prints "3.12" for an interpreter that runs. A shim that points nowhere exists on the PATH and prints nothing.
-version_of() {
-    "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null
-}
+again=make
 
 pythons="3.11, 3.12 or 3.13"
 suitable() {
@@ -54,8 +46,7 @@ find_python() {
 
 make_venv() {
     find_python
-    free=$(df -Pk . | awk 'NR == 2 {print $4}')
-    [ "$free" -ge "$disk_kb" ] || no_space "$((free / 1000)) MB free"
+    need_space
     echo "Making .venv with $python (Python $version)."
     # --clear, because what is left of a broken .venv would be kept otherwise.
     output=$("$python" -m venv --clear .venv 2>&1) && return
@@ -63,33 +54,6 @@ make_venv() {
     case $output in *"No space left"*) no_space ;; esac
     fail "$python -m venv did not make an environment ($(printf '%s\n' "$output" | tail -n 1)): repair it, or name" \
         "another Python, for example: make lab PYTHON=/path/to/python3.12"
-}
-
-no_space() {
-    fail "The disk is full${1:+ ($1)}: installing takes about $((disk_kb / 1000000)) GB in this folder;" \
-        "free some space and run make again."
-}
-
-install() {
-    # pip takes a package for installed once it has a .dist-info, but writes RECORD in it last: an install that was
-    # interrupted in between would stay half-made for ever.
-    for info in .venv/lib/python*/site-packages/*.dist-info; do
-        [ -f "$info/RECORD" ] || rm -rf "$info"
-    done
-    echo "Installing what $lock names; the first time this takes a few minutes."
-    .venv/bin/python -m pip install --disable-pip-version-check --only-binary :all: \
-        --log .venv/pip.log -r "$lock" 2>.venv/pip-errors && return
-    reason=$(grep '^ERROR' .venv/pip-errors | tail -n 1)
-    if grep -q 'No space left' .venv/pip-errors; then
-        no_space
-    elif grep -qE '(Connection|NameResolution|Proxy|SSL|Protocol|Timeout)Error|timed out' .venv/pip-errors; then
-        fail "The package index cannot be reached: connect to the internet (or set pip's proxy or mirror) and run" \
-            "make again; it goes on where it stopped."
-    elif [ "$reason" = "ERROR: Operation cancelled by user" ]; then
-        fail "Interrupted: run make again, it goes on where it stopped."
-    fi
-    fail "pip could not install $lock (${reason:-no reason given}): .venv/pip.log has the details; run make again" \
-        "when it is mended."
 }
 
 [ -f "$lock" ] || fail "$lock is missing: restore it with git checkout $lock"
@@ -108,5 +72,6 @@ fi
 
 rm -f "$stamp"
 .venv/bin/python -m pip --version >/dev/null 2>&1 || make_venv
-install
+echo "Installing what $lock names; the first time this takes a few minutes."
+pip_install .venv "$lock"
 printf '%s\n' "$sum" >"$stamp"

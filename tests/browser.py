@@ -23,31 +23,14 @@ import psutil
 from playwright.sync_api import sync_playwright
 
 from helpers.lessons import COURSE, learner_environment
+from helpers.runtimes.browser import FLAGS, find_browser
 
 PATIENCE = 180  # seconds: two busy cores may need ten times what an idle machine does
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--no-sandbox",  # CI runs as root, in a container; only this server's pages are opened
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 SETTINGS = {
     # All cells are in the page, not only those in view: what a test does not find is not there.
     "notebook-extension/tracker": {"windowingMode": "none"},
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
-
-
-def find_browser():
-    """The path of the browser: $BROWSER_PATH, or the first of NAMES on the PATH; None if none."""
-    chosen = os.environ.get("BROWSER_PATH")
-    found = (shutil.which(name) for name in ([chosen] if chosen else NAMES))
-    return next(filter(None, found), None)
 
 
 class Lab:
@@ -223,6 +206,8 @@ def _copy_course(target):
             shutil.copy(file, target / folder)
     for file in ("pyproject.toml", "requirements.lock"):
         shutil.copy(COURSE / file, target)
+    if (COURSE / ".runtimes").exists():
+        (target / ".runtimes").symlink_to(COURSE / ".runtimes")
     shutil.copytree(
         COURSE / "helpers", target / "helpers", ignore=shutil.ignore_patterns("__pycache__")
     )

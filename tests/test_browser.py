@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import expect
 
 from helpers.lessons import COURSE, lesson_names, solution_of
-from tests.browser import NAMES, PATIENCE, Lab, find_browser
+from helpers.runtimes.browser import NAMES, find_browser
+from tests.browser import PATIENCE, Lab
 
 NO_BROWSER = (
     "no browser, so no widget was moved: install chromium (Debian, Ubuntu: apt install chromium), "

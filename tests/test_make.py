@@ -14,20 +14,33 @@ import pytest
 ROOT = Path(__file__).parent.parent
 # All that a machine must have besides Python; nothing else is on the PATH of these tests.
 TOOLS = ["make", "sh", "awk", "cat", "cksum", "cp", "df", "dirname", "grep", "mkdir", "rm", "tail"]
+TOOLS += ["cmp"]
 FAKE_PYTHON = """#!/bin/sh
 case "$1 $2" in
+"-c import sysconfig"*) echo "packages of $0" ;;
 "-c import sys"*) echo {version} ;;
 "-c import venv"*) exit {venv_module} ;;
 "-m venv")
-    mkdir -p .venv/bin .venv/lib/python{version}/site-packages
+    mkdir -p "$4/bin" "$4/lib/python{version}/site-packages"
     {venv_fails}
-    cp "$0" .venv/bin/python ;;
+    cp "$0" "$4/bin/python" ;;
 "-m pip")
     case "$3" in --version) [ ! -e .venv/no-pip ]; exit ;; esac
-    echo pip >>calls
+    case "$*" in *runtimes*) echo pip for the runtimes >>calls ;; *) echo pip >>calls ;; esac
     [ -z "{pip_error}" ] || {{ echo "{pip_error}" >&2; exit 1; }} ;;
 *) echo "$@" >>calls ;;
 esac
+"""
+SCRIPTS = [f"helpers/setup_{what}.sh" for what in ("env", "pip", "runtimes")]
+RUNTIMES = [
+    f"helpers/runtimes/{name}"
+    for name in ("requirements.lock", "package.json", "package-lock.json")
+]
+# `npm ci --prefix FOLDER ...`
+FAKE_NPM = """#!/bin/sh
+echo npm >>calls
+[ -z "{error}" ] || {{ echo "{error}" >&2; exit 1; }}
+[ -f "$3/package.json" ] && [ -f "$3/package-lock.json" ]
 """
 OFFLINE = "WARNING: Retrying after connection broken by 'NewConnectionError(...)'"
 FULL = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"
@@ -38,9 +51,9 @@ class Course:
 
     def __init__(self, folder):
         self.root, self.bin = folder / "a course", folder / "bin"
-        self.venv = self.root / ".venv"
-        (self.root / "helpers").mkdir(parents=True)
-        for name in ("Makefile", "requirements.lock", "helpers/setup_env.sh"):
+        self.venv, self.runtimes = self.root / ".venv", self.root / ".runtimes"
+        (self.root / "helpers" / "runtimes").mkdir(parents=True)
+        for name in ("Makefile", "requirements.lock", *SCRIPTS, *RUNTIMES):
             shutil.copy(ROOT / name, self.root / name)
         self.bin.mkdir()
         for tool in TOOLS:
@@ -57,8 +70,11 @@ class Course:
         self.program(name, FAKE_PYTHON.format(**fields))
 
     def make(self, *arguments):
+        return self.run("make", *arguments)
+
+    def run(self, *command):
         return subprocess.run(
-            ["make", *arguments],
+            command,
             cwd=self.root,
             env={"PATH": str(self.bin), "HOME": str(self.root), "LC_ALL": "C"},
             capture_output=True,
@@ -224,6 +240,101 @@ def test_venv_of_another_python_is_not_deleted(course):
     assert course.venv.exists()
 
 
+def made(course):
+    """Which parts of .runtimes are complete."""
+    return [part for part in ("venv", "browser") if (course.runtimes / part / "installed").exists()]
+
+
+def test_runtimes_are_installed_once(course):
+    course.python("python3", "3.12")
+    course.program("npm", FAKE_NPM.format(error=""))
+    done = course.make("runtimes")
+    assert done.returncode == 0, done
+    assert made(course) == ["venv", "browser"]
+    (pth,) = course.runtimes.glob("venv/lib/*/site-packages/course.pth")
+    assert pth.read_text() == "packages of .venv/bin/python\n"
+    assert course.make("runtimes").returncode == 0
+    assert course.calls == ["pip", "pip for the runtimes", "npm"]
+
+
+def test_runtimes_without_npm(course):
+    course.python("python3", "3.12")
+    done = course.make("runtimes")
+    assert done.returncode != 0
+    assert "npm is missing, so the browser's part is left out; the rest is ready" in done.stderr
+    assert made(course) == ["venv"]
+    course.program("npm", FAKE_NPM.format(error=""))
+    assert course.make("runtimes").returncode == 0
+    assert made(course) == ["venv", "browser"]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("npm error code ENOTFOUND", "The registry of npm cannot be reached: connect to the"),
+        ("npm error code ENOSPC", "The disk is full: "),
+        ("npm error code EINTEGRITY", "(npm error code EINTEGRITY): .runtimes/browser/npm-errors"),
+    ],
+)
+def test_npm_fails_and_the_next_make_goes_on(course, error, words):
+    course.python("python3", "3.12")
+    course.program("npm", FAKE_NPM.format(error=error))
+    done = course.make("runtimes")
+    assert done.returncode != 0
+    assert words in done.stderr
+    assert made(course) == ["venv"]
+    course.program("npm", FAKE_NPM.format(error=""))
+    assert course.make("runtimes").returncode == 0
+    assert course.calls == ["pip", "pip for the runtimes", "npm", "npm"]
+
+
+def test_pip_fails_for_the_runtimes(course):
+    course.python("python3", "3.12")
+    course.make("env")
+    course.python("python3", "3.12", pip_error=OFFLINE)
+    shutil.copy(course.bin / "python3", course.venv / "bin/python")
+    done = course.make("runtimes")
+    assert done.returncode != 0
+    assert "The package index cannot be reached" in done.stderr
+    assert "run make runtimes again" in done.stderr
+    assert made(course) == []
+
+
+@pytest.mark.parametrize("name", RUNTIMES)
+def test_changed_lock_of_the_runtimes_is_installed(course, name):
+    course.python("python3", "3.12")
+    course.program("npm", FAKE_NPM.format(error=""))
+    course.make("runtimes")
+    with (course.root / name).open("a") as lock:
+        lock.write("\n")
+    course.make("runtimes")
+    again = {"requirements.lock": ["pip for the runtimes"], "package-lock.json": ["npm"]}
+    assert course.calls[3:] == again.get(Path(name).name, [])
+
+
+def test_runtimes_of_another_environment_are_made_anew(course):
+    course.python("python3", "3.12")
+    course.program("npm", FAKE_NPM.format(error=""))
+    course.make("runtimes")
+    course.python("python3.13", "3.13")
+    shutil.rmtree(course.venv)
+    (course.bin / "python3").unlink()
+    done = course.make("runtimes")
+    assert done.returncode == 0, done
+    assert "Making .runtimes/venv." in done.stdout
+    assert course.calls[3:] == ["pip", "pip for the runtimes"]
+
+
+def test_runtimes_for_a_named_environment(course):
+    course.python("python3", "3.12")
+    course.program("npm", FAKE_NPM.format(error=""))
+    done = course.run("sh", "helpers/setup_runtimes.sh", "python3")
+    assert done.returncode == 0, done
+    assert not course.venv.exists()
+    done = course.run("sh", "helpers/setup_runtimes.sh")
+    assert ".venv/bin/python does not run: run make env first" in done.stderr
+
+
 def test_reset_wants_a_lesson(course):
     assert course.refused("reset") == "Which lesson? For example: make reset LESSON=02"
     course.python("python3", "3.12")
@@ -231,8 +342,10 @@ def test_reset_wants_a_lesson(course):
     assert course.calls[-1] == "-m helpers.lessons --reset 02"
 
 
-def test_lock_wants_uv(course):
+def test_lock_wants_uv_and_npm(course):
     assert "make lock needs uv" in course.refused("lock")
+    course.program("uv", "#!/bin/sh\n")
+    assert "make lock needs npm" in course.refused("lock")
 
 
 def test_make_alone_lists_every_target(course):
@@ -242,6 +355,7 @@ def test_make_alone_lists_every_target(course):
 
 
 @pytest.mark.skipif(not shutil.which("dash"), reason="dash, the strictest common sh, is not here")
-def test_setup_is_plain_sh():
-    script = ROOT / "helpers/setup_env.sh"
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_setup_is_plain_sh(name):
+    script = ROOT / name
     assert subprocess.run(["dash", "-n", script], env=os.environ).returncode == 0

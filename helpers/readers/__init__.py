@@ -9,10 +9,8 @@ The process imports TensorFlow and none of the caller's code. It starts on the f
 stays warm, is replaced when it dies or hangs, and ends with the kernel.
 """
 
-import numpy as np
-
 from helpers.artifact import directory_of
-from helpers.errors import safe_repr
+from helpers.readers.inputs import as_arrays
 from helpers.readers.process import CleanProcess, ReaderError
 
 READERS = {
@@ -56,7 +54,7 @@ def run(directory, signature, inputs, reader="python", deadline=60):
 
     Raises NotAnArtifact, or ReaderError with the reader's own error.
     """
-    arrays = {name: _array(name, value) for name, value in dict(inputs).items()}
+    arrays = as_arrays(inputs)
     return _ask("run", directory, _known(reader), signature, arrays, deadline=deadline)
 
 
@@ -66,6 +64,18 @@ def save_again(directory, out, deadline=600):
     Raises NotAnArtifact, or ReaderError with the error of loading or saving.
     """
     _ask("save_again", directory, "python", str(out), deadline=deadline)
+
+
+def to_litert(directory, keys, out, deadline=600):
+    """Write the signatures `keys` of the export `directory` as one LiteRT file, `out`.
+
+    Of two signatures with one graph the file keeps one; a signature that cannot cross is left out,
+    and without any there is no file.
+
+    Returns ({key: its name in the file}, {key: the converter's error}). Raises NotAnArtifact, or
+    ReaderError where the process does not answer.
+    """
+    return _ask("to_litert", directory, "litert", list(keys), str(out), deadline=deadline)
 
 
 def variables(directory):
@@ -97,13 +107,6 @@ def _known(reader):
     return reader
 
 
-def _array(name, value):
-    array = np.asarray(value)
-    if array.dtype == object and not all(isinstance(v, str | bytes) for v in array.flat):
-        raise TypeError(f"input {name}: numbers or texts are wanted, not {safe_repr(value)}")
-    return array
-
-
 def _ask(question, directory, *details, deadline=60):
     return _process.ask(question, str(directory_of(directory)), *details, deadline=deadline)
 
@@ -116,6 +119,7 @@ __all__ = [
     "save_again",
     "saved_model_cli",
     "signatures",
+    "to_litert",
     "variables",
     "warm_up",
 ]

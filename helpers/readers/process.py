@@ -28,9 +28,16 @@ class ReaderError(RuntimeError):
 
 
 class CleanProcess:
-    """One child process that imports TensorFlow and none of the caller's code."""
+    """One child process that runs the module `worker` and none of the caller's code.
 
-    def __init__(self):
+    worker : str, a module with a function `main` that answers on its standard output
+    python : path of the interpreter, or None for the one that runs here
+    """
+
+    encode, decode = staticmethod(pickle.dumps), staticmethod(pickle.load)
+
+    def __init__(self, worker="helpers.readers.worker", python=None):
+        self._worker, self._python = worker, python or sys.executable
         self._child = None
         self._lock = threading.Lock()
 
@@ -40,14 +47,8 @@ class CleanProcess:
             return
         self.stop()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115, closed in stop()
-        # -P: the caller's folder must not supply modules to a process that is to be clean, and
-        # neither must the course's folder: of it, only `helpers`.
-        code = (
-            f"import sys; sys.path.insert(0, {str(ROOT)!r}); import helpers; del sys.path[0]; "
-            "import helpers.readers.worker as worker; worker.main()"
-        )
         self._child = subprocess.Popen(
-            [sys.executable, "-P", "-c", code],
+            self.command(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -56,10 +57,20 @@ class CleanProcess:
         )
         self._answers = queue.Queue()
         threading.Thread(
-            target=_listen, args=(self._child.stdout, self._answers), daemon=True
+            target=_listen, args=(self._child.stdout, self.decode, self._answers), daemon=True
         ).start()
         self._ready = False
         atexit.register(self.stop)
+
+    def command(self):
+        """What starts the child, a list of str."""
+        # -P: the caller's folder must not supply modules to a process that is to be clean, and
+        # neither must the course's folder: of it, only `helpers`.
+        code = (
+            f"import sys; sys.path.insert(0, {str(ROOT)!r}); import helpers; del sys.path[0]; "
+            f"import {self._worker} as worker; worker.main()"
+        )
+        return [str(self._python), "-P", "-c", code]
 
     def stop(self):
         """End the child, if there is one."""
@@ -74,12 +85,14 @@ class CleanProcess:
 
     def ask(self, question, directory, reader, *details, deadline):
         """Put one question to the child; its answer, or the exception it raised."""
-        message = pickle.dumps((question, directory, reader, *details))
+        message = self.encode((question, directory, reader, *details))
         with self._lock:
             try:
                 self.start()
                 if not self._ready:
-                    self._answer(reader, START_DEADLINE)
+                    kind, value = self._answer(reader, START_DEADLINE)
+                    if kind == "error":
+                        raise ReaderError(reader, value)
                     self._ready = True
                 self._child.stdin.write(message)
                 self._child.stdin.flush()
@@ -120,12 +133,12 @@ class CleanProcess:
         return ReaderError(reader, f"the reading process died (exit status {status}){last}")
 
 
-def _listen(stream, answers):
+def _listen(stream, decode, answers):
     """Pass on what the child says; None when it has gone."""
     with stream:
         while True:
             try:
-                answers.put(pickle.load(stream))
+                answers.put(decode(stream))
             except Exception:
                 answers.put(None)
                 return

@@ -15,12 +15,21 @@ sys.modules["matplotlib"] = sys.modules["keras"] = None
 import numpy as np  # noqa: E402
 
 import helpers  # noqa: E402
-from helpers import artifact  # noqa: E402
+from helpers import artifact, program  # noqa: E402
 from helpers.errors import describe  # noqa: E402
 from helpers.readers import files  # noqa: E402
+from helpers.readers.inputs import cast, state  # noqa: E402
 
 
 def main():
+    answer_questions(QUESTIONS, lambda: helpers.import_tensorflow().get_logger().setLevel("ERROR"))
+
+
+def answer_questions(known, prepare):
+    """Call `prepare`, say that this process is ready, and answer questions until the parent goes.
+
+    known : dict of str to function (directory, reader, *details)
+    """
     # What TensorFlow or a model prints must not mix with the answers.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
@@ -29,12 +38,15 @@ def main():
         target=_listen, args=(os.fdopen(os.dup(0), "rb"), questions), daemon=True
     ).start()
 
-    helpers.import_tensorflow().get_logger().setLevel("ERROR")
-    _answer(out, ("value", "ready"))
+    try:
+        prepare()
+        _answer(out, ("value", "ready"))
+    except Exception as error:
+        _answer(out, ("error", describe(error, limit=2000)))
     while True:
         question, *details = questions.get()
         try:
-            _answer(out, ("value", QUESTIONS[question](*details)))
+            _answer(out, ("value", known[question](*details)))
         except artifact.NotAnArtifact as error:
             _answer(out, ("not an artifact", str(error)))
         except Exception as error:
@@ -57,26 +69,15 @@ def _answer(out, message):
 
 def signatures(directory, reader):
     """{key: artifact.Signature} of what the reader offers; loading it is part of the question."""
-    offered = LOADERS[reader](directory, _state(directory)).keys
+    offered = LOADERS[reader](directory, state(directory)).keys
     return {
         key: value for key, value in artifact.read(directory).signatures.items() if key in offered
     }
 
 
 def run(directory, reader, key, inputs):
-    declared = artifact.read(directory).signatures
-    if key not in declared:
-        raise KeyError(
-            f"no signature {key!r} in this artifact: it has {', '.join(declared) or 'none'}"
-        )
-    wanted = {tensor.name: tensor for tensor in declared[key].inputs}
-    if set(inputs) != set(wanted):
-        raise TypeError(
-            f"{key} takes the inputs {', '.join(wanted) or '(none)'}; given were "
-            f"{', '.join(map(str, inputs)) or '(none)'}"
-        )
-    feed = {name: _cast(name, value, wanted[name].dtype) for name, value in inputs.items()}
-    answer = LOADERS[reader](directory, _state(directory)).call(key, feed)
+    feed = cast(artifact.read(directory).signatures, key, inputs)
+    answer = LOADERS[reader](directory, state(directory)).call(key, feed)
     return {name: np.asarray(answer[name]) for name in sorted(answer)}
 
 
@@ -87,41 +88,42 @@ def save_again(directory, reader, out):
     tf.saved_model.save(loaded, out, signatures=dict(loaded.signatures))
 
 
+def to_litert(directory, reader, keys, out):
+    model, errors = None, {}
+    try:
+        model = _convert(directory, keys)
+    except Exception:  # one signature that cannot cross must not take the others with it
+        for key in keys:
+            try:
+                _convert(directory, [key])
+            except Exception as error:
+                errors[key] = describe(error, limit=2000)
+        if rest := [key for key in keys if key not in errors]:
+            model = _convert(directory, rest)
+    if model is None:
+        return {}, errors
+    Path(out).write_bytes(model)
+    in_file = _interpreter(model).get_signature_list()
+    computed = program.endpoints(artifact.saved_model(Path(directory)))
+    named = {}
+    for key in keys:
+        twins = [name for name in in_file if computed[name].digest == computed[key].digest]
+        if key not in errors and twins:
+            named[key] = key if key in twins else twins[0]
+        elif key not in errors:
+            errors[key] = f"of several signatures with one graph LiteRT kept others, not {key}"
+    return named, errors
+
+
 QUESTIONS = {
     "signatures": signatures,
     "run": run,
     "save_again": save_again,
+    "to_litert": to_litert,
     "variables": files.variables,
     "digests": files.digests,
     "saved_model_cli": files.saved_model_cli,
 }
-
-
-def _cast(name, value, dtype):
-    import tensorflow as tf
-
-    array = np.asarray(value)
-    is_text = array.dtype.kind in "OSU"
-    given = "text" if is_text else array.dtype
-    if is_text != (dtype == "string"):
-        raise TypeError(f"input {name} is {dtype}; {given} cannot be given for it")
-    if is_text:
-        return array.astype(object)
-    wanted = np.dtype(tf.dtypes.as_dtype(dtype).as_numpy_dtype)
-    whole = array.dtype.kind in "iu" and wanted.kind in "iu"
-    if not whole and not np.can_cast(array.dtype, wanted, "same_kind"):
-        raise TypeError(f"input {name} is {dtype}; {given} cannot be given for it")
-    cast = array.astype(wanted)
-    if whole and not np.array_equal(cast, array):
-        raise ValueError(f"input {name} is {dtype}, which cannot hold the numbers given")
-    return cast
-
-
-def _state(directory):
-    """What changes when any file of the artifact does: a reader is kept only until then."""
-    files = sorted(path for path in Path(directory).rglob("*") if path.is_file())
-    facts = [(str(p), p.stat().st_mtime_ns, p.stat().st_size, p.stat().st_ino) for p in files]
-    return tuple(facts)
 
 
 class PythonReader:
@@ -164,7 +166,7 @@ class LiteRTReader:
         self.directory = directory
         self.keys = list(artifact.read(directory).signatures)
         try:
-            together = _convert(directory, self.keys)
+            together = _interpreter(_convert(directory, self.keys))
             self.interpreters = dict.fromkeys(together.get_signature_list(), together)
         except Exception:  # one signature that cannot cross must not take the others with it
             self.interpreters = {}
@@ -172,16 +174,20 @@ class LiteRTReader:
     def call(self, key, feed):
         # Of two signatures with one graph ("serve" and "serving_default"), the file keeps one.
         if key not in self.interpreters:
-            self.interpreters[key] = _convert(self.directory, [key])
+            self.interpreters[key] = _interpreter(_convert(self.directory, [key]))
         return self.interpreters[key].get_signature_runner(key)(**feed)
 
 
 def _convert(directory, keys):
     import tensorflow as tf
+
+    return tf.lite.TFLiteConverter.from_saved_model(directory, signature_keys=keys).convert()
+
+
+def _interpreter(model):
     from ai_edge_litert.interpreter import Interpreter
 
-    converter = tf.lite.TFLiteConverter.from_saved_model(directory, signature_keys=keys)
-    return Interpreter(model_content=converter.convert())
+    return Interpreter(model_content=model)
 
 
 def _loader(reader):

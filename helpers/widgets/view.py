@@ -21,9 +21,29 @@ class View(ipywidgets.VBox):
         return bundle
 
 
-def picture(figure, alt):
-    """A matplotlib figure as an HTML image with alternative text."""
+class Plot(View):
+    """A widget with a picture in it, and for the pages without a kernel the plain picture.
+
+    png : str, base64; alt : str, what the picture shows
+    """
+
+    def __init__(self, children, text, png, alt):
+        super().__init__(children, text)
+        self.png, self.alt = png, alt
+
+    def _repr_mimebundle_(self, **options):
+        bundle = super()._repr_mimebundle_(**options)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        return {**data, "image/png": self.png}, {**metadata, "image/png": {"alt": self.alt}}
+
+
+def png(figure):
+    """A matplotlib figure as a PNG file in base64."""
     stream = io.BytesIO()
     figure.savefig(stream, format="png", dpi=80)
-    code = base64.b64encode(stream.getvalue()).decode()
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{code}">'
+    return base64.b64encode(stream.getvalue()).decode()
+
+
+def picture(figure, alt):
+    """A matplotlib figure as an HTML image with alternative text."""
+    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{png(figure)}">'

@@ -1,0 +1,82 @@
+"""Exercise 2 of lesson 08: six conversions, each tried in LiteRT's interpreter."""
+
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from helpers import lite
+from helpers.readers import ReaderError
+
+OUTCOMES = ("same", "other", "error")
+ROWS = np.array([[1.0, 2.0], [-3.0, 0.5], [0.25, 4.0]], np.float32)
+KERNEL, BIAS = np.array([[2.0], [-1.0]], np.float32), np.array([0.5], np.float32)
+
+
+def archived(directory):
+    """An export with the door predict_two, which is also its serving_default. The weights."""
+    import tensorflow as tf
+
+    model = _model()
+    archive = tf.keras.export.ExportArchive()
+    archive.track(model)
+    archive.add_endpoint("predict_two", model.predict_first_two_features)
+    archive.write_out(directory, verbose=False)
+    return model.weights
+
+
+def saved_the_old_way(directory):
+    import tensorflow as tf
+
+    model = _model()
+    door = {"predict_two": model.predict_first_two_features}
+    tf.saved_model.save(model, str(directory), signatures=door)
+    return model.weights
+
+
+def _model():
+    from helpers.models import MultiSignatureModel
+
+    model = MultiSignatureModel()
+    model.build((None, 2))
+    model.set_weights([KERNEL, BIAS])
+    return model
+
+
+# What is changed, by the words of the exercise.
+CHANGES = {
+    "ask for 7 rows instead of 3": {"rows": np.tile(ROWS, (3, 1))[:7]},
+    "then delete the export's variables/": {
+        "then": lambda directory, _: shutil.rmtree(directory / "variables")
+    },
+    "then train the model in the notebook": {
+        "then": lambda _, weights: weights[0].assign_add([[1.0], [1.0]])
+    },
+    "ask with rows of float64": {"rows": ROWS.astype(np.float64)},
+    "ask for serving_default, which was not named": {"key": "serving_default"},
+    "save with tf.saved_model.save(model) instead": {"export": saved_the_old_way},
+}
+
+
+@cache  # six exports and conversions take seconds, and they end as they did
+def outcome(change):
+    """What becomes of the numbers: the "same" as the model's, "other" ones, or an "error"."""
+    import tensorflow as tf
+
+    how = {"rows": ROWS, "key": "predict_two", "export": archived, "then": lambda *_: None}
+    how |= CHANGES[change]
+    with tempfile.TemporaryDirectory() as folder:
+        directory = Path(folder) / "export"
+        weights = how["export"](directory)
+        converter = tf.lite.TFLiteConverter.from_saved_model(
+            str(directory), signature_keys=["predict_two"]
+        )
+        content = converter.convert()
+        how["then"](directory, weights)
+    try:
+        (got,) = lite.run(content, how["key"], {"x": how["rows"]}).values()
+    except ReaderError:
+        return "error"
+    return "same" if np.allclose(got, how["rows"] @ KERNEL + BIAS, atol=1e-4) else "other"

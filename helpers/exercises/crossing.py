@@ -1,0 +1,133 @@
+"""What the exercises of lesson 08 start from: exports that cross to other runtimes, or do not."""
+
+from pathlib import Path
+
+import numpy as np
+
+# The bakery's scores, of two numbers and of three.
+KERNEL = np.array([[3.0], [-1.0]], np.float32)
+BIAS = np.array([0.5], np.float32)
+
+WORDS = ("good", "great", "bad", "dull")
+WORTH = np.array([[1.0], [2.0], [-1.0], [-0.5]], np.float32)
+START = 0.25
+REVIEWS = (
+    "Good, GOOD film!",
+    "dull",
+    "Great: not a bad minute",
+    "",
+    "A film.",
+    "bad bad BAD, and dull",
+)
+
+
+def wanted_scores(x):
+    """What both doors of the bakery's export answer to rows of two or three numbers, (n, 1)."""
+    return x[:, :2] @ KERNEL + BIAS
+
+
+def counts(reviews):
+    """How often each of WORDS stands in each review, (n, 4) float32."""
+    plain = ["".join(c if c.isalpha() else " " for c in text.lower()).split() for text in reviews]
+    return np.array([[text.count(word) for word in WORDS] for text in plain], np.float32)
+
+
+def opinions(reviews):
+    """What the export of reviews answers, (n, 1)."""
+    return counts(reviews) @ WORTH + START
+
+
+def bakery(folder):
+    """An export with three doors, of which `advice` answers with texts that are put together."""
+    import tensorflow as tf
+
+    kernel, bias = tf.Variable(KERNEL), tf.Variable(BIAS)
+
+    def score(x):
+        return x[:, :2] @ kernel + bias
+
+    def advice(x):
+        words = tf.strings.as_string(score(x), precision=1)
+        return {"text": tf.strings.join(["bake ", words])}
+
+    archive = tf.keras.export.ExportArchive()
+    for key, function, columns in (
+        ("advice", advice, 2),
+        ("predict_two", lambda x: score(x), 2),
+        ("predict_three", lambda x: score(x), 3),
+    ):
+        archive.add_endpoint(key, function, [tf.TensorSpec((None, columns), tf.float32, name="x")])
+    archive.write_out(folder, verbose=False)
+    return Path(folder)
+
+
+def three_exports(folder):
+    """houses, colours and reviews, one of which cannot cross to LiteRT. Their folder."""
+    import tensorflow as tf
+
+    numbers = [tf.TensorSpec((None, 2), tf.float32, name="x")]
+    texts = [tf.TensorSpec((None,), tf.string, name="text")]
+
+    class Houses(tf.Module):
+        def __init__(self):
+            self.worth = tf.Variable([[2.0], [10.0]])
+
+        @tf.function(input_signature=numbers)
+        def price(self, x):
+            return {"price": tf.nn.relu(x @ self.worth + 50.0)}
+
+    class Colours(tf.Module):
+        def __init__(self):
+            self.worth = tf.Variable([[3.0], [5.0], [7.0]])
+
+        @tf.function(input_signature=texts)
+        def price(self, text):
+            known = tf.cast(
+                text[:, tf.newaxis] == tf.constant(["red", "green", "blue"]), tf.float32
+            )
+            return {"price": known @ self.worth}
+
+    class Reviews(tf.Module):
+        def __init__(self):
+            self.worth = tf.Variable(WORTH)
+
+        @tf.function(input_signature=texts)
+        def count_words(self, text):
+            plain = tf.strings.regex_replace(tf.strings.lower(text), "[^a-z]+", " ")
+            words = tf.strings.split(plain).to_tensor()
+            hits = tf.cast(words[:, :, tf.newaxis] == tf.constant(WORDS), tf.float32)
+            return tf.ensure_shape(tf.reduce_sum(hits, axis=1), (None, len(WORDS)))
+
+        @tf.function(input_signature=[tf.TensorSpec((None, len(WORDS)), tf.float32, name="counts")])
+        def weigh(self, counts):
+            return counts @ self.worth + START
+
+        @tf.function(input_signature=texts)
+        def opinion(self, text):
+            return {"opinion": self.weigh(self.count_words(text))}
+
+    for name, module in (("houses", Houses()), ("colours", Colours()), ("reviews", Reviews())):
+        door = module.opinion if name == "reviews" else module.price
+        tf.saved_model.save(module, str(Path(folder) / name), signatures=door)
+    return Path(folder)
+
+
+def meter(folder):
+    """An export of a network of 8-256-256-1, and (500, 8) rows as it meets them.
+
+    The weights are random and seeded: quantisation treats them as it would trained ones.
+    """
+    import tensorflow as tf
+
+    layers = [
+        tf.keras.layers.Dense(
+            units,
+            activation=activation,
+            kernel_initializer=tf.keras.initializers.GlorotUniform(seed=units),
+        )
+        for units, activation in ((256, "relu"), (256, "relu"), (1, None))
+    ]
+    model = tf.keras.Sequential([tf.keras.Input((8,), name="readings"), *layers])
+    model.export(folder, verbose=False)
+    rows = np.random.default_rng(8).uniform(-20, 20, (500, 8)).astype(np.float32)
+    return Path(folder), rows

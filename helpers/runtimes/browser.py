@@ -1,0 +1,180 @@
+"""A browser: the .onnx files in a page of ours with onnxruntime-web, opened in chromium.
+
+Only WebAssembly, and no network: the page comes from a server on the loopback address, and its
+content security policy lets it reach nothing else.
+"""
+
+import base64
+import functools
+import http.server
+import os
+import shutil
+import threading
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from helpers.readers.process import CleanProcess
+from helpers.runtimes import child, onnx
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+PAGE = Path(__file__).with_name("page.html")
+LOCK = Path(__file__).with_name("package-lock.json")
+MODULES = onnx.FOLDER / "browser" / "node_modules"
+ORT = MODULES / "onnxruntime-web" / "dist"
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".mjs": "text/javascript",
+    ".wasm": "application/wasm",
+    ".onnx": "application/octet-stream",
+}
+POLICY = "default-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'"
+FLAGS = (
+    "--no-sandbox",  # CI runs as root, in a container; only the course's own pages are opened
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+START = 120  # seconds for chromium and the page on a busy machine
+process = CleanProcess("helpers.runtimes.browser")
+processes = (process,)
+
+
+def missing():
+    lacking = onnx.missing() or onnx.not_installed(
+        "onnxruntime-web and what it needs", MODULES.parent / "installed", LOCK
+    )
+    if lacking:
+        return lacking
+    if not find_browser():
+        return "chromium is missing: sudo apt install chromium, or set BROWSER_PATH to one"
+    if not find_spec("playwright"):
+        return "The package playwright is missing: install the course's own environment, make env"
+    return ""
+
+
+def find_browser():
+    """The path of the browser: $BROWSER_PATH, or the first of NAMES on the PATH, or None."""
+    chosen = os.environ.get("BROWSER_PATH")
+    found = (shutil.which(name) for name in ([chosen] if chosen else NAMES))
+    return next(filter(None, found), None)
+
+
+def converted(directory, keys):
+    return onnx.converted(directory, keys)
+
+
+class Page:
+    """The page in a browser, and the server that it comes from. For the child alone."""
+
+    def __init__(self):
+        from playwright.sync_api import sync_playwright
+
+        self.models = {}
+        handler = functools.partial(_Handler, self.models)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.playwright = sync_playwright().start()
+        self.browser = self.playwright.chromium.launch(
+            executable_path=find_browser(), args=list(FLAGS), timeout=START * 1000
+        )
+        self.page = self.browser.new_page()
+        self.page.goto(f"http://127.0.0.1:{self.server.server_port}/")
+        self.page.wait_for_function("window.ready", timeout=START * 1000)
+
+    def close(self):
+        self.browser.close()
+        self.playwright.stop()
+        self.server.shutdown()
+        self.server.server_close()
+
+    def load(self, folder, name):
+        number = len(self.models)
+        self.models[f"/{number}.onnx"] = Path(folder) / name
+        evaluate(self.page, "number => load(number)", number)
+        return Signature(self.page, number)
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    def __init__(self, models, *details):
+        self.models = models
+        super().__init__(*details)
+
+    def do_GET(self):
+        if self.path == "/":
+            file = PAGE
+        elif self.path in self.models:
+            file = self.models[self.path]
+        else:
+            file = ORT / Path(self.path).name
+        if file.suffix not in TYPES or not file.is_file():
+            self.send_error(404)
+            return
+        body = file.read_bytes()
+        self.send_response(200)
+        self.send_header("Content-Type", TYPES[file.suffix])
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Security-Policy", POLICY)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *details):
+        pass
+
+
+class PageError(RuntimeError):
+    """What a script of the page raised, without its listing of places and addresses."""
+
+
+def evaluate(page, script, argument):
+    from playwright.sync_api import Error
+
+    try:
+        return page.evaluate(script, argument)
+    except Error as error:
+        text = error.message.split("\n    at ")[0]
+        raise PageError(text.removeprefix("Page.evaluate: ").removeprefix("Error: ")) from None
+
+
+class Signature(child.Loaded):
+    def __init__(self, page, number):
+        self.page, self.number = page, number
+
+    def call(self, feed):
+        return {name: _unpack(tensor) for name, tensor in self._ask(feed, 1)["outputs"].items()}
+
+    def nanoseconds(self, feed, calls):
+        return self._ask(feed, calls)["milliseconds"] * 1e6
+
+    def _ask(self, feed, calls):
+        tensors = {name: _pack(array) for name, array in feed.items()}
+        return evaluate(self.page, "all => run(...all)", [self.number, tensors, calls])
+
+
+def _pack(array):
+    """An array in a form that JSON can hold: numbers as the base64 of their bytes."""
+    if array.dtype == object:
+        data, dtype = [v.decode() if isinstance(v, bytes) else v for v in array.ravel()], "string"
+    else:
+        data, dtype = base64.b64encode(array.tobytes()).decode(), array.dtype.name
+    return {"type": dtype, "dims": list(array.shape), "data": data}
+
+
+def _unpack(tensor):
+    shape, data = tensor["dims"], tensor["data"]
+    if tensor["type"] == "string":
+        return np.array(data, object).reshape(shape)
+    flat = np.frombuffer(bytearray(base64.b64decode(data)), np.dtype(tensor["type"]))
+    return flat.reshape(shape)
+
+
+def main():
+    pages = []
+    child.answer_questions(
+        lambda folder, name: pages[0].load(folder, name), lambda: pages.append(Page())
+    )

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import uvicorn
 
+from helpers import import_tensorflow
 from helpers.serving.batching import Batcher
 from helpers.serving.metrics import Metrics
 from helpers.serving.process import PARENT
@@ -41,7 +42,7 @@ def serve(options):
     for model in models:
         if not os.path.exists(model.base_path):
             log.warning("Could not find base path %s for servable %s", model.base_path, model.name)
-    # These import TensorFlow: that takes seconds, and what is wrong above shows before them.
+    import_tensorflow()  # takes seconds, and what is wrong above shows before it
     from helpers.serving import grpc_service
     from helpers.serving.loading import make_loader
     from helpers.serving.rest import App

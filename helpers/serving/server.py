@@ -1,7 +1,6 @@
 """The whole server: ports, models, both protocols, and an end that leaves nothing behind."""
 
 import contextlib
-import gc
 import logging
 import os
 import signal
@@ -63,9 +62,6 @@ def serve(options):
         manager.start(models, labels_ahead)
         if options.model_config_file and options.model_config_file_poll_wait_seconds > 0:
             stack.callback(Rereader(manager, options).stop)
-        # TensorFlow's own objects stay; going through them again takes a tenth of a second.
-        gc.collect()
-        gc.freeze()
         sys.setswitchinterval(0.001)  # a version that loads must not hold up requests
         if rpc:
             rpc.close()

@@ -66,7 +66,7 @@ def require_fair(in_canary):
         np.concatenate(halves),
         0.5,
         "all kinds of names",
-        " A part of the users need not be a whole number of percent.",
+        " percent is any number from 0 to 100, not only a whole one.",
     )
 
 

@@ -17,7 +17,7 @@
 # - say how many users a comparison of two versions needs, and when you may stop;
 # - say what moves to a real TensorFlow Serving, and to many machines.
 #
-# **60 minutes.** Builds on [lesson 03](03_many_signatures.ipynb).
+# **65 minutes.** Builds on [lesson 03](03_many_signatures.ipynb).
 
 # %%
 import sys
@@ -28,10 +28,10 @@ from helpers import show_error, start
 lesson = start("07_serving")
 
 import base64
-import hashlib
 import http.client
 import json
 import shutil
+import textwrap
 from pathlib import Path
 
 import grpc
@@ -94,20 +94,24 @@ with show_error(lines=4):
 # A server is given a *base path*; every folder in it whose name is a number is a version. `serve`
 # starts a process and waits, at most two minutes, until the model is available. When that fails
 # it shows the end of the server's log, as here: a flag was misspelt. `server.log` is the log of
-# the one that runs.
+# the one that runs. When you run all again, the new `shop` server ends the old one.
 #
 # **Who answers on this page?** Not TensorFlow Serving, but a server in `helpers/serving` that
 # speaks its protocol, REST and gRPC, and loads versions by its rules. The cells are those for the
 # real one. If you have Docker, put it in place: `print(base)` says FOLDER; run in a terminal
 #
 # ```
-# docker run --rm -p 8500:8500 -p 8501:8501 -v FOLDER:FOLDER tensorflow/serving \
-#     --model_name=shop --model_base_path=FOLDER --max_num_load_retries=0
+# docker run --rm -p 8500:8500 -p 8501:8501 \
+#     -v FOLDER:FOLDER tensorflow/serving \
+#     --model_name=shop --model_base_path=FOLDER \
+#     --max_num_load_retries=0
 # ```
 #
-# set `os.environ["TFS_URL"] = "http://localhost:8501"`, and run the line `server = ...` again.
-# (This command is not among what the course tests. A version that fails to load is tried again
-# five times, a minute apart, unless `max_num_load_retries` is 0.)
+# then, in a new cell here, `%env TFS_URL=http://localhost:8501`, and in another the line
+# `server = ...` alone. Go on from there: "run all" would make a new FOLDER, which that server
+# does not watch. `%env TFS_URL=` takes it back. (This command is not among what the course tests.
+# A version that fails to load is tried again five times, a minute apart, unless
+# `max_num_load_retries` is 0.)
 #
 # ## How do you ask over HTTP?
 #
@@ -115,8 +119,9 @@ with show_error(lines=4):
 
 
 # %%
-def ask(path, body=None):
-    connection = http.client.HTTPConnection(server.rest.removeprefix("http://"))
+def ask(path, body=None, at=None):
+    address = (at or server).rest.removeprefix("http://")
+    connection = http.client.HTTPConnection(address)
     connection.request("POST" if body else "GET", f"/v1/models/{path}", json.dumps(body))
     reply = connection.getresponse()
     return reply.status, json.loads(reply.read())
@@ -153,7 +158,8 @@ refused = {
 }
 for words, (path, body) in refused.items():
     status, answer = ask(path, body)
-    print(f"{words}: {status} {answer['error'].splitlines()[0][:85]}")
+    text = f"{words}: {status} {answer['error'].splitlines()[0]}"
+    print(textwrap.fill(text, 96, subsequent_indent="    "))
 print(ask("shop:predict", {"instances": [[float("nan"), 1.0]]}))
 _, answer = ask("shop/metadata")
 for key, door in sorted(answer["metadata"]["signature_def"]["signature_def"].items()):
@@ -194,9 +200,12 @@ except grpc.RpcError as error:
 # ### Exercise 1: call what you have not seen
 #
 # `doors.rest` and `doors.grpc` are the addresses of a second server, whose model `doors` you know
-# from its metadata only. Get, over HTTP or gRPC: the `scores` of `serving_default` for the rows
-# of `x`; the output `total` of `both` for `left` and `right`; the score of `packed` for the rows
-# of `x`, each as bytes of 32-bit floats. Two numbers each.
+# from its metadata only: `ask("doors/metadata", at=doors)`. Get, over HTTP or gRPC, two numbers
+# each:
+#
+# - `scores`: the output `score` of the signature `serving_default` for the rows of `x`;
+# - `totals`: the output `total` of `both` for `left` and `right`;
+# - `packed`: the output `score` of `packed` for the rows of `x`, each as bytes of 32-bit floats.
 
 # %%
 doors = lesson.q1.given()
@@ -205,29 +214,25 @@ x, left, right = [[3.0, 1.0], [0.0, -2.0]], [1.0, 2.0], [10.0, 20.0]
 # > totals = ...
 # > packed = ...
 # <solution>
-
-
-def call_doors(body):
-    connection = http.client.HTTPConnection(doors.rest.removeprefix("http://"))
-    connection.request("POST", "/v1/models/doors:predict", json.dumps(body))
-    return json.loads(connection.getresponse().read())
-
-
-scores = call_doors({"instances": x})["predictions"]
+_, answer = ask("doors:predict", {"instances": x}, at=doors)
+scores = answer["predictions"]
 both = {"signature_name": "both", "inputs": {"left": left, "right": right}}
-totals = call_doors(both)["outputs"]["total"]
+_, answer = ask("doors:predict", both, at=doors)
+totals = answer["outputs"]["total"]
 as_text = [base64.b64encode(np.array(row, np.float32).tobytes()).decode() for row in x]
 entries = [{"b64": text} for text in as_text]
-packed = call_doors({"signature_name": "packed", "instances": entries})["predictions"]
+by_bytes = {"signature_name": "packed", "instances": entries}
+_, answer = ask("doors:predict", by_bytes, at=doors)
+packed = answer["predictions"]
 # </solution>
 lesson.q1.check(scores, totals, packed)  # also: lesson.q1.hint(), lesson.q1.solution()
 
 # %% [markdown]
 # ## Does anybody notice when a new version comes?
 #
-# The server looks into the base path once a second. Two clients ask without a pause while you put
-# version 2 there. (A number is given out once, so run such cells once. To repeat one, run all
-# from the top.)
+# The server looks into the base path once a second. Two clients ask again and again while you
+# bring version 2. (A number is given out once. `bring` says so when such a cell runs a second
+# time: to repeat it, run all from the top.)
 
 
 # %%
@@ -236,10 +241,17 @@ def states():
     return {int(entry["version"]): entry["state"] for entry in answer["model_version_status"]}
 
 
+def bring(number, directory):
+    if number in states():
+        raise RuntimeError(f"version {number} has been there: run all from the top")
+    incoming = shutil.copytree(directory, lesson.scratch / f"incoming-{number}")
+    incoming.rename(base / str(number))
+
+
 one = {"instances": [[1.0, 1.0]]}
 with Asking(lambda: ask("shop:predict", one), clients=2) as asking:
-    export(shop(2), lesson.scratch / "incoming")
-    (lesson.scratch / "incoming").rename(base / "2")
+    export(shop(2), lesson.scratch / "two")
+    bring(2, lesson.scratch / "two")
     wait_for(server.rest, "shop", 2)
     wait_for(server.rest, "shop", 1, state="END")
 print("failed:", len(asking.failed))
@@ -248,28 +260,27 @@ print(states())
 
 # %% [markdown]
 # Nobody noticed. The new version was loaded, then it got the requests, then the old one was
-# unloaded: by default only the highest number is served. The export was written somewhere else
-# and *renamed* into its place. What if the server looks while a version is being written?
+# unloaded: by default only the highest number is served. The copy was written somewhere else and
+# *renamed* into its place. What if the server looks while a version is being written?
 
 # %%
-shutil.copytree(base / "2", lesson.scratch / "half")
-(lesson.scratch / "half" / "saved_model.pb").unlink()  # the copy has not come this far
-(lesson.scratch / "half").rename(base / "3")
+half = shutil.copytree(lesson.scratch / "two", lesson.scratch / "half", dirs_exist_ok=True)
+(half / "saved_model.pb").unlink()  # the copy has not come this far
+bring(3, half)
 with show_error():
     wait_for(server.rest, "shop", 3)
 print(states(), ask("shop:predict", one))
+shutil.rmtree(base / "3")
 
 # %% [markdown]
 # A version that cannot be loaded ends with its error, and the others serve on. So a broken
 # version does no harm? Here is lesson 01's recipe, which only Python can read:
 
 # %%
-shutil.rmtree(base / "3")
 keras_dir = lesson.scratch / "keras"
 model = shop(4)
 tf.saved_model.save(model, keras_dir, signatures=model.predict_first_two_features)
-shutil.copytree(keras_dir, lesson.scratch / "incoming")
-(lesson.scratch / "incoming").rename(base / "4")
+bring(4, keras_dir)
 wait_for(server.rest, "shop", 4)
 wait_for(server.rest, "shop", 2, state="END")
 status, answer = ask("shop:predict", one)
@@ -290,14 +301,14 @@ print(states(), ask("shop:predict", one))
 # name, are run while it is loaded:
 
 # %%
-(keras_dir / "assets.extra").mkdir()
+(keras_dir / "assets.extra").mkdir(exist_ok=True)
 request.inputs["x"].CopyFrom(tf.make_tensor_proto(rows, tf.float32))
 request.model_spec.ClearField("signature_name")
 question = prediction_log_pb2.PredictionLog(predict_log={"request": request})
 warm_up = keras_dir / "assets.extra" / "tf_serving_warmup_requests"
 with tf.io.TFRecordWriter(str(warm_up)) as file:
     file.write(question.SerializeToString())
-keras_dir.rename(base / "5")
+bring(5, keras_dir)
 try:
     wait_for(server.rest, "shop", 5)
 except RuntimeError as error:
@@ -339,7 +350,8 @@ lesson.q2.check(prediction)
 #
 # Write `publish(export_dir, base)`. It copies the export, as the next version, to the base path
 # of a server that looks at any moment, and loses no request. There may be other things than
-# versions in `base`, and the export stays where it is.
+# versions in `base`. Leave all that is there, the older versions too, and leave the export where
+# it is.
 
 
 # %%
@@ -377,8 +389,8 @@ def configure(**labels):
     models.HandleReloadConfigRequest(request, timeout=30)
 
 
-export(shop(6), lesson.scratch / "incoming")
-(lesson.scratch / "incoming").rename(base / "6")
+export(shop(6), lesson.scratch / "six")
+bring(6, lesson.scratch / "six")
 wait_for(server.rest, "shop", 2, state="END")
 configure()
 wait_for(server.rest, "shop", 2)
@@ -430,9 +442,11 @@ canary(router, lambda customer: one)
 # names. Always for the same ones, in every process; and when the percentage grows, whoever was in
 # stays in.
 
-
 # %%
-# > in_canary = ...  # a function of a text and a number from 0 to 100, gives True or False
+import hashlib
+
+
+# > in_canary = ...  # a function of a text and a number from 0 to 100, 0.5 too; True or False
 # <solution>
 def in_canary(user, percent):
     number = int(hashlib.sha256(user.encode()).hexdigest(), 16)
@@ -447,10 +461,14 @@ lesson.q4.check(in_canary)
 #
 # `orders` is the router of another model, whose canary of 20 % errs; `requests` has 200 customers
 # and their rows. What have the requests in common that *only the canary* refuses? (Callers' own
-# mistakes are refused by both.) Then write `guard(router)`. It is called after every 100
-# requests; it ends a canary that errs more than the stable version does, and no other.
-# `router.statistics()` has two entries, stable and canary, with `requests`, `errors` and
-# `error_rate`.
+# mistakes are refused by both.) `orders` is a new router each time the cell runs. In a cell below
+# you can watch it, too: `canary(orders, lambda name: {"instances": dict(requests)[name]})`.
+#
+# Then write `guard(router)`. It is called after every 100 requests; it ends a canary that errs
+# more than the stable version does, and no other. In it, `stable, canary = router.statistics()`;
+# each has `.requests`, `.errors` and `.error_rate`. Small numbers mislead: after 100 requests the
+# canary has had about 20, and one error more proves nothing. So the check lets your guard watch
+# many good canaries, too.
 
 # %%
 orders, requests = lesson.q5.given()
@@ -469,8 +487,10 @@ cause = "several rows"
 
 def guard(router):
     stable, canary = router.statistics()
-    if canary.requests >= 50 and canary.error_rate > stable.error_rate + 0.1:
-        router.rollback()
+    if canary.requests >= 50:
+        variance = sum(v.error_rate * (1 - v.error_rate) / v.requests for v in (stable, canary))
+        if canary.error_rate - stable.error_rate > 3 * variance**0.5:
+            router.rollback()
 
 
 # </solution>
@@ -543,6 +563,8 @@ print(Path("../helpers/serving/kserve.yaml").read_text(encoding="utf-8"))
 # time, keep the rule of exercise 4 in front.
 #
 # `server.stop()` ends the server; the end of the kernel does, too, even when it is killed.
+# Closing the tab does not: kernel and servers run on until you choose *Kernel > Shut Down
+# Kernel*.
 #
 # ## What you can do now
 #
@@ -555,7 +577,8 @@ print(Path("../helpers/serving/kserve.yaml").read_text(encoding="utf-8"))
 # - **Decide**: users counted, not requests; the number fixed beforehand; looks corrected.
 # - **Move on**: the same cells with `TFS_URL`, the same artifact on Kubernetes.
 #
-# **Try your own.** `serve("mine", FOLDER)` serves *your* export, if FOLDER/1 holds it.
+# **Try your own.** `serve("mine", FOLDER, max_num_load_retries=0)` serves *your* export, if
+# FOLDER/1/saved_model.pb exists.
 #
 # [Lesson 06: the error clinic](06_error_clinic.ipynb) · This is the last lesson for now: back to
 # [lesson 00, start here](00_start_here.ipynb)

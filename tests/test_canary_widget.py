@@ -74,23 +74,28 @@ def test_errors_are_counted_where_they_belong(router):
 
 
 @pytest.mark.parametrize("percent", [0, 50, 100])
-def test_the_picture_has_a_bar_for_each_version_that_was_asked(router, percent):
+def test_the_picture_has_a_bar_for_each_version_also_where_nobody_asked_it(router, percent):
     router.percent = percent
-    left, right = draw(send(router, some_rows)).axes
-    widths = [[bar.get_width() for bar in container] for container in left.containers]
-    assert sum(sum(row) for row in widths) == len(CUSTOMERS)
-    asked = 1 if percent in (0, 100) else 2
-    assert len(widths) == 2 * asked, "answers and errors"
-    assert len(right.lines) == asked
-    styles = {line.get_linestyle() for line in right.lines}
-    assert len(styles) == asked, "told apart without colours, too"
+    left, right = draw(send(router, some_rows), 1, 2).axes
+    widths = [sum(bar.get_width() for bar in container) for container in left.containers]
+    assert len(widths) == 4, "answers and errors of two versions"
+    count = router.counts()
+    assert [widths[0] + widths[1], widths[2] + widths[3]] == [
+        count[name].requests if name in count else 0 for name in ("version 1", "version 2")
+    ]
+    assert [label.get_text() for label in left.get_yticklabels()] == ["1", "2"]
+    look = {line.get_label(): (line.get_color(), line.get_linestyle()) for line in right.lines}
+    looks = {"1": ("#0072b2", "-"), "2": ("#d55e00", "--")}  # told apart without colours, too
+    asked = {0: "1", 50: "12", 100: "2"}[percent]
+    assert look == {target: looks[target] for target in asked}
 
 
 def test_nothing_but_errors_is_drawn(router):
     router.percent = 100
     replies = send(router, lambda _: {"instances": [[1.0], [1.0]]})
-    left, right = draw(replies).axes
-    assert not right.lines and len(left.containers) == 2
+    left, right = draw(replies, 1, 2).axes
+    assert not right.lines
+    assert [bar.get_width() for container in left.containers for bar in container] == [0, 0, 0, 200]
 
 
 def test_the_slider_splits_the_customers(router):

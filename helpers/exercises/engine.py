@@ -159,6 +159,7 @@ class Exercise:
     hints : texts, from a nudge to nearly all; the solution comes after the last
     grader : function of the answers, see the module's docstring
     maker : function of a folder, makes there what the exercise starts from; see `given`
+    fresh : function of what the maker made, makes what `given` returns, anew each time; or None
     """
 
     key: str
@@ -167,6 +168,7 @@ class Exercise:
     hints: tuple[str, ...]
     grader: object
     maker: object = None
+    fresh: object = None
     lesson: object = None
     _shown: int = 0
     _given: object = None
@@ -216,7 +218,7 @@ class Exercise:
         if self._given is None:
             scratch = self.lesson.scratch if self.lesson else Path(tempfile.mkdtemp())
             self._given = self.maker(scratch / f"{self.key}_given")
-        return self._given
+        return self._given if self.fresh is None else self.fresh(self._given)
 
     def hint(self):
         """Show the next hint; after the last one, the solution."""
@@ -239,16 +241,17 @@ class Exercise:
         return f"{self.key}: {self.title}. Call check({wanted}), hint() or solution()."
 
 
-def exercise(answers, hints, given=None):
+def exercise(answers, hints, given=None, fresh=None):
     """Make an Exercise of the function below: its name is the key, its docstring the title.
 
     answers : names of the answers, separated by blanks
-    given : function of a folder, see Exercise.maker
+    given, fresh : functions, see Exercise.maker and Exercise.fresh
     """
 
     def made(grader):
         title = " ".join(grader.__doc__.split()).rstrip(".")
-        return Exercise(grader.__name__, title, tuple(answers.split()), tuple(hints), grader, given)
+        names = tuple(answers.split())
+        return Exercise(grader.__name__, title, names, tuple(hints), grader, given, fresh)
 
     return made
 

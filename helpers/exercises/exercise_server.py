@@ -27,17 +27,15 @@ def server():
     """The running server, a `helpers.serving.process.Server`."""
     with _lock:
         if not (_state.get("server") and _state["server"].running):
-            folder = Path(tempfile.mkdtemp(prefix="exercises-"))
-            config = folder / "models.config"
-            config.write_text("model_config_list {}")
-            _state["server"] = start(
-                model_config_file=config, max_num_load_retries=0, **_ports(_state.get("server"))
-            )
-            _state["stub"] = model_service_pb2_grpc.ModelServiceStub(
-                grpc.insecure_channel(_state["server"].grpc)
-            )
-            config.unlink()
-            folder.rmdir()
+            with tempfile.TemporaryDirectory(prefix="exercises-") as folder:
+                config = Path(folder) / "models.config"
+                config.write_text("model_config_list {}")
+                process = start(
+                    model_config_file=config, max_num_load_retries=0, **_ports(_state.get("server"))
+                )
+            channel = grpc.insecure_channel(process.grpc)
+            stub = model_service_pb2_grpc.ModelServiceStub(channel)
+            _state.update(server=process, stub=stub)
             look()
         return _state["server"]
 

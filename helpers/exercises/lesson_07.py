@@ -1,14 +1,12 @@
 """The exercises of lesson 07, serving."""
 
-import shutil
-
 import numpy as np
 
 from helpers.errors import safe_repr
 from helpers.exercises import exercise_server, served
 from helpers.exercises.checks import require_prediction
 from helpers.exercises.engine import NotYet, exercise, require
-from helpers.exercises.guarding import make_orders, require_cause, require_guard
+from helpers.exercises.guarding import new_orders, require_cause, require_guard, serve_orders
 from helpers.exercises.publishing import require_published
 from helpers.exercises.splitting import require_fair
 
@@ -19,10 +17,9 @@ NEAR = 1e-3
 
 def served_doors(folder):
     """A server with the model `doors`; returns it."""
-    served.save_doors(folder / "export")
-    (folder / "served").mkdir()
-    shutil.move(folder / "export", folder / "served" / "1")
-    exercise_server.serve_model("doors", folder / "served")
+    base = served.new_folder(folder)
+    served.save_doors(base / "1")
+    exercise_server.serve_model("doors", base)
     return exercise_server.server()
 
 
@@ -126,16 +123,17 @@ def q3(publish):
         "What is the same for a user every time, in every process? The name, and what is computed "
         "from it alone. hash() of a text is not: Python salts it anew for each process.",
         "int(hashlib.sha256(user.encode()).hexdigest(), 16) is a number that belongs to the "
-        "name; % 100 makes one of 100 buckets of it.",
-        "The canary takes the buckets below `percent`, so more percent means more buckets.",
+        "name; % 10_000 makes one of 10,000 buckets of it.",
+        "The canary takes the buckets below percent * 100, so more percent means more buckets.",
     ],
 )
 def q4(in_canary):
     """Write the rule that decides which users get the canary"""
     require_fair(in_canary)
     return (
-        "four kinds of names, five percentages: always the right part, always the same users, in "
-        "every process, and whoever is in stays in when the part grows."
+        "five kinds of names, six percentages: always the right part, and always the same users, "
+        "also when asked in another order, of a copy of your rule that remembers nothing, and with "
+        "another hash(), process number and clock. Whoever is in stays in when the part grows."
     )
 
 
@@ -146,14 +144,20 @@ def q4(in_canary):
         "refuses and the stable version answers?",
         "stable, canary = router.statistics() have requests, errors and error_rate. A few "
         "requests prove nothing, and callers' own mistakes fail in both versions.",
-        "Wait until the canary has had 50 requests; end it with router.rollback() when its error "
-        "rate is more than 0.1 above the stable one's.",
+        "Wait until the canary has had 50 requests. Chance alone gives the difference of the two "
+        "rates a spread of sqrt(a * (1 - a) / n + b * (1 - b) / m), for rates a and b of n and m "
+        "requests. Call router.rollback() when the canary's rate is more than 3 such spreads above "
+        "the stable one's.",
     ],
-    given=make_orders,
+    given=serve_orders,
+    fresh=new_orders,
 )
 def q5(cause, guard):
     """Diagnose a canary that errs, and write the guard that ends it"""
     q5.given()
     require_cause(cause)
-    require_guard(guard)
-    return "you found the cause, and your guard ends a canary that errs and leaves a good one."
+    ended, trials = require_guard(guard)
+    return (
+        "you found the cause, and your guard ends a canary that errs. Of a good one, which errs "
+        f"as often as the stable version, it made an end in {ended} of {trials} trials."
+    )

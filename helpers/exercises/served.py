@@ -24,6 +24,12 @@ def save(folder, number, name="x", fixed_rows=None):
     return Path(folder)
 
 
+def new_folder(folder):
+    """A folder in `folder` that has not been there: a start that was interrupted left another."""
+    folder.mkdir(exist_ok=True)
+    return Path(tempfile.mkdtemp(dir=folder))
+
+
 @functools.cache
 def _saved(number, name, fixed_rows):
     """Each export is made once: that takes longer than all that is done with it."""

@@ -1,4 +1,4 @@
-"""Clients that ask without a pause, while something is done to the server."""
+"""Clients that ask again and again, while something is done to the server."""
 
 import threading
 

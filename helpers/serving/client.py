@@ -13,13 +13,15 @@ import urllib.request
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from helpers.errors import safe_repr
+from helpers.errors import safe_repr, shorten
 from helpers.serving import process
+from helpers.serving.folders import Model, wanted_versions
 
 STATES = ("START", "LOADING", "AVAILABLE", "UNLOADING", "END")
 EVERY = 0.05  # seconds
 # Not through a proxy, which could not reach this machine's own server.
 _open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+_started = {}  # model name to the server that `serve` started last for it
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,11 @@ class Elsewhere:
     def __exit__(self, *_):
         pass
 
+    @property
+    def log(self):
+        """Where to look for it."""
+        return f"The log of {self.rest} is where that server was started."
+
     def stop(self):
         """Nothing: who started it stops it."""
 
@@ -46,19 +53,35 @@ class Elsewhere:
 def serve(model_name, model_base_path, *, deadline=120, **flags):
     """A server that has the model: a new one, or the one that TFS_URL names.
 
+    A new one ends the one that was started here before for a model of this name, so that a
+    notebook that runs again does not collect servers.
+
     Parameters
     ----------
     model_name, model_base_path, deadline, flags
-        as `helpers.serving.process.start` takes them; a server elsewhere has its own base path
+        as `helpers.serving.process.start` takes them; a version must lie in the base path already.
+        A server elsewhere has its own base path
 
     Returns
     -------
     helpers.serving.process.Server or Elsewhere
-        both have `rest`, `grpc` and `stop()`
+        both have `rest`, `grpc`, `log` and `stop()`
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        there is no such folder, or no version in it
+    helpers.serving.process.ServerError
+        the server did not come up
     """
     url = os.environ.get("TFS_URL", "").rstrip("/")
     if not url:
-        return process.start(model_name, model_base_path, deadline=deadline, **flags)
+        _require_version(model_name, model_base_path)
+        server = process.start(model_name, model_base_path, deadline=deadline, **flags)
+        if model_name in _started:
+            _started[model_name].stop()
+        _started[model_name] = server
+        return server
     host = urlsplit(url).hostname
     if urlsplit(url).scheme not in ("http", "https") or not host:
         raise ValueError(f"TFS_URL is an address like http://localhost:8501, not {safe_repr(url)}")
@@ -66,6 +89,23 @@ def serve(model_name, model_base_path, *, deadline=120, **flags):
     server = Elsewhere(url, os.environ.get("TFS_GRPC") or f"{host}:8500")
     wait_for(server.rest, model_name, deadline=deadline)
     return server
+
+
+def _require_version(model_name, base):
+    """Refuse at once what a server would wait for in vain."""
+    path = os.path.abspath(base)
+    wanted = "wanted is a folder that holds a folder for each version, named by its number, like 1"
+    if not os.path.isdir(path):
+        what = "is a file" if os.path.exists(path) else "does not exist"
+        raise FileNotFoundError(f"{path} {what}; {wanted}")
+    if os.path.exists(os.path.join(path, "saved_model.pb")):
+        raise ValueError(
+            f"{path} is an export itself, it holds saved_model.pb; {wanted}. Give the export a "
+            "number as its name, and give serve the folder that it lies in"
+        )
+    if not wanted_versions(Model(model_name, path)):
+        found = ", ".join(sorted(os.listdir(path))) or "nothing"
+        raise ValueError(f"no version in {path}, which holds {shorten(found)}; {wanted}")
 
 
 def wait_for(address, model, version=None, state="AVAILABLE", *, deadline=60):

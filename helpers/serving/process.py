@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PARENT = "HELPERS_SERVING_PARENT"  # tells the server whom to follow
 HOST = "127.0.0.1"
 LINES = 20  # of the log, shown when the server does not come up
+LISTENS = "Exporting HTTP/REST API"  # in its log once the port is its own
 PATHS = {
     "model_base_path",
     "model_config_file",
@@ -114,13 +115,15 @@ class Server:
     def wait_until_ready(self, seconds):
         """Wait for the first answer of the REST side, which comes once the models are loaded.
 
+        Another program may answer there, and this server not get the port: its log tells.
+
         Raises
         ------
         ServerError
             the process ended, or did not answer in time and was stopped
         """
         end = time.monotonic() + seconds
-        while not self._answers():
+        while not (LISTENS in self.log and self._answers()):
             if not self.running:
                 raise self._failed(f"The server ended with status {self._process.returncode}")
             if time.monotonic() > end:

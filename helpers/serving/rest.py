@@ -34,6 +34,11 @@ BODY_SECONDS = 30  # how long the next part of a body may take
 QUICK_BYTES = 8192  # a request that is longer, or takes longer, gets another thread
 
 
+_JUDGEMENTS = {
+    "classify": lambda found: json_answers.classifications(*found),
+    "regress": json_answers.regressions,
+}
+
 # What an address may hold; anything else is refused before it is looked at.
 _CHARACTERS = r"[\w.~!$&'()*+,;=:@/-]|%[0-9a-f]{2}"
 _ADDRESS = re.compile(rf"(?:{_CHARACTERS})*(?:\?(?:{_CHARACTERS}|\?)*)?", re.I | re.A)
@@ -190,10 +195,8 @@ class App:
             return self._status(route)
         if route.verb == "predict":
             return self._predict(route, body)
-        if route.verb == "classify":
-            return self._classify(route, body)
-        if route.verb == "regress":
-            return self._regress(route, body)
+        if route.verb in _JUDGEMENTS:
+            return self._judge(route, body)
         raise invalid(f"Malformed request: {method} {route.path}")
 
     def _acquire(self, route):
@@ -215,27 +218,18 @@ class App:
         finally:
             self._manager.release(version)
 
-    def _classify(self, route, body):
+    def _judge(self, route, body):
+        """Classify or regress: as the address says."""
         name, examples = json_examples.read(body)
         version = self._acquire(route)
         try:
             start = time.perf_counter()
-            found = version.servable.classify(name, examples, self._timeout_ms)
-            self._metrics.ran(route.model, "Classify", time.perf_counter() - start)
+            found = getattr(version.servable, route.verb)(name, examples, self._timeout_ms)
+            took = time.perf_counter() - start
+            self._metrics.ran(route.model, route.verb.capitalize(), took)
         finally:
             self._manager.release(version)
-        return json_answers.classifications(*found)
-
-    def _regress(self, route, body):
-        name, examples = json_examples.read(body)
-        version = self._acquire(route)
-        try:
-            start = time.perf_counter()
-            found = version.servable.regress(name, examples, self._timeout_ms)
-            self._metrics.ran(route.model, "Regress", time.perf_counter() - start)
-        finally:
-            self._manager.release(version)
-        return json_answers.regressions(found)
+        return _JUDGEMENTS[route.verb](found)
 
     def _status(self, route):
         return _json(model_info.status(self._manager, route.model, route.version))

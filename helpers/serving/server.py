@@ -1,7 +1,6 @@
 """The whole server: ports, models, both protocols, and an end that leaves nothing behind."""
 
 import contextlib
-import gc
 import logging
 import os
 import signal
@@ -12,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import uvicorn
 
+from helpers import import_tensorflow
 from helpers.serving.batching import Batcher
 from helpers.serving.metrics import Metrics
 from helpers.serving.process import PARENT
@@ -41,7 +41,7 @@ def serve(options):
     for model in models:
         if not os.path.exists(model.base_path):
             log.warning("Could not find base path %s for servable %s", model.base_path, model.name)
-    # These import TensorFlow: that takes seconds, and what is wrong above shows before them.
+    import_tensorflow()  # takes seconds, and what is wrong above shows before it
     from helpers.serving import grpc_service
     from helpers.serving.loading import make_loader
     from helpers.serving.rest import App
@@ -62,9 +62,6 @@ def serve(options):
         manager.start(models, labels_ahead)
         if options.model_config_file and options.model_config_file_poll_wait_seconds > 0:
             stack.callback(Rereader(manager, options).stop)
-        # TensorFlow's own objects stay; going through them again takes a tenth of a second.
-        gc.collect()
-        gc.freeze()
         sys.setswitchinterval(0.001)  # a version that loads must not hold up requests
         if rpc:
             rpc.close()
@@ -83,7 +80,9 @@ def _bound(host, port):
     if not port:
         return None
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    found = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named; without
+    # that, each one waits 40 ms for the client's system.
+    found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if os.name == "posix":
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

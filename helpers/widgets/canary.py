@@ -19,7 +19,7 @@ TEXT = (
     f"{len(CUSTOMERS)}\ncustomers, always the same ones, and shows for each version the requests, "
     "the errors and the times."
 )
-COLOURS = "#0072b2", "#d55e00"
+LOOKS = ("#0072b2", "-"), ("#d55e00", "--")  # of the stable version and the canary
 FAILED = {"color": "white", "edgecolor": "black", "hatch": "////"}
 
 
@@ -47,15 +47,18 @@ def describe(router):
     return "; ".join(f"{name}: {n.requests} requests, {n.errors} errors" for name, n in counts)
 
 
-def draw(replies):
-    """Answers and errors of each version, and their times; a matplotlib Figure."""
+def draw(replies, stable, canary):
+    """Answers and errors of the two versions, and their times; a matplotlib Figure.
+
+    replies : list of helpers.serving.router.Reply
+    stable, canary : int or str, version or label, as the replies' `target`
+    """
     figure = Figure(figsize=(8, 2.4))
     figure.subplots_adjust(left=0.1, right=0.98, bottom=0.22, top=0.95, wspace=0.3)
     left, right = figure.subplots(1, 2)
-    for place, target in enumerate(sorted({reply.target for reply in replies}, key=str)):
+    for target, (colour, style) in zip((stable, canary), LOOKS, strict=True):
         own = [reply for reply in replies if reply.target == target]
         good = 1000 * np.sort([reply.seconds for reply in own if reply.ok])
-        colour, style = COLOURS[place % 2], ("-", "--")[place % 2]
         left.barh(str(target), len(good), color=colour)
         left.barh(str(target), len(own) - len(good), left=len(good), **FAILED)
         if len(good):
@@ -89,12 +92,14 @@ def canary(router, body_of):
     )
     words, rows, image = ipywidgets.Label(INTRODUCTION), ipywidgets.HTML(), ipywidgets.HTML()
 
-    def show(replies):
-        words.value = f"{len(replies)} of {len(CUSTOMERS)} asked"
-        rows.value = router.report()._repr_html_()
-        image.value = picture(draw(replies), describe(router))
-
     def split(_):
+        stable, on_trial = router.stable, router.canary  # the canary may end while they ask
+
+        def show(replies):
+            words.value = f"{len(replies)} of {len(CUSTOMERS)} asked"
+            rows.value = router.report()._repr_html_()
+            image.value = picture(draw(replies, stable, on_trial), describe(router))
+
         try:
             router.percent = part.value
             send(router, body_of, show)

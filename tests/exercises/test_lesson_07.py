@@ -1,17 +1,28 @@
 """Lesson 07: right answers, named mistakes, untouched; and what the checks rest on."""
 
+import datetime
+import errno
+import functools
 import hashlib
 import json
+import os
 import random
 import shutil
+import subprocess
+import tempfile
 import time
 import zlib
+from time import strftime
+from unittest import mock
 
 import numpy as np
+import pytest
 
-from helpers.exercises import exercise_server, served
+from helpers.exercises import exercise_server, guarding, served
+from helpers.exercises.elsewhere import twin
 from helpers.exercises.guarding import CAUSES, MODEL
 from helpers.exercises.lesson_07 import LEFT, RIGHT, X, q1, q5
+from helpers.exercises.publishing import watched
 from helpers.serving.experiment import compare
 from tests.exercises.proofs import Mistake, Proofs, prove
 
@@ -137,16 +148,51 @@ def with_zeros(export_dir, base):
     shutil.move(copy, base / f"{next_number(base):08d}")
 
 
-def slowly(export_dir, target):
-    """As a large model is copied."""
-    target.mkdir()
-    for path in sorted(export_dir.iterdir()):
-        time.sleep(0.1)
-        (shutil.copytree if path.is_dir() else shutil.copy)(path, target / path.name)
-
-
 def in_place(export_dir, base):
-    slowly(export_dir, base / str(next_number(base)))
+    shutil.copytree(export_dir, base / str(next_number(base)))
+
+
+def by_command(export_dir, base):
+    subprocess.run(["cp", "-r", export_dir, base / str(next_number(base))], check=True)
+
+
+def graph_first(export_dir, base):
+    target = base / str(next_number(base))
+    target.mkdir()
+    shutil.copy(export_dir / "saved_model.pb", target)
+    shutil.copytree(export_dir, target, dirs_exist_ok=True)
+
+
+def graph_last(export_dir, base):
+    target = base / str(next_number(base))
+    shutil.copytree(export_dir, target, ignore=shutil.ignore_patterns("saved_model.pb"))
+    shutil.copy(export_dir / "saved_model.pb", target)
+
+
+def across_disks(export_dir, base):
+    """No file can be renamed to another disk, so shutil.move copies it."""
+    copy = shutil.copytree(export_dir, base.parent / "incoming")
+    other_disk = OSError(errno.EXDEV, "Invalid cross-device link")
+    with mock.patch("os.rename", side_effect=other_disk):
+        shutil.move(copy, base / str(next_number(base)))
+
+
+def the_highest_only(export_dir, base):
+    renamed_copy(export_dir, base)
+    for path in base.iterdir():
+        if path.name.isdigit() and int(path.name) < next_number(base) - 2:
+            shutil.rmtree(path)
+
+
+def tidied_up(export_dir, base):
+    renamed_copy(export_dir, base)
+    (base / "notes").rmdir()
+
+
+def renamed_and_marked(export_dir, base):
+    """What comes later is not of the export."""
+    renamed_copy(export_dir, base)
+    (base / str(next_number(base) - 1) / "published.txt").write_text("today")
 
 
 def old_ones_first(export_dir, base):
@@ -193,10 +239,25 @@ Q3 = Proofs(
         "a hidden copy in base": same(renamed_copy),
         "the time as number": same(numbered_by_time),
         "leading zeros, shutil.move": same(with_zeros),
+        "with a mark afterwards": same(renamed_and_marked),
     },
     wrong={
-        "copied in place": Mistake(same(in_place), "a version must appear there in one step"),
+        "copied in place": Mistake(same(in_place), "before it was complete"),
+        "copied by cp": Mistake(same(by_command), "before it was complete"),
+        "the graph first": Mistake(same(graph_first), "before it was complete"),
+        "the graph last": Mistake(same(graph_last), "a version must appear there in one step"),
+        "moved from another disk": Mistake(
+            same(across_disks), "shutil.move from one disk to another"
+        ),
         "old versions deleted first": Mistake(same(old_ones_first), "requests failed while you"),
+        "old versions deleted afterwards": Mistake(
+            same(the_highest_only), "1 was in base and has gone"
+        ),
+        "other things deleted": Mistake(same(tidied_up), "notes was in base and has gone"),
+        "everything deleted": Mistake(
+            same(lambda made, base: shutil.rmtree(base)), "base itself has gone"
+        ),
+        "None": Mistake(same(None), "a function is wanted here, not None"),
         "counts the versions": Mistake(
             same(one_more_than_there_are), "In base there is 1, 3, 9, notes"
         ),
@@ -237,9 +298,49 @@ def counting():
     return every_tenth
 
 
+def remembering():
+    """Whoever was in stays in, and in this process only."""
+    seen = {}
+
+    def remembered(user, percent):
+        return seen.setdefault(user, random.random() * 100) < percent
+
+    return remembered
+
+
+class Remembering:
+    def __init__(self):
+        self.seen = {}
+
+    def __call__(self, user, percent):
+        return self.seen.setdefault(user, len(self.seen) * 7919 % 10_000) < percent * 100
+
+
+def cached():
+    @functools.cache
+    def chance(user):
+        return random.random()
+
+    return lambda user, percent: chance(user) * 100 < percent
+
+
+def salted(salt):
+    """A rule whose buckets depend on what `salt` gives."""
+    return same(lambda user, percent: number_of(f"{salt()}{user}") % 10_000 < percent * 100)
+
+
+def kept_in_a_global(user, percent):
+    if user not in KEPT:
+        KEPT[user] = number_of(user) % 10_000
+    return KEPT[user] < percent * 100
+
+
+KEPT = {}
+
 Q4 = Proofs(
     right={
-        "MD5, 100 buckets": same(lambda user, percent: number_of(user) % 100 < percent),
+        "MD5, 10,000 buckets": same(lambda user, percent: number_of(user) % 10_000 < percent * 100),
+        "remembers what it can compute": same(kept_in_a_global),
         "a seeded generator": same(
             lambda user, percent: random.Random(user).random() < percent / 100
         ),
@@ -247,7 +348,7 @@ Q4 = Proofs(
             lambda user, percent: zlib.crc32(user.encode()) % 10_000 < percent * 100
         ),
         "a bool of NumPy": same(
-            lambda user, percent: np.less(number_of(user) % 1000 / 10, percent)
+            lambda user, percent: np.less(number_of(user) % 10_000 / 100, percent)
         ),
     },
     wrong={
@@ -258,6 +359,36 @@ Q4 = Proofs(
             same(lambda user, percent: random.random() < percent / 100), "asked a second time"
         ),
         "every tenth request": Mistake(lambda _: (counting(),), "asked a second time"),
+        "chance, remembered": Mistake(lambda _: (remembering(),), "which remembers nothing"),
+        "the first to come, remembered": Mistake(
+            lambda _: (Remembering(),), "which remembers nothing"
+        ),
+        "chance, cached": Mistake(lambda _: (cached(),), "which remembers nothing"),
+        "the place in memory": Mistake(
+            same(lambda user, percent: number_of(str(id(user))) % 10_000 < percent * 100),
+            "asked in another process",
+        ),
+        "the process": Mistake(salted(os.getpid), "whose number (os.getpid) is another"),
+        "the hour": Mistake(salted(lambda: datetime.datetime.now().hour), "asked at another time"),
+        "the day": Mistake(salted(datetime.date.today), "asked at another time"),
+        "the week": Mistake(salted(lambda: int(time.time() / 604800)), "asked at another time"),
+        "the month, by an imported name": Mistake(
+            salted(lambda: strftime("%B")), "asked at another time"
+        ),
+        "whole percents only": Mistake(
+            same(lambda user, percent: number_of(user) % 10_000 < int(percent) * 100),
+            "0 are in the canary at 0.5 %; about 100 are wanted",
+        ),
+        "100 buckets": Mistake(
+            same(lambda user, percent: number_of(user) % 100 < percent),
+            "are in the canary at 0.5 %; about 100 are wanted",
+        ),
+        "English names only": Mistake(
+            same(lambda user, percent: zlib.crc32(user.encode("ascii")) % 10_000 < percent * 100),
+            "UnicodeEncodeError",
+            "raised",
+        ),
+        "None": Mistake(same(None), "a function is wanted here, not None"),
         "a bucket too many": Mistake(
             same(lambda user, percent: number_of(user) % 100 <= percent),
             "in the canary at 0 %; about 0 are wanted",
@@ -300,22 +431,37 @@ def margin(more, least):
     return guard
 
 
-def significant(router):
-    good = [(one.requests - one.errors, one.requests) for one in router.statistics()]
-    result = compare(*good, alpha=0.01)
-    if result.differs and result.difference < 0:
-        router.percent = 0
+def spread(stable, canary):
+    return sum(v.error_rate * (1 - v.error_rate) / v.requests for v in (stable, canary)) ** 0.5
 
 
-def twice_as_many(router):
+def as_the_hint_says(router):
     stable, canary = router.statistics()
-    if canary.requests > 50 and canary.error_rate > 2 * stable.error_rate:
+    more = canary.error_rate - stable.error_rate
+    if canary.requests >= 50 and more > 3 * spread(stable, canary):
         router.rollback()
+
+
+def significant(level, ends):
+    """A guard that ends the canary where a test of equal rates gives less than `level`."""
+
+    def guard(router):
+        stable, canary = router.statistics()
+        arms = [(one.errors, one.requests) for one in (stable, canary)]
+        result = compare(*arms, alpha=level)
+        if result.differs and result.difference > 0:
+            ends(router)
+
+    return guard
+
+
+def to_zero(router):
+    router.percent = 0
 
 
 def counted(router):
     (n, errors), (m, others) = router.counts().values()
-    if m >= 100 and others / m - errors / n > 0.08:
+    if m >= 100 and others / m - errors / n > 0.12:
         router.rollback()
 
 
@@ -348,32 +494,75 @@ def wrong_way(router):
         router.promote()
 
 
+def times(more, least):
+    def guard(router):
+        stable, canary = router.statistics()
+        if canary.requests >= least and canary.error_rate > more * stable.error_rate:
+            router.rollback()
+
+    return guard
+
+
+def of_another_router(_):
+    """A guard that looks at `router`, and ends the canary of `orders`."""
+    orders, _ = q5.given()
+
+    def guard(router):
+        if router.statistics()[1].errors:
+            orders.rollback()
+
+    return "several rows", guard
+
+
+def of_a_router_that_has_ended(_):
+    orders, _ = q5.given()
+    orders.rollback()
+    return "several rows", lambda router: orders.rollback()
+
+
 def ended_by(guard, words, outcome="not yet"):
     return Mistake(same("several rows", guard), words, outcome)
 
 
 Q5 = Proofs(
     right={
-        "a test, percent to 0": same("several rows", significant),
-        "a small margin": same("several rows", margin(0.05, 100)),
-        "twice the stable rate": same("several rows", twice_as_many),
+        "three spreads": same("several rows", as_the_hint_says),
+        "a test, percent to 0": same("several rows", significant(0.001, to_zero)),
+        "a margin": same("several rows", margin(0.1, 100)),
         "from the counts": same("several rows", counted),
     },
     wrong={
         "blames the words": Mistake(
-            same("words", significant),
+            same("words", margin(0.1, 100)),
             "Version 1 answers it with status 400, and version 2 with 400",
         ),
         "blames the sign": Mistake(
-            same("negative numbers", significant), "with status 200, and version 2 with 200"
+            same("negative numbers", margin(0.1, 100)), "with status 200, and version 2 with 200"
         ),
-        "blames the size": Mistake(same("large numbers", significant), "and version 2 with 200"),
-        "a cause of one's own": Mistake(same("bad luck", significant), "'bad luck' is not one of"),
+        "blames the size": Mistake(
+            same("large numbers", margin(0.1, 100)), "and version 2 with 200"
+        ),
+        "a cause of one's own": Mistake(
+            same("bad luck", margin(0.1, 100)), "'bad luck' is not one of"
+        ),
         "any error": ended_by(any_error, "as good as the stable version"),
         "a limit, whoever erred": ended_by(fixed_limit, "which both versions refuse"),
-        "too early": ended_by(margin(0, 1), "your guard ended it after 100 requests"),
+        "too early": ended_by(margin(0, 1), "of 20 trials, here after "),
+        "a small margin": ended_by(
+            margin(0.05, 100), "refuse: 3 in 10: your guard ended it in 7 of 20"
+        ),
+        "half as many again": ended_by(times(1.5, 100), "2 of 20 are allowed"),
+        "a test at each look": ended_by(
+            significant(0.05, lambda router: router.rollback()), "and a guard looks often"
+        ),
+        "ends another router's canary": Mistake(
+            of_another_router, "a router that is not the one it was given"
+        ),
+        "and has ended it before": Mistake(
+            of_a_router_that_has_ended, "a router that is not the one it was given"
+        ),
         "errors, not rates": ended_by(more_errors, "it still gets users"),
-        "never": ended_by(lambda router: None, "after 3,000 requests it still gets users"),
+        "never": ended_by(lambda router: None, "after 1,500 requests it still gets users"),
         "any difference": ended_by(any_difference, "a canary that repairs"),
         "promotes it": ended_by(wrong_way, "everyone gets version 2 now"),
         "raises": ended_by(lambda router: router.statistic(), "AttributeError", "raised"),
@@ -415,6 +604,88 @@ def test_the_given_requests_show_the_cause(lesson):
     assert sum(len(rows) > 1 for rows in own) >= 5 <= sum(len(rows) == 1 for rows in own)
     assert any(len(rows) == 1 and min(rows[0]) < 0 for rows in own if "three" not in rows[0])
     assert q5 is lesson.exercises["q5"]
+
+
+def test_the_guard_of_the_hint_passes_by_more_than_luck():
+    """With other customers, too, it ends hardly any good canary."""
+    for nonsense in (0.05, 0.3):
+        routers = (
+            guarding.run(as_the_hint_says, nonsense, {"canary": 0, "stable": 0}, seed)[0]
+            for seed in range(1000, 1030)
+        )
+        assert sum(router.canary is None for router in routers) <= 1
+
+
+def test_orders_is_a_new_router_each_time(lesson):
+    exercise = lesson.exercises["q5"]
+    (first, requests), server = exercise.given(), exercise_server.server()
+    for customer, rows in requests[:20]:
+        first.predict(customer, {"instances": rows})
+    first.rollback()
+    requests.clear()
+    second, requests = exercise.given()
+    assert (second.canary, second.percent, second.counts()) == (2, 20, {}) and len(requests) == 200
+    assert exercise_server.server() is server
+    assert len(list((lesson.scratch / "q5_given").iterdir())) == 1, "served once"
+
+
+@pytest.mark.parametrize("key", ["q1", "q5"])
+def test_an_interrupted_start_can_be_repeated(lesson, tmp_path, monkeypatch, key):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    exercise = lesson.exercises[key]
+    for name in ("serve_model", "look", "ask"):
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(exercise_server, name, interrupted)
+            exercise.maker(tmp_path / "given")
+            exercise_server.ask("doors")
+    exercise.maker(tmp_path / "given")
+    assert lesson.exercises["q1"].grade(*by_grpc(None)).outcome == "passed"
+    assert lesson.exercises["q5"].given()[0].predict("ann", served.ROW).ok
+
+
+def test_an_interrupted_server_leaves_no_folder(tmp_path, monkeypatch):
+    def interrupted(**_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(exercise_server, "_state", {})
+    monkeypatch.setattr(exercise_server, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        exercise_server.server()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_watch_sees_a_version_as_it_was_at_first(tmp_path):
+    (tmp_path / "1").mkdir()
+    with watched(tmp_path) as first:
+        for name in ("1", "2", "notes"):
+            (tmp_path / name).mkdir(exist_ok=True)
+            (tmp_path / name / "early").write_text("e")
+        end = time.monotonic() + 10
+        while not first and time.monotonic() < end:
+            time.sleep(0.001)
+        time.sleep(0.01)
+        (tmp_path / "2" / "late").write_text("l")
+    assert first.keys() == {"2"} and "late" not in first["2"]
+
+
+def test_a_twin_has_a_memory_of_its_own():
+    """Whatever it lies in; and it calls its own like, not the first one."""
+    box = {"calls": 0}
+
+    def count(n, kept=[0]):  # noqa: B006, a memory that learners make by mistake
+        box["calls"] += 1
+        kept[0] += 1
+        count.calls = getattr(count, "calls", 0) + 1
+        return (box["calls"], kept[0], count.calls) if n == 0 else count(n - 1)
+
+    other = twin(count)
+    assert count(2) == (3, 3, 3)
+    assert other(0) == (1, 1, 1)
+    assert twin(other)(0) == (2, 2, 2), "a twin starts with what the other knows by then"
+    assert twin(os.path.join) is os.path.join
 
 
 def test_a_server_that_died_is_started_again(lesson):

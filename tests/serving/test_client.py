@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from helpers.serving import process
 from helpers.serving.client import Elsewhere, serve, wait_for
 from tests.serving import exports
 
@@ -31,12 +32,56 @@ def test_without_an_address_a_server_is_started(server):
     wait_for(server.rest, "number", deadline=1)
 
 
+def test_a_folder_without_a_version_is_refused_at_once(tmp_path, monkeypatch):
+    monkeypatch.delenv("TFS_URL", raising=False)
+    monkeypatch.setattr(process, "start", None)
+    (tmp_path / "file").touch()
+    (tmp_path / "2" / "3").mkdir(parents=True)
+    (tmp_path / "2" / "saved_model.pb").touch()
+    served = tmp_path / "served"
+    (served / "v1").mkdir(parents=True)
+    (served / "notes").touch()
+    for folder, error, words in (
+        (tmp_path / "absent", FileNotFoundError, "absent does not exist; wanted is a folder"),
+        (tmp_path / "file", FileNotFoundError, "file is a file; wanted is a folder"),
+        (served, ValueError, "no version in .*served, which holds notes, v1; wanted is a folder"),
+        (served / "v1", ValueError, "no version in .*v1, which holds nothing; wanted"),
+        (tmp_path / "2", ValueError, "2 is an export itself, it holds saved_model.pb; .*lies in$"),
+        (str(tmp_path / "2"), ValueError, "is an export itself"),
+    ):
+        with pytest.raises(error, match=words):
+            serve("number", folder)
+
+
+def test_a_second_server_of_a_name_ends_the_first_once_it_is_up(base, monkeypatch):
+    class Started:
+        stopped = False
+
+        def stop(self):
+            self.stopped = True
+
+    def start(name, base, *, deadline, **flags):
+        if flags:
+            raise process.ServerError("a flag was misspelt")
+        return Started()
+
+    monkeypatch.delenv("TFS_URL", raising=False)
+    monkeypatch.setattr(process, "start", start)
+    one, other = serve("again", base), serve("other", base)
+    with pytest.raises(process.ServerError):
+        serve("again", base, wrong=1)
+    assert not one.stopped
+    two = serve("again", base)
+    assert one.stopped and not two.stopped and not other.stopped
+
+
 def test_with_an_address_nothing_is_started(server, monkeypatch):
     monkeypatch.setenv("TFS_URL", server.rest + "/")
     found = serve("number", "/not/here")
     assert found == Elsewhere(server.rest, "127.0.0.1:8500")
     with found:
         found.stop()
+    assert server.rest in found.log
     monkeypatch.setenv("TFS_GRPC", server.grpc)
     assert serve("number", "/not/here").grpc == server.grpc
     wait_for(server.rest, "number", deadline=1)  # still there

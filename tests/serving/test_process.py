@@ -1,11 +1,13 @@
 """Starting a server, what is said when it does not start, and that nothing stays behind."""
 
+import http.server
 import os
 import signal
 import socket
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 
 import psutil
@@ -90,6 +92,21 @@ def test_a_port_that_is_taken_is_named(tmp_path):
         for flag in ("port", "rest_api_port"):
             with pytest.raises(ServerError, match=f"Cannot listen on 127.0.0.1:{port}"):
                 start("m", tmp_path, **{flag: port})
+
+
+def test_an_answer_of_another_server_at_this_port_does_not_count(tmp_path):
+    class Other(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_error(404)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Other) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        with pytest.raises(ServerError, match=f"Cannot listen on 127.0.0.1:{other.server_port}"):
+            start("m", tmp_path, rest_api_port=other.server_port)
+        other.shutdown()
 
 
 def test_a_wrong_flag_is_named(tmp_path):

@@ -74,7 +74,17 @@ LONG = 60  # seconds of load on the model server
 
 
 def main():
-    sections = (training, questions, exploring, changing_versions, fuzz, notebooks, memory)
+    sections = (
+        training,
+        calls,
+        scorer,
+        questions,
+        exploring,
+        changing_versions,
+        fuzz,
+        notebooks,
+        memory,
+    )
     return report(row for section in sections for row in section())
 
 
@@ -124,6 +134,65 @@ def training():
     ratio = pairs(compiled, eager)
     assert abs(losses["compiled"] - losses["eager"]) < 1e-4, losses
     yield "training: eager time / compiled time", ratio, 15, ">"
+
+
+def calls():
+    """One row, and 65,536: every way of lesson 09 to the same numbers against NumPy."""
+    print("calls for one row and for many, every way against NumPy", flush=True)
+    from functools import partial
+
+    import tensorflow as tf
+
+    from helpers.benchmark import ratio, ratios
+    from helpers.models import ComplexModel
+    from helpers.routes import routes
+    from helpers.sweep import rows_for
+
+    model = ComplexModel()
+    model.build((None, 10))
+    archive = tf.keras.export.ExportArchive()
+    archive.track(model)
+    archive.add_endpoint("serving_default", model.inference)
+    with tempfile.TemporaryDirectory() as folder:
+        archive.write_out(folder, verbose=False)
+        litert_file = Path(folder) / "model.tflite"
+        keys = ["serving_default"]
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=keys)
+        litert_file.write_bytes(converter.convert())
+        ways = routes(folder, litert_file)
+    for size, count in ((1, 31), (65536, 15)):
+        here = {way: partial(function, rows_for(size)) for way, function in ways.items()}
+        numpy = here.pop("NumPy")
+        for way, function in here.items():
+            assert abs(function() - numpy()).max() < 1e-4, way
+        found = ratios(here, numpy, pairs=count)
+        for way, one in found.items():
+            print(f"  {size} rows, {way} / NumPy: {statistics.median(one.pairs):.3g}", flush=True)
+        fastest = min(found, key=lambda way: statistics.median(found[way].pairs))
+        if size == 1:
+            predicted = ratio(here["model.predict"], here[fastest], pairs=count)
+            yield f"one row: {fastest} / NumPy", statistics.median(found[fastest].pairs), 1, "<"
+            yield f"one row: model.predict / {fastest}", predicted.median, 3000, ">"
+        else:
+            value = statistics.median(found[fastest].pairs)
+            yield f"{size:,} rows: {fastest} / NumPy", value, 0.25, "<"
+
+
+def scorer():
+    """The slow scorer of lesson 09 against the page's own solution, whose numbers are equal."""
+    print("the slow scorer against the solution of the exercise", flush=True)
+    import numpy as np
+    import tensorflow as tf
+
+    from helpers.exercises import slow_scorer
+    from helpers.lessons import solution_of
+
+    names = {"slow": slow_scorer.scorer(), "np": np, "tf": tf}
+    exec(solution_of("09_performance", "q2"), names)
+    slow_scorer.require_fast(names["fast"])
+    gains = [slow_scorer.gained(names["fast"]) for _ in range(PAIRS)]
+    print("  gains: " + ", ".join(f"{gain:.0f}" for gain in gains), flush=True)
+    yield "slow scorer: its time / the solution's", statistics.median(gains), 100, ">"
 
 
 def questions():

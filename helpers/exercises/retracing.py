@@ -1,0 +1,95 @@
+"""Exercise 3 of lesson 09: a function that is traced for every request, and the cure."""
+
+import numpy as np
+
+from helpers.errors import safe_repr
+from helpers.exercises.engine import NotYet, call, require
+
+REQUESTS = 40
+MOST = 4  # graphs: one for all, or some for members and others
+ARGUMENTS = ("amounts", "discount", "member")
+CAUSE = "discount"
+
+
+class Shop:
+    """A shop that sends bills.
+
+    requests : list of (amounts, discount, member): (8,) float32 array, float from 0 to 0.5, bool
+    runs : int, how often the Python of `bill` has run: each time a graph is made of it
+    """
+
+    def __init__(self):
+        self.requests, self.runs = requests(seed=0), 0
+
+    def bill(self, amounts, discount, member):
+        self.runs += 1
+        import tensorflow as tf
+
+        total = tf.reduce_sum(amounts) * (1 - discount)
+        if member:
+            total = 0.9 * total
+        return total
+
+
+def make_shop(folder):
+    return Shop()
+
+
+def requests(seed):
+    chance = np.random.default_rng(seed)
+    amounts = chance.integers(1, 100, (REQUESTS, 8)).astype(np.float32)
+    discounts = chance.permutation(np.linspace(0, 0.5, REQUESTS))
+    members = chance.permutation(REQUESTS) % 3 == 0
+    return [
+        (amount, float(discount), bool(member))
+        for amount, discount, member in zip(amounts, discounts, members, strict=True)
+    ]
+
+
+def right(amounts, discount, member):
+    return float(amounts.sum() * (1 - discount) * (0.9 if member else 1.0))
+
+
+def require_cause(cause):
+    """`cause` must name the argument that makes a new graph for each request."""
+    if not (isinstance(cause, str) and cause in ARGUMENTS):
+        raise NotYet(f"cause: {safe_repr(cause)} is not one of {', '.join(map(repr, ARGUMENTS))}.")
+    if cause == CAUSE:
+        return
+    import tensorflow as tf
+
+    graph, shop = tf.function(Shop().bill), Shop()
+    place = ARGUMENTS.index(cause)
+    for request in shop.requests:
+        changed = list(shop.requests[0])
+        changed[place] = request[place]
+        graph(*changed)
+    count = graph.experimental_get_tracing_count()
+    raise NotYet(
+        f"cause: when nothing but {cause} changes, {len(shop.requests)} requests make "
+        f"{count} graph{'s' * (count > 1)}. Which argument makes as many graphs as it has values?"
+    )
+
+
+def require_steady(steady, shop):
+    """`steady` must give the bills with few graphs, whatever the requests."""
+    before = shop.runs
+    for request in requests(seed=1):
+        said, wanted = call(steady, *request), right(*request)
+        try:
+            number = float(said)
+        except (TypeError, ValueError):
+            raise NotYet(f"your function is to return one number, not {safe_repr(said)}.") from None
+        _, discount, member = request
+        require(
+            abs(number - wanted) <= 1e-3 * wanted,
+            f"with the discount {discount:.3f} and member {member}, your function gives "
+            f"{number:.2f}; {wanted:.2f} is wanted.",
+        )
+    made = shop.runs - before
+    require(
+        made <= MOST,
+        f"the bills are right, but the Python of shop.bill ran {made} times for {REQUESTS} "
+        f"requests; at most {MOST} graphs are wanted. A graph is made anew for every Python value "
+        "that it has not seen, and by every new tf.function.",
+    )

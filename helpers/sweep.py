@@ -1,0 +1,191 @@
+"""Every way from rows to answers, timed over batch sizes, in a process of its own.
+
+There nothing of the notebook is in the way, and the memory that large batches need goes with the
+process. It imports TensorFlow in the background from `warm_up` on, and ends after one sweep or
+with the kernel. ONNX Runtime, where it is installed, has a process of its own already; it is asked
+from here.
+"""
+
+import sys
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from helpers.artifact import directory_of
+from helpers.benchmark import SECONDS, Ratio, duration, rounded
+from helpers.errors import safe_repr
+from helpers.readers.process import CleanProcess
+
+SIZES = (1, 32, 1024, 65536)
+PAIRS = 8
+BASELINE, ONNX = "NumPy", "ONNX Runtime"
+_process = CleanProcess("helpers.sweep")
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What was measured; prints itself as a table of medians.
+
+    ratios : {rows: {way: Ratio}}, its time as a multiple of NumPy's
+    numpy : {rows: seconds for one call of the arithmetic in NumPy}
+    missing : str, why ONNX Runtime is not among the ways, or ""
+    """
+
+    ratios: dict
+    numpy: dict
+    missing: str = ""
+
+    @property
+    def ways(self):
+        return list(next(iter(self.ratios.values())))
+
+    def __getitem__(self, key):
+        """sweep["signature", 1] : the Ratio of a way at a number of rows."""
+        try:
+            way, rows = key
+            return self.ratios[rows][way]
+        except (KeyError, TypeError, ValueError):
+            raise KeyError(
+                f"{safe_repr(key)}: give one of {', '.join(self.ways)} and one of the numbers of "
+                f"rows {', '.join(map(str, self.ratios))}"
+            ) from None
+
+    def middle(self, way, rows):
+        """The median of the pairs, also where it does not tell which of the two is faster."""
+        return float(np.median(self[way, rows].pairs))
+
+    def cells(self):
+        """The table as rows of texts, the head first."""
+        head = ["rows", *map("{:,}".format, self.ratios)]
+        numpy = [BASELINE, *map(duration, self.numpy.values())]
+        middles = [
+            [way, *(rounded(self.middle(way, rows)) for rows in self.ratios)] for way in self.ways
+        ]
+        return [head, numpy, *middles]
+
+    def __str__(self):
+        cells = self.cells()
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        lines = (
+            "  ".join(
+                f"{c:>{w}}" if n else f"{c:<{w}}"
+                for n, (c, w) in enumerate(zip(row, widths, strict=True))
+            )
+            for row in cells
+        )
+        return "\n".join(["NumPy's time for one call, and the others as multiples of it", *lines])
+
+    __repr__ = __str__
+
+
+def warm_up():
+    """Start the process that will measure, in the background."""
+    _process.start()
+
+
+def sweep(export_dir, litert_file, deadline=300):
+    """Time every way from rows to the answers of a ComplexModel's export, for each of SIZES.
+
+    Parameters
+    ----------
+    export_dir : export of a ComplexModel, signature `serving_default`
+    litert_file : path of the same as a LiteRT file
+    deadline : seconds for everything
+
+    Returns
+    -------
+    Sweep
+
+    Raises NotAnArtifact, or ReaderError: the process failed, or two ways gave other numbers.
+    """
+    export_dir, litert_file = directory_of(export_dir), Path(litert_file).resolve()
+    if not litert_file.is_file():
+        raise FileNotFoundError(f"there is no LiteRT file {litert_file.name!r}")
+    _process.start()
+    try:
+        lacking = _prepare_onnx(export_dir)  # meanwhile the process imports TensorFlow
+        asked = ("sweep", str(export_dir), "sweep", str(litert_file))
+        ratios, numpy = _process.ask(*asked, deadline=deadline)
+    finally:
+        _process.stop()
+    if not lacking:
+        _add_onnx(ratios, numpy, export_dir)
+    return Sweep(ratios, numpy, lacking)
+
+
+def rows_for(size):
+    """(size, 10) float32 array, the same each time."""
+    return np.random.default_rng(0).normal(size=(size, 10)).astype(np.float32)
+
+
+def _prepare_onnx(export_dir):
+    """Convert; returns why ONNX Runtime cannot be asked, or ""."""
+    from helpers import runtimes
+
+    lacking = runtimes.missing("onnx")
+    if lacking:
+        return lacking
+    try:
+        runtimes.convert(export_dir, "onnx")
+    except runtimes.ReaderError as error:
+        return str(error)
+    return ""
+
+
+def _add_onnx(ratios, numpy, export_dir):
+    """Its calls are timed in its own process, NumPy's here, in turn."""
+    import tensorflow as tf
+
+    from helpers import runtimes
+    from helpers.routes import by_hand
+
+    loaded = tf.saved_model.load(str(export_dir))
+    weights = [weight.numpy() for weight in loaded.trainable_variables]
+    for size, found in ratios.items():
+        rows, calls, pairs = rows_for(size), max(1, round(SECONDS / numpy[size])), []
+        asked = (export_dir, "serving_default", {"features": rows}, "onnx")
+        for _ in range(PAIRS):
+            theirs = runtimes.seconds_per_call(*asked, calls=calls)
+            begin = time.perf_counter()
+            for _ in range(calls):
+                by_hand(weights, rows)
+            pairs.append(theirs / ((time.perf_counter() - begin) / calls))
+        found[ONNX] = Ratio(tuple(pairs))
+
+
+# The other side, in the process
+
+
+def main():
+    from helpers.readers import worker
+
+    del sys.modules["keras"]  # which it keeps out, and a Keras model needs
+    worker.answer_questions({"sweep": _sweep}, _prepare)
+
+
+def _prepare():
+    import helpers
+
+    tf = helpers.import_tensorflow()
+    tf.ones((1, 10)) @ tf.ones((10, 1))  # the first operation starts what the others need
+
+
+def _sweep(export_dir, _reader, litert_file):
+    from helpers.benchmark import measure, ratios
+    from helpers.routes import routes
+
+    ways = routes(export_dir, litert_file)
+    found, numpy = {}, {}
+    for size in SIZES:
+        rows = rows_for(size)
+        here = {way: partial(function, rows) for way, function in ways.items()}
+        baseline = here.pop(BASELINE)
+        for way, function in here.items():
+            if not np.allclose(function(), baseline(), rtol=1e-4, atol=1e-4):
+                raise ValueError(f"{way} gives other numbers than {BASELINE} for {size} rows")
+        found[size] = ratios(here, baseline, pairs=PAIRS, warm_up=1)
+        numpy[size] = measure(baseline, timings=3, warm_up=0).median
+    return found, numpy

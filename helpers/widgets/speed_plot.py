@@ -1,0 +1,78 @@
+"""A sweep over batch sizes as a picture and a table, both made from what was just measured."""
+
+import html
+
+import ipywidgets
+import numpy as np
+from matplotlib.figure import Figure
+
+from helpers.benchmark import rounded
+from helpers.rich import table
+from helpers.sweep import BASELINE
+from helpers.widgets.view import Plot, picture, png
+
+TEXT = (
+    "Here is a picture of what was measured on this computer, and in Jupyter its table: for each "
+    "way\na line over the number of rows in one call, its height the time as a multiple of NumPy's."
+)
+# Told apart by colour (also by colour-blind people), by mark, and by a place in the legend.
+STYLES = (
+    ("#d55e00", "o"),
+    ("#e69f00", "s"),
+    ("#0072b2", "^"),
+    ("#56b4e9", "v"),
+    ("#009e73", "D"),
+    ("#000000", "x"),
+    ("#cc79a7", "P"),
+    ("#7f3c8d", "*"),
+)
+
+
+def draw(sweep):
+    """Time over rows, both axes logarithmic; a matplotlib Figure. Bars show the 99 % intervals."""
+    figure = Figure(figsize=(9, 4.6))
+    axes = figure.subplots()
+    figure.subplots_adjust(left=0.09, right=0.76, bottom=0.13, top=0.97)
+    rows = list(sweep.ratios)
+    axes.axhline(1, color="#666666", linewidth=1.5, linestyle="--", label=BASELINE)
+    for way, (colour, mark) in zip(sweep.ways, STYLES, strict=False):
+        found = [sweep[way, size] for size in rows]
+        middles = [sweep.middle(way, size) for size in rows]
+        low, high = np.transpose([one.interval for one in found])
+        axes.vlines(rows, low, high, color=colour, alpha=0.35, linewidth=3)
+        axes.plot(rows, middles, color=colour, marker=mark, label=way)
+    axes.set(
+        xscale="log",
+        yscale="log",
+        xlabel="rows in one call",
+        ylabel=f"time, as a multiple of {BASELINE}'s",
+        xticks=rows,
+        xticklabels=[f"{size:,}" for size in rows],
+    )
+    axes.minorticks_off()
+    axes.grid(color="#dddddd", linewidth=0.6)
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+    return figure
+
+
+def describe(sweep):
+    """The picture in words: where each line begins and ends."""
+    first, *_, last = sweep.ratios
+    lines = (
+        f"{way} from {rounded(sweep.middle(way, first))} to {rounded(sweep.middle(way, last))}"
+        for way in sweep.ways
+    )
+    return (
+        f"Time as a multiple of {BASELINE}'s, from {first:,} to {last:,} rows in one call: "
+        f"{'; '.join(lines)}"
+    )
+
+
+def speed_plot(sweep):
+    """The view: picture, table, and why ONNX Runtime is not in them, if it is not."""
+    figure, alt = draw(sweep), describe(sweep)
+    head, *cells = sweep.cells()
+    notes = f"<p>ONNX Runtime: {html.escape(sweep.missing)}</p>" if sweep.missing else ""
+    words = f"{BASELINE}'s time for one call, and the others as multiples of it"
+    shown = f"{picture(figure, alt)}<p>{words}</p>{table(head, cells)}{notes}"
+    return Plot([ipywidgets.HTML(shown)], TEXT, png(figure), alt)

@@ -46,6 +46,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
+from helpers.exercises import exercise_server
 from helpers.models import MultiSignatureModel
 from helpers.serving.asking import Asking
 from helpers.serving.client import serve, wait_for
@@ -53,6 +54,8 @@ from helpers.serving.experiment import Plan, compare, users_needed
 from helpers.serving.router import Router, bucket
 from helpers.serving.simulation import simulate
 from helpers.widgets.canary import canary
+
+exercise_server.warm_up()
 
 # %% [markdown]
 # ## What does a server load?

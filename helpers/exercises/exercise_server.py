@@ -23,6 +23,11 @@ _models = {}  # name to (base path, policy)
 _lock = threading.Lock()
 
 
+def warm_up():
+    """Start the server now, in the background; the first exercise then waits less."""
+    threading.Thread(target=server, daemon=True).start()
+
+
 def server():
     """The running server, a `helpers.serving.process.Server`."""
     with _lock:

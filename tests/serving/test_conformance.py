@@ -83,10 +83,12 @@ def wait_for(condition, explain):
 
 
 def available(server, name):
+    """Whether every version that it is to serve is there: they load side by side."""
     try:
-        return "AVAILABLE" in states(server, name).values()
+        found = set(states(server, name).values())
     except OSError:  # it does not listen yet
         return False
+    return "AVAILABLE" in found and found <= {"AVAILABLE", "END"}
 
 
 def states(server, name):

@@ -408,7 +408,8 @@ def server(tmp_path_factory):
     flags = {"max_num_load_retries": 0, "allow_version_labels_for_unavailable_models": True}
     with start(model_config_file=file, **flags) as server:
         server.base = base
-        wait_for(server.rest, "number", 4)
+        for version in (1, 2, 3, 4):  # they load side by side, each ready when it is
+            wait_for(server.rest, "number", version)
         yield server
 
 

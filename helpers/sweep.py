@@ -2,27 +2,27 @@
 
 There nothing of the notebook is in the way, and the memory that large batches need goes with the
 process. It imports TensorFlow in the background from `warm_up` on, and ends after one sweep or
-with the kernel. ONNX Runtime, where it is installed, has a process of its own already; it is asked
-from here.
+with the kernel. Where `make runtimes` has been run, its environment is the one that the process
+runs in, so that ONNX Runtime is among the ways.
 """
 
+import os
 import sys
-import time
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 
 from helpers.artifact import directory_of
-from helpers.benchmark import SECONDS, Ratio, duration, rounded
+from helpers.benchmark import duration, rounded
 from helpers.errors import safe_repr
 from helpers.readers.process import CleanProcess
 
 SIZES = (1, 32, 1024, 65536)
 PAIRS = 8
-BASELINE, ONNX = "NumPy", "ONNX Runtime"
-_process = CleanProcess("helpers.sweep")
+BASELINE, SLOW = "NumPy", "model.predict"
+TIMINGS = 3  # of the slow one, each call of which takes tens of milliseconds
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,21 @@ class Sweep:
     __repr__ = __str__
 
 
+@cache
+def _process():
+    """The process, and why it has no ONNX Runtime, or ""."""
+    from helpers.runtimes import missing, onnx
+
+    # Else NumPy's threads, done with a product, look for work on every core for a tenth of a
+    # second, while the next way is timed. It is read when NumPy is imported.
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "8")
+    lacking = missing("onnx")
+    return CleanProcess("helpers.sweep", None if lacking else onnx.PYTHON), lacking
+
+
 def warm_up():
     """Start the process that will measure, in the background."""
-    _process.start()
+    _process()[0].start()
 
 
 def sweep(export_dir, litert_file, deadline=300):
@@ -104,56 +116,17 @@ def sweep(export_dir, litert_file, deadline=300):
     export_dir, litert_file = directory_of(export_dir), Path(litert_file).resolve()
     if not litert_file.is_file():
         raise FileNotFoundError(f"there is no LiteRT file {litert_file.name!r}")
-    _process.start()
+    process, lacking = _process()
     try:
-        lacking = _prepare_onnx(export_dir)  # meanwhile the process imports TensorFlow
         asked = ("sweep", str(export_dir), "sweep", str(litert_file))
-        ratios, numpy = _process.ask(*asked, deadline=deadline)
+        return Sweep(*process.ask(*asked, deadline=deadline), lacking)
     finally:
-        _process.stop()
-    if not lacking:
-        _add_onnx(ratios, numpy, export_dir)
-    return Sweep(ratios, numpy, lacking)
+        process.stop()
 
 
 def rows_for(size):
     """(size, 10) float32 array, the same each time."""
     return np.random.default_rng(0).normal(size=(size, 10)).astype(np.float32)
-
-
-def _prepare_onnx(export_dir):
-    """Convert; returns why ONNX Runtime cannot be asked, or ""."""
-    from helpers import runtimes
-
-    lacking = runtimes.missing("onnx")
-    if lacking:
-        return lacking
-    try:
-        runtimes.convert(export_dir, "onnx")
-    except runtimes.ReaderError as error:
-        return str(error)
-    return ""
-
-
-def _add_onnx(ratios, numpy, export_dir):
-    """Its calls are timed in its own process, NumPy's here, in turn."""
-    import tensorflow as tf
-
-    from helpers import runtimes
-    from helpers.routes import by_hand
-
-    loaded = tf.saved_model.load(str(export_dir))
-    weights = [weight.numpy() for weight in loaded.trainable_variables]
-    for size, found in ratios.items():
-        rows, calls, pairs = rows_for(size), max(1, round(SECONDS / numpy[size])), []
-        asked = (export_dir, "serving_default", {"features": rows}, "onnx")
-        for _ in range(PAIRS):
-            theirs = runtimes.seconds_per_call(*asked, calls=calls)
-            begin = time.perf_counter()
-            for _ in range(calls):
-                by_hand(weights, rows)
-            pairs.append(theirs / ((time.perf_counter() - begin) / calls))
-        found[ONNX] = Ratio(tuple(pairs))
 
 
 # The other side, in the process
@@ -174,7 +147,7 @@ def _prepare():
 
 
 def _sweep(export_dir, _reader, litert_file):
-    from helpers.benchmark import measure, ratios
+    from helpers.benchmark import Ratio, measure, ratios
     from helpers.routes import routes
 
     ways = routes(export_dir, litert_file)
@@ -183,9 +156,12 @@ def _sweep(export_dir, _reader, litert_file):
         rows = rows_for(size)
         here = {way: partial(function, rows) for way, function in ways.items()}
         baseline = here.pop(BASELINE)
-        for way, function in here.items():
+        for way, function in here.items():  # and this is the warm-up
             if not np.allclose(function(), baseline(), rtol=1e-4, atol=1e-4):
                 raise ValueError(f"{way} gives other numbers than {BASELINE} for {size} rows")
-        found[size] = ratios(here, baseline, pairs=PAIRS, warm_up=1)
-        numpy[size] = measure(baseline, timings=3, warm_up=0).median
+        slow = measure(here.pop(SLOW), timings=TIMINGS, warm_up=0)
+        others = ratios(here, baseline, pairs=PAIRS, warm_up=0)
+        numpy[size] = measure(baseline, timings=TIMINGS, warm_up=0).median
+        of_slow = Ratio(tuple(seconds / numpy[size] for seconds in slow.seconds))
+        found[size] = {SLOW: of_slow, **others}
     return found, numpy

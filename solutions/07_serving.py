@@ -583,5 +583,5 @@ print(Path("../helpers/serving/kserve.yaml").read_text(encoding="utf-8"))
 # **Try your own.** `serve("mine", FOLDER, max_num_load_retries=0)` serves *your* export, if
 # FOLDER/1/saved_model.pb exists.
 #
-# [Lesson 06: the error clinic](06_error_clinic.ipynb) · This is the last lesson for now: back to
-# [lesson 00, start here](00_start_here.ipynb)
+# [Lesson 06: the error clinic](06_error_clinic.ipynb) · Next:
+# [lesson 08, other runtimes](08_other_runtimes.ipynb)

@@ -36,7 +36,7 @@ import tensorflow as tf
 
 from helpers import artifact, lite, readers, runtimes
 from helpers.bars import Bars
-from helpers.data import line, row_sums, two_features
+from helpers.data import row_sums
 from helpers.lite import quiet
 from helpers.models import ComplexModel, LinearModel, MultiSignatureModel
 from helpers.runtimes.parity import parity
@@ -48,48 +48,50 @@ readers.warm_up()
 # %% [markdown]
 # ## Who else is to run it?
 #
-# Until now TensorFlow was there, in Python, whoever asked. These four programs are without it, or
-# at least without its Python:
+# Here are four programs without TensorFlow, or at least without its Python:
 
 # %%
 for name, words in runtimes.RUNTIMES.items():
     print(f"{name:<8} {words}: {runtimes.missing(name) or 'ready'}")
 
 # %% [markdown]
-# What you have not got is no reason to stop. In a terminal, in the folder of the course, **`make
-# runtimes`** installs it beside the course, in a folder `.runtimes`; after that, restart the
-# kernel. Until then the cells below leave it out and say so, and all exercises work without it.
+# Is something missing? Its line says what installs it, in a terminal, in the folder of the course:
+# **`make runtimes`** writes to `.runtimes`. Then restart the kernel. Until then the cells below
+# say so, and all exercises work.
 #
-# The export is that of lesson 03, the shop's model with a door for two numbers and one for three:
+# Here are three models of this course in one export: the shop's of lesson 03, with a door for two
+# numbers and one for three, and two untrained ones, a line and a network for rows of ten:
 
 # %%
 tf.keras.utils.set_random_seed(1)
-model = MultiSignatureModel()
-_ = train(model, *two_features())  # learns y = 2·(x0 + x1) + 1
+shop, line, sums = MultiSignatureModel(), LinearModel(), ComplexModel()
+for part, columns in ((shop, 2), (line, 1), (sums, 10)):
+    part.build((None, columns))
+shop.set_weights([np.array([[2.0], [2.0]]), np.array([1.0])])  # 2·(x0 + x1) + 1
 archive = tf.keras.export.ExportArchive()
-archive.track(model)
-archive.add_endpoint("predict_two", model.predict_first_two_features)
-archive.add_endpoint("predict_three", model.predict_first_three_features)
-two_dir = lesson.scratch / "two"
-archive.write_out(two_dir, verbose=False)
+archive.add_endpoint("predict_two", shop.predict_first_two_features)
+archive.add_endpoint("predict_three", shop.predict_first_three_features)
+archive.add_endpoint("line", line.call, [tf.TensorSpec((None, 1), tf.float32, name="x")])
+archive.add_endpoint("sum", sums.inference)
+models_dir = lesson.scratch / "models"
+archive.write_out(models_dir, verbose=False)
 
 # %% [markdown]
 # ## How does it get into a phone?
 #
-# As one file in another format. The converter takes the export's directory and the signatures
-# that you name, writes the weights into the graph, and returns the bytes of the file:
+# As one file in another format. The converter takes an export and the signatures that you name,
+# writes the weights into the graph, and returns the file's bytes:
 
 # %%
 doors = ["predict_two", "predict_three"]
-converter = tf.lite.TFLiteConverter.from_saved_model(str(two_dir), signature_keys=doors)
-litert_file = lesson.scratch / "two.tflite"
+converter = tf.lite.TFLiteConverter.from_saved_model(str(models_dir), signature_keys=doors)
+litert_file = lesson.scratch / "shop.tflite"
 litert_file.write_bytes(converter.convert())
 print(artifact.readable_size(litert_file.stat().st_size))
 
 # %% [markdown]
-# On the phone there is no TensorFlow, and no Python either; the same interpreter is there for
-# Kotlin, Swift and C++. Here is a program that has nothing but the file, the interpreter and
-# NumPy. You start it in a process of its own:
+# The phone has only the interpreter, for Kotlin, Swift or C++. This program, in a process of its
+# own, has nothing but the file, that interpreter and NumPy:
 
 # %%
 phone = """
@@ -109,15 +111,14 @@ command = [sys.executable, "-c", phone, litert_file]
 print(subprocess.run(command, capture_output=True, text=True).stdout)
 
 # %% [markdown]
-# Both doors are in it, by their names, and each takes any number of rows: the *signature runner*
-# makes room for as many as you give. 2·(0.5 + 0.5) + 1 is 3. The interpreter casts nothing, so
-# the rows must be `float32`; and it knows no `serving_default`, because you did not name that.
+# Both doors are in it, and each takes any number of rows: the *signature runner* makes room for
+# them. The interpreter casts nothing, so the rows must be `float32`; and it knows no
+# `serving_default`, because you did not name that.
 #
 # ### Exercise 1: two signatures in one file
 #
 # A bakery's export has three doors: `predict_two`, `predict_three`, and `advice`, which answers
-# with a text. Convert it, so that `predict_two` and `predict_three` are in one file, for any
-# number of rows.
+# with a text. Convert the first two into one file, for any number of rows.
 
 # %%
 bakery_dir = lesson.q1.given()
@@ -132,16 +133,15 @@ lesson.q1.check(litert_file_1)  # also: lesson.q1.hint(), lesson.q1.solution()
 # %% [markdown]
 # ## And ONNX Runtime?
 #
-# ONNX is a format that many programs read, on servers and on devices of all kinds. The converter
-# `tf2onnx` is a command, which takes one signature at a time:
+# ONNX is a format that many programs read. The converter `tf2onnx` is a command, which takes one
+# signature at a time:
 #
 # ```bash
-# python -m tf2onnx.convert --saved-model exports/two --signature_def predict_two \
+# python -m tf2onnx.convert --saved-model exports/models --signature_def predict_two \
 #     --opset 18 --output predict_two.onnx
 # ```
 #
-# `runtimes.convert` does so for every signature, in an environment of its own. From here on you
-# ask all runtimes with one function:
+# `runtimes.convert` does so for every signature, and `runtimes.run` before its first question:
 
 
 # %%
@@ -154,14 +154,14 @@ def ask(runtime, directory, signature, **inputs):
 
 
 two_rows, three_rows = np.full((2, 2), 0.5), np.full((2, 3), 0.5)
-ask("onnx", two_dir, "predict_two", x=two_rows)
-ask("onnx", two_dir, "predict_three", x=three_rows)
+ask("onnx", models_dir, "predict_two", x=two_rows)
+ask("onnx", models_dir, "predict_three", x=three_rows)
 if not runtimes.missing("onnx"):
-    print(sorted(path.name for path in runtimes.convert(two_dir, "onnx").iterdir()))
+    print(sorted(path.name for path in runtimes.convert(models_dir, "onnx").iterdir()))
 
 # %% [markdown]
-# Two files of the export's own signatures, and a third, since `serving_default` is one, too. ONNX
-# has no signatures: a file *is* one. A program with ONNX Runtime needs two lines:
+# ONNX has no signatures: a file *is* one. `serving_default`, which the archive made of the first
+# door, has one, too. A program with ONNX Runtime needs two lines:
 #
 # ```python
 # session = onnxruntime.InferenceSession("predict_two.onnx")
@@ -170,9 +170,8 @@ if not runtimes.missing("onnx"):
 #
 # ## And a program in C?
 #
-# Nothing is converted here. An export is TensorFlow's own format, and the package that you have
-# installed brings TensorFlow's library, with a header for C. The course's program is
-# `helpers/runtimes/reader.c`; these are the lines of it that matter:
+# Nothing is converted here: C reads the export itself, with the library in the package that you
+# have installed. The course's program is `helpers/runtimes/reader.c`; these lines matter:
 
 # %%
 program = Path("../helpers/runtimes/reader.c").read_text(encoding="utf-8")
@@ -181,73 +180,58 @@ for call in ("TF_LoadSessionFromSavedModel", "TF_GraphOperationByName", "TF_Sess
 
 # %%
 which = ["--tag_set", "serve", "--signature_def", "predict_two"]
-print(readers.saved_model_cli("show", two_dir, *which)[0])
-ask("c", two_dir, "predict_two", x=two_rows)
+print(readers.saved_model_cli("show", models_dir, *which)[0])
+ask("c", models_dir, "predict_two", x=two_rows)
 
 # %% [markdown]
 # Load a directory, find operations by their names, run. The names are the catch: C knows no
-# signatures, only tensors of the graph. Which tensor is `x` of `predict_two` stands in the
-# signature, behind `name:`, and it can be another one in the next export. So read it from the
-# artifact, as `saved_model_cli show` does, and never copy it into a program. Nor does anybody
-# compare shapes here (lesson 01).
+# signatures, only tensors of the graph. Which one is `x` of `predict_two` stands behind `name:`,
+# and can be another in the next export. So read it from the artifact, and never copy it into a
+# program. Nor does anybody compare shapes here (lesson 01).
 #
 # ## And a page in a browser?
 #
 # The `.onnx` files again, with `onnxruntime-web`, which is ONNX Runtime as WebAssembly. The page
-# is `helpers/runtimes/page.html`; it is opened in chromium, and may reach nothing but this
-# computer:
+# is `helpers/runtimes/page.html`, opened in chromium:
 
 # %%
 page = Path("../helpers/runtimes/page.html").read_text(encoding="utf-8")
 for part in ("import ", "ort.InferenceSession.create", "new ort.Tensor(type, new", "].run("):
     print(next(line.strip() for line in page.splitlines() if part in line))
-ask("browser", two_dir, "predict_two", x=two_rows)
+ask("browser", models_dir, "predict_two", x=two_rows)
 
 # %% [markdown]
-# The rows never leave the computer of the person who opened the page: the model came to them.
+# The rows stay on the computer of who opened the page: the model came to them.
 #
 # ## Are they the same numbers?
 #
-# "It answers" is not "it answers right": in lesson 01, LiteRT converted without a word and gave
-# garbage. So compare. Here are three models of this course as doors of one export, and `parity`,
-# which puts every door to every runtime and compares with Python:
+# In lesson 01, LiteRT converted without a word and answered other numbers. So compare. `parity`
+# puts every door to every runtime, with three rows and with one, and compares with Python:
 
 # %%
-linear, sums = LinearModel(), ComplexModel()
-_ = train(linear, *line())
-_ = train(sums, *row_sums(), steps=300, learning_rate=0.01)
-together = tf.keras.export.ExportArchive()
-for name, part, columns in (("line", linear, 1), ("sum", sums, 10)):
-    spec = [tf.TensorSpec((None, columns), tf.float32, name="x")]
-    together.add_endpoint(name, tf.function(part), spec)
-together.add_endpoint("predict_two", model.predict_first_two_features)
-three_models = lesson.scratch / "three_models"
-together.write_out(three_models, verbose=False)
-compared = parity(three_models)
+compared = parity(models_dir)
 print(compared)
 
 # %% [markdown]
-# *Same numbers* means: the same up to rounding, in every door, for one row and for three.
-# Programs add in different orders, so the last bits may differ. How far apart are they, and what
-# does each cost? That is another answer on every computer, so here is a picture of yours:
+# *Same numbers* means: the same up to rounding. Programs add in different orders, so the last
+# bits may differ. How far apart are they, and at what cost? Measured on your computer:
 
 # %%
 parity_picture(compared)
 
 # %% [markdown]
 # - **Difference**: a millionth of the number is rounding in `float32`; a hundredth would be a
-#   mistake. Compare like this after every conversion, with several rows, not with one.
-# - **Start**: from nothing to the first answer, in a new process. C and the browser bring large
-#   libraries along.
+#   mistake.
+# - **Start**: what its process took to be ready, and then to load the model and answer for the
+#   first time.
 # - **One row**: measured inside each process. In small models nearly all of it is the cost of one
-#   call, and LiteRT does little else than the arithmetic. Lesson 09 measures that properly.
+#   call.
 #
 # ### Exercise 2: predict
 #
-# An export has the door `predict_two`. It is converted with
-# `signature_keys=["predict_two"]`, and the file is asked for `predict_two` with three rows of
-# `float32`. Does it give the `"same"` numbers as the model that was exported, `"other"` ones, or
-# an `"error"`, if you change *one* thing?
+# An export is converted with `signature_keys=["predict_two"]`, and the file is asked for that
+# door with three rows of `float32`. Does it give the `"same"` numbers as the model that was
+# exported, `"other"` ones, or an `"error"`, if you change *one* thing?
 
 # %%
 # > prediction = {
@@ -273,23 +257,21 @@ lesson.q2.check(prediction)
 # %% [markdown]
 # ## Can the file be smaller?
 #
-# On a phone every kilobyte is downloaded. *Quantisation* stores the weights in fewer bytes than
-# the four of `float32`. Take a network that is large enough to matter, 3-256-256-1, and convert
-# it in four ways:
+# *Quantisation* stores the weights in fewer bytes than the four of `float32`. Take a network that
+# is large enough to matter, 3-256-256-1, and convert it in four ways:
 
 # %%
-x, y = row_sums(columns=3)
+x, y = row_sums(rows=300, columns=3)
 wide = tf.keras.Sequential([tf.keras.Input((3,), name="features")])
 for units, activation in ((256, "relu"), (256, "relu"), (1, None)):
     wide.add(tf.keras.layers.Dense(units, activation=activation))
-_ = train(wide, x, y, steps=100, learning_rate=0.003)
+_ = train(wide, x, y, steps=50, learning_rate=0.003)
 wide_dir = lesson.scratch / "wide"
 wide.export(wide_dir, verbose=False)
 
 
-def quantised(directory, kind, rows):
-    key = ["serving_default"]
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(directory), signature_keys=key)
+def quantised(directory, kind, rows, key="serving_default"):
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(directory), signature_keys=[key])
     if kind != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if kind == "float16":
@@ -308,10 +290,10 @@ files = {kind: quantised(wide_dir, kind, x) for kind in KINDS}
 # - `dynamic` range: one byte for each weight, and a number that says what one step is worth. What
 #   flows between the layers is rounded too, by its own range in every call.
 # - `int8`: one byte, and whole numbers inside from end to end, which chips without `float` want.
-#   For that, the ranges of what flows must be known beforehand: a *representative data set*, rows
-#   as they come in use, runs through the network while it is converted.
+#   The ranges of what flows must be known beforehand: a *representative data set*, rows as they
+#   come in use, runs through the network while it is converted.
 #
-# What does it buy, and what does it cost? The error is the largest difference from `float32`:
+# What does it cost? The error is the largest difference from `float32`:
 
 
 # %%
@@ -332,39 +314,33 @@ for kind in KINDS[1:]:
 Bars("Size of the file", {kind: len(content) / len(plain) for kind, content in files.items()})
 
 # %% [markdown]
-# A half or less than a third of the size, and errors far apart. `dynamic` beats `int8` here; take
-# `int8` where whole numbers are all there is. Whether 0.1 is much is not TensorFlow's to say: the
+# `dynamic` beats `int8` here; take `int8` where whole numbers are all there is. Is 0.1 much? The
 # answers go from -5 to 4, and who uses them knows what they can bear. That is an **error
 # budget**. Fix it first, then take the smallest file within it, measured on rows as they come in
 # use.
 #
 # ## When does it go wrong, and when does it buy nothing?
 #
-# Two experiments. First, a data set that does not represent: rows a tenth as large as those in
-# use. Second, a small model, the line of above.
+# Two experiments: a data set that does not represent, rows a tenth as large as those in use; and
+# a small model, the line.
 
 # %%
 careless, careful = quantised(wide_dir, "int8", x / 10), files["int8"]
 print("10 times as wrong:", error(careless, x, plain) > 10 * error(careful, x, plain))
-line_dir = lesson.scratch / "line"
-linear.export(line_dir, verbose=False)
-for kind in KINDS:
-    print(f"{kind:<8}", artifact.readable_size(len(quantised(line_dir, kind, x[:, :1]))))
+for kind in ("float32", "int8"):
+    small = quantised(models_dir, kind, x[:, :1], "line")
+    print(f"{kind:<8}", artifact.readable_size(len(small)))
 
 # %% [markdown]
-# The file is as small as before, and wrong: what is larger than anything the converter saw is cut
-# off. No error is raised, as with every skew (lesson 05). A few hundred rows that miss the
-# extremes do harm as well, only less.
-#
-# And the line? What there is to save are the weights. Where they are two, the file is all
-# structure; `float16` and `int8` even add to it.
+# The first file is wrong: what is larger than anything the converter saw is cut off. No error is
+# raised, as with every skew (lesson 05). And with two weights to store, a file is all structure;
+# `int8` even adds to it.
 #
 # ### Exercise 3: two budgets
 #
-# A meter's network is in `meter_dir`, with the door `serving_default`; `readings` are rows as it
-# meets them. Two customers want a LiteRT file that takes any number of `float32` rows. One can
-# bear an error of at most 0.01, the other of 0.2, and both want it as small as that allows. Which
-# kind does each of them get?
+# A meter's network is in `meter_dir`; `readings` are rows as it meets them. Two customers want a
+# LiteRT file for any number of `float32` rows, one with an error of at most 0.01, the other of
+# 0.2, and both as small as that allows. Which kind does each get?
 
 # %%
 meter_dir, readings = lesson.q3.given()
@@ -372,9 +348,9 @@ meter_dir, readings = lesson.q3.given()
 # > small_file = ...  # error up to 0.2
 # <solution>
 kinds = {kind: quantised(meter_dir, kind, readings) for kind in KINDS}
-for kind, content in kinds.items():
-    error_3 = error(content, readings, kinds["float32"])
-    print(f"{kind:<8}", error_3 <= 0.01, error_3 <= 0.2)
+for kind in KINDS[1:]:
+    error_3 = error(kinds[kind], readings, kinds["float32"])
+    print(f"{kind:<8}", artifact.readable_size(len(kinds[kind])), error_3 <= 0.01, error_3 <= 0.2)
 precise_file, small_file = kinds["float16"], kinds["dynamic"]
 # </solution>
 lesson.q3.check(precise_file, small_file)
@@ -382,8 +358,8 @@ lesson.q3.check(precise_file, small_file)
 # %% [markdown]
 # ## What cannot cross?
 #
-# Whatever the other side has no operation for. Arithmetic crosses everywhere; texts are the test.
-# Here are five doors that take words. Does each runtime give what the live function gives?
+# Whatever the other side has no operation for. Here are five doors that take words. Does each
+# runtime give what the live function gives?
 
 
 # %%
@@ -431,7 +407,7 @@ with show_error():
     runtimes.run(texts_dir, "from_file", {"words": words}, "litert")
 
 # %% [markdown]
-# Five doors, and the runtimes agree about one of them:
+# The runtimes agree about two of the five:
 #
 # - Your Python goes nowhere (lesson 05).
 # - LiteRT compares words, and looks them up if they are in the graph. It cannot put texts
@@ -441,19 +417,16 @@ with show_error():
 #   cannot compare them with one another.
 # - C has all of TensorFlow, and so all but Python.
 #
-# Do not learn this by heart; the next release changes it. Learn what follows: **make numbers of
-# texts before the border, and let numbers cross.** One door with the texts stays on the server,
-# or is written again in the app, with skew to fear (lesson 05). The other one, from numbers to
-# numbers, crosses to everybody.
+# The next release may change this. What stays: **make numbers of texts before the border, and let
+# numbers cross.** The door with the texts stays on the server, or is written again in the app,
+# with skew to fear.
 #
 # ### Exercise 4: find the one that cannot cross, and split it
 #
-# `exports_dir` holds three exports, `houses`, `colours` and `reviews`, each with a
-# `serving_default`. One of them cannot cross to LiteRT. Which? Its class had methods that are
-# still there when you load it, among them `count_words`, from texts to numbers, and `weigh`, from
-# these numbers to an opinion. Export it with a door for each, under these names, so that
-# `weigh` after `count_words` is what it was, for any number of rows, with `weigh` right in every
-# reader and every runtime that is here.
+# One of the three exports in `exports_dir` cannot cross to LiteRT. Which? When you load it, two
+# methods are still there: `count_words`, from texts to numbers, and `weigh`, from these to an
+# opinion. Export a door for each, under these names, so that `weigh` after `count_words` is what
+# it was, for any number of rows, and right in every runtime that is here.
 
 # %%
 exports_dir = lesson.q4.given()
@@ -479,10 +452,10 @@ lesson.q4.check(cannot_cross, split_dir)
 # %% [markdown]
 # ## What you can do now
 #
-# - **Get it into a phone**: `TFLiteConverter.from_saved_model(directory, signature_keys=[...])`,
-#   one file; `Interpreter` and `get_signature_runner(key)`, without TensorFlow, without casting.
-# - **Get it elsewhere**: `tf2onnx`, a file for each signature, for ONNX Runtime and for pages in
-#   a browser; C reads the export itself, by the names of tensors.
+# - **Get it into a phone**: `TFLiteConverter.from_saved_model(directory, signature_keys=[...])`;
+#   `Interpreter` and `get_signature_runner(key)`, without TensorFlow, without casting.
+# - **Get it elsewhere**: `tf2onnx`, a file for each signature, for ONNX Runtime and browsers; C
+#   reads the export itself, by the names of tensors.
 # - **Show that the numbers are the same**: ask both sides, one row and several, and compare.
 # - **Make it smaller**: an error budget first, then the smallest kind within it, on rows from
 #   use. A small model gains nothing.
@@ -491,5 +464,4 @@ lesson.q4.check(cannot_cross, split_dir)
 # **Try your own.** `parity("/path/to/your/export")` puts *your* export to every runtime, and
 # `parity_picture` of that shows what it costs.
 #
-# [Lesson 07: serving](07_serving.ipynb) · This is the last lesson for now: back to
-# [lesson 00, start here](00_start_here.ipynb)
+# [Lesson 07: serving](07_serving.ipynb) · Next: [lesson 09, performance](09_performance.ipynb)

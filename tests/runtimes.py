@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from helpers import runtimes
+from helpers import readers, runtimes
 from helpers.models import ComplexModel, LinearModel, MultiSignatureModel
+from helpers.readers import compare
 
 KEY = "serving_default"
+ROWS = (1, 3, 100)
 TWO = {"predict_two", "predict_three"}
 FLOATS = tf.TensorSpec((None, 1), tf.float32, name="x")
 
@@ -81,3 +83,17 @@ def exports():
     archive.add_endpoint("predict_three", model.predict_first_three_features)
     archive.write_out(folder() / "multi", verbose=False)
     return {name: folder() / name for name in ("linear", "complex", "multi")}
+
+
+def differences(name, runtime):
+    """(key, rows, the largest difference from Python) of every signature of one of `exports()`."""
+    for key, signature in readers.signatures(exports()[name]).items():
+        (given,) = signature.inputs
+        for rows in (*ROWS, 1):  # and back again
+            x = np.random.default_rng(rows).normal(size=(rows, given.shape[1])).astype("float32")
+            wanted = readers.run(exports()[name], key, {given.name: x})
+            got = runtimes.run(exports()[name], key, {given.name: x}, runtime)
+            assert {k: (v.shape, v.dtype) for k, v in got.items()} == {
+                k: (v.shape, v.dtype) for k, v in wanted.items()
+            }
+            yield key, rows, compare.difference(wanted, got)

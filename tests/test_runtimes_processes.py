@@ -19,7 +19,7 @@ from helpers import readers, runtimes
 from helpers.lessons import COURSE
 from helpers.models import LinearModel, PenguinModel
 from helpers.readers import ReaderError, compare
-from helpers.runtimes import browser, onnx
+from helpers.runtimes import browser
 from helpers.runtimes.parity import parity
 from tests.runtimes import ask, doubles, exports, folder, hangs, need
 
@@ -55,8 +55,6 @@ def test_what_the_process_has_not_loaded(name):
     need(name)
     runtimes.stop()
     ask(doubles(), [[1.0]], name)
-    if name == "onnx":
-        onnx.converter.stop()
     (process,) = family()
     files = loaded_files(process)
     forbidden, wanted = ("python", "tensorflow_cc") if name == "c" else ("tensorflow", "python")
@@ -114,8 +112,6 @@ def test_stop_leaves_no_process_behind(runtime):
     started = family()
     assert started
     runtimes.stop(runtime)
-    if runtime == "browser":
-        runtimes.stop("onnx")  # who converts for it
     assert not psutil.wait_procs(started, timeout=30)[1]
 
 
@@ -183,6 +179,16 @@ def test_parity_of_what_is_right():
     assert "one row" in found.text(figures=True)
     assert "<td" in found._repr_html_() and "one row" not in found._repr_html_()
     assert "one row" in found.as_html(figures=True)
+
+
+def test_parity_starts_no_process_again():
+    name = next(name for name in runtimes.RUNTIMES if not runtimes.missing(name))
+    ask(doubles(), [[1.0]], name)
+    process = runtimes.process(name)
+    child, took = process._child, process.seconds
+    row = {row.runtime: row for row in parity(exports()["multi"]).rows}[name]
+    assert process._child is child
+    assert 0 < took < row.start, "the start is that of the process, and the first answer"
 
 
 def test_parity_of_an_export_that_only_python_restores(monkeypatch):

@@ -1,5 +1,6 @@
 """What the exercises of lesson 08 start from: exports that cross to other runtimes, or do not."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ BIAS = np.array([0.5], np.float32)
 WORDS = ("good", "great", "bad", "dull")
 WORTH = np.array([[1.0], [2.0], [-1.0], [-0.5]], np.float32)
 START = 0.25
+METER = (8, 256, 256, 1)
+METER_BYTES = 4 * sum(rows * units for rows, units in pairwise(METER))  # of float32 weights
 REVIEWS = (
     "Good, GOOD film!",
     "dull",
@@ -119,15 +122,19 @@ def meter(folder):
     """
     import tensorflow as tf
 
-    layers = [
-        tf.keras.layers.Dense(
-            units,
-            activation=activation,
-            kernel_initializer=tf.keras.initializers.GlorotUniform(seed=units),
-        )
-        for units, activation in ((256, "relu"), (256, "relu"), (1, None))
+    module = tf.Module()
+    module.kernels = [
+        tf.Variable(tf.keras.initializers.GlorotUniform(seed=units)((rows, units)))
+        for rows, units in pairwise(METER)
     ]
-    model = tf.keras.Sequential([tf.keras.Input((8,), name="readings"), *layers])
-    model.export(folder, verbose=False)
-    rows = np.random.default_rng(8).uniform(-20, 20, (500, 8)).astype(np.float32)
+
+    @tf.function(input_signature=[tf.TensorSpec((None, METER[0]), tf.float32, name="readings")])
+    def measure(readings):
+        for kernel in module.kernels[:-1]:
+            readings = tf.nn.relu(readings @ kernel)
+        return {"output_0": readings @ module.kernels[-1]}
+
+    doors = {"serving_default": measure, "serve": measure}
+    tf.saved_model.save(module, str(folder), signatures=doors)
+    rows = np.random.default_rng(8).uniform(-20, 20, (500, METER[0])).astype(np.float32)
     return Path(folder), rows

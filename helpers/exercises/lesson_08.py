@@ -1,7 +1,5 @@
 """The exercises of lesson 08, other runtimes."""
 
-from functools import cache
-
 import numpy as np
 
 from helpers import lite, readers, runtimes
@@ -123,18 +121,8 @@ def q2(prediction):
 
 
 TIGHT, LOOSE = 0.01, 0.2  # the largest error that a customer can bear
-# Largest size as a part of the plain file, largest error, words.
+# Largest size as a part of the weights' in float32, largest error, words.
 BUDGETS = {"precise_file": (0.6, TIGHT, "a half"), "small_file": (0.35, LOOSE, "a third")}
-
-
-@cache
-def plain_file(directory):
-    """The bytes of the float32 conversion of an export's serving_default."""
-    import tensorflow as tf
-
-    return tf.lite.TFLiteConverter.from_saved_model(
-        str(directory), signature_keys=["serving_default"]
-    ).convert()
 
 
 @exercise(
@@ -151,8 +139,7 @@ def plain_file(directory):
 def q3(precise_file, small_file):
     """Choose a quantisation for each of two error budgets"""
     directory, rows = q3.given()
-    plain = plain_file(directory)
-    reference = next(iter(lite.run(plain, "serving_default", {"readings": rows}).values()))
+    (reference,) = readers.run(directory, "serving_default", {"readings": rows}).values()
     for name, answer in (("precise_file", precise_file), ("small_file", small_file)):
         part, budget, words = BUDGETS[name]
         content, found = lite_file(answer, name)
@@ -171,9 +158,10 @@ def q3(precise_file, small_file):
                 "allowed.",
             )
         require(
-            len(content) <= part * len(plain),
+            len(content) <= part * crossing.METER_BYTES,
             f"{name}: {readable_size(len(content))} is within the budget, and there is a kind "
-            f"that is, too, with about {words} of the {readable_size(len(plain))} of float32.",
+            f"that is, too, with about {words} of the {readable_size(crossing.METER_BYTES)} of "
+            "float32.",
         )
     return "each file is as small as its error budget allows, on the rows that come in use."
 
@@ -262,7 +250,7 @@ def _require_split(found):
             "cross.",
         )
         feed = {inputs["weigh"]: numbers}
-        for reader in readers.READERS:
+        for reader in ("python", "session"):  # LiteRT is among the runtimes
             got = answers(found, "weigh", feed, reader)
             _require_opinion(got, wanted, texts, readers.READERS[reader])
         for runtime in runtimes.RUNTIMES:

@@ -5,7 +5,7 @@ import numpy as np
 from helpers.errors import safe_repr
 from helpers.exercises.engine import NotYet, call, require
 
-REQUESTS = 40
+REQUESTS = 20
 MOST = 4  # graphs: one for all, or some for members and others
 ARGUMENTS = ("amounts", "discount", "member")
 CAUSE = "discount"

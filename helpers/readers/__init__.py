@@ -78,6 +78,20 @@ def to_litert(directory, keys, out, deadline=600):
     return _ask("to_litert", directory, "litert", list(keys), str(out), deadline=deadline)
 
 
+def to_onnx(directory, names, folder, packages, deadline=600):
+    """Write signatures of the export `directory` as .onnx files in `folder`, with tf2onnx.
+
+    names : dict of str to str, the name of the file for each key
+    packages : path of the site-packages that tf2onnx is in; only these are looked for there that
+        this environment has not
+
+    Returns {key: the converter's error}. Raises NotAnArtifact, or ReaderError where the process
+    does not answer.
+    """
+    details = "onnx", str(folder), names, str(packages)
+    return _ask("to_onnx", directory, *details, deadline=deadline)
+
+
 def variables(directory):
     """The variables of the export `directory`, listed without reading their values.
 
@@ -120,6 +134,7 @@ __all__ = [
     "saved_model_cli",
     "signatures",
     "to_litert",
+    "to_onnx",
     "variables",
     "warm_up",
 ]

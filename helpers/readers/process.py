@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,13 +33,18 @@ class CleanProcess:
 
     worker : str, a module with a function `main` that answers on its standard output
     python : path of the interpreter, or None for the one that runs here
+
+    Attributes
+    ----------
+    began : float or None, time.perf_counter() when the child was started last
+    seconds : float or None, what that child took until it was ready; known from its first answer on
     """
 
     encode, decode = staticmethod(pickle.dumps), staticmethod(pickle.load)
 
     def __init__(self, worker="helpers.readers.worker", python=None):
         self._worker, self._python = worker, python or sys.executable
-        self._child = None
+        self._child = self.began = self.seconds = None
         self._lock = threading.Lock()
 
     def start(self):
@@ -47,6 +53,7 @@ class CleanProcess:
             return
         self.stop()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115, closed in stop()
+        self.began, self.seconds = time.perf_counter(), None
         self._child = subprocess.Popen(
             self.command(),
             stdin=subprocess.PIPE,
@@ -93,7 +100,7 @@ class CleanProcess:
                     kind, value = self._answer(reader, START_DEADLINE)
                     if kind == "error":
                         raise ReaderError(reader, value)
-                    self._ready = True
+                    self._ready, self.seconds = True, self._said - self.began
                 self._child.stdin.write(message)
                 self._child.stdin.flush()
                 kind, value = self._answer(reader, deadline)
@@ -113,7 +120,7 @@ class CleanProcess:
 
     def _answer(self, reader, deadline):
         try:
-            answer = self._answers.get(timeout=deadline)
+            answer, self._said = self._answers.get(timeout=deadline)
         except queue.Empty:
             raise ReaderError(
                 reader, f"TimeoutError: no answer within {deadline} seconds; the process was ended"
@@ -134,11 +141,13 @@ class CleanProcess:
 
 
 def _listen(stream, decode, answers):
-    """Pass on what the child says; None when it has gone."""
+    """Pass on what the child says, and when; None when it has gone."""
     with stream:
         while True:
             try:
-                answers.put(decode(stream))
+                answer = decode(stream)
             except Exception:
-                answers.put(None)
+                answer = None
+            answers.put((answer, time.perf_counter()))
+            if answer is None:
                 return

@@ -3,6 +3,7 @@
 import os
 import pickle
 import queue
+import re
 import sys
 import threading
 from functools import lru_cache
@@ -17,7 +18,7 @@ import numpy as np  # noqa: E402
 import helpers  # noqa: E402
 from helpers import artifact, program  # noqa: E402
 from helpers.errors import describe  # noqa: E402
-from helpers.readers import files  # noqa: E402
+from helpers.readers import files, tf2onnx  # noqa: E402
 from helpers.readers.inputs import cast, state  # noqa: E402
 
 
@@ -89,22 +90,13 @@ def save_again(directory, reader, out):
 
 
 def to_litert(directory, reader, keys, out):
-    model, errors = None, {}
-    try:
-        model = _convert(directory, keys)
-    except Exception:  # one signature that cannot cross must not take the others with it
-        for key in keys:
-            try:
-                _convert(directory, [key])
-            except Exception as error:
-                errors[key] = describe(error, limit=2000)
-        if rest := [key for key in keys if key not in errors]:
-            model = _convert(directory, rest)
+    computed = program.endpoints(artifact.saved_model(Path(directory)))
+    types = {key: set(computed[key].types) for key in keys}
+    model, errors = _cross(directory, keys, types)
     if model is None:
         return {}, errors
     Path(out).write_bytes(model)
     in_file = _interpreter(model).get_signature_list()
-    computed = program.endpoints(artifact.saved_model(Path(directory)))
     named = {}
     for key in keys:
         twins = [name for name in in_file if computed[name].digest == computed[key].digest]
@@ -115,11 +107,37 @@ def to_litert(directory, reader, keys, out):
     return named, errors
 
 
+def _cross(directory, keys, types):
+    """Bytes of a LiteRT file with those of `keys` that can cross, None without any; {key: error}.
+
+    types : dict of str to set of str, the operations of each signature
+    """
+    if not keys:
+        return None, {}
+    try:
+        return _convert(directory, keys), {}
+    except Exception as error:
+        if len(keys) == 1:
+            return None, {keys[0]: describe(error, limit=2000)}
+        first = error
+    # One that cannot cross must not take the others with it. Each is tried alone which has an
+    # operation that the error names, or where it names none, every one.
+    named = set(re.findall(r"\w+", " ".join(re.findall("ops: (.*)", str(first)))))
+    errors = {}
+    for key in [key for key in keys if named & types[key]] or keys:
+        errors |= _cross(directory, [key], types)[1]
+    if not errors:
+        raise first
+    model, more = _cross(directory, [key for key in keys if key not in errors], types)
+    return model, errors | more
+
+
 QUESTIONS = {
     "signatures": signatures,
     "run": run,
     "save_again": save_again,
     "to_litert": to_litert,
+    "to_onnx": tf2onnx.convert,
     "variables": files.variables,
     "digests": files.digests,
     "saved_model_cli": files.saved_model_cli,

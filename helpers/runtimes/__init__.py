@@ -5,8 +5,9 @@ onnx : one .onnx file for each signature, made by tf2onnx, read by ONNX Runtime.
 c : a C program (reader.c) against the library in TensorFlow's wheel; it reads the artifact itself.
 browser : the .onnx files again, in a page with onnxruntime-web, opened in chromium.
 
-The questions are those of `helpers.readers`. Each runtime has one process, which starts on the
-first question, stays warm, is replaced when it dies or hangs, and ends with the kernel.
+The questions are those of `helpers.readers`, whose clean process converts. Each runtime has one
+process, which starts on the first question, stays warm, is replaced when it dies or hangs, and ends
+with the kernel.
 """
 
 from helpers import artifact
@@ -105,8 +106,12 @@ def seconds_per_call(directory, signature, inputs, runtime, calls=100, deadline=
 def stop(runtime=None):
     """End the processes of `runtime`, or of all; the next question starts them again."""
     for kind in _KINDS.values() if runtime is None else [_known(runtime)]:
-        for process in kind.processes:
-            process.stop()
+        kind.process.stop()
+
+
+def process(runtime):
+    """The helpers.readers.process.CleanProcess of `runtime`."""
+    return _known(runtime).process
 
 
 def _known(runtime):
@@ -156,6 +161,7 @@ __all__ = [
     "RuntimeMissing",
     "convert",
     "missing",
+    "process",
     "run",
     "seconds_per_call",
     "signatures",

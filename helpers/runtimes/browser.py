@@ -40,9 +40,10 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+# Chromium's own menus are pages, and one process more waits for the next page. Nobody sees these.
+LEAN = "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,SpareRendererForSitePerProcess"
 START = 120  # seconds for chromium and the page on a busy machine
 process = CleanProcess("helpers.runtimes.browser")
-processes = (process,)
 
 
 def missing():
@@ -81,7 +82,7 @@ class Page:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.playwright = sync_playwright().start()
         self.browser = self.playwright.chromium.launch(
-            executable_path=find_browser(), args=list(FLAGS), timeout=START * 1000
+            executable_path=find_browser(), args=[*FLAGS, LEAN], timeout=START * 1000
         )
         self.page = self.browser.new_page()
         self.page.goto(f"http://127.0.0.1:{self.server.server_port}/")

@@ -19,7 +19,7 @@ from helpers.readers.process import CleanProcess, ReaderError
 from helpers.runtimes.conversions import Converted, digest
 from helpers.runtimes.onnx import FOLDER
 
-SOURCE = Path(__file__).with_name("reader.c")
+SOURCE = Path(__file__).resolve().with_name("reader.c")  # by one name from every folder
 LIBRARIES = ("tensorflow_cc", "tensorflow_framework")
 
 
@@ -104,7 +104,6 @@ class Program(CleanProcess):
 
 
 process = Program()
-processes = (process,)
 
 
 def _compiled(runtime):

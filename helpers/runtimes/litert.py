@@ -9,7 +9,6 @@ from helpers.runtimes import child
 from helpers.runtimes.conversions import Converted, convert_once
 
 process = CleanProcess("helpers.runtimes.litert")
-processes = (process,)
 
 
 def missing():

@@ -6,24 +6,22 @@ from pathlib import Path
 
 import numpy as np
 
+from helpers.readers import to_onnx
 from helpers.readers.process import ROOT, CleanProcess
 from helpers.runtimes import child
 from helpers.runtimes.conversions import Converted, convert_once, file_name
 
-OPSET = 18
 FOLDER = ROOT / ".runtimes"
 LOCK = Path(__file__).with_name("requirements.lock")
 PYTHON = FOLDER / "venv" / "bin" / "python"
 process = CleanProcess("helpers.runtimes.onnx", PYTHON)
-converter = CleanProcess("helpers.runtimes.tf2onnx", PYTHON)
-processes = (process, converter)
 
 
 def missing():
     what, venv = "ONNX Runtime and tf2onnx", FOLDER / "venv"
     if lacking := not_installed(what, venv / "installed", LOCK):
         return lacking
-    # tf2onnx takes TensorFlow from the environment that `make runtimes` found.
+    # tf2onnx is made for the TensorFlow of the environment that `make runtimes` found.
     here = Path(find_spec("tensorflow").submodule_search_locations[0]).parent
     there = [Path(file.read_text().strip()) for file in venv.glob("lib/*/*/course.pth")]
     if not any(path.exists() and path.samefile(here) for path in there):
@@ -46,7 +44,8 @@ def converted(directory, keys):
 
 def _convert(directory, folder, keys):
     names = {key: file_name(key, number, ".onnx") for number, key in enumerate(keys)}
-    errors = converter.ask("convert", str(directory), "onnx", str(folder), names, deadline=600)
+    (packages,) = FOLDER.glob("venv/lib/*/site-packages")
+    errors = to_onnx(directory, names, folder, packages)
     kept = {key: name for key, name in names.items() if key not in errors}
     return Converted(folder, kept, errors)
 

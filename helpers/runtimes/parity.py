@@ -23,7 +23,8 @@ class Row:
     status : "same numbers", "OTHER NUMBERS", "FAILS" (it answers none) or "missing"
     difference : float or None, the largest absolute difference from Python's numbers
     size : int or None, bytes of what it reads
-    start : float or None, seconds from the start of its process to the first answer
+    start : float or None, seconds that its process took to be ready, when it started, and from the
+        first question about this artifact to the answer
     latency : float or None, seconds for one row of the first signature that it answers
     note : str, the first error, or what is missing; empty when there is neither
     """
@@ -92,8 +93,8 @@ def parity(directory, inputs=None):
     inputs : dict of str to array, for an artifact with one set of input names; made from the
         signature's spec when not given, as `helpers.readers.compare` does
 
-    The process of each runtime is started anew, for its start is measured. Returns a `Parity`;
-    raises NotAnArtifact, and ReaderError where Python itself gives no answer.
+    A runtime's process that runs already is not started again. Returns a `Parity`; raises
+    NotAnArtifact, and ReaderError where Python itself gives no answer.
     """
     found = artifact.read(directory)
     wanted = {}  # {key: [(feed, Python's answer)]}
@@ -112,13 +113,13 @@ def _row(directory, runtime, wanted):
         size = _size(runtimes.convert(directory, runtime))
     except runtimes.ReaderError as error:
         return Row(runtime, 0, len(wanted), "FAILS", note=error.error)
-    runtimes.stop(runtime)
-    begin, start, latency, gaps, same, errors = time.perf_counter(), None, None, [], True, []
+    start, latency, gaps, same, errors = None, None, [], True, []
     for key, pairs in wanted.items():
         try:
             for feed, answer in pairs:
+                begin = time.perf_counter()
                 got = runtimes.run(directory, key, feed, runtime)
-                start = start or time.perf_counter() - begin
+                start = start or _since(begin, runtimes.process(runtime))
                 same = same and compare.same(answer, got)
                 gaps.append(compare.difference(answer, got))
             if latency is None:
@@ -131,6 +132,12 @@ def _row(directory, runtime, wanted):
     status = "same numbers" if same else "OTHER NUMBERS"
     largest = max(gaps)
     return Row(runtime, crossed, len(wanted), status, largest, size, start, latency, note)
+
+
+def _since(begin, process):
+    """Seconds since `begin`, and before it those that `process` had taken to start."""
+    seconds = time.perf_counter() - begin
+    return seconds if process.began >= begin else process.seconds + seconds
 
 
 def _size(path):

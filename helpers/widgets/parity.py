@@ -3,7 +3,7 @@
 import ipywidgets
 from matplotlib.figure import Figure
 
-from helpers.widgets.view import Plot, View, picture, png
+from helpers.widgets.view import Plot, View, image, png
 
 PANELS = (  # field of a row, title, a limit to compare with
     ("difference", "largest difference from Python", 1e-5),
@@ -21,7 +21,9 @@ TEXT = (
 
 def draw(rows):
     """A dot for each figure of `rows`, a sequence of helpers.runtimes.parity.Row."""
-    figure = Figure(figsize=(10, 1 + 0.4 * len(rows)), layout="constrained")
+    height = 1 + 0.4 * len(rows)  # inches; the layout is fixed, to find one takes most of the time
+    figure = Figure(figsize=(10, height))
+    figure.subplots_adjust(0.08, 0.4 / height, 0.98, 1 - 0.4 / height, wspace=0.1)
     places = range(len(rows))
     for axes, (name, title, limit) in zip(
         figure.subplots(1, len(PANELS), sharey=True), PANELS, strict=True
@@ -34,6 +36,7 @@ def draw(rows):
         axes.set_title(title, fontsize=10)
         axes.set(xscale="log", xlim=(min(seen) / 10, max(seen) * 10))
         axes.set_yticks(places, [row.runtime for row in rows])
+        axes.minorticks_off()
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.grid(color="#dddddd", linewidth=0.6)
     return figure
@@ -54,6 +57,6 @@ def parity_picture(parity):
     rows = [row for row in parity.rows if row.difference is not None]
     if not rows:
         return View([ipywidgets.HTML(parity.as_html())], TEXT)
-    figure, alt = draw(rows), describe(rows)
-    shown = f"{picture(figure, alt)}{parity.as_html(figures=True)}"
-    return Plot([ipywidgets.HTML(shown)], TEXT, png(figure), alt)
+    code, alt = png(draw(rows)), describe(rows)
+    shown = f"{image(code, alt)}{parity.as_html(figures=True)}"
+    return Plot([ipywidgets.HTML(shown)], TEXT, code, alt)

@@ -3,13 +3,12 @@
 import html
 
 import ipywidgets
-import numpy as np
 from matplotlib.figure import Figure
 
 from helpers.benchmark import rounded
 from helpers.rich import table
 from helpers.sweep import BASELINE
-from helpers.widgets.view import Plot, picture, png
+from helpers.widgets.view import Plot, image, png
 
 TEXT = (
     "Here is a picture of what was measured on this computer, and in Jupyter its table: for each "
@@ -29,16 +28,16 @@ STYLES = (
 
 
 def draw(sweep):
-    """Time over rows, both axes logarithmic; a matplotlib Figure. Bars show the 99 % intervals."""
+    """Time over rows, both axes logarithmic; a matplotlib Figure. Bars: the least to the most."""
     figure = Figure(figsize=(9, 4.6))
     axes = figure.subplots()
     figure.subplots_adjust(left=0.09, right=0.76, bottom=0.13, top=0.97)
     rows = list(sweep.ratios)
     axes.axhline(1, color="#666666", linewidth=1.5, linestyle="--", label=BASELINE)
     for way, (colour, mark) in zip(sweep.ways, STYLES, strict=False):
-        found = [sweep[way, size] for size in rows]
         middles = [sweep.middle(way, size) for size in rows]
-        low, high = np.transpose([one.interval for one in found])
+        pairs = [sweep[way, size].pairs for size in rows]
+        low, high = list(map(min, pairs)), list(map(max, pairs))
         axes.vlines(rows, low, high, color=colour, alpha=0.35, linewidth=3)
         axes.plot(rows, middles, color=colour, marker=mark, label=way)
     axes.set(
@@ -70,9 +69,9 @@ def describe(sweep):
 
 def speed_plot(sweep):
     """The view: picture, table, and why ONNX Runtime is not in them, if it is not."""
-    figure, alt = draw(sweep), describe(sweep)
+    code, alt = png(draw(sweep)), describe(sweep)
     head, *cells = sweep.cells()
     notes = f"<p>ONNX Runtime: {html.escape(sweep.missing)}</p>" if sweep.missing else ""
     words = f"{BASELINE}'s time for one call, and the others as multiples of it"
-    shown = f"{picture(figure, alt)}<p>{words}</p>{table(head, cells)}{notes}"
-    return Plot([ipywidgets.HTML(shown)], TEXT, png(figure), alt)
+    shown = f"{image(code, alt)}<p>{words}</p>{table(head, cells)}{notes}"
+    return Plot([ipywidgets.HTML(shown)], TEXT, code, alt)

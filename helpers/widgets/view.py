@@ -46,4 +46,9 @@ def png(figure):
 
 def picture(figure, alt):
     """A matplotlib figure as an HTML image with alternative text."""
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{png(figure)}">'
+    return image(png(figure), alt)
+
+
+def image(code, alt):
+    """The same for a picture that `png` gave."""
+    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{code}">'

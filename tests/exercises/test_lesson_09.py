@@ -244,22 +244,22 @@ Q3 = Proofs(
     wrong={
         "blames the amounts": Mistake(
             steady(with_constants, "amounts"),
-            "when nothing but amounts changes, 40 requests make 1 graph.",
+            "when nothing but amounts changes, 20 requests make 1 graph.",
         ),
         "blames the member": Mistake(
             steady(with_constants, "member"),
-            "when nothing but member changes, 40 requests make 2 graphs.",
+            "when nothing but member changes, 20 requests make 2 graphs.",
         ),
         "blames something else": Mistake(
             steady(with_constants, "the loop"), "'the loop' is not one of 'amounts', 'discount'"
         ),
-        "Python numbers": Mistake(steady(python_numbers), "shop.bill ran 40 times for 40 requests"),
-        "reduce_retracing": Mistake(steady(relaxed), "shop.bill ran 40 times for 40 requests"),
+        "Python numbers": Mistake(steady(python_numbers), "shop.bill ran 20 times for 20 requests"),
+        "reduce_retracing": Mistake(steady(relaxed), "shop.bill ran 20 times for 20 requests"),
         "a new tf.function each time": Mistake(
             steady(lambda: anew), "and by every new tf.function"
         ),
         "no graph at all": Mistake(
-            lambda _: ("discount", q3.given().bill), "shop.bill ran 40 times for 40 requests"
+            lambda _: ("discount", q3.given().bill), "shop.bill ran 20 times for 20 requests"
         ),
         "the first discount for all": Mistake(steady(frozen), "your function gives"),
         "rounded discounts": Mistake(steady(rounded), "your function gives"),

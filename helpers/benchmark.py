@@ -104,7 +104,7 @@ class Ratio:
             return REFUSED
         low, high = map(rounded, self.interval)
         return (
-            f"{rounded(self.median)} of the baseline's time (99 % interval: {low} to {high}, "
+            f"{rounded(self.median)} times the baseline's time (99 % interval: {low} to {high}, "
             f"{len(self.pairs)} pairs)"
         )
 
@@ -195,14 +195,14 @@ def median_interval(values, sure=SURE):
 def duration(seconds):
     """Seconds as people read them: "3.1 µs", "42 ms"."""
     for unit, size in (("s", 1), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= size:
+        if seconds >= 0.9995 * size:  # what is rounded to 1,000 is 1 of the next
             return f"{rounded(seconds / size)} {unit}"
     return f"{rounded(seconds / 1e-9)} ns"
 
 
 def rounded(number):
     """A number with as many figures as a measurement has: "8,766", "0.46"."""
-    return f"{number:,.0f}" if number >= 100 else f"{number:.2g}"
+    return f"{number:,.0f}" if number >= 99.5 else f"{number:.2g}"
 
 
 class _Timed:

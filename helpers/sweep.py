@@ -81,7 +81,9 @@ class Sweep:
     __repr__ = __str__
 
 
-@cache
+_with = cache(partial(CleanProcess, "helpers.sweep"))  # one for each interpreter
+
+
 def _process():
     """The process, and why it has no ONNX Runtime, or ""."""
     from helpers.runtimes import missing, onnx
@@ -90,7 +92,7 @@ def _process():
     # second, while the next way is timed. It is read when NumPy is imported.
     os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "8")
     lacking = missing("onnx")
-    return CleanProcess("helpers.sweep", None if lacking else onnx.PYTHON), lacking
+    return _with(None if lacking else onnx.PYTHON), lacking
 
 
 def warm_up():

@@ -17,7 +17,7 @@
 # - make the file smaller within an error budget, and tell when that buys nothing;
 # - say what cannot cross, and split a model so that its numbers can.
 #
-# **35 minutes.** Builds on [lesson 03](03_many_signatures.ipynb).
+# **45 minutes.** Builds on [lesson 03](03_many_signatures.ipynb).
 
 # %%
 import sys
@@ -55,9 +55,9 @@ for name, words in runtimes.RUNTIMES.items():
     print(f"{name:<8} {words}: {runtimes.missing(name) or 'ready'}")
 
 # %% [markdown]
-# Is something missing? Its line says what installs it, in a terminal, in the folder of the course:
-# **`make runtimes`** writes to `.runtimes`. Then restart the kernel. Until then the cells below
-# say so, and all exercises work.
+# Is something missing? Its line says what installs it, in a terminal, in the folder of the
+# course: **`make runtimes`** writes to `.runtimes`. Then restart the kernel. Until then the cells
+# below say so, and all exercises work.
 #
 # Here are three models of this course in one export: the shop's of lesson 03, with a door for two
 # numbers and one for three, and two untrained ones, a line and a network for rows of ten:
@@ -84,6 +84,7 @@ archive.write_out(models_dir, verbose=False)
 
 # %%
 doors = ["predict_two", "predict_three"]
+# str(...), for the converter takes no Path.
 converter = tf.lite.TFLiteConverter.from_saved_model(str(models_dir), signature_keys=doors)
 litert_file = lesson.scratch / "shop.tflite"
 litert_file.write_bytes(converter.convert())
@@ -108,7 +109,7 @@ for rows in (1, 3):
 print("TensorFlow was imported:", "tensorflow" in sys.modules)
 """
 command = [sys.executable, "-c", phone, litert_file]
-print(subprocess.run(command, capture_output=True, text=True).stdout)
+print(subprocess.run(command, capture_output=True, text=True).stdout, end="")
 
 # %% [markdown]
 # Both doors are in it, and each takes any number of rows: the *signature runner* makes room for
@@ -137,8 +138,8 @@ lesson.q1.check(litert_file_1)  # also: lesson.q1.hint(), lesson.q1.solution()
 # signature at a time:
 #
 # ```bash
-# python -m tf2onnx.convert --saved-model exports/models --signature_def predict_two \
-#     --opset 18 --output predict_two.onnx
+# .runtimes/venv/bin/python -m tf2onnx.convert --saved-model DIRECTORY \
+#     --signature_def predict_two --opset 18 --output predict_two.onnx
 # ```
 #
 # `runtimes.convert` does so for every signature, and `runtimes.run` before its first question:
@@ -220,8 +221,8 @@ print(compared)
 parity_picture(compared)
 
 # %% [markdown]
-# - **Difference**: a millionth of the number is rounding in `float32`; a hundredth would be a
-#   mistake.
+# - **Difference**: no more than the dashed line, 1e-5. For numbers around 1, a millionth is
+#   rounding in `float32`, and a hundredth would be a mistake. None at all stands at 1e-8.
 # - **Start**: what its process took to be ready, and then to load the model and answer for the
 #   first time.
 # - **One row**: measured inside each process. In small models nearly all of it is the cost of one
@@ -229,9 +230,9 @@ parity_picture(compared)
 #
 # ### Exercise 2: predict
 #
-# An export is converted with `signature_keys=["predict_two"]`, and the file is asked for that
-# door with three rows of `float32`. Does it give the `"same"` numbers as the model that was
-# exported, `"other"` ones, or an `"error"`, if you change *one* thing?
+# An archive of a model like `shop` is converted with `signature_keys=["predict_two"]`, and the
+# file is asked for that door with three rows of `float32`. Does it give the `"same"` numbers as
+# the model when it was exported, `"other"` ones, or an `"error"`, if you change *one* thing?
 
 # %%
 # > prediction = {
@@ -240,7 +241,7 @@ parity_picture(compared)
 # >     "then train the model in the notebook": ...,
 # >     "ask with rows of float64": ...,
 # >     "ask for serving_default, which was not named": ...,
-# >     "save with tf.saved_model.save(model) instead": ...,
+# >     "save with tf.saved_model.save, the same signature": ...,
 # > }
 # <solution>
 prediction = {
@@ -249,7 +250,7 @@ prediction = {
     "then train the model in the notebook": "same",
     "ask with rows of float64": "error",
     "ask for serving_default, which was not named": "error",
-    "save with tf.saved_model.save(model) instead": "other",
+    "save with tf.saved_model.save, the same signature": "other",
 }
 # </solution>
 lesson.q2.check(prediction)
@@ -332,7 +333,7 @@ for kind in ("float32", "int8"):
     print(f"{kind:<8}", artifact.readable_size(len(small)))
 
 # %% [markdown]
-# The first file is wrong: what is larger than anything the converter saw is cut off. No error is
+# `careless` is wrong: what is larger than anything the converter saw is cut off. No error is
 # raised, as with every skew (lesson 05). And with two weights to store, a file is all structure;
 # `int8` even adds to it.
 #
@@ -411,10 +412,10 @@ with show_error():
 #
 # - Your Python goes nowhere (lesson 05).
 # - LiteRT compares words, and looks them up if they are in the graph. It cannot put texts
-#   together, and what lay in a vocabulary file stayed behind: converting raised no error, the
-#   first question does.
-# - ONNX Runtime looks words up, out of the file too, because the converter has read it; but it
-#   cannot compare them with one another.
+#   together (unless the app brings TensorFlow's own operations along, as *TF Select*), and what
+#   lay in a vocabulary file stayed behind: converting raised no error, the first question does.
+# - ONNX Runtime looks words up, out of the file too, because the converter has read it; but in
+#   the opset that was chosen, 18, it cannot compare them with one another.
 # - C has all of TensorFlow, and so all but Python.
 #
 # The next release may change this. What stays: **make numbers of texts before the border, and let

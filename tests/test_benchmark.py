@@ -87,7 +87,7 @@ def test_ratio_of_two_functions(machine):
     found = ratio(machine.takes(6.0), machine.takes(2.0), clock=machine.clock)
     assert found == Ratio((3.0,) * 31)
     assert (found.median, found.interval, found.clear) == (3, (3, 3), True)
-    assert str(found) == "3 of the baseline's time (99 % interval: 3 to 3, 31 pairs)"
+    assert str(found) == "3 times the baseline's time (99 % interval: 3 to 3, 31 pairs)"
     assert found.above(2.9) and not found.above(3) and found.below(3.1) and not found.below(3)
 
 
@@ -168,8 +168,8 @@ def median_interval_without(ordered):
 def test_units_and_figures():
     said = [duration(s) for s in (0, 2.5e-9, 3.14e-6, 0.0421, 0.5, 12.3, 4567)]
     assert said == ["0 ns", "2.5 ns", "3.1 µs", "42 ms", "500 ms", "12 s", "4,567 s"]
-    assert str(Ratio((8766.4,) * 8)).startswith("8,766 of the baseline's time")
-    assert str(Ratio((0.4567,) * 8)).startswith("0.46 of the baseline's time")
+    assert str(Ratio((8766.4,) * 8)).startswith("8,766 times the baseline's time")
+    assert str(Ratio((0.4567,) * 8)).startswith("0.46 times the baseline's time")
 
 
 def nothing():

@@ -167,6 +167,25 @@ def move_the_canary(notebook):
     assert 30 < canaries[0] < 90 and canaries[1] == 200, "30 % of them, and then all"
 
 
+def see_the_differences(notebook):
+    """The picture of what was measured says in words what it shows, and the table has it."""
+    look_at_the_picture(
+        notebook.output("parity_picture("), r"litert: largest difference \d", "litert"
+    )
+
+
+def see_the_speed(notebook):
+    output = notebook.output("speed_plot(")
+    look_at_the_picture(output, r"multiple of NumPy's, from 1 to 65,536 rows", "model.predict")
+
+
+def look_at_the_picture(output, words, row):
+    picture = output.locator("img")
+    expect(picture).to_have_attribute("alt", re.compile(words))
+    assert picture.evaluate("image => image.complete && image.naturalWidth > 500")
+    expect(output.locator("table")).to_contain_text(row)
+
+
 def type_into(box, text):
     box.click()
     box.press("Control+A")
@@ -257,6 +276,22 @@ CASES = [
         words="what is wanted for scores",
         use_widget=move_the_canary,
     ),
+    Case(
+        name="08_other_runtimes",
+        widget="parity_picture(",
+        stored="(picture)",
+        wrong="litert_file_1 = litert_file  # of the shop's export",
+        words="predict_two answers 3.33",
+        use_widget=see_the_differences,
+    ),
+    Case(
+        name="09_performance",
+        widget="speed_plot(",
+        stored="(picture)",
+        wrong="prediction = dict.fromkeys(prediction, 'less than 50 times')",
+        words="arithmetic(rows): you say 'less than 50 times'",
+        use_widget=see_the_speed,
+    ),
 ]
 
 
@@ -284,13 +319,20 @@ def test_lesson(lab, case):
 
 def before_running(notebook, case):
     """Whoever opens a lesson sees what it will show, from the stored outputs alone."""
-    expect(notebook.output(case.widget)).to_contain_text(case.stored)
     stored = [output for cell in notebook.cells() for output in cell.get("outputs", ())]
     shown = notebook.page.locator(".jp-Notebook .jp-OutputArea-output")
     expect(shown).to_have_count(len(stored))
-    texts = shown.all_inner_texts()
+    texts = list(map(words_of, shown.all()))
     assert all(text.strip() for text in texts)
+    assert case.stored in words_of(notebook.output(case.widget))
     assert not [text for text in texts if BROKEN_WIDGET.search(text)]
+
+
+def words_of(output):
+    """Its text; for a picture that is whole, the text that stands for it, or "(picture)"."""
+    images = "[...node.querySelectorAll('img')].filter(image => image.naturalWidth > 500)"
+    words = "map(image => image.alt || '(picture)').join(' ')"
+    return output.evaluate(f"node => node.innerText + {images}.{words}")
 
 
 def after_running(notebook):

@@ -17,10 +17,12 @@ from tests.plugin import advice
 LESSONS = lesson_names()
 NOTEBOOKS = [(folder, name) for name in LESSONS for folder in ("notebooks", "solutions")]
 PRIVATE = re.compile(
-    r"/(home|Users|root|tmp|private|workspace)/|/var/folders/|[A-Z]:\\"  # somebody's machine
+    r"/(home|Users|root|tmp|private|workspace)/|/var/folders/|\b[A-Z]:\\"  # somebody's machine
     r"|pypi|pythonhosted|anaconda|npmjs|artifactory|index-url"  # where packages come from
 )
-IMAGE = re.compile(r"data:image/[a-z+]+;base64,[A-Za-z0-9+/=]*")  # any letters may occur in it
+IMAGE = re.compile(
+    r"(data:image/[a-z+]+;base64,|'image/png': ')[A-Za-z0-9+/=]*"
+)  # any letters may occur in it
 EVERY_NOTEBOOK = pytest.mark.parametrize(("folder", "name"), NOTEBOOKS)
 EVERY_LESSON = pytest.mark.parametrize("name", LESSONS)
 

@@ -12,7 +12,7 @@ from helpers.artifact import NotAnArtifact
 from helpers.benchmark import Ratio, measure
 from helpers.models import ComplexModel
 from helpers.readers import ReaderError
-from helpers.routes import litert, routes
+from helpers.routes import PART, litert, routes
 from helpers.widgets.figures import figures
 from helpers.widgets.speed_plot import describe, draw, speed_plot
 
@@ -50,6 +50,14 @@ def test_every_way_gives_the_same_numbers(exports):
             np.testing.assert_allclose(answer, model(rows), rtol=1e-5, atol=1e-5, err_msg=way)
 
 
+@pytest.mark.parametrize("size", [PART, PART + 1, 2 * PART, 5 * PART + 7])
+def test_litert_takes_many_rows_in_parts(exports, size):
+    _, file, model = exports[0]
+    answer, rows = litert(file), sweep.rows_for(size)
+    np.testing.assert_allclose(answer(rows), model(rows), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(answer(rows[-1:]), model(rows[-1:]), rtol=1e-5, atol=1e-5)
+
+
 def test_litert_keeps_no_answer_of_another_call(exports):
     answer, rows = litert(exports[0][1]), sweep.rows_for(2)
     first = answer(rows[:1])
@@ -61,6 +69,15 @@ def test_a_sweep_in_its_own_process_refuses_other_numbers(exports):
     (export_dir, _, _), (_, another, _) = exports
     with pytest.raises(ReaderError, match="LiteRT gives other numbers than NumPy for 1 rows"):
         sweep.sweep(export_dir, another)
+
+
+def test_without_onnx_runtime_the_course_s_own_python_measures(exports, monkeypatch):
+    export_dir, file, _ = exports[0]
+    monkeypatch.setattr("helpers.runtimes.missing", lambda runtime: f"no {runtime} here")
+    found = sweep.sweep(export_dir, file)
+    assert found.missing == "no onnx here" and "ONNX Runtime" not in found.ways
+    assert list(found.ratios) == list(sweep.SIZES)
+    assert found.middle("model.predict", 1) > 50 and found["LiteRT", 1].below(50)
 
 
 def test_what_a_sweep_needs(exports, tmp_path):

@@ -50,7 +50,7 @@ CHANGES = {
     "then train the model in the notebook": {"change": [[1.0], [1.0]]},
     "ask with rows of float64": {"rows": ROWS.astype(np.float64)},
     "ask for serving_default, which was not named": {"key": "serving_default"},
-    "save with tf.saved_model.save(model) instead": {"export": saved_the_old_way},
+    "save with tf.saved_model.save, the same signature": {"export": saved_the_old_way},
 }
 
 

@@ -95,9 +95,8 @@ def q2(fast):
 )
 def q3(cause, steady):
     """Diagnose what makes a new graph for each request, and stop it"""
-    shop = q3.given()
     retracing.require_cause(cause)
-    retracing.require_steady(steady, shop)
+    retracing.require_steady(steady)
     return "you found the cause, and 20 new requests are answered by a handful of graphs."
 
 

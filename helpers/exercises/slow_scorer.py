@@ -79,10 +79,14 @@ def require_fast(fast):
     gain = gained(fast)
     require(
         gain >= GAIN,
-        f"the numbers are right, and you are {rounded(gain)} times as fast as the slow one; {GAIN} "
+        f"the numbers are right, and you are {_times(gain)} as fast as the slow one; {GAIN} "
         "times are wanted. What do you still do once for each row, or in each call, that could be "
         "done once for all of them?",
     )
+
+
+def _times(gain):
+    return f"{rounded(gain)} times" if gain >= 2 else "about"
 
 
 def _require_scores(rows, said):

@@ -72,6 +72,9 @@ def speed_plot(sweep):
     code, alt = png(draw(sweep)), describe(sweep)
     head, *cells = sweep.cells()
     notes = f"<p>ONNX Runtime: {html.escape(sweep.missing)}</p>" if sweep.missing else ""
-    words = f"{BASELINE}'s time for one call, and the others as multiples of it"
+    words = (
+        "The pale bars go from the least to the most of the pairs. Below: "
+        f"{BASELINE}'s time for one call, and the others as multiples of it"
+    )
     shown = f"{image(code, alt)}<p>{words}</p>{table(head, cells)}{notes}"
     return Plot([ipywidgets.HTML(shown)], TEXT, code, alt)

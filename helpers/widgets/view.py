@@ -51,4 +51,6 @@ def picture(figure, alt):
 
 def image(code, alt):
     """The same for a picture that `png` gave."""
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{code}">'
+    return (
+        f'<img alt="{html.escape(alt)}" style="max-width: 100%" src="data:image/png;base64,{code}">'
+    )

@@ -73,6 +73,21 @@ Q1 = Proofs(
             lambda _: ([convert(q1.given(), [key]) for key in DOORS],), "the path of a file with it"
         ),
         "the directory of the export": Mistake(lambda _: (q1.given(),), "is a directory"),
+        "all of it, with TF Select": Mistake(
+            lambda _: (
+                convert(
+                    q1.given(),
+                    (*DOORS, "advice"),
+                    target_spec=tf.lite.TargetSpec(
+                        supported_ops=[
+                            tf.lite.OpsSet.TFLITE_BUILTINS,
+                            tf.lite.OpsSet.SELECT_TF_OPS,
+                        ]
+                    ),
+                ),
+            ),
+            "both doors are right, and advice came along",
+        ),
         "the converter, not converted": Mistake(
             lambda _: (tf.lite.TFLiteConverter.from_saved_model(str(q1.given())),),
             "what convert() returned is wanted",
@@ -145,7 +160,7 @@ RIGHT = {
     "then train the model in the notebook": "same",
     "ask with rows of float64": "error",
     "ask for serving_default, which was not named": "error",
-    "save with tf.saved_model.save(model) instead": "other",
+    "save with tf.saved_model.save, the same signature": "other",
 }
 
 

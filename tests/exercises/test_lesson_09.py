@@ -231,6 +231,26 @@ def of_strangers():
     return lambda amounts, discount, member: graph(amounts, tf.constant(discount), False)
 
 
+def its_own_formula(amounts, discount, member):
+    return tf.math.reduce_sum(amounts) * (1 - discount) * (0.9 if member else 1.0)
+
+
+def tensors_for(graph):
+    return lambda amounts, discount, member: graph(amounts, tf.constant(discount), member)
+
+
+def with_branches():
+    graph = tf.function(q3.given().bill)
+    return lambda amounts, discount, member: graph(
+        amounts, tf.constant(discount), tf.constant(member)
+    )
+
+
+def in_place(amounts, discount, member):
+    amounts *= 1 - discount
+    return amounts.sum() * (0.9 if member else 1.0)
+
+
 def steady(make, cause="discount"):
     return lambda _: (cause, make())
 
@@ -239,6 +259,8 @@ Q3 = Proofs(
     right={
         "constants": steady(with_constants),
         "a signature": steady(with_a_signature),
+        "one graph with branches": steady(with_branches),
+        "its own formula": steady(lambda: tensors_for(tf.function(its_own_formula))),
         "without TensorFlow": steady(lambda: without_tensorflow),
     },
     wrong={
@@ -253,13 +275,23 @@ Q3 = Proofs(
         "blames something else": Mistake(
             steady(with_constants, "the loop"), "'the loop' is not one of 'amounts', 'discount'"
         ),
-        "Python numbers": Mistake(steady(python_numbers), "shop.bill ran 20 times for 20 requests"),
-        "reduce_retracing": Mistake(steady(relaxed), "shop.bill ran 20 times for 20 requests"),
+        "Python numbers": Mistake(steady(python_numbers), "with 20 new graphs for 20 requests"),
+        "reduce_retracing": Mistake(steady(relaxed), "with 20 new graphs for 20 requests"),
+        "its own formula": Mistake(
+            steady(lambda: tf.function(its_own_formula)), "with 20 new graphs for 20 requests"
+        ),
+        "its own formula, a new tf.function each time": Mistake(
+            steady(lambda: lambda *request: tf.function(its_own_formula)(*request)),
+            "with 20 new graphs for 20 requests",
+        ),
+        "changes the amounts": Mistake(
+            steady(lambda: in_place), "your function changes the amounts that it gets"
+        ),
         "a new tf.function each time": Mistake(
             steady(lambda: anew), "and by every new tf.function"
         ),
         "no graph at all": Mistake(
-            lambda _: ("discount", q3.given().bill), "shop.bill ran 20 times for 20 requests"
+            lambda _: ("discount", q3.given().bill), "20 of 20 came without a graph"
         ),
         "the first discount for all": Mistake(steady(frozen), "your function gives"),
         "rounded discounts": Mistake(steady(rounded), "your function gives"),

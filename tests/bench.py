@@ -355,7 +355,9 @@ def exploring():
 def notebooks():
     """nbval on every notebook against as many bare ones: same options, same two workers."""
     real = [
-        f"{folder}/{name}.ipynb" for folder in ("notebooks", "solutions") for name in lesson_names()
+        f"{folder}/{name}.ipynb"
+        for name in reversed(lesson_names())  # the long ones first, so that both workers end alike
+        for folder in ("notebooks", "solutions")
     ]
     print(f"nbval on {len(real)} notebooks, against as many bare ones", flush=True)
     # Inside the course, so that pytest runs both with the same configuration.

@@ -32,16 +32,21 @@ def runtime(request):
 
 @pytest.fixture(scope="module", autouse=True)
 def end_with_the_tests():
+    runtimes.stop()
+    others.update(psutil.Process().children(recursive=True))
     yield
     runtimes.stop()
 
 
-def family(process=None):
-    """The processes that the runtimes of `process` (default: this one) started, and theirs."""
+others = set()  # processes that other tests have left running for those to come
+
+
+def family():
+    """The processes that the runtimes have started here, and theirs."""
     return [
         child
-        for child in (process or psutil.Process()).children(recursive=True)
-        if "helpers.readers.worker" not in " ".join(child.cmdline())
+        for child in psutil.Process().children(recursive=True)
+        if child not in others and "helpers.readers.worker" not in " ".join(child.cmdline())
     ]
 
 
@@ -116,8 +121,11 @@ def test_stop_leaves_no_process_behind(runtime):
 
 
 CHILD = """
-import sys, threading, time
+import signal, sys, threading, time
 from helpers import runtimes
+
+signal.signal(signal.SIGALRM, signal.SIG_IGN)  # children inherit both
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
 
 def ask(x, name):
     runtimes.run(sys.argv[1], "serving_default", {"x": [[x]]}, name, deadline=8)

@@ -32,7 +32,9 @@ def elsewhere(tmp_path):
             "model_base_path": base,
             "rest_api_port": rest,
             "port": grpc,
-            "max_num_load_retries": 0,
+            # The server may look while version 1 is being written; a broken one has its end soon.
+            "max_num_load_retries": 10,
+            "load_retry_interval_micros": 500_000,
         }
     )
     yield server

@@ -114,7 +114,7 @@ def q3(publish):
     """Write a function that publishes the next version without losing a request"""
     asked = require_published(publish)
     require(asked, "no request was made")
-    return "two versions came while clients asked without a pause, and no request was lost."
+    return "two versions came while clients asked again and again, and no request was lost."
 
 
 @exercise(

@@ -116,7 +116,7 @@ def files(folder):
 
 @contextlib.contextmanager
 def watched(base):
-    """Look into `base` without a pause, as the server might: whether it does is a matter of luck.
+    """Look into `base` again and again, as the server might: whether it does is a matter of luck.
 
     Yields {name: its `files` when it was first seen} of the versions that come meanwhile.
     """

@@ -14,7 +14,7 @@ import uvicorn
 from helpers import import_tensorflow
 from helpers.serving.batching import Batcher
 from helpers.serving.metrics import Metrics
-from helpers.serving.process import PARENT
+from helpers.serving.process import LISTENS, PARENT
 from helpers.serving.status import UNAVAILABLE, ServingError
 from helpers.serving.versions import Manager
 
@@ -116,7 +116,7 @@ def _serve_http(app, web, options):
         timeout_keep_alive=60,
         timeout_graceful_shutdown=5,
     )
-    log.info("Exporting HTTP/REST API at:%s:%s ...", options.host, options.rest_api_port)
+    log.info("%s at:%s:%s ...", LISTENS, options.host, options.rest_api_port)
     uvicorn.Server(config).run(sockets=[web])
 
 

@@ -63,7 +63,7 @@ def given(folder):
 # Each goes wrong for those who forget one thing.
 TABLES = {
     "the numbers on the page": given(None),
-    "rows that come slowly, 200 in a second": measured(4, 0.1, 200, 50),
+    "rows that come slowly, 200 in a second": measured(4, 0.1, 200, 42),
     "batches from 16 rows on that now and then take 30 ms longer": measured(
         4, 0.1, 4000, 25, hiccup=0.1
     ),

@@ -354,9 +354,13 @@ Q4 = Proofs(
             answer(choose(lambda n, s, rate, budget: np.quantile(s, 0.95) > budget)),
             "the numbers on the page: your function picks 128. Of its batches 100% come later",
         ),
-        "all rows wait, the last one too": Mistake(
+        "half the budget": Mistake(
             answer(choose(lambda n, s, rate, budget: n / rate + np.quantile(s, 0.95) > budget / 2)),
             "the numbers on the page: your function picks",
+        ),
+        "the last row waits, too": Mistake(
+            answer(choose(lambda n, s, rate, budget: n / rate + np.quantile(s, 0.95) > budget)),
+            "rows that come slowly, 200 in a second: your function picks 4, which costs",
         ),
         "the largest in time": Mistake(
             answer(choose(share, lambda size, seconds: -size)),

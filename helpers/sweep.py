@@ -6,7 +6,6 @@ with the kernel. Where `make runtimes` has been run, its environment is the one 
 runs in, so that ONNX Runtime is among the ways.
 """
 
-import os
 import sys
 from dataclasses import dataclass
 from functools import cache, partial
@@ -81,16 +80,21 @@ class Sweep:
     __repr__ = __str__
 
 
-_with = cache(partial(CleanProcess, "helpers.sweep"))  # one for each interpreter
+# Else NumPy's threads, done with a product, look for work on every core for a tenth of a second,
+# while the next way is timed. It is read when NumPy is imported.
+SETTINGS = {"OPENBLAS_THREAD_TIMEOUT": "8"}
+
+
+@cache
+def _with(python):
+    """The process for this interpreter, None for ours."""
+    return CleanProcess("helpers.sweep", python, forked=True, settings=SETTINGS)
 
 
 def _process():
     """The process, and why it has no ONNX Runtime, or ""."""
     from helpers.runtimes import missing, onnx
 
-    # Else NumPy's threads, done with a product, look for work on every core for a tenth of a
-    # second, while the next way is timed. It is read when NumPy is imported.
-    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "8")
     lacking = missing("onnx")
     return _with(None if lacking else onnx.PYTHON), lacking
 

@@ -71,13 +71,9 @@ def ask(directory, x, reader="python", **options):
     return answer
 
 
-def children(process=None):
-    """The clean processes of `process` (default: this one)."""
-    return [
-        child
-        for child in (process or psutil.Process()).children()
-        if any("helpers.readers.worker" in word for word in child.cmdline())
-    ]
+def clean():
+    """The clean process."""
+    return psutil.Process(readers._process._child.pid)
 
 
 def gone(process):
@@ -93,7 +89,6 @@ def test_answers_are_right_and_soon(doubles, reader):
     start = time.monotonic()
     assert ask(doubles, [[3.0]], reader).tolist() == [[6.0]]
     assert time.monotonic() - start < 5  # generous; `make bench` has the figure
-    assert len(children()) == 1
 
 
 @READERS
@@ -135,7 +130,7 @@ def test_what_a_graph_prints_does_not_disturb_the_answers(exports, reader):
 
 def test_clean_process_sees_nothing_of_the_callers_folder(doubles, hostile_folder):
     assert ask(doubles, [[1.0]]) == 2.0
-    (child,) = children()
+    child = clean()
     assert Path(child.cwd()) == hostile_folder, "else this proves nothing"
 
 
@@ -161,11 +156,13 @@ def test_clean_process_sees_nothing_of_the_callers_folder(doubles, hostile_folde
     ],
 )
 def test_mistakes_are_named(doubles, signature, inputs, reader, words):
+    readers.signatures(doubles)
+    before = clean()
     with pytest.raises((ReaderError, ValueError, TypeError)) as caught:
         readers.run(doubles, signature, inputs, reader)
     assert words in str(caught.value)
     assert "Traceback" not in str(caught.value)
-    assert len(children()) == 1, "a mistake does not cost the process"
+    assert clean() == before and not gone(before), "a mistake does not cost the process"
 
 
 def test_whole_numbers_are_cast_only_if_they_fit(exports):
@@ -181,7 +178,7 @@ def test_whole_numbers_are_cast_only_if_they_fit(exports):
 
 def test_artifact_that_hangs_is_reported_and_the_next_question_is_answered(hangs, doubles):
     assert ask(hangs, [[2e9]]) == 2e9  # it loads and answers: what comes is not the start's time
-    (before,) = children()
+    before = clean()
     start = time.monotonic()
     with pytest.raises(ReaderError, match=r"TimeoutError: no answer within 0\.5 seconds"):
         ask(hangs, [[0.0]], deadline=0.5)
@@ -192,7 +189,7 @@ def test_artifact_that_hangs_is_reported_and_the_next_question_is_answered(hangs
 
 def test_process_that_dies_is_reported_and_the_next_question_is_answered(hangs, doubles):
     ask(doubles, [[1.0]])
-    (before,) = children()
+    before = clean()
     threading.Timer(0.5, before.kill).start()
     with pytest.raises(ReaderError, match=r"the reading process died \(exit status -9\)"):
         ask(hangs, [[0.0]])
@@ -201,7 +198,7 @@ def test_process_that_dies_is_reported_and_the_next_question_is_answered(hangs, 
 
 def test_process_that_died_between_questions_is_replaced(doubles):
     ask(doubles, [[1.0]])
-    (before,) = children()
+    before = clean()
     before.kill()
     before.wait()
     assert ask(doubles, [[1.0]]) == 2.0
@@ -209,7 +206,7 @@ def test_process_that_died_between_questions_is_replaced(doubles):
 
 def test_process_that_dies_while_it_is_asked(doubles, monkeypatch):
     ask(doubles, [[1.0]])
-    (before,) = children()
+    before = clean()
     before.kill()
     before.wait()
     # As if it had died just after it was last looked at, with the question half written.
@@ -231,12 +228,11 @@ def test_interrupt_while_waiting_does_not_mix_up_the_answers(hangs, doubles):
 def test_clean_process_ends_with_its_parent_even_while_it_is_busy(hangs):
     code = "import sys; from helpers import readers\n"
     code += f"ask = lambda x: readers.run(sys.argv[1], {KEY!r}, {{'x': [[x]]}}, deadline=600)\n"
-    code += "ask(2e9); print('asks', flush=True); ask(0.0)"
+    code += "ask(2e9); print(readers._process._child.pid, flush=True); ask(0.0)"
     with subprocess.Popen(
         [sys.executable, "-c", code, str(hangs)], cwd=ROOT, stdout=subprocess.PIPE
     ) as parent:
-        assert parent.stdout.readline().strip() == b"asks"
-        (child,) = children(psutil.Process(parent.pid))
+        child = psutil.Process(int(parent.stdout.readline()))
         before = child.cpu_times().user
         while child.cpu_times().user - before < 0.2:  # it works on the endless question
             time.sleep(0.05)

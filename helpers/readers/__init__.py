@@ -18,7 +18,7 @@ READERS = {
     "session": "the session loader (TensorFlow Serving, C)",
     "litert": "LiteRT (phones, small devices)",
 }
-_process = CleanProcess()
+_process = CleanProcess(forked=True)
 
 
 def warm_up():

@@ -12,6 +12,8 @@ import threading
 import time
 from pathlib import Path
 
+from helpers import forkserver
+
 ROOT = Path(__file__).resolve().parents[2]
 START_DEADLINE = 180  # seconds for importing TensorFlow on a cold, busy machine
 
@@ -33,6 +35,8 @@ class CleanProcess:
 
     worker : str, a module with a function `main` that answers on its standard output
     python : path of the interpreter, or None for the one that runs here
+    forked : bool, whether it may come from `helpers.forkserver`, with TensorFlow imported
+    settings : dict of str, environment variables for it
 
     Attributes
     ----------
@@ -42,8 +46,9 @@ class CleanProcess:
 
     encode, decode = staticmethod(pickle.dumps), staticmethod(pickle.load)
 
-    def __init__(self, worker="helpers.readers.worker", python=None):
-        self._worker, self._python = worker, python or sys.executable
+    def __init__(self, worker="helpers.readers.worker", python=None, forked=False, settings=None):
+        self._worker, self._python = worker, str(python or sys.executable)
+        self._may_fork, self._settings = forked, settings or {}
         self._child = self.began = self.seconds = None
         self._lock = threading.Lock()
 
@@ -54,8 +59,10 @@ class CleanProcess:
         self.stop()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115, closed in stop()
         self.began, self.seconds = time.perf_counter(), None
-        self._child = subprocess.Popen(
+        env = {**os.environ, **self._settings}
+        self._child = self._forked(env) or subprocess.Popen(
             self.command(),
+            env=env,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -69,6 +76,14 @@ class CleanProcess:
         self._ready = False
         atexit.register(self.stop)
 
+    def _forked(self, env):
+        if self._may_fork:
+            with contextlib.suppress(OSError):
+                return forkserver.Child(
+                    self._worker, python=self._python, stderr=self._log, env=env
+                )
+        return None
+
     def command(self):
         """What starts the child, a list of str."""
         # -P: the caller's folder must not supply modules to a process that is to be clean, and
@@ -77,7 +92,7 @@ class CleanProcess:
             f"import sys; sys.path.insert(0, {str(ROOT)!r}); import helpers; del sys.path[0]; "
             f"import {self._worker} as worker; worker.main()"
         )
-        return [str(self._python), "-P", "-c", code]
+        return [self._python, "-P", "-c", code]
 
     def stop(self):
         """End the child, if there is one."""

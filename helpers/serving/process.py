@@ -11,6 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from helpers import forkserver
+
 ROOT = Path(__file__).resolve().parents[2]
 PARENT = "HELPERS_SERVING_PARENT"  # tells the server whom to follow
 HOST = "127.0.0.1"
@@ -48,10 +50,11 @@ class Server:
         self._log = tempfile.NamedTemporaryFile(  # noqa: SIM115, deleted in stop()
             prefix="model-server-", suffix=".log", delete=False
         )
-        self._process = subprocess.Popen(
+        env = {**os.environ, PARENT: str(os.getpid())}
+        self._process = self._forked(flags, env) or subprocess.Popen(
             self.command,
             cwd=ROOT,
-            env={**os.environ, PARENT: str(os.getpid())},
+            env=env,
             stdin=subprocess.PIPE,  # its end tells the server that we have ended
             stdout=self._log,
             stderr=subprocess.STDOUT,
@@ -61,6 +64,13 @@ class Server:
             os.unlink(self._log.name)
         self._owner = os.getpid()
         atexit.register(self.stop)
+
+    def _forked(self, flags, env):
+        """What the command starts, from a process that has imported TensorFlow; or None."""
+        main = "helpers.serving.__main__"
+        with contextlib.suppress(OSError):
+            return forkserver.Child(main, (flags,), stdout=self._log, stderr=self._log, env=env)
+        return None
 
     def __repr__(self):
         state = "running" if self.running else "stopped"

@@ -3,10 +3,12 @@
 import contextlib
 import logging
 import os
+import select
 import signal
 import socket
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import uvicorn
@@ -163,10 +165,10 @@ def _many_connections():
 
 
 def follow_parent():
-    """End at once when the process that started this one has ended, however it did.
+    """End at once when the process that asked for this one has ended, however it did.
 
     It holds the other end of our standard input; a process that it forked might hold that as well,
-    so we also look whether we have been handed to another parent.
+    so we also watch the process itself.
     """
     if PARENT not in os.environ:
         return
@@ -177,12 +179,16 @@ def follow_parent():
             pass
         os._exit(0)
 
-    def until_parent_changes():
-        ended = threading.Event()
-        while os.getppid() == parent:
-            ended.wait(0.5)
+    def until_parent_ends():
+        try:
+            select.select([os.pidfd_open(parent)], [], [])
+        except ProcessLookupError:
+            pass
+        except (AttributeError, OSError):  # Linux only; elsewhere we are its own child
+            while os.getppid() == parent:
+                time.sleep(0.5)
         os._exit(0)
 
     threading.Thread(target=until_input_ends, daemon=True).start()
     if os.name == "posix":
-        threading.Thread(target=until_parent_changes, daemon=True).start()
+        threading.Thread(target=until_parent_ends, daemon=True).start()

@@ -195,6 +195,7 @@ def main(address, idle):
     os.close(os.pidfd_open(os.getpid()))  # fails on a system that cannot
     if os.fork():
         os._exit(0)
+    os.chdir("/")  # no folder is kept in use
     sys.modules["matplotlib"] = sys.modules["keras"] = None  # see helpers.readers.worker
     from helpers import import_tensorflow
 

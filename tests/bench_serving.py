@@ -28,7 +28,7 @@ import psutil
 import tensorflow as tf
 
 from helpers.lessons import COURSE
-from helpers.serving.process import HOST, free_port
+from helpers.serving.process import HOST, free_ports
 from tests.bench import Figure, report
 from tests.serving import load
 
@@ -50,7 +50,8 @@ class Kind:
 
 
 def ours(python, artifact, port):
-    flags = (f"--rest_api_port={port}", f"--port={free_port()}", "--model_name=small")
+    (grpc,) = free_ports(1)
+    flags = (f"--rest_api_port={port}", f"--port={grpc}", "--model_name=small")
     return [python, "-m", "helpers.serving", f"--model_base_path={artifact.parent}", *flags]
 
 
@@ -179,7 +180,7 @@ def _version(name):
 
 def measure(kind, python, artifact, body, wanted):
     """Start a server, ask it, stop it: its figures by name."""
-    port = free_port()
+    (port,) = free_ports(1)
     env = {**os.environ, "ARTIFACT": str(artifact), "BENTOML_DO_NOT_TRACK": "True"}
     with tempfile.TemporaryFile() as log:
         begin = time.perf_counter()

@@ -4,10 +4,13 @@ import os
 import queue
 import tempfile
 import time
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
+import nbval.kernel
 import pytest
+from jupyter_client import KernelManager
 from nbval.kernel import RunningKernel
 from nbval.plugin import NbCellError
 
@@ -25,6 +28,9 @@ def _start_as_new_learner(self, *arguments, **options):
     with pytest.MonkeyPatch.context() as patch:
         for name, value in learner_environment(self.folder.name).items():
             patch.setenv(name, value)
+        if os.name == "posix":  # ports, chosen before the kernel listens, may be taken by then
+            ipc = {"transport": "ipc", "ip": f"{self.folder.name}/kernel"}
+            patch.setattr(nbval.kernel, "KernelManager", partial(KernelManager, **ipc))
         _start(self, *arguments, **options)
 
 

@@ -1,6 +1,5 @@
 """Lesson 07 with TFS_URL: the same outputs, from a server that the lesson did not start."""
 
-import socket
 import subprocess
 
 import nbformat
@@ -8,17 +7,9 @@ import pytest
 from nbclient import NotebookClient
 
 from helpers.lessons import COURSE, derive
-from helpers.serving.process import Server
+from helpers.serving.process import Server, free_ports
 
 NAME = "07_serving"
-
-
-def free_ports(count):
-    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in taken]
-    for one in taken:
-        one.close()
-    return ports
 
 
 @pytest.fixture

@@ -18,6 +18,8 @@ PARENT = "HELPERS_SERVING_PARENT"  # tells the server whom to follow
 HOST = "127.0.0.1"
 LINES = 20  # of the log, shown when the server does not come up
 LISTENS = "Exporting HTTP/REST API"  # in its log once the port is its own
+TAKEN = ("Cannot listen on", "Failed to BuildAndStart")  # in its log when a port is not
+TRIES = 5  # with other ports, where these were not given
 PATHS = {
     "model_base_path",
     "model_config_file",
@@ -28,6 +30,10 @@ PATHS = {
 
 class ServerError(RuntimeError):
     """The server did not come up, or has ended; the text ends with the last lines of its log."""
+
+
+class PortTakenError(ServerError):
+    """Another program listens there."""
 
 
 class Server:
@@ -153,7 +159,8 @@ class Server:
     def _failed(self, what):
         self.stop()
         lines = self._said.strip().splitlines()[-LINES:]
-        return ServerError("\n".join([f"{what}. The end of its log:", *lines]))
+        kind = PortTakenError if any(words in self._said for words in TAKEN) else ServerError
+        return kind("\n".join([f"{what}. The end of its log:", *lines]))
 
 
 def start(model_name=None, model_base_path=None, *, deadline=120, **flags):
@@ -182,16 +189,18 @@ def start(model_name=None, model_base_path=None, *, deadline=120, **flags):
         flags = {"model_name": model_name or "default", "model_base_path": model_base_path, **flags}
     elif "model_config_file" not in flags:
         raise ValueError("start needs model_base_path=... or model_config_file=...")
-    for name in ("rest_api_port", "port"):
-        if not flags.get(name):
-            flags[name] = free_port()
-    server = Server(flags)
-    try:
-        server.wait_until_ready(deadline)
-    except BaseException:  # also when the cell is interrupted
-        server.stop()
-        raise
-    return server
+    chosen = [name for name in ("rest_api_port", "port") if not flags.get(name)]
+    tries = TRIES if chosen else 1
+    while True:
+        server = Server({**flags, **dict(zip(chosen, free_ports(len(chosen)), strict=True))})
+        try:
+            server.wait_until_ready(deadline)
+            return server
+        except BaseException as error:  # also when the cell is interrupted
+            server.stop()
+            tries -= 1
+            if not (tries and isinstance(error, PortTakenError)):
+                raise
 
 
 def _text(name, value):
@@ -200,8 +209,8 @@ def _text(name, value):
     return os.path.abspath(value) if name in PATHS else str(value)
 
 
-def free_port():
-    """A port of this machine that nobody listens to."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
+def free_ports(count):
+    """So many ports of this machine, no two the same, that nobody listens to just now."""
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.create_server((HOST, 0))) for _ in range(count)]
+        return [probe.getsockname()[1] for probe in probes]

@@ -10,7 +10,6 @@ import contextlib
 import http.client
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from urllib.parse import quote
 
 import pytest
 
+from helpers.serving.process import free_ports
 from tests.serving import conformance, fuzz, models
 
 ROOT = Path(__file__).parent.parent.parent
@@ -41,7 +41,7 @@ def server(tmp_path_factory):
         return
     folder = tmp_path_factory.mktemp("served")
     flags = models.write(folder / "models")
-    ports = {"grpc": free_port(), "rest": free_port()}
+    ports = dict(zip(("grpc", "rest"), free_ports(2), strict=True))
     command = [sys.executable, "-m", "helpers.serving", *flags]
     command += [f"--port={ports['grpc']}", f"--rest_api_port={ports['rest']}"]
     log = folder / "log.txt"
@@ -67,12 +67,6 @@ def server(tmp_path_factory):
             process.wait(10)
         process.kill()
         process.wait()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_for(condition, explain):

@@ -13,7 +13,9 @@ import time
 import psutil
 import pytest
 
-from helpers.serving.process import ROOT, ServerError, start
+from helpers.serving import process
+from helpers.serving.process import ROOT, ServerError, free_ports, start
+from tests.serving.number import publish
 
 
 def gone(pid, seconds):
@@ -29,11 +31,10 @@ def parent_of_a_server(folder, then):
     """A process like a notebook's kernel: it starts a server that waits for its model."""
     code = f"""
         import sys, time
-        from helpers.serving.process import Server, free_port
-        server = Server(dict(
-            model_base_path={str(folder / "nothing")!r}, port=free_port(),
-            rest_api_port=free_port(),
-        ))
+        from helpers.serving.process import Server, free_ports
+        rest, grpc = free_ports(2)
+        base = {str(folder / "nothing")!r}
+        server = Server(dict(model_base_path=base, port=grpc, rest_api_port=rest))
         while "Could not find base path" not in server.log:
             time.sleep(0.05)
         print(server.pid, flush=True)
@@ -92,6 +93,27 @@ def test_a_port_that_is_taken_is_named(tmp_path):
         for flag in ("port", "rest_api_port"):
             with pytest.raises(ServerError, match=f"Cannot listen on 127.0.0.1:{port}"):
                 start("m", tmp_path, **{flag: port})
+
+
+def test_a_chosen_port_that_is_taken_meanwhile_is_exchanged(tmp_path, monkeypatch):
+    """Between the choice and the server's listening, another program may come."""
+    publish(tmp_path, 1)
+    free = process.free_ports
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        choices = [[port, *free(1)], [*free(1), port], free(2)]
+        chosen = list(choices[-1])
+        monkeypatch.setattr(process, "free_ports", lambda count: choices.pop(0))
+        with start("m", tmp_path) as server:
+            assert [server.rest, server.grpc] == [
+                f"http://127.0.0.1:{chosen[0]}",
+                f"127.0.0.1:{chosen[1]}",
+            ]
+    assert not choices
+
+
+def test_ports_chosen_together_are_different():
+    assert len(set(free_ports(500))) == 500
 
 
 def test_an_answer_of_another_server_at_this_port_does_not_count(tmp_path):

@@ -25,7 +25,7 @@ from helpers.serving.batching import Batcher, Options
 from helpers.serving.config import parse
 from helpers.serving.loading import make_loader
 from helpers.serving.metrics import Metrics
-from helpers.serving.process import free_port, start
+from helpers.serving.process import free_ports, start
 from helpers.serving.servable import Servable
 from helpers.serving.server import Rereader, _bound
 from helpers.serving.versions import AVAILABLE, Manager
@@ -274,7 +274,7 @@ def test_small_answers_are_not_held_back():
 
     async def of_a_connection():
         accepted = asyncio.get_running_loop().create_future()
-        held = _bound("127.0.0.1", free_port())
+        held = _bound("127.0.0.1", *free_ports(1))
         held.listen()
         async with await asyncio.start_server(lambda _, w: accepted.set_result(w), sock=held):
             _, client = await asyncio.open_connection(*held.getsockname())

@@ -6,7 +6,8 @@ runtimes = helpers/runtimes
 compile = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
 	--annotation-style line --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 # On the PATH as well, so that a notebook's `!saved_model_cli ...` and `!python ...` are those of .venv.
-run = PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m
+# What Python compiles is kept, whatever the system has set: every kernel and reader imports the helpers.
+run = PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONDONTWRITEBYTECODE= .venv/bin/python -m
 
 .PHONY: help env runtimes lab test notebooks lint bench bench-serving canary reset lock
 

@@ -27,6 +27,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 IDLE = 60  # seconds without a child after which the server ends
+# Else NumPy's threads, done with a product, look for work on every core for a tenth of a second,
+# whatever is timed there meanwhile. It is read when NumPy is imported.
+SETTINGS = {"OPENBLAS_THREAD_TIMEOUT": "8"}
 NUMBER = struct.Struct("!i")
 # What libraries read once, at their import: who has set one otherwise gets a server of his own.
 READ_AT_IMPORT = ("TF_", "CUDA_", "XLA_", "OMP_", "OPENBLAS_", "MKL_", "LD_", "PYTHON", "TMPDIR")
@@ -37,7 +40,6 @@ class Child:
 
     module : str
     arguments : tuple of what JSON can hold
-    python : path of the interpreter that it is forked from
     stdout : file that it writes to, or None for a pipe, `self.stdout`
     stderr : file
     env : dict, its environment, or None for ours
@@ -45,12 +47,10 @@ class Child:
     Raises OSError where there is no such server, and none can be started.
     """
 
-    def __init__(
-        self, module, arguments=(), *, python=sys.executable, stdout=None, stderr, env=None
-    ):
+    def __init__(self, module, arguments=(), *, stdout=None, stderr, env=None):
         env = dict(os.environ) if env is None else env
         self.returncode = self._pid = self._handle = None
-        self._line, self._lock = _connect(python, env), threading.Lock()
+        self._line, self._lock = _connect(SETTINGS | env), threading.Lock()
         theirs_in, ours_in = os.pipe()
         ours_out, theirs_out = (None, os.dup(stdout.fileno())) if stdout else os.pipe()
         self.stdin = os.fdopen(ours_in, "wb")
@@ -129,11 +129,11 @@ def _number(line, files=0):
     return NUMBER.unpack(said)[0], found
 
 
-def _connect(python, env):
+def _connect(env):
     """A connection to the server, which is started if there is none."""
     if sys.platform != "linux":
         raise OSError("a fork of TensorFlow is tried on Linux only")
-    address = _address(python, env)
+    address = _address(env)
     with contextlib.suppress(ConnectionRefusedError):
         return _dial(address)
     # -P, and the path: see helpers.readers.process
@@ -142,7 +142,7 @@ def _connect(python, env):
         f"del sys.path[0]; forkserver.main({address!r}, {IDLE})"
     )
     subprocess.run(
-        [python, "-P", "-c", code],
+        [sys.executable, "-P", "-c", code],
         env=env,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -153,13 +153,13 @@ def _connect(python, env):
     return _dial(address)
 
 
-def _address(python, env):
+def _address(env):
     """A name that belongs to this user, this Python, this course and this system."""
     settings = sorted(item for item in env.items() if item[0].startswith(READ_AT_IMPORT))
     here = [os.readlink(f"/proc/self/ns/{kind}") for kind in ("mnt", "pid")]
     files = [Path(__file__), Path(__file__).with_name("__init__.py")]
     code = [(str(file), file.stat().st_mtime_ns) for file in files]
-    text = repr((os.getuid(), str(python), settings, here, code))
+    text = repr((os.getuid(), sys.executable, settings, here, code))
     return "\0exporting-models-" + hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

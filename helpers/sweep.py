@@ -2,13 +2,13 @@
 
 There nothing of the notebook is in the way, and the memory that large batches need goes with the
 process. It imports TensorFlow in the background from `warm_up` on, and ends after one sweep or
-with the kernel. Where `make runtimes` has been run, its environment is the one that the process
-runs in, so that ONNX Runtime is among the ways.
+with the kernel. Where `make runtimes` has been run, its packages are there, too, so that ONNX
+Runtime is among the ways.
 """
 
 import sys
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from helpers.readers.process import CleanProcess
 SIZES = (1, 32, 1024, 65536)
 PAIRS = 8
 BASELINE, SLOW = "NumPy", "model.predict"
-TIMINGS = 3  # of the slow one, each call of which takes tens of milliseconds
+TIMINGS = 2  # of the slow one, each call of which takes tens of milliseconds
 
 
 @dataclass(frozen=True)
@@ -80,28 +80,12 @@ class Sweep:
     __repr__ = __str__
 
 
-# Else NumPy's threads, done with a product, look for work on every core for a tenth of a second,
-# while the next way is timed. It is read when NumPy is imported.
-SETTINGS = {"OPENBLAS_THREAD_TIMEOUT": "8"}
-
-
-@cache
-def _with(python):
-    """The process for this interpreter, None for ours."""
-    return CleanProcess("helpers.sweep", python, forked=True, settings=SETTINGS)
-
-
-def _process():
-    """The process, and why it has no ONNX Runtime, or ""."""
-    from helpers.runtimes import missing, onnx
-
-    lacking = missing("onnx")
-    return _with(None if lacking else onnx.PYTHON), lacking
+_process = CleanProcess("helpers.sweep", forked=True)
 
 
 def warm_up():
     """Start the process that will measure, in the background."""
-    _process()[0].start()
+    _process.start()
 
 
 def sweep(export_dir, litert_file, deadline=300):
@@ -119,15 +103,18 @@ def sweep(export_dir, litert_file, deadline=300):
 
     Raises NotAnArtifact, or ReaderError: the process failed, or two ways gave other numbers.
     """
+    from helpers.runtimes import missing, onnx
+
     export_dir, litert_file = directory_of(export_dir), Path(litert_file).resolve()
     if not litert_file.is_file():
         raise FileNotFoundError(f"there is no LiteRT file {litert_file.name!r}")
-    process, lacking = _process()
+    lacking = missing("onnx")
+    packages = None if lacking else onnx.packages()
     try:
-        asked = ("sweep", str(export_dir), "sweep", str(litert_file))
-        return Sweep(*process.ask(*asked, deadline=deadline), lacking)
+        asked = ("sweep", str(export_dir), "sweep", str(litert_file), packages)
+        return Sweep(*_process.ask(*asked, deadline=deadline), lacking)
     finally:
-        process.stop()
+        _process.stop()
 
 
 def rows_for(size):
@@ -152,7 +139,9 @@ def _prepare():
     tf.ones((1, 10)) @ tf.ones((10, 1))  # the first operation starts what the others need
 
 
-def _sweep(export_dir, _reader, litert_file):
+def _sweep(export_dir, _reader, litert_file, packages):
+    if packages:
+        sys.path.append(packages)
     from helpers.benchmark import Ratio, measure, ratios
     from helpers.routes import routes
 

@@ -233,9 +233,9 @@ lesson.q1.check(scores, totals, packed)  # also: lesson.q1.hint(), lesson.q1.sol
 # %% [markdown]
 # ## Does anybody notice when a new version comes?
 #
-# The server looks into the base path once a second. Two clients ask again and again while you
-# bring version 2. (A number is given out once. `bring` says so when such a cell runs a second
-# time: to repeat it, run all from the top.)
+# TensorFlow Serving looks into the base path once a second; ours, five times, so that you wait
+# less. Two clients ask again and again while you bring version 2. (A number is given out once.
+# `bring` says so when such a cell runs a second time: to repeat it, run all from the top.)
 
 
 # %%

@@ -166,11 +166,12 @@ def test_the_end_of_the_server_is_not_the_end_of_its_children(own_server):
         assert child.wait(LONG) == -signal.SIGKILL and gone(child.pid)
 
 
-def test_other_settings_that_a_library_reads_get_another_server():
-    addresses = {forkserver._address("python", {"LANG": language}) for language in "ab"}
+def test_other_settings_that_a_library_reads_get_another_server(monkeypatch):
+    addresses = {forkserver._address({"LANG": language}) for language in "ab"}
     for name in ("TF_ENABLE_ONEDNN_OPTS", "OMP_NUM_THREADS", "LD_PRELOAD", "PYTHONHASHSEED"):
-        addresses.add(forkserver._address("python", {name: "7"}))
-    addresses.add(forkserver._address("another python", {}))
+        addresses.add(forkserver._address({name: "7"}))
+    monkeypatch.setattr(sys, "executable", "another python")
+    addresses.add(forkserver._address({}))
     assert len(addresses) == 6
 
 

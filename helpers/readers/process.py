@@ -35,8 +35,8 @@ class CleanProcess:
 
     worker : str, a module with a function `main` that answers on its standard output
     python : path of the interpreter, or None for the one that runs here
-    forked : bool, whether it may come from `helpers.forkserver`, with TensorFlow imported
-    settings : dict of str, environment variables for it
+    forked : bool, whether it may come from `helpers.forkserver`, with TensorFlow imported; for the
+        interpreter that runs here
 
     Attributes
     ----------
@@ -46,9 +46,9 @@ class CleanProcess:
 
     encode, decode = staticmethod(pickle.dumps), staticmethod(pickle.load)
 
-    def __init__(self, worker="helpers.readers.worker", python=None, forked=False, settings=None):
+    def __init__(self, worker="helpers.readers.worker", python=None, forked=False):
         self._worker, self._python = worker, str(python or sys.executable)
-        self._may_fork, self._settings = forked, settings or {}
+        self._may_fork = forked
         self._child = self.began = self.seconds = None
         self._lock = threading.Lock()
 
@@ -59,7 +59,7 @@ class CleanProcess:
         self.stop()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115, closed in stop()
         self.began, self.seconds = time.perf_counter(), None
-        env = {**os.environ, **self._settings}
+        env = {**forkserver.SETTINGS, **os.environ}
         self._child = self._forked(env) or subprocess.Popen(
             self.command(),
             env=env,
@@ -79,9 +79,7 @@ class CleanProcess:
     def _forked(self, env):
         if self._may_fork:
             with contextlib.suppress(OSError):
-                return forkserver.Child(
-                    self._worker, python=self._python, stderr=self._log, env=env
-                )
+                return forkserver.Child(self._worker, stderr=self._log, env=env)
         return None
 
     def command(self):

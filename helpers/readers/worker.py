@@ -8,6 +8,7 @@ import sys
 import threading
 from functools import lru_cache
 from pathlib import Path
+from unittest import mock
 
 # Nothing here draws or builds a Keras model, and without these two the start is a third shorter.
 # It also proves that an artifact needs neither.
@@ -198,8 +199,19 @@ class LiteRTReader:
 
 def _convert(directory, keys):
     import tensorflow as tf
+    from tensorflow.lite.python import lite
 
-    return tf.lite.TFLiteConverter.from_saved_model(directory, signature_keys=keys).convert()
+    kept = []
+
+    def load(directory, tags):
+        if not kept:
+            kept.append(tf.saved_model.load(directory, tags))
+            return kept[0]
+        return kept.pop()
+
+    # The converter loads an export to see its signatures, and again for what its errors tell.
+    with mock.patch.object(lite, "_load", load, create=True):
+        return tf.lite.TFLiteConverter.from_saved_model(directory, signature_keys=keys).convert()
 
 
 def _interpreter(model):

@@ -29,6 +29,12 @@ def missing():
     return ""
 
 
+def packages():
+    """Path of their site-packages, of what is not in ours."""
+    (found,) = FOLDER.glob("venv/lib/*/site-packages")
+    return str(found)
+
+
 def not_installed(what, stamp, lock):
     """The sentence that says so where `stamp`, which `make runtimes` writes last, is not `lock`."""
     if not stamp.exists():
@@ -44,8 +50,7 @@ def converted(directory, keys):
 
 def _convert(directory, folder, keys):
     names = {key: file_name(key, number, ".onnx") for number, key in enumerate(keys)}
-    (packages,) = FOLDER.glob("venv/lib/*/site-packages")
-    errors = to_onnx(directory, names, folder, packages)
+    errors = to_onnx(directory, names, folder, packages())
     kept = {key: name for key, name in names.items() if key not in errors}
     return Converted(folder, kept, errors)
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass
+from functools import lru_cache
 from numbers import Integral, Real
 from urllib.parse import quote
 
@@ -209,11 +210,7 @@ class Router:
             else:
                 role, target = "stable", self._stable
         address = self._addresses.next()
-        return Route(role, target, address, address + self._path(target, "predict"))
-
-    def _path(self, target, verb):
-        kind = "labels" if isinstance(target, str) else "versions"
-        return f"/v1/models/{quote(self._model, '')}/{kind}/{quote(str(target), '')}:{verb}"
+        return Route(role, target, address, address + _path(self._model, target, "predict"))
 
     # -- requests ----------------------------------------------------------------------------------
 
@@ -240,7 +237,7 @@ class Router:
             )
         route = self.route(user)
         start = time.perf_counter()
-        answer = self._addresses.post(route.address, self._path(route.target, verb), body)
+        answer = self._addresses.post(route.address, _path(self._model, route.target, verb), body)
         seconds = time.perf_counter() - start
         self.record(route, seconds, answer.error)
         return Reply(
@@ -302,6 +299,12 @@ class Router:
 
     def _repr_html_(self):
         return self.report()._repr_html_()
+
+
+@lru_cache(maxsize=1000)
+def _path(model, target, verb):
+    kind = "labels" if isinstance(target, str) else "versions"
+    return f"/v1/models/{quote(model, '')}/{kind}/{quote(str(target), '')}:{verb}"
 
 
 def _name(target):

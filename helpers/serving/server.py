@@ -16,7 +16,7 @@ import uvicorn
 from helpers import import_tensorflow
 from helpers.serving.batching import Batcher
 from helpers.serving.metrics import Metrics
-from helpers.serving.process import LISTENS, PARENT
+from helpers.serving.process import LISTENS, PARENT, POLL
 from helpers.serving.status import UNAVAILABLE, ServingError
 from helpers.serving.versions import Manager
 
@@ -53,7 +53,7 @@ def serve(options):
         threads = max(threads, min(2 * batching.max_batch_size, 128))
     manager = Manager(
         make_loader(options, metrics, Batcher(batching) if batching else None),
-        max(options.file_system_poll_wait_seconds, 0),
+        max(float(os.environ.pop(POLL, options.file_system_poll_wait_seconds)), 0),
         options.max_num_load_retries,
         max(options.load_retry_interval_micros, 0) / 1e6,
         options.servable_versions_always_present,

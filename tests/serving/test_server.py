@@ -28,6 +28,7 @@ from helpers.serving.metrics import Metrics
 from helpers.serving.process import free_ports, start
 from helpers.serving.servable import Servable
 from helpers.serving.server import Rereader, _bound
+from helpers.serving.status import ServingError
 from helpers.serving.versions import AVAILABLE, Manager
 from tests.serving import changing
 from tests.serving.number import ask, connected, publish, states, still_answers, wait_for
@@ -252,6 +253,12 @@ def test_the_configuration_file_is_read_again(tmp_path):
         entries = [entry.format(name, tmp_path / name) for name in names]
         file.write_text(f"model_config_list {{ {' '.join(entries)} }}")
 
+    def available(name):
+        try:
+            return manager.states(name)[0][1] == AVAILABLE
+        except ServingError:  # it is not known yet, or no version of it
+            return False
+
     serve("a")
     options = parse([f"--model_config_file={file}", "--model_config_file_poll_wait_seconds=1"])[0]
     manager = Manager(make_loader(options, Metrics()), poll_seconds=0.05)
@@ -261,8 +268,7 @@ def test_the_configuration_file_is_read_again(tmp_path):
         file.write_text("model_config_list {")
         time.sleep(0.2)
         serve("a", "b")
-        wait_for(lambda: "b" in manager.names(), manager.names)
-        wait_for(lambda: manager.states("b")[0][1] == AVAILABLE, manager.names)
+        wait_for(lambda: available("b"), manager.names)
         assert manager.acquire("a")
     finally:
         rereader.stop()

@@ -113,8 +113,9 @@ print(subprocess.run(command, capture_output=True, text=True).stdout, end="")
 
 # %% [markdown]
 # Both doors are in it, and each takes any number of rows: the *signature runner* makes room for
-# them. The interpreter casts nothing, so the rows must be `float32`; and it knows no
-# `serving_default`, because you did not name that.
+# them. It makes room for other columns, too, and no error tells: two rows of *three* for
+# `predict_two` give three answers. The interpreter casts nothing, so the rows must be `float32`;
+# and it knows no `serving_default`, because you did not name that.
 #
 # ### Exercise 1: two signatures in one file
 #
@@ -188,7 +189,7 @@ ask("c", models_dir, "predict_two", x=two_rows)
 # Load a directory, find operations by their names, run. The names are the catch: C knows no
 # signatures, only tensors of the graph. Which one is `x` of `predict_two` stands behind `name:`,
 # and can be another in the next export. So read it from the artifact, and never copy it into a
-# program. Nor does anybody compare shapes here (lesson 01).
+# program. And as in LiteRT, nobody holds you to the declared shapes (lesson 01).
 #
 # ## And a page in a browser?
 #
@@ -231,14 +232,15 @@ parity_picture(compared)
 # ### Exercise 2: predict
 #
 # An archive of a model like `shop` is converted with `signature_keys=["predict_two"]`, and the
-# file is asked for that door with three rows of `float32`. Does it give the `"same"` numbers as
-# the model when it was exported, `"other"` ones, or an `"error"`, if you change *one* thing?
+# interpreter is asked for that door with three rows of `float32` (`runtimes.run` would cast them).
+# Does it give the `"same"` numbers as the model when it was exported, `"other"` ones, or an
+# `"error"`, if you change *one* thing?
 
 # %%
 # > prediction = {
 # >     "ask for 7 rows instead of 3": ...,  # "same", "other" or "error"
-# >     "then delete the export's variables/": ...,
-# >     "then train the model in the notebook": ...,
+# >     "delete the export's variables/ afterwards": ...,
+# >     "train the model in the notebook afterwards": ...,
 # >     "ask with rows of float64": ...,
 # >     "ask for serving_default, which was not named": ...,
 # >     "save with tf.saved_model.save, the same signature": ...,
@@ -246,8 +248,8 @@ parity_picture(compared)
 # <solution>
 prediction = {
     "ask for 7 rows instead of 3": "same",
-    "then delete the export's variables/": "same",
-    "then train the model in the notebook": "same",
+    "delete the export's variables/ afterwards": "same",
+    "train the model in the notebook afterwards": "same",
     "ask with rows of float64": "error",
     "ask for serving_default, which was not named": "error",
     "save with tf.saved_model.save, the same signature": "other",
@@ -408,7 +410,7 @@ with show_error():
     runtimes.run(texts_dir, "from_file", {"words": words}, "litert")
 
 # %% [markdown]
-# The runtimes agree about two of the five:
+# The runtimes agree about two of the five, `look_up` and `in_python`:
 #
 # - Your Python goes nowhere (lesson 05).
 # - LiteRT compares words, and looks them up if they are in the graph. It cannot put texts
@@ -427,7 +429,7 @@ with show_error():
 # One of the three exports in `exports_dir` cannot cross to LiteRT. Which? When you load it, two
 # methods are still there: `count_words`, from texts to numbers, and `weigh`, from these to an
 # opinion. Export a door for each, under these names, so that `weigh` after `count_words` is what
-# it was, for any number of rows, and right in every runtime that is here.
+# it was, for any number of rows, and `weigh` is right in every runtime that is here.
 
 # %%
 exports_dir = lesson.q4.given()

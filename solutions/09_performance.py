@@ -173,9 +173,9 @@ lesson.q1.check(prediction)  # also: lesson.q1.hint(), lesson.q1.solution()
 # %% [markdown]
 # ## Which way for how many rows?
 #
-# Measure all, from 1 row to 65,536, and two more. *XLA* compiles a graph to machine code for one
-# shape of its input. *LiteRT* is the interpreter for phones (lesson 08); it wants the export in a
-# file of its own:
+# Measure all these ways, from 1 row to 65,536, and two more. *XLA* compiles a graph to machine code
+# for one shape of its input. *LiteRT* is the interpreter for phones (lesson 08); it wants the
+# export in a file of its own:
 
 # %%
 converter = tf.lite.TFLiteConverter.from_saved_model(
@@ -206,16 +206,17 @@ print(inspect.getsource(routes.litert))
 
 # %% [markdown]
 # Two costs, and each has its place. The price of a call is what you see on the left: only a
-# runtime with hardly any price helps there. On the right, arithmetic and memory are all that
-# counts. NumPy takes all rows through one step, and fills memory anew for the next. LiteRT is
-# asked in *parts*: each core takes its own through all layers, 4,096 rows at a time. The order in
-# the middle is your machine's.
+# runtime with hardly any price helps there. On the right, arithmetic and memory count, but for
+# `predict`: its price is seen even there. (By default it takes 32 rows at a time, which is much
+# slower still; `batch_size=len(rows)` spares it that.) NumPy takes all rows through one step, and
+# fills memory anew for the next. LiteRT is asked in *parts*: each core takes its own through all
+# layers, 4,096 rows at a time. The order in the middle is your machine's.
 #
 # ## How fast can one row be?
 #
 # Whoever answers one row at a time should not go through TensorFlow. Here the interpreter stays
 # open, and its tensors are used directly. (It leaves out the *delegate* that LiteRT takes by
-# default, which tells about itself in red.)
+# default: that prints a line about itself, and may be a little quicker.)
 
 # %%
 interpreter = Interpreter(
@@ -421,8 +422,9 @@ lesson.q4.check(pick)
 # %% [markdown]
 # ## What does it cost before the first answer?
 #
-# A program that is started for every question, or a phone, pays for other things: loading, and
-# memory. Load the export and the LiteRT file, and start a process that has the file only:
+# A program that is started for every question, or a phone, pays for other things: importing the
+# library (seconds, for TensorFlow), loading, and memory. Load the export and the LiteRT file, and
+# start a process that has the file only:
 
 # %%
 in_tensorflow = measure(lambda: tf.saved_model.load(export_dir), timings=3, warm_up=0)
@@ -464,8 +466,9 @@ figures(
 # ## Does the same hold for training?
 #
 # Yes: a training step in plain Python is many calls, one for each operation and its gradient.
-# `train_eagerly` is such a loop; `train`, which this course uses, puts *all* steps into one
-# graph. In short, here for three steps:
+# `train_eagerly` is such a loop; `train`, which this course uses, runs its steps in one graph. In
+# short, here for three steps (the loop makes its model and optimizer as well, a smaller part of
+# its time):
 
 # %%
 points, targets = line()
@@ -504,7 +507,7 @@ figures({"eager loop against one graph": eager})
 # - **Time a call**: warm up, many calls in a timing, pairs in turn, the median; and no number
 #   where the noise is larger than the difference.
 # - **Choose a way**: for one row the price of the call is all, so LiteRT or plain arithmetic; for
-#   many, LiteRT in parts or any graph; `predict` for whole data sets.
+#   many, LiteRT in parts or any graph; `predict` for more than memory holds.
 # - **Stop retracing**: tensors for what changes, `None` for sizes that change, one tf.function
 #   made once. Count the graphs.
 # - **Pick a batch size**: waiting and computing within the budget, then the least computing for a

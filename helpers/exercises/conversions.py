@@ -46,8 +46,8 @@ def _model():
 # What is changed, by the words of the exercise.
 CHANGES = {
     "ask for 7 rows instead of 3": {"rows": np.tile(ROWS, (3, 1))[:7]},
-    "then delete the export's variables/": {},  # all of it is gone before any file is asked
-    "then train the model in the notebook": {"change": [[1.0], [1.0]]},
+    "delete the export's variables/ afterwards": {},  # all of it is gone before any file is asked
+    "train the model in the notebook afterwards": {"change": [[1.0], [1.0]]},
     "ask with rows of float64": {"rows": ROWS.astype(np.float64)},
     "ask for serving_default, which was not named": {"key": "serving_default"},
     "save with tf.saved_model.save, the same signature": {"export": saved_the_old_way},

@@ -55,8 +55,8 @@ def require_near(got, wanted, x, name, key, tolerance=EXACT):
     worst = int(np.argmax(apart))
     require(
         apart[worst] <= tolerance,
-        f"{name}: {key} answers {value[worst, 0]:.4g} for the row "
-        f"{np.round(x[worst], 2).tolist()}; {wanted[worst, 0]:.4g} is wanted.",
+        f"{name}: {key} answers {value[worst, 0]:.6g} for the row "
+        f"{np.round(x[worst].astype(float), 2).tolist()}; {wanted[worst, 0]:.6g} is wanted.",
     )
 
 
@@ -289,6 +289,6 @@ def _require_opinion(got, wanted, texts, where):
     worst = int(np.argmax(apart))
     require(
         apart[worst] <= EXACT,
-        f"weigh in {where} answers {value[worst, 0]:.3g} after count_words of {texts[worst]!r}; "
-        f"{wanted[worst, 0]:.3g} is wanted.",
+        f"weigh in {where} answers {value[worst, 0]:.6g} after count_words of {texts[worst]!r}; "
+        f"{wanted[worst, 0]:.6g} is wanted.",
     )

@@ -156,8 +156,8 @@ def old_recipe(folder):
 
 RIGHT = {
     "ask for 7 rows instead of 3": "same",
-    "then delete the export's variables/": "same",
-    "then train the model in the notebook": "same",
+    "delete the export's variables/ afterwards": "same",
+    "train the model in the notebook afterwards": "same",
     "ask with rows of float64": "error",
     "ask for serving_default, which was not named": "error",
     "save with tf.saved_model.save, the same signature": "other",

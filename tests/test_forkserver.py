@@ -135,7 +135,10 @@ def test_one_that_is_ended_before_it_lives_does_not_come_to_life(own_server):
         assert child.wait() == -signal.SIGKILL
         assert told(other) and other.poll() is None, "the others do"
         server = psutil.Process(other.pid).parent()
-        assert [one.pid for one in server.children() if one.is_running()] == [other.pid]
+        end = time.monotonic() + LONG  # it is forked all the same, ended, and buried soon
+        while {one.pid for one in server.children()} != {other.pid}:
+            assert time.monotonic() < end
+            time.sleep(0.01)
 
 
 def test_several_at_once_share_one_server(own_server):

@@ -1,4 +1,4 @@
-# `make` alone lists what there is. Everything runs in .venv, which helpers/setup_env.sh keeps equal to the lock.
+# `make` alone lists what there is. Everything runs in .venv, which helpers/setup/env.sh keeps equal to the lock.
 # Variables: PYTHON=/path/to/python3.12   LAB_ARGS="--no-browser --port 8889"   LESSON=02
 
 UV ?= uv
@@ -15,10 +15,10 @@ help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
 
 env: ## make .venv and install what requirements.lock names (the others do it first)
-	@sh helpers/setup_env.sh
+	@sh helpers/setup/env.sh
 
 runtimes: env ## install what lesson 08 needs beyond that, in .runtimes (needs npm; 0.3 GB)
-	@sh helpers/setup_runtimes.sh
+	@sh helpers/setup/runtimes.sh
 
 lab: env ## open the course in JupyterLab
 	@$(run) jupyterlab --ServerApp.root_dir="$(CURDIR)" notebooks/00_start_here.ipynb $(LAB_ARGS)
@@ -27,7 +27,7 @@ test: lint ## prove everything: lint, tests, every notebook's stored outputs
 	@$(run) pytest
 
 notebooks: env ## derive the notebooks from solutions/*.py (LESSON=02: only that one)
-	@$(run) helpers.lessons $(LESSON)
+	@$(run) helpers.notebooks $(LESSON)
 
 lint: env ## check style and format of the code and of the lesson sources
 	@$(run) ruff check .
@@ -37,15 +37,15 @@ bench: env ## measure the course's promises about time and memory
 	@$(run) tests.bench
 
 bench-serving: env ## measure the model server beside two others (installs them: 4 GB in .bench)
-	@$(run) tests.bench_serving
+	@$(run) tests.bench.serving
 
 canary: env ## what changes on the newest TensorFlow and Keras (TENSORFLOW=2.20.0 KERAS=3.12.0: on these)
-	@$(run) tests.canary --tensorflow="$(TENSORFLOW)" --keras="$(KERAS)"
+	@$(run) tests.newest_versions --tensorflow="$(TENSORFLOW)" --keras="$(KERAS)"
 
 reset: ## get a lesson fresh again and keep your copy: make reset LESSON=02
 	@test -n "$(LESSON)" || { echo "Which lesson? For example: make reset LESSON=02" >&2; exit 1; }
 	@$(MAKE) --no-print-directory env
-	@$(run) helpers.lessons --reset $(LESSON)
+	@$(run) helpers.notebooks --reset $(LESSON)
 
 lock: ## derive the locks from pyproject.toml and package.json (needs uv, npm; UPGRADE=1 takes the newest)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or make lock UV=/path/to/uv" >&2; exit 1; }

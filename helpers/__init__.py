@@ -50,6 +50,6 @@ def start(name):
 
 def show_error(lines=1):
     """A context manager that prints the error raised inside it; see `helpers.errors`."""
-    from helpers.errors import show_error
+    from helpers.errors.messages import show_error
 
     return show_error(lines)

@@ -31,7 +31,7 @@ from helpers import start
 
 lesson = start("00_start_here")
 
-from helpers.environment import check_environment
+from helpers.check_environment import check_environment
 from helpers.widgets.course_map import course_map
 
 # %% [markdown]

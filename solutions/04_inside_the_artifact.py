@@ -36,11 +36,9 @@ import tensorflow as tf
 
 from helpers import readers
 from helpers.data import row_sums
-from helpers.differences import differences
-from helpers.explore import explore
+from helpers.inspection import differences, explore, gate
 from helpers.models import ComplexModel
 from helpers.training import train
-from helpers.untrusted import gate
 from helpers.widgets.explorer import explorer
 
 readers.warm_up()

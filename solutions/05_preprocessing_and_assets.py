@@ -34,7 +34,6 @@ import numpy as np
 import tensorflow as tf
 
 from helpers import artifact, readers
-from helpers.bars import Bars
 from helpers.data import (
     ISLANDS,
     MEASUREMENTS,
@@ -47,9 +46,18 @@ from helpers.data import (
     penguins,
     take,
 )
-from helpers.held_out import HeldOut, interval, interval_of_gain, most_frequent, nearest_mean
+from helpers.display.bar_chart import Bars
 from helpers.models import PenguinModel
-from helpers.skew import in_capitals, in_kilograms, slips
+from helpers.penguins import (
+    HeldOut,
+    in_capitals,
+    in_kilograms,
+    interval,
+    interval_of_gain,
+    most_frequent,
+    nearest_mean,
+    slips,
+)
 from helpers.training import train
 from helpers.widgets.signature_caller import signature_caller
 
@@ -59,7 +67,7 @@ readers.warm_up()
 # ## What does a raw row look like?
 #
 # Here are 344 penguins from Antarctica, as people wrote them down (source and licence are in
-# `helpers/datasets/README.md`). From two measurements, the island and the sex, a model is to tell
+# `helpers/penguins/README.md`). From two measurements, the island and the sex, a model is to tell
 # the species.
 
 # %%
@@ -153,8 +161,9 @@ for way in (by_hand, elsewhere):
 # Seven numbers both times, so nothing fails. But the mass is far away from anything that the
 # model has seen, and the island is another one; the answer is another species, and the model is
 # sure of it. That is **training/serving skew**: the same row, prepared in two places, in two
-# ways. What does a slip cost? `slips` has some (read them in `helpers/skew.py`). The held-out
-# rows are prepared with each of them, and given to the same five models:
+# ways. What does a slip cost? `slips` has some (read them in
+# `helpers/penguins/preparation_mistakes.py`). The held-out rows are prepared with each of them, and
+# given to the same five models:
 
 # %%
 cost = {words: five.right(*slip).mean() for words, slip in slips(by_hand).items()}

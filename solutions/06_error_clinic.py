@@ -34,13 +34,14 @@ import numpy as np
 import tensorflow as tf
 
 from helpers import artifact, readers
-from helpers.clinic import CASES, find
+from helpers.clinic import CASES
 from helpers.data import line
+from helpers.errors import find
 from helpers.models import LinearModel
 from helpers.readers.compare import compare
 from helpers.readers.rescue import rescue
 from helpers.training import train
-from helpers.widgets.clinic import clinic
+from helpers.widgets.error_clinic import clinic
 
 readers.warm_up()
 

@@ -46,14 +46,14 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from helpers.exercises import exercise_server
+from helpers.exercises.lesson_07 import exercise_server
 from helpers.models import MultiSignatureModel
-from helpers.serving.asking import Asking
-from helpers.serving.client import serve, wait_for
-from helpers.serving.experiment import Plan, compare, users_needed
-from helpers.serving.router import Router, bucket
-from helpers.serving.simulation import simulate
-from helpers.widgets.canary import canary
+from helpers.serving.launch.clients import Asking
+from helpers.serving.launch.serve import serve, wait_for
+from helpers.serving.rollout.plan import Plan, compare, users_needed
+from helpers.serving.rollout.router import Router, bucket
+from helpers.serving.rollout.simulation import simulate
+from helpers.widgets.canary_slider import canary
 
 exercise_server.warm_up()
 
@@ -557,7 +557,7 @@ print(trial.history[-1], ask("shop/labels/stable:predict", one))
 # TensorFlow Serving itself inside. It wants a page like this one:
 
 # %%
-print(Path("../helpers/serving/kserve.yaml").read_text(encoding="utf-8"))
+print(Path("../helpers/serving/rollout/kserve.yaml").read_text(encoding="utf-8"))
 
 # %% [markdown]
 # The artifact is the one that you have served here, copied as it is, and so is the protocol. Two

@@ -34,14 +34,15 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from helpers import artifact, lite, readers, runtimes
-from helpers.bars import Bars
+from helpers import artifact, readers, runtimes
 from helpers.data import row_sums
-from helpers.lite import quiet
+from helpers.display.bar_chart import Bars
 from helpers.models import ComplexModel, LinearModel, MultiSignatureModel
+from helpers.runtimes import litert_file as lite
+from helpers.runtimes.litert_file import quiet
 from helpers.runtimes.parity import parity
 from helpers.training import train
-from helpers.widgets.parity import parity_picture
+from helpers.widgets.parity_picture import parity_picture
 
 readers.warm_up()
 
@@ -173,10 +174,10 @@ if not runtimes.missing("onnx"):
 # ## And a program in C?
 #
 # Nothing is converted here: C reads the export itself, with the library in the package that you
-# have installed. The course's program is `helpers/runtimes/reader.c`; these lines matter:
+# have installed. The course's program is `helpers/runtimes/c_program.c`; these lines matter:
 
 # %%
-program = Path("../helpers/runtimes/reader.c").read_text(encoding="utf-8")
+program = Path("../helpers/runtimes/c_program.c").read_text(encoding="utf-8")
 for call in ("TF_LoadSessionFromSavedModel", "TF_GraphOperationByName", "TF_SessionRun"):
     print(re.search(rf"[^\n;]*{call}\([^;]*;", program)[0])
 
@@ -194,10 +195,10 @@ ask("c", models_dir, "predict_two", x=two_rows)
 # ## And a page in a browser?
 #
 # The `.onnx` files again, with `onnxruntime-web`, which is ONNX Runtime as WebAssembly. The page
-# is `helpers/runtimes/page.html`, opened in chromium:
+# is `helpers/runtimes/browser_page.html`, opened in chromium:
 
 # %%
-page = Path("../helpers/runtimes/page.html").read_text(encoding="utf-8")
+page = Path("../helpers/runtimes/browser_page.html").read_text(encoding="utf-8")
 for part in ("import ", "ort.InferenceSession.create", "new ort.Tensor(type, new", "].run("):
     print(next(line.strip() for line in page.splitlines() if part in line))
 ask("browser", models_dir, "predict_two", x=two_rows)

@@ -23,7 +23,8 @@
 import sys
 
 sys.path.insert(0, "..")  # the course's helpers lie beside this folder
-from helpers import start, sweep
+from helpers import start
+from helpers.benchmark import sweep
 
 sweep.warm_up()  # starts a second process in the background; you will meet it
 lesson = start("09_performance")
@@ -39,13 +40,12 @@ import psutil
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from helpers import routes
-from helpers.benchmark import Ratio, measure, ratio, ratios
+from helpers.benchmark import Ratio, measure, predictors, ratio, ratios
 from helpers.data import line, row_sums
 from helpers.models import ComplexModel, LinearModel
-from helpers.serving.client import serve
+from helpers.serving.launch.serve import serve
 from helpers.training import train_eagerly
-from helpers.widgets.figures import figures
+from helpers.widgets.live_figures import figures
 from helpers.widgets.speed_plot import speed_plot
 
 # %% [markdown]
@@ -183,7 +183,7 @@ converter = tf.lite.TFLiteConverter.from_saved_model(
 )
 litert_file = lesson.scratch / "sum.tflite"
 litert_file.write_bytes(converter.convert())
-print(inspect.getsource(routes.routes))
+print(inspect.getsource(predictors.routes))
 
 # %% [markdown]
 # `sweep` does it in the second process, where nothing of this notebook is in the way. It compares
@@ -202,7 +202,7 @@ print("one row, LiteRT quicker than NumPy:", middle("LiteRT", 1) < 1)
 print("65,536 rows, LiteRT quicker than NumPy:", middle("LiteRT", 65536) < 1)
 gains = [middle(way, 1) / middle(way, 65536) for way in through]
 print("through TensorFlow, at least 10 times better for many rows:", min(gains) > 10)
-print(inspect.getsource(routes.litert))
+print(inspect.getsource(predictors.litert))
 
 # %% [markdown]
 # Two costs, and each has its place. The price of a call is what you see on the left: only a

@@ -2,7 +2,7 @@
 
 from helpers.clinic import calling, keras_files, litert, loading, saving, silent
 from helpers.clinic.case import GROUPS, Case, Works, Wrong
-from helpers.clinic.find import Found, find
+from helpers.errors.find import Found, find
 
 _ROOMS = (saving, loading, keras_files, calling, litert, silent)
 

@@ -1,7 +1,7 @@
 """The clinic's cases of calling an export: it opens, and the call is refused."""
 
 from helpers.clinic.case import ALL, Case, Works
-from helpers.clinic.models import ANSWERS, ROWS, exported_line
+from helpers.clinic.line_model import ANSWERS, ROWS, exported_line
 
 
 def predict_with_a_loaded_export(folder):

@@ -1,7 +1,7 @@
 """The clinic's cases of loading with Keras: an export that is no Keras file, and Keras files."""
 
 from helpers.clinic.case import ALL, Case, Works
-from helpers.clinic.models import ANSWERS, ROWS, exported_line, line_model, quiet
+from helpers.clinic.line_model import ANSWERS, ROWS, exported_line, line_model, quiet
 
 
 def load_model_of_an_export(folder):

@@ -2,7 +2,7 @@
 
 from helpers import readers
 from helpers.clinic.case import ALL, Case, Works
-from helpers.clinic.models import ANSWERS, ROWS, exported_line
+from helpers.clinic.line_model import ANSWERS, ROWS, exported_line
 
 
 def convert_texts(folder):

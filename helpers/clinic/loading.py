@@ -4,7 +4,7 @@ import contextlib
 import shutil
 
 from helpers.clinic.case import ALL, Case, Works
-from helpers.clinic.models import ANSWERS, ROWS, exported_line, line_model
+from helpers.clinic.line_model import ANSWERS, ROWS, exported_line, line_model
 
 
 def load_the_parent(folder):

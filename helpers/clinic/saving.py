@@ -1,7 +1,7 @@
 """The clinic's cases of saving: nothing is written, and TensorFlow or Keras says why."""
 
 from helpers.clinic.case import ALL, Case, Works
-from helpers.clinic.models import ANSWERS, ROWS, line_model
+from helpers.clinic.line_model import ANSWERS, ROWS, line_model
 
 
 def save_a_directory(folder):

@@ -4,7 +4,7 @@ import numpy as np
 
 from helpers import readers
 from helpers.clinic.case import ALL, Case, Works, Wrong
-from helpers.clinic.models import ANSWERS, ROWS, line_model
+from helpers.clinic.line_model import ANSWERS, ROWS, line_model
 
 
 def save_a_keras_model(folder):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from helpers import errors
 from helpers.exercises import progress
-from helpers.exercises.engine import Exercise
-from helpers.lessons import lesson_names
+from helpers.exercises.exercise import Exercise
+from helpers.notebooks import lesson_names
 
 
 class Lesson:
@@ -22,7 +22,7 @@ class Lesson:
         self.name = name
         if name not in lesson_names():
             raise ValueError(f"no lesson {name!r}: there are {', '.join(lesson_names())}")
-        module = importlib.import_module(f"helpers.exercises.lesson_{name[:2]}")
+        module = importlib.import_module(f"helpers.exercises.lesson_{name[:2]}.exercises")
         self.exercises = {
             key: value for key, value in vars(module).items() if isinstance(value, Exercise)
         }

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from filelock import FileLock
 
-COURSE = Path(__file__).resolve().parents[2]
+from helpers.paths import ROOT
 
 
 def path():
-    return Path(os.environ.get("COURSE_PROGRESS") or COURSE / ".progress.json")
+    return Path(os.environ.get("COURSE_PROGRESS") or ROOT / ".progress.json")
 
 
 def read():

@@ -9,9 +9,9 @@ The process imports TensorFlow and none of the caller's code. It starts on the f
 stays warm, is replaced when it dies or hangs, and ends with the kernel.
 """
 
-from helpers.artifact import directory_of
+from helpers.artifact.saved_model import directory_of
+from helpers.processes.clean_process import CleanProcess, ReaderError
 from helpers.readers.inputs import as_arrays
-from helpers.readers.process import CleanProcess, ReaderError
 
 READERS = {
     "python": "Python (tf.saved_model.load)",

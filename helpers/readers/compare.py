@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from helpers import artifact, readers
-from helpers.errors import cure, shorten
-from helpers.rich import table
+from helpers.display.html_table import table
+from helpers.errors.messages import cure, shorten
 
 RTOL, ATOL = 1e-4, 1e-5  # float32 arithmetic in another order stays well below
 ROWS = (3, 1)  # batch sizes tried where the batch is open; one alone hides a frozen batch

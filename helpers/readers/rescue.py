@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helpers import artifact, readers
-from helpers.errors import describe, safe_repr, shorten
+from helpers.errors.messages import describe, safe_repr, shorten
 from helpers.readers.compare import FAILURES, USAGE, Report, compare
 
 

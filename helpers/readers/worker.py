@@ -17,9 +17,10 @@ sys.modules["matplotlib"] = sys.modules["keras"] = None
 import numpy as np  # noqa: E402
 
 import helpers  # noqa: E402
-from helpers import artifact, program  # noqa: E402
-from helpers.errors import describe  # noqa: E402
-from helpers.readers import files, tf2onnx  # noqa: E402
+from helpers import artifact  # noqa: E402
+from helpers.artifact import graph_digest  # noqa: E402
+from helpers.errors.messages import describe  # noqa: E402
+from helpers.readers import checkpoint_files, onnx_converter  # noqa: E402
 from helpers.readers.inputs import cast, state  # noqa: E402
 
 
@@ -91,7 +92,7 @@ def save_again(directory, reader, out):
 
 
 def to_litert(directory, reader, keys, out):
-    computed = program.endpoints(artifact.saved_model(Path(directory)))
+    computed = graph_digest.endpoints(artifact.saved_model(Path(directory)))
     types = {key: set(computed[key].types) for key in keys}
     model, errors = _cross(directory, keys, types)
     if model is None:
@@ -138,10 +139,10 @@ QUESTIONS = {
     "run": run,
     "save_again": save_again,
     "to_litert": to_litert,
-    "to_onnx": tf2onnx.convert,
-    "variables": files.variables,
-    "digests": files.digests,
-    "saved_model_cli": files.saved_model_cli,
+    "to_onnx": onnx_converter.convert,
+    "variables": checkpoint_files.variables,
+    "digests": checkpoint_files.digests,
+    "saved_model_cli": checkpoint_files.saved_model_cli,
 }
 
 

@@ -11,10 +11,10 @@ with the kernel.
 """
 
 from helpers import artifact
-from helpers.errors import describe, safe_repr
+from helpers.errors.messages import describe, safe_repr
+from helpers.processes.clean_process import ReaderError
 from helpers.readers.inputs import as_arrays, cast
-from helpers.readers.process import ReaderError
-from helpers.runtimes import browser, c, litert, onnx
+from helpers.runtimes import browser, c_program, litert, onnx_runtime
 
 RUNTIMES = {
     "litert": "LiteRT (ai-edge-litert, no TensorFlow in the process)",
@@ -22,7 +22,7 @@ RUNTIMES = {
     "c": "a C program (TensorFlow's C library)",
     "browser": "a browser page (onnxruntime-web in chromium)",
 }
-_KINDS = {"litert": litert, "onnx": onnx, "c": c, "browser": browser}
+_KINDS = {"litert": litert, "onnx": onnx_runtime, "c": c_program, "browser": browser}
 
 
 class RuntimeMissing(ReaderError):
@@ -110,7 +110,7 @@ def stop(runtime=None):
 
 
 def process(runtime):
-    """The helpers.readers.process.CleanProcess of `runtime`."""
+    """The helpers.processes.clean_process.CleanProcess of `runtime`."""
     return _known(runtime).process
 
 

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers.readers.process import CleanProcess
-from helpers.runtimes import child, onnx
+from helpers.processes.clean_process import CleanProcess
+from helpers.runtimes import onnx_runtime, runtime_process
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-PAGE = Path(__file__).with_name("page.html")
+PAGE = Path(__file__).with_name("browser_page.html")
 LOCK = Path(__file__).with_name("package-lock.json")
-MODULES = onnx.FOLDER / "browser" / "node_modules"
+MODULES = onnx_runtime.FOLDER / "browser" / "node_modules"
 ORT = MODULES / "onnxruntime-web" / "dist"
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -47,7 +47,7 @@ process = CleanProcess("helpers.runtimes.browser")
 
 
 def missing():
-    lacking = onnx.missing() or onnx.not_installed(
+    lacking = onnx_runtime.missing() or onnx_runtime.not_installed(
         "onnxruntime-web and what it needs", MODULES.parent / "installed", LOCK
     )
     if lacking:
@@ -67,7 +67,7 @@ def find_browser():
 
 
 def converted(directory, keys):
-    return onnx.converted(directory, keys)
+    return onnx_runtime.converted(directory, keys)
 
 
 class Page:
@@ -142,7 +142,7 @@ def evaluate(page, script, argument):
         raise PageError(text.removeprefix("Page.evaluate: ").removeprefix("Error: ")) from None
 
 
-class Signature(child.Loaded):
+class Signature(runtime_process.Loaded):
     def __init__(self, page, number):
         self.page, self.number = page, number
 
@@ -176,6 +176,6 @@ def _unpack(tensor):
 
 def main():
     pages = []
-    child.answer_questions(
+    runtime_process.answer_questions(
         lambda folder, name: pages[0].load(folder, name), lambda: pages.append(Page())
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from helpers.errors import RUNS
+from helpers.errors.messages import RUNS
 from helpers.readers.inputs import state
 
 _made, _lock = {}, threading.Lock()

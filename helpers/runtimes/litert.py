@@ -3,9 +3,9 @@
 import sys
 from importlib.util import find_spec
 
+from helpers.processes.clean_process import CleanProcess
 from helpers.readers import to_litert
-from helpers.readers.process import CleanProcess
-from helpers.runtimes import child
+from helpers.runtimes import runtime_process
 from helpers.runtimes.conversions import Converted, convert_once
 
 process = CleanProcess("helpers.runtimes.litert")
@@ -27,7 +27,7 @@ def _convert(directory, folder, keys):
     return Converted(path, kept, errors)
 
 
-class Signature(child.Loaded):
+class Signature(runtime_process.Loaded):
     def __init__(self, path, key):
         from ai_edge_litert.interpreter import Interpreter
 
@@ -41,4 +41,4 @@ class Signature(child.Loaded):
 
 def main():
     sys.modules["tensorflow"] = None  # whoever asks for it gets an ImportError
-    child.answer_questions(Signature)
+    runtime_process.answer_questions(Signature)

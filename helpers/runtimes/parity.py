@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helpers import artifact, readers, runtimes
-from helpers.errors import shorten
+from helpers.display.html_table import table
+from helpers.errors.messages import shorten
 from helpers.readers import compare
-from helpers.rich import table
 
 CALLS = 200  # of one row, for the time that one takes
 HEAD = ("runtime", "signatures", "answers", "reads")

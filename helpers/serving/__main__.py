@@ -14,14 +14,15 @@ def main(arguments):
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname).1s %(message)s"
     )
-    from helpers.serving import config, server
-    from helpers.serving.status import ServingError
+    from helpers.serving.protocol.errors import ServingError
+    from helpers.serving.server import options as config
+    from helpers.serving.server import run
 
     try:
         options, ignored = config.parse(arguments)
         for name in ignored:
-            server.log.warning("--%s has no effect on this server", name)
-        server.serve(options)
+            run.log.warning("--%s has no effect on this server", name)
+        run.serve(options)
     except ServingError as error:
         print(f"Failed to start server. Error: {error}", file=sys.stderr, flush=True)
         return 255

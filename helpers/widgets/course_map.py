@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import ipywidgets
 
+from helpers.display.html_table import table
 from helpers.exercises import progress
-from helpers.exercises.engine import Exercise
-from helpers.lessons import lesson_names
-from helpers.rich import table
+from helpers.exercises.exercise import Exercise
+from helpers.notebooks import lesson_names
+from helpers.paths import SOLUTIONS
 from helpers.widgets.view import View
 
 
@@ -42,10 +43,10 @@ def course():
 
 
 def _entry(name, passed):
-    source = (progress.COURSE / "solutions" / f"{name}.py").read_text(encoding="utf-8")
+    source = (SOLUTIONS / f"{name}.py").read_text(encoding="utf-8")
     title = re.search(r"^# # (.+)$", source, re.M)[1].split(":")[0]
     minutes = int(re.search(r"\*\*(\d+) minutes", source)[1])
-    module = importlib.import_module(f"helpers.exercises.lesson_{name[:2]}")
+    module = importlib.import_module(f"helpers.exercises.lesson_{name[:2]}.exercises")
     keys = [key for key, value in vars(module).items() if isinstance(value, Exercise)]
     return Entry(name[:2], title, minutes, {key: key in passed for key in keys})
 

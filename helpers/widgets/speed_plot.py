@@ -5,9 +5,9 @@ import html
 import ipywidgets
 from matplotlib.figure import Figure
 
-from helpers.benchmark import rounded
-from helpers.rich import table
-from helpers.sweep import BASELINE
+from helpers.benchmark.sweep import BASELINE
+from helpers.benchmark.timing import rounded
+from helpers.display.html_table import table
 from helpers.widgets.view import Plot, image, png
 
 TEXT = (

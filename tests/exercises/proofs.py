@@ -1,6 +1,6 @@
 """The three proofs of an exercise, written once: right answers pass, named mistakes fail with
 their own words, untouched says not attempted. The solution itself is proved where it stands, in
-the executed notebooks (tests/test_lessons.py).
+the executed notebooks (tests/course/test_lessons.py).
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from helpers.exercises import Lesson
-from helpers.exercises.engine import NOT_ATTEMPTED, NOT_YET, PASSED, RAISED
+from helpers.exercises.exercise import NOT_ATTEMPTED, NOT_YET, PASSED, RAISED
 
 
 @dataclass(frozen=True)

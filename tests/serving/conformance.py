@@ -37,7 +37,7 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
-from tests.serving import models
+from tests.serving import conformance_models
 
 FOLDER = Path(__file__).parent / "vectors"
 SECONDS = 60  # for one answer
@@ -148,7 +148,7 @@ def _grpc(vector, server):
     call = vector.get("call", "ModelService/HandleReloadConfigRequest")
     Request, Response = CALLS[call]
     if "labels" in vector:
-        config = models.config(server["models"], vector["labels"])
+        config = conformance_models.config(server["models"], vector["labels"])
         request = text_format.Parse(f"config {{ {config} }}", Request())
     else:
         request = text_format.Parse(_filled(vector, vector["request"]), Request())

@@ -1,9 +1,9 @@
 """The server speaks TensorFlow Serving's protocol: every vector, over real HTTP and gRPC.
 
-For another server: write the models (`python -m tests.serving.models FOLDER [SEEN_AS]`), start it
-with the flags that this prints, and set TFS_REST=http://host:port and TFS_GRPC=host:port.
-TFS_MODELS=FOLDER lets the tests add versions to that folder while it runs (or they are skipped),
-and TFS_SEEN_AS is its path as the server sees it.
+For another server: write the models (`python -m tests.serving.conformance_models FOLDER
+[SEEN_AS]`), start it with the flags that this prints, and set TFS_REST=http://host:port and
+TFS_GRPC=host:port. TFS_MODELS=FOLDER lets the tests add versions to that folder while it runs (or
+they are skipped), and TFS_SEEN_AS is its path as the server sees it.
 """
 
 import contextlib
@@ -14,15 +14,14 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from helpers.serving.process import free_ports
-from tests.serving import conformance, fuzz, models
+from helpers.paths import ROOT
+from helpers.serving.launch.process import free_ports
+from tests.serving import conformance, conformance_models, fuzz
 
-ROOT = Path(__file__).parent.parent.parent
 VECTORS = conformance.read()
 LONG = 120  # seconds for what takes a quiet machine ten
 
@@ -40,7 +39,7 @@ def server(tmp_path_factory):
         }
         return
     folder = tmp_path_factory.mktemp("served")
-    flags = models.write(folder / "models")
+    flags = conformance_models.write(folder / "models")
     ports = dict(zip(("grpc", "rest"), free_ports(2), strict=True))
     command = [sys.executable, "-m", "helpers.serving", *flags]
     command += [f"--port={ports['grpc']}", f"--rest_api_port={ports['rest']}"]
@@ -56,7 +55,7 @@ def server(tmp_path_factory):
 
     def ready():
         assert process.poll() is None, log.read_text(errors="replace")[-5000:]
-        return all(available(started, name) for name in models.SERVED)
+        return all(available(started, name) for name in conformance_models.SERVED)
 
     try:
         wait_for(ready, lambda: log.read_text(errors="replace")[-5000:])
@@ -97,7 +96,7 @@ def late(server):
     """The versions that come while the server runs are there, and the broken ones have ended."""
     if server["folder"] is None:
         pytest.skip("TFS_MODELS is not set: no versions can be added")
-    models.write_late(server["folder"])
+    conformance_models.write_late(server["folder"])
     wanted = {"1": "AVAILABLE", "2": "AVAILABLE", "3": "END", "4": "END"}
     wait_for(lambda: states(server, "late") == wanted, lambda: states(server, "late"))
 

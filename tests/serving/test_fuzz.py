@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from helpers.serving.dtypes import FLOAT, INT32, STRING
+from helpers.serving.protocol.dtypes import FLOAT, INT32, STRING
 from tests.serving import fuzz
-from tests.serving.test_json_tensor import exactly, read, same
+from tests.serving.protocol.test_predict_request import exactly, read, same
 
 
 @pytest.mark.parametrize("inputs", [{"x": FLOAT}, {"text": STRING}, {"a": FLOAT, "b": INT32}])

@@ -8,11 +8,13 @@ import jsonschema
 import pytest
 import yaml
 
-from helpers.serving import config
-from helpers.serving.process import ROOT
+from helpers.paths import ROOT
+from helpers.serving.server import options as config
 
 SCHEMA = json.loads((Path(__file__).parent / "kserve.schema.json").read_text(encoding="utf-8"))
-MANIFEST = yaml.safe_load((ROOT / "helpers/serving/kserve.yaml").read_text(encoding="utf-8"))
+MANIFEST = yaml.safe_load(
+    (ROOT / "helpers/serving/rollout/kserve.yaml").read_text(encoding="utf-8")
+)
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 MODEL = ("spec", "predictor", "model")
 

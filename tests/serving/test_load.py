@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from tests.serving import changing, load
+from tests.serving import load, version_changes
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -65,11 +65,11 @@ def test_what_is_not_the_answer_ends_it(port, path, answer, words):
 
 def test_an_answer_belongs_to_a_time_when_its_version_was_there():
     there = {1: [[0.0, 5.0], [20.0, float("inf")]], 2: [[4.0, 21.0]]}
-    assert changing.possible(1.0, 2.0, 1, there)
-    assert changing.possible(3.0, 4.5, 2, there)  # asked before it came
-    assert changing.possible(4.9, 6.0, 1, there)  # answered after it went
-    assert changing.possible(30.0, 31.0, 1, there)
-    assert not changing.possible(6.0, 7.0, 1, there)
-    assert not changing.possible(3.0, 3.9, 2, there)
-    assert not changing.possible(22.0, 23.0, 2, there)
-    assert not changing.possible(1.0, 2.0, 3, there)
+    assert version_changes.possible(1.0, 2.0, 1, there)
+    assert version_changes.possible(3.0, 4.5, 2, there)  # asked before it came
+    assert version_changes.possible(4.9, 6.0, 1, there)  # answered after it went
+    assert version_changes.possible(30.0, 31.0, 1, there)
+    assert not version_changes.possible(6.0, 7.0, 1, there)
+    assert not version_changes.possible(3.0, 3.9, 2, there)
+    assert not version_changes.possible(22.0, 23.0, 2, there)
+    assert not version_changes.possible(1.0, 2.0, 3, there)

@@ -1,0 +1,1 @@
+"""Lesson 02: its exercises and what only they need."""

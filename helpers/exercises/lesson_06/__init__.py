@@ -1,0 +1,1 @@
+"""Lesson 06: its exercises and what only they need."""

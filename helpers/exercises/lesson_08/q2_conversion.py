@@ -1,0 +1,77 @@
+"""Exercise 2 of lesson 08: what six changes do to a conversion, each tried in LiteRT."""
+
+import tempfile
+from functools import cache
+
+import numpy as np
+
+from helpers.readers import ReaderError
+from helpers.runtimes import litert_file
+
+OUTCOMES = ("same", "other", "error")
+ROWS = np.array([[1.0, 2.0], [-3.0, 0.5], [0.25, 4.0]], np.float32)
+KERNEL, BIAS = np.array([[2.0], [-1.0]], np.float32), np.array([0.5], np.float32)
+
+
+def archived(directory):
+    """An export with the door predict_two, which is also its serving_default. The weights."""
+    import tensorflow as tf
+
+    model = _model()
+    archive = tf.keras.export.ExportArchive()
+    archive.track(model)
+    archive.add_endpoint("predict_two", model.predict_first_two_features)
+    archive.write_out(directory, verbose=False)
+    return model.weights
+
+
+def saved_the_old_way(directory):
+    import tensorflow as tf
+
+    model = _model()
+    door = {"predict_two": model.predict_first_two_features}
+    tf.saved_model.save(model, directory, signatures=door)
+    return model.weights
+
+
+def _model():
+    from helpers.models import MultiSignatureModel
+
+    model = MultiSignatureModel()
+    model.build((None, 2))
+    model.set_weights([KERNEL, BIAS])
+    return model
+
+
+# What is changed, by the words of the exercise.
+CHANGES = {
+    "ask for 7 rows instead of 3": {"rows": np.tile(ROWS, (3, 1))[:7]},
+    "delete the export's variables/ afterwards": {},  # all of it is gone before any file is asked
+    "train the model in the notebook afterwards": {"change": [[1.0], [1.0]]},
+    "ask with rows of float64": {"rows": ROWS.astype(np.float64)},
+    "ask for serving_default, which was not named": {"key": "serving_default"},
+    "save with tf.saved_model.save, the same signature": {"export": saved_the_old_way},
+}
+
+
+@cache  # one for all changes that come after it, for it takes a good part of a second
+def converted(export):
+    """The bytes of a LiteRT file with predict_two, and the weights of the model."""
+    import tensorflow as tf
+
+    with tempfile.TemporaryDirectory() as folder:
+        weights = export(folder)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["predict_two"])
+        return converter.convert(), weights
+
+
+def outcome(change):
+    """What becomes of the numbers: the "same" as the model's, "other" ones, or an "error"."""
+    how = {"rows": ROWS, "key": "predict_two", "export": archived, "change": 0.0} | CHANGES[change]
+    content, weights = converted(how["export"])
+    weights[0].assign(KERNEL + how["change"])
+    try:
+        (got,) = litert_file.run(content, how["key"], {"x": how["rows"]}).values()
+    except ReaderError:
+        return "error"
+    return "same" if np.allclose(got, how["rows"] @ KERNEL + BIAS, atol=1e-4) else "other"

@@ -1,0 +1,1 @@
+"""Processes that run none of the learner's code."""

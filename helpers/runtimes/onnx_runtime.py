@@ -1,0 +1,83 @@
+"""ONNX Runtime: one file for each signature, made by tf2onnx; both live in .runtimes."""
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from helpers.paths import RUNTIMES
+from helpers.processes.clean_process import CleanProcess
+from helpers.readers import to_onnx
+from helpers.runtimes import runtime_process
+from helpers.runtimes.conversions import Converted, convert_once, file_name
+
+FOLDER = RUNTIMES
+LOCK = Path(__file__).with_name("requirements.lock")
+PYTHON = FOLDER / "venv" / "bin" / "python"
+process = CleanProcess("helpers.runtimes.onnx_runtime", PYTHON)
+
+
+def missing():
+    what, venv = "ONNX Runtime and tf2onnx", FOLDER / "venv"
+    if lacking := not_installed(what, venv / "installed", LOCK):
+        return lacking
+    # tf2onnx is made for the TensorFlow of the environment that `make runtimes` found.
+    here = Path(find_spec("tensorflow").submodule_search_locations[0]).parent
+    there = [Path(file.read_text().strip()) for file in venv.glob("lib/*/*/course.pth")]
+    if not any(path.exists() and path.samefile(here) for path in there):
+        return f"{what} are installed for another environment than this one: make runtimes"
+    return ""
+
+
+def packages():
+    """Path of their site-packages, of what is not in ours."""
+    (found,) = FOLDER.glob("venv/lib/*/site-packages")
+    return str(found)
+
+
+def not_installed(what, stamp, lock):
+    """The sentence that says so where `stamp`, which `make runtimes` writes last, is not `lock`."""
+    if not stamp.exists():
+        return f"{what} are not installed: make runtimes"
+    if stamp.read_bytes() != lock.read_bytes():
+        return f"{what} are installed in other versions than the course's: make runtimes"
+    return ""
+
+
+def converted(directory, keys):
+    return convert_once(directory, "onnx", lambda *where: _convert(*where, keys))
+
+
+def _convert(directory, folder, keys):
+    names = {key: file_name(key, number, ".onnx") for number, key in enumerate(keys)}
+    errors = to_onnx(directory, names, folder, packages())
+    kept = {key: name for key, name in names.items() if key not in errors}
+    return Converted(folder, kept, errors)
+
+
+class Signature(runtime_process.Loaded):
+    def __init__(self, folder, name):
+        import onnxruntime
+
+        onnxruntime.set_default_logger_severity(3)  # errors, no advice
+        model = (Path(folder) / name).read_bytes()  # given as a path, it is in each error's text
+        self.session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+        self.outputs = [output.name for output in self.session.get_outputs()]
+
+    def call(self, feed):
+        feed = {name: _decoded(value) for name, value in feed.items()}
+        return dict(zip(self.outputs, self.session.run(None, feed), strict=True))
+
+
+def _decoded(array):
+    """Texts as str: of bytes, ONNX Runtime takes the repr, "b'red'", without a word."""
+    if array.dtype != object:
+        return array
+    texts = [v.decode() if isinstance(v, bytes) else v for v in array.ravel()]
+    return np.array(texts, object).reshape(array.shape)
+
+
+def main():
+    sys.modules["tensorflow"] = None  # whoever asks for it gets an ImportError
+    runtime_process.answer_questions(Signature)

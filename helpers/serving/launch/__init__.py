@@ -1,0 +1,1 @@
+"""Start a model server, and ask it."""

@@ -1,0 +1,221 @@
+"""Start a model server from a notebook, wait until it is ready, and leave nothing behind."""
+
+import atexit
+import contextlib
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from helpers.paths import ROOT
+from helpers.processes import fork_server
+
+PARENT = "HELPERS_SERVING_PARENT"  # tells the server whom to follow
+POLL = "HELPERS_SERVING_POLL"  # tells it after how many seconds to look for versions again
+SECONDS = "0.2"  # who waits for a version waits for that; the flag takes whole ones only
+HOST = "127.0.0.1"
+LINES = 20  # of the log, shown when the server does not come up
+LISTENS = "Exporting HTTP/REST API"  # in its log once the port is its own
+TAKEN = ("Cannot listen on", "Failed to BuildAndStart")  # in its log when a port is not
+TRIES = 5  # with other ports, where these were not given
+PATHS = {
+    "model_base_path",
+    "model_config_file",
+    "batching_parameters_file",
+    "monitoring_config_file",
+}
+
+
+class ServerError(RuntimeError):
+    """The server did not come up, or has ended; the text ends with the last lines of its log."""
+
+
+class PortTakenError(ServerError):
+    """Another program listens there."""
+
+
+class Server:
+    """A model server in a process of its own; use `start`.
+
+    rest : str
+        address of the REST side, like "http://127.0.0.1:8501"
+    grpc : str
+        address of the gRPC side, like "127.0.0.1:8500"
+    command : list of str
+        what was started
+    """
+
+    def __init__(self, flags):
+        self.rest = f"http://{HOST}:{flags['rest_api_port']}"
+        self.grpc = f"{HOST}:{flags['port']}"
+        env = {**os.environ, PARENT: str(os.getpid())}
+        if "file_system_poll_wait_seconds" not in flags:
+            env[POLL] = SECONDS
+        flags = [f"--{name}={_text(name, value)}" for name, value in flags.items()]
+        self.command = [sys.executable, "-m", "helpers.serving", *flags]
+        # Reading must not move the place where the server writes, so not by seeking.
+        self._log = tempfile.NamedTemporaryFile(  # noqa: SIM115, deleted in stop()
+            prefix="model-server-", suffix=".log", delete=False
+        )
+        self._process = self._forked(flags, env) or subprocess.Popen(
+            self.command,
+            cwd=ROOT,
+            env=env,
+            stdin=subprocess.PIPE,  # its end tells the server that we have ended
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=os.name == "posix",  # interrupting a cell is not meant for it
+        )
+        if os.name == "posix":  # it lives as long as somebody has it open
+            os.unlink(self._log.name)
+        self._owner = os.getpid()
+        atexit.register(self.stop)
+
+    def _forked(self, flags, env):
+        """What the command starts, from a process that has imported TensorFlow; or None."""
+        main = "helpers.serving.__main__"
+        with contextlib.suppress(OSError):
+            return fork_server.Child(main, (flags,), stdout=self._log, stderr=self._log, env=env)
+        return None
+
+    def __repr__(self):
+        state = "running" if self.running else "stopped"
+        return f"<model server, {state}: REST at {self.rest}, gRPC at {self.grpc}>"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    @property
+    def running(self):
+        return self._process.poll() is None
+
+    @property
+    def pid(self):
+        """The number of the process."""
+        return self._process.pid
+
+    @property
+    def log(self):
+        """What the server has said so far."""
+        if self._log.closed:
+            return self._said
+        if os.name == "posix":
+            number = self._log.fileno()
+            return os.pread(number, os.fstat(number).st_size, 0).decode(errors="replace")
+        return Path(self._log.name).read_text(encoding="utf-8", errors="replace")
+
+    def stop(self, seconds=10):
+        """End the process, kindly at first; returns when it is gone."""
+        if os.getpid() != self._owner:  # a fork of the kernel ends: the server is not its own
+            return
+        process = self._process
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+        if not self._log.closed:
+            self._said = self.log
+            self._log.close()
+            with contextlib.suppress(OSError):
+                os.unlink(self._log.name)
+        atexit.unregister(self.stop)
+
+    def wait_until_ready(self, seconds):
+        """Wait for the first answer of the REST side, which comes once the models are loaded.
+
+        Another program may answer there, and this server not get the port: its log tells.
+
+        Raises
+        ------
+        ServerError
+            the process ended, or did not answer in time and was stopped
+        """
+        end = time.monotonic() + seconds
+        while not (LISTENS in self.log and self._answers()):
+            if not self.running:
+                raise self._failed(f"The server ended with status {self._process.returncode}")
+            if time.monotonic() > end:
+                raise self._failed(f"The server was not ready after {seconds:g} seconds")
+            time.sleep(0.05)
+
+    def _answers(self):
+        connection = http.client.HTTPConnection(self.rest.removeprefix("http://"), timeout=5)
+        try:
+            connection.request("GET", "/v1/models/-")
+            return connection.getresponse().status in (200, 404)
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def _failed(self, what):
+        self.stop()
+        lines = self._said.strip().splitlines()[-LINES:]
+        kind = PortTakenError if any(words in self._said for words in TAKEN) else ServerError
+        return kind("\n".join([f"{what}. The end of its log:", *lines]))
+
+
+def start(model_name=None, model_base_path=None, *, deadline=120, **flags):
+    """Start a model server and wait until its models are available.
+
+    Parameters
+    ----------
+    model_name, model_base_path : str, optional
+        one model; for several, give `model_config_file`
+    deadline : float
+        seconds until it must be ready
+    flags
+        TensorFlow Serving's flags by name, for example `enable_batching=True`. Ports that are not
+        given are chosen, so that several servers can run. Without
+        `file_system_poll_wait_seconds` the server looks for versions every 0.2 s, not every second.
+
+    Returns
+    -------
+    Server
+
+    Raises
+    ------
+    ServerError
+        it did not come up; the text ends with the last lines of its log
+    """
+    if model_base_path is not None:
+        flags = {"model_name": model_name or "default", "model_base_path": model_base_path, **flags}
+    elif "model_config_file" not in flags:
+        raise ValueError("start needs model_base_path=... or model_config_file=...")
+    chosen = [name for name in ("rest_api_port", "port") if not flags.get(name)]
+    tries = TRIES if chosen else 1
+    while True:
+        server = Server({**flags, **dict(zip(chosen, free_ports(len(chosen)), strict=True))})
+        try:
+            server.wait_until_ready(deadline)
+            return server
+        except BaseException as error:  # also when the cell is interrupted
+            server.stop()
+            tries -= 1
+            if not (tries and isinstance(error, PortTakenError)):
+                raise
+
+
+def _text(name, value):
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return os.path.abspath(value) if name in PATHS else str(value)
+
+
+def free_ports(count):
+    """So many ports of this machine, no two the same, that nobody listens to just now."""
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.create_server((HOST, 0))) for _ in range(count)]
+        return [probe.getsockname()[1] for probe in probes]

@@ -1,0 +1,85 @@
+"""From the JSON of classify and regress requests to serialized tf.train.Example messages."""
+
+from tensorflow.core.example.example_pb2 import Example
+
+from helpers.serving.protocol import json_parser
+from helpers.serving.protocol.errors import invalid
+from helpers.serving.protocol.json_text import to_bytes
+from helpers.serving.protocol.predict_request import signature_name
+from helpers.serving.protocol.predict_request_exact import decode_base64, is_base64, kind, wrong
+
+
+def read(body):
+    """What a classify or regress request holds.
+
+    Returns
+    -------
+    str
+        the name of the signature, or ""
+    list of bytes
+        one serialized tf.train.Example each; a context comes first in every one of them
+    """
+    document, exact = json_parser.parse(body)
+    try:
+        return _read(document)
+    except OverflowError:
+        if exact:
+            raise
+        return _read(json_parser.parse_exactly(body))
+
+
+def _read(document):
+    name = signature_name(document)
+    context = b""
+    if "context" in document:
+        context = _example(document["context"])
+    if "examples" not in document:
+        raise wrong(
+            document, "When method is classify, key 'examples' is expected and was not found"
+        )
+    examples = document["examples"]
+    if not isinstance(examples, list):
+        raise wrong(document, "Expecting 'examples' value to be an list/array")
+    if not examples:
+        raise wrong(document, "'examples' value is an empty array")
+    return name, [context + _example(example) for example in examples]
+
+
+def _example(value):
+    if not isinstance(value, dict):
+        raise invalid("Example must be JSON object but got JSON ", kind(value))
+    example = Example()
+    for name, content in getattr(value, "members", None) or value.items():
+        feature = example.features.feature[name]
+        feature.Clear()
+        for element in content if isinstance(content, list) else [content]:
+            _add(element, name, feature)
+    return example.SerializeToString()
+
+
+_KINDS = {"bytes_list": "bytes", "float_list": "float", "int64_list": "int64"}
+
+
+def _add(value, name, feature):
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        value = float(value)
+    if isinstance(value, str) or is_base64(value):
+        field = "bytes_list"
+    elif isinstance(value, float):
+        field = "float_list"
+    elif isinstance(value, int):
+        field = "int64_list"
+    else:
+        raise invalid("Feature: ", name, " has element with unexpected JSON type: ", kind(value))
+    held = feature.WhichOneof("kind")
+    if held not in (None, field):
+        raise invalid(
+            "Unexpected element type in feature: ", name, " expecting type: ", _KINDS[held]
+        )
+    if field == "bytes_list":
+        value = to_bytes(value) if isinstance(value, str) else decode_base64(value)
+    elif field == "int64_list" and value >= 2**63:
+        raise invalid("Feature: ", name, " has uint64_t element. Only int64_t is supported.")
+    elif field == "int64_list":
+        value = int(value)  # a truth value is one as well
+    getattr(feature, field).value.append(value)

@@ -1,0 +1,1 @@
+"""Bring a new version to some users first: split, watch, decide, go back."""

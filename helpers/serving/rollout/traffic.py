@@ -1,0 +1,148 @@
+"""Requests, errors and latencies of each version, as numbers and as a table."""
+
+import html
+import threading
+from collections import deque
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from helpers.display.html_table import table
+
+KEPT = 10_000  # latencies of each version: enough for a 99th percentile, and bounded
+
+
+class Count(NamedTuple):
+    """Requests of one version, and how many of them failed."""
+
+    requests: int
+    errors: int
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """How one version or label did.
+
+    name : str, "version 2" or "label canary"
+    role : "stable", "canary" or "" when nobody gets it any more
+    share : float, percent of the users
+    requests, errors : int
+    error_rate : float from 0 to 1, nan before the first request
+    median_ms, p99_ms : float, milliseconds of the last 10,000 requests that went well, or nan
+    last_error : str, one line, may be empty
+    """
+
+    name: str
+    role: str
+    share: float
+    requests: int
+    errors: int
+    error_rate: float
+    median_ms: float
+    p99_ms: float
+    last_error: str
+
+
+class _Entry:
+    def __init__(self):
+        self.requests, self.errors, self.last_error = 0, 0, ""
+        self.seconds = deque(maxlen=KEPT)
+
+
+class Traffic:
+    """What was asked of each version; safe to use from several threads."""
+
+    def __init__(self):
+        self._entries, self._lock = {}, threading.Lock()
+
+    def add(self, name, seconds, error=""):
+        """Count a request; its time counts only where all went well."""
+        with self._lock:
+            entry = self._entries.setdefault(name, _Entry())
+            entry.requests += 1
+            if error:
+                entry.errors += 1
+                entry.last_error = error
+            else:
+                entry.seconds.append(seconds)
+
+    def counts(self):
+        """{name: Count}"""
+        with self._lock:
+            return {
+                name: Count(entry.requests, entry.errors)
+                for name, entry in sorted(self._entries.items())
+            }
+
+    def statistics(self, now):
+        """A list of `Statistics`; now : {name: (role, share)} of those that users get today."""
+        with self._lock:
+            others = sorted(set(self._entries) - set(now))
+            return [
+                _statistics(name, *now.get(name, ("", 0)), self._entries.get(name) or _Entry())
+                for name in [*now, *others]
+            ]
+
+
+def _statistics(name, role, share, entry):
+    rate = entry.errors / entry.requests if entry.requests else float("nan")
+    median, high = float("nan"), float("nan")
+    if entry.seconds:
+        median, high = np.percentile(entry.seconds, [50, 99]) * 1000
+    return Statistics(
+        name,
+        role,
+        share,
+        entry.requests,
+        entry.errors,
+        rate,
+        float(median),
+        float(high),
+        entry.last_error,
+    )
+
+
+@dataclass(frozen=True)
+class Report:
+    """A table of statistics that prints itself; below it, what was changed last."""
+
+    statistics: list[Statistics]
+    last_change: str
+    latency: bool = True
+
+    def _rows(self):
+        head = ["", "role", "users", "requests", "errors", "error rate"]
+        head += ["median", "p99"] if self.latency else []
+        rows = []
+        for one in self.statistics:
+            row = [one.name, one.role or "-", f"{one.share:g} %", f"{one.requests:,}"]
+            row += [f"{one.errors:,}", _or_dash(one.error_rate, "{:.1%}")]
+            if self.latency:
+                row += [_or_dash(one.median_ms, "{:.1f} ms"), _or_dash(one.p99_ms, "{:.1f} ms")]
+            rows.append(row)
+        return head, rows
+
+    def _notes(self):
+        errors = [f"{one.name}: {one.last_error}" for one in self.statistics if one.last_error]
+        return [*errors, self.last_change]
+
+    def __str__(self):
+        head, rows = self._rows()
+        widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in [head, *rows]
+        ]
+        return "\n".join([*lines, *self._notes()])
+
+    __repr__ = __str__
+
+    def _repr_html_(self):
+        head, rows = self._rows()
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self._notes())
+        return table(head, rows) + notes
+
+
+def _or_dash(number, form):
+    return "-" if np.isnan(number) else form.format(number)

@@ -1,0 +1,1 @@
+"""The model server: options, versions, REST and gRPC."""

@@ -1,0 +1,232 @@
+"""The command line and the configuration files, under TensorFlow Serving's own names."""
+
+import argparse
+import os
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from google.protobuf import text_format
+from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
+
+from helpers.serving.protocol import text_messages
+from helpers.serving.protocol.errors import invalid
+from helpers.serving.server import batching
+from helpers.serving.server.version_folders import Model
+
+# Flags of TensorFlow Serving that would change nothing here: they are taken, and said to be.
+WITHOUT_EFFECT = """grpc_socket_path grpc_max_threads grpc_channel_arguments num_load_threads
+num_unload_threads flush_filesystem_caches per_process_gpu_memory_fraction enable_profiler
+remove_unused_fields_from_bundle_metagraph xla_cpu_compilation_enabled xla_gpu_compilation_enabled
+skip_initialize_tpu enable_grpc_healthcheck_service enable_per_model_batching_parameters
+rest_api_num_threads""".split()  # noqa: SIM905, a list would take 16 lines
+
+
+@dataclass(frozen=True)
+class Options:
+    """One field for each flag; the defaults are those of TensorFlow Serving."""
+
+    port: int = 8500
+    rest_api_port: int = 0
+    rest_api_timeout_in_ms: int = 30_000
+    rest_api_enable_cors_support: bool = False
+    model_name: str = "default"
+    model_base_path: str = ""
+    model_config_file: str = ""
+    model_config_file_poll_wait_seconds: int = 0
+    file_system_poll_wait_seconds: int = 1
+    max_num_load_retries: int = 5
+    load_retry_interval_micros: int = 60_000_000
+    allow_version_labels_for_unavailable_models: bool = False
+    saved_model_tags: tuple = ("serve",)
+    enable_batching: bool = False
+    batching_parameters_file: str = ""
+    enable_model_warmup: bool = True
+    num_request_iterations_for_warmup: int = 0
+    enable_signature_method_name_check: bool = False
+    enable_serialization_as_tensor_content: bool = False
+    monitoring_config_file: str = ""
+    tensorflow_session_parallelism: int = 0
+    tensorflow_intra_op_parallelism: int = 0
+    tensorflow_inter_op_parallelism: int = 0
+    # These four are not TensorFlow Serving's.
+    host: str = "127.0.0.1"
+    rest_api_max_body_bytes: int = 64 * 2**20
+    servable_versions_always_present: bool = False
+    request_threads: int = 0
+
+    def __post_init__(self):
+        if not self.port and not self.rest_api_port:
+            raise invalid("At least one of --port and --rest_api_port must be set.")
+        if self.port == self.rest_api_port:
+            raise invalid("--rest_api_port must be different from --port; both are ", self.port)
+        for name in ("port", "rest_api_port"):
+            if not 0 <= getattr(self, name) < 2**16:
+                raise invalid(f"--{name} must be from 0 to 65535, not {getattr(self, name)}")
+        if not self.model_base_path and not self.model_config_file:
+            raise invalid("Both --model_base_path and --model_config_file are empty!")
+        if self.batching_parameters_file and not self.enable_batching:
+            raise invalid(
+                "server_options.batching_parameters_file is set without setting "
+                "server_options.enable_batching to true."
+            )
+
+    def models(self):
+        """The models to serve, read afresh from the configuration file if there is one."""
+        if not self.model_config_file:
+            config = ModelServerConfig()
+            config.model_config_list.config.add(
+                name=self.model_name, base_path=self.model_base_path, model_platform="tensorflow"
+            )
+        else:
+            config = _read(self.model_config_file, ModelServerConfig())
+        return models_of(config)
+
+    def session_config(self, name, number):
+        """The settings of the session of one version, a ConfigProto."""
+        from tensorflow.core.protobuf.config_pb2 import ConfigProto  # takes seconds, so not before
+
+        intra = self.tensorflow_intra_op_parallelism or self.tensorflow_session_parallelism
+        inter = self.tensorflow_inter_op_parallelism or self.tensorflow_session_parallelism
+        config = ConfigProto(intra_op_parallelism_threads=intra, inter_op_parallelism_threads=inter)
+        config.experimental.session_metadata.name = name
+        config.experimental.session_metadata.version = number
+        return config
+
+    def batching_options(self):
+        """How requests are joined, or None where they are not."""
+        if not self.enable_batching:
+            return None
+        message = text_messages.BatchingParameters()
+        if self.batching_parameters_file:
+            _read(self.batching_parameters_file, message)
+        names = {field.name for field in fields(batching.Options)}
+        given = {
+            field.name: getattr(value, "value", value)
+            for field, value in message.ListFields()
+            if field.name in names
+        }
+        if "allowed_batch_sizes" in given:
+            given["allowed_batch_sizes"] = tuple(given["allowed_batch_sizes"])
+        return batching.Options(**given)
+
+    def metrics_path(self):
+        """Where the page for Prometheus is, or None where there is none."""
+        if not self.monitoring_config_file:
+            return None
+        found = _read(self.monitoring_config_file, text_messages.MonitoringConfig())
+        if not found.prometheus_config.enable:
+            return None
+        return found.prometheus_config.path or "/monitoring/prometheus/metrics"
+
+
+def _read(file, message):
+    """Read a file in protobuf's text format into a message."""
+    try:
+        return text_format.Parse(Path(file).read_text(), message)
+    except OSError as error:
+        raise invalid(f"{file}: {error.strerror}") from None
+    except (text_format.ParseError, UnicodeDecodeError) as error:
+        raise invalid(f"Invalid protobuf file: '{file}' ({error})") from None
+
+
+def models_of(config, known=()):
+    """The models of a ModelServerConfig.
+
+    known : collection of str
+        the names of models that are served already
+
+    Raises
+    ------
+    ServingError
+        for what TensorFlow Serving refuses as well
+    """
+    kind = config.WhichOneof("config")
+    if kind == "custom_model_config":
+        raise invalid("Missing custom_model_config_loader in ServerCore Options")
+    models = []
+    for entry in config.model_config_list.config:
+        if entry.name in {model.name for model in models}:
+            raise invalid(f"Illegal to list model {entry.name} multiple times in config list")
+        if not os.path.isabs(entry.base_path):
+            raise invalid(
+                f"Expected model {entry.name} to have an absolute path or URI; got base_path()="
+                f"{entry.base_path}"
+            )
+        if "://" in entry.base_path:
+            raise invalid(f"Model {entry.name}: only local paths are served, not {entry.base_path}")
+        _check_platform(entry, known)
+        models.append(_model(entry))
+    return models
+
+
+def _check_platform(entry, known):
+    if entry.model_type and entry.model_platform:
+        raise invalid(
+            "Illegal setting both ModelServerConfig::model_type (deprecated) and "
+            f"ModelServerConfig::model_platform, model name is {entry.name}"
+        )
+    if entry.model_type not in (0, 1):
+        raise invalid(f"ModelServerConfig::model_type choice {entry.model_type} not supported.")
+    platform = "tensorflow" if entry.model_type else entry.model_platform
+    if not platform:
+        raise invalid(
+            "Illegal setting neither ModelServerConfig::model_type (deprecated) nor "
+            f"ModelServerConfig::model_platform, model name is {entry.name}"
+        )
+    if platform != "tensorflow" and entry.name in known:
+        raise invalid(
+            f"Illegal to change a model's platform. For model {entry.name} platform was tensorflow "
+            f"and new platform requested is {platform}"
+        )
+    if platform != "tensorflow":
+        raise invalid(f"Model {entry.name} requests unsupported platform {platform}")
+
+
+def _model(entry):
+    policy = entry.model_version_policy
+    kind = policy.WhichOneof("policy_choice") or "latest"
+    versions = 1
+    if kind == "latest":
+        versions = max(policy.latest.num_versions, 1)
+    elif kind == "specific":
+        versions = frozenset(policy.specific.versions)
+    labels = tuple(sorted(entry.version_labels.items()))
+    return Model(entry.name, entry.base_path, kind, versions, labels)
+
+
+def parse(arguments):
+    """Options from a command line, and the flags that were given without effect.
+
+    Raises
+    ------
+    ServingError, SystemExit
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m helpers.serving",
+        usage="%(prog)s --model_name=NAME --model_base_path=PATH [--FLAG=VALUE ...]",
+        description="A model server that speaks TensorFlow Serving's protocol.",
+        allow_abbrev=False,
+    )
+    for field in fields(Options):
+        if field.name == "saved_model_tags":
+            parser.add_argument("--saved_model_tags", default="serve")
+        elif field.type is bool:
+            parser.add_argument(
+                f"--{field.name}", type=_boolean, nargs="?", const=True, default=field.default
+            )
+        else:
+            parser.add_argument(f"--{field.name}", type=field.type, default=field.default)
+    for name in WITHOUT_EFFECT:
+        parser.add_argument(f"--{name}", nargs="?", const=True, dest=f"ignored_{name}")
+    found = vars(parser.parse_args(arguments))
+    ignored = [name for name in WITHOUT_EFFECT if found.pop(f"ignored_{name}") is not None]
+    found["saved_model_tags"] = tuple(found["saved_model_tags"].split(","))
+    return Options(**found), ignored
+
+
+def _boolean(text):
+    if text.lower() in ("true", "1"):
+        return True
+    if text.lower() in ("false", "0"):
+        return False
+    raise argparse.ArgumentTypeError(f"true or false, not {text!r}")

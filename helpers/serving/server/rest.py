@@ -1,0 +1,311 @@
+"""The REST side: routes, bodies and status codes, as an ASGI application."""
+
+import asyncio
+import functools
+import re
+import time
+import zlib
+from urllib.parse import unquote_to_bytes
+
+from google.protobuf import json_format
+
+from helpers.serving.protocol import example_request, responses
+from helpers.serving.protocol.errors import INTERNAL, NAMES, ServingError, invalid
+from helpers.serving.protocol.predict_request import PredictBody
+from helpers.serving.server import model_status
+from helpers.serving.server.servable import QUICK_SECONDS, lately
+
+_POST = re.compile(
+    r"/v1/models/([^/:]+)(?:/versions/(\d+)|/labels/([^/:]+))?:(classify|regress|predict)",
+    re.IGNORECASE | re.ASCII,
+)
+_GET = re.compile(
+    r"/v1/models(?:/([^/:]+))?(?:/versions/(\d+)|/labels/([^/:]+))?(?:/(metadata))?",
+    re.IGNORECASE | re.ASCII,
+)
+_JSON = (b"content-type", b"application/json")
+_CORS = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-methods", b"POST, GET"),
+    (b"access-control-allow-headers", b"Content-Type"),
+]
+_PAGE = b"<html><head><title>%d</title></head><body>%s</body></html>\n"
+_HTML = (b"content-type", b"text/html")
+BODY_SECONDS = 30  # how long the next part of a body may take
+QUICK_BYTES = 8192  # a request that is longer, or takes longer, gets another thread
+
+
+_JUDGEMENTS = {
+    "classify": lambda found: responses.classifications(*found),
+    "regress": responses.regressions,
+}
+
+# What an address may hold; anything else is refused before it is looked at.
+_CHARACTERS = r"[\w.~!$&'()*+,;=:@/-]|%[0-9a-f]{2}"
+_ADDRESS = re.compile(rf"(?:{_CHARACTERS})*(?:\?(?:{_CHARACTERS}|\?)*)?", re.I | re.A)
+
+
+class _Route:
+    """What an address asks for: a model, perhaps a version or a label, and what to do.
+
+    The query is part of the path, as it is for TensorFlow Serving: no route has one.
+
+    page : int or None
+        the status of an answer that is not the protocol's
+    """
+
+    def __init__(self, method, path, query):
+        self.plain = path.decode("latin-1")
+        self.path = self.plain + ("?" + query.decode("latin-1") if query else "")
+        self.page = None
+        if not _ADDRESS.fullmatch(self.path):
+            self.page = 400
+        elif self.path[:4].lower() != "/v1/":
+            self.page = 404
+        found = {"POST": _POST, "GET": _GET}.get(method, _POST).fullmatch(self.path)
+        self.understood = found is not None and method in ("POST", "GET")
+        name, version, label, verb = found.groups() if found else (None, None, None, None)
+        self.model = _decoded(name or "")
+        self.label = _decoded(label) if label else None
+        self.verb = verb or ""
+        self.version, self.error = None, None
+        if version:
+            self.version = int(version)
+            if self.version >= 2**63:
+                self.error = f"Failed to convert version: {version} to numeric."
+
+
+_cached_route = functools.lru_cache(1024)(_Route)
+
+
+def _route(method, path, query):
+    make = _cached_route if len(path) + len(query) < 256 else _Route
+    return make(method, path, query)
+
+
+def _decoded(text):
+    return unquote_to_bytes(text.encode("latin-1")).decode("utf-8", "surrogateescape")
+
+
+class App:
+    """The application.
+
+    Parameters
+    ----------
+    manager : helpers.serving.server.version_manager.Manager
+    options : helpers.serving.server.options.Options
+    metrics : helpers.serving.server.metrics.Metrics
+    executor : concurrent.futures.Executor
+        runs what takes long
+    """
+
+    def __init__(self, manager, options, metrics, executor):
+        self._manager, self._metrics, self._executor = manager, metrics, executor
+        self._limit = options.rest_api_max_body_bytes
+        self._timeout_ms = max(options.rest_api_timeout_in_ms, 0)
+        self._cors = _CORS if options.rest_api_enable_cors_support else []
+        self._metrics_path = options.metrics_path()
+        self._always_elsewhere = options.enable_batching
+        self._seconds = {}  # what an answer of each model took lately
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http":
+            return
+        method = scope["method"]
+        route = _route(method, scope["raw_path"], scope["query_string"])
+        if route.page == 400:
+            await _answer(send, 400, _PAGE % (400, b"Bad Request"), [_HTML])
+        elif route.plain == self._metrics_path:
+            status, page = self._metrics_page(route.path)
+            await _answer(send, status, page, [(b"content-type", b"text/plain")])
+        elif route.page:
+            await _answer(send, 404, _PAGE % (404, b"Not Found"), [_HTML])
+        else:
+            try:
+                body = await self._body(scope, receive)
+            except ConnectionResetError:
+                return
+            except _Refused as refused:
+                headers = [_JSON, (b"connection", b"close")]
+                await _answer(send, refused.status, responses.error(str(refused)), headers)
+                return
+            await self._respond(scope, method, route, body, send)
+
+    def _metrics_page(self, path):
+        if path != self._metrics_path:
+            text = f"Unexpected path: {path}. Should be {self._metrics_path}"
+            return 400, text.encode()
+        return 200, self._metrics.page().encode("utf-8", "replace")
+
+    async def _respond(self, scope, method, route, body, send):
+        start = time.perf_counter()
+        if method == "OPTIONS":
+            origin = next((v for k, v in scope["headers"] if k == b"origin"), b"")
+            allowed = re.search(rb"https?://", origin)
+            await _answer(send, 200 if allowed else 400, b"", self._cors)
+            return
+        if method == "POST" and route.understood:
+            status, code, text = await self._infer(route, body)
+        else:
+            status, code, text = self._handle(route, method, body)
+        self._metrics.answered(
+            route.model, NAMES[code], route.verb, "REST", time.perf_counter() - start
+        )
+        await _answer(send, status, text, [_JSON, *self._cors])
+
+    async def _infer(self, route, body):
+        """Answer at once what is quick; what is not must not keep other requests waiting."""
+        before = self._seconds.get(route.model, 10 * QUICK_SECONDS)
+        start = time.perf_counter()
+        if self._always_elsewhere or before > QUICK_SECONDS or len(body) > QUICK_BYTES:
+            loop = asyncio.get_running_loop()
+            answer = await loop.run_in_executor(self._executor, self._timed, route, "POST", body)
+            answer, took = answer
+        else:
+            answer = self._handle(route, "POST", body)
+            took = time.perf_counter() - start
+        if answer[0] == 200:
+            self._seconds[route.model] = lately(before, took)
+        return answer
+
+    def _timed(self, *request):
+        start = time.thread_time()
+        answer = self._handle(*request)
+        return answer, time.thread_time() - start
+
+    def _handle(self, route, method, body):
+        """HTTP status, code of the protocol, and body."""
+        try:
+            if route.error:  # the protocol has no text for this one
+                return 400, invalid("").code, b""
+            if not route.understood:
+                raise invalid(f"Malformed request: {method} {route.path}")
+            return 200, 0, self._result(route, method, body)
+        except ServingError as error:
+            return error.http, error.code, responses.error(error.message)
+        except Exception as error:
+            failure = ServingError(INTERNAL, f"{type(error).__name__}: {error}")
+            return failure.http, failure.code, responses.error(failure.message)
+
+    def _result(self, route, method, body):
+        if method == "GET":
+            if not route.model:
+                raise invalid("Missing model name in request.")
+            if route.verb == "metadata":
+                return self._metadata(route)
+            return self._status(route)
+        if route.verb == "predict":
+            return self._predict(route, body)
+        if route.verb in _JUDGEMENTS:
+            return self._judge(route, body)
+        raise invalid(f"Malformed request: {method} {route.path}")
+
+    def _acquire(self, route):
+        number = route.version
+        if route.label is not None:
+            number = self._manager.labelled(route.model, route.label)
+        return self._manager.acquire(route.model, number)
+
+    def _predict(self, route, body):
+        request = PredictBody(body)
+        version = self._acquire(route)
+        try:
+            servable, name = version.servable, request.signature_name
+            form, inputs = request.tensors(servable.input_dtypes(name))
+            start = time.perf_counter()
+            outputs = servable.predict(name, inputs, (), self._timeout_ms)
+            self._metrics.ran(route.model, "Predict", time.perf_counter() - start)
+            return responses.predictions(form, outputs)
+        finally:
+            self._manager.release(version)
+
+    def _judge(self, route, body):
+        """Classify or regress: as the address says."""
+        name, examples = example_request.read(body)
+        version = self._acquire(route)
+        try:
+            start = time.perf_counter()
+            found = getattr(version.servable, route.verb)(name, examples, self._timeout_ms)
+            took = time.perf_counter() - start
+            self._metrics.ran(route.model, route.verb.capitalize(), took)
+        finally:
+            self._manager.release(version)
+        return _JUDGEMENTS[route.verb](found)
+
+    def _status(self, route):
+        return _json(model_status.status(self._manager, route.model, route.version))
+
+    def _metadata(self, route):
+        version = self._acquire(route)
+        try:
+            spec, signatures = model_status.metadata(version)
+        finally:
+            self._manager.release(version)
+        spec, signatures = _json(spec), _json(signatures)
+        return b'{\n"model_spec":%s,\n"metadata": {"signature_def": %s}\n}\n' % (spec, signatures)
+
+    # -- reading -----------------------------------------------------------------------------------
+
+    async def _body(self, scope, receive):
+        """The whole body; one that is too large is read to its end, and refused."""
+        message = await receive()
+        parts, size, late = [], 0, None
+        while True:
+            if message["type"] == "http.disconnect":
+                raise ConnectionResetError
+            part = message.get("body", b"")
+            size += len(part)
+            if size <= self._limit:
+                parts.append(part)
+            else:
+                parts.clear()
+            if not message.get("more_body"):
+                break
+            try:
+                message = await asyncio.wait_for(receive(), BODY_SECONDS)
+            except TimeoutError:
+                late = f"Request body incomplete: nothing more came within {BODY_SECONDS} s"
+                raise _Refused(408, late) from None
+        if size > self._limit:
+            raise _Refused(
+                413, f"Request body of {size} bytes is larger than the {self._limit} allowed"
+            )
+        body = parts[0] if len(parts) == 1 else b"".join(parts)
+        if any(k == b"content-encoding" and b"gzip" in v for k, v in scope["headers"]):
+            return self._unpacked(body)
+        return body
+
+    def _unpacked(self, body):
+        unpacker = zlib.decompressobj(zlib.MAX_WBITS + 16)
+        try:
+            found = unpacker.decompress(body, self._limit + 1)
+        except zlib.error:
+            return b""
+        if len(found) > self._limit:
+            raise _Refused(
+                413, f"Request body is larger than the {self._limit} bytes allowed when unpacked"
+            )
+        return found if unpacker.eof else b""
+
+
+class _Refused(Exception):
+    def __init__(self, status, text):
+        super().__init__(text)
+        self.status = status
+
+
+def _json(message):
+    text = json_format.MessageToJson(
+        message,
+        preserving_proto_field_name=True,
+        always_print_fields_with_no_presence=True,
+        indent=1,
+        ensure_ascii=False,
+    )
+    return text.encode("utf-8", "surrogateescape")
+
+
+async def _answer(send, status, body, headers):
+    headers = [*headers, (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

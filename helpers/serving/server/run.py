@@ -1,0 +1,194 @@
+"""The whole server: ports, models, both protocols, and an end that leaves nothing behind."""
+
+import contextlib
+import logging
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import uvicorn
+
+from helpers import import_tensorflow
+from helpers.serving.launch.process import LISTENS, PARENT, POLL
+from helpers.serving.protocol.errors import UNAVAILABLE, ServingError
+from helpers.serving.server.batching import Batcher
+from helpers.serving.server.metrics import Metrics
+from helpers.serving.server.version_manager import Manager
+
+log = logging.getLogger("helpers.serving")
+
+OPEN_FILES = 65_536
+
+
+def serve(options):
+    """Serve until a signal comes.
+
+    Raises
+    ------
+    ServingError
+        the server could not start; the text says why
+    """
+    _many_connections()
+    follow_parent()
+    web = _bound(options.host, options.rest_api_port)  # taken at once, listened to when ready
+    rpc = _bound(options.host, options.port)
+    metrics = Metrics()
+    batching = options.batching_options()
+    models = options.models()
+    for model in models:
+        if not os.path.exists(model.base_path):
+            log.warning("Could not find base path %s for servable %s", model.base_path, model.name)
+    import_tensorflow()  # takes seconds, and what is wrong above shows before it
+    from helpers.serving.server import grpc_service
+    from helpers.serving.server.rest import App
+    from helpers.serving.server.version_loader import make_loader
+
+    threads = options.request_threads or 4 * (os.cpu_count() or 1)
+    if batching:  # requests that wait for their batch each hold a thread
+        threads = max(threads, min(2 * batching.max_batch_size, 128))
+    manager = Manager(
+        make_loader(options, metrics, Batcher(batching) if batching else None),
+        max(float(os.environ.pop(POLL, options.file_system_poll_wait_seconds)), 0),
+        options.max_num_load_retries,
+        max(options.load_retry_interval_micros, 0) / 1e6,
+        options.servable_versions_always_present,
+    )
+    labels_ahead = options.allow_version_labels_for_unavailable_models
+    with contextlib.ExitStack() as stack:
+        stack.callback(manager.stop)
+        manager.start(models, labels_ahead)
+        if options.model_config_file and options.model_config_file_poll_wait_seconds > 0:
+            stack.callback(Rereader(manager, options).stop)
+        sys.setswitchinterval(0.001)  # a version that loads must not hold up requests
+        if rpc:
+            rpc.close()
+            _listen(server := grpc_service.make_server(manager, options, metrics, threads), options)
+            stack.callback(lambda: server.stop(2).wait())
+            log.info("Running gRPC ModelServer at %s:%s ...", options.host, options.port)
+        if web:
+            executor = stack.enter_context(ThreadPoolExecutor(threads, "rest"))
+            _serve_http(App(manager, options, metrics, executor), web, options)
+        else:
+            _wait_for_signal()
+
+
+def _bound(host, port):
+    """A socket that holds the port, or None for port 0."""
+    if not port:
+        return None
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named; without
+    # that, each one waits 40 ms for the client's system.
+    found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    if os.name == "posix":
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((host, port))
+    except OSError as error:
+        found.close()
+        raise ServingError(
+            UNAVAILABLE, f"Cannot listen on {host}:{port}: {error.strerror}; choose another port"
+        ) from None
+    return found
+
+
+def _listen(server, options):
+    address = f"[{options.host}]" if ":" in options.host else options.host
+    try:
+        server.add_insecure_port(f"{address}:{options.port}")
+    except RuntimeError:
+        raise ServingError(UNAVAILABLE, "Failed to BuildAndStart gRPC server") from None
+    server.start()
+
+
+def _serve_http(app, web, options):
+    config = uvicorn.Config(
+        app,
+        lifespan="off",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=60,
+        timeout_graceful_shutdown=5,
+    )
+    log.info("%s at:%s:%s ...", LISTENS, options.host, options.rest_api_port)
+    uvicorn.Server(config).run(sockets=[web])
+
+
+def _wait_for_signal():
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    while not ended.wait(1):
+        pass
+
+
+class Rereader:
+    """Reads the configuration file again and again; a file that is wrong changes nothing."""
+
+    def __init__(self, manager, options, seconds=None):
+        self._manager, self._options = manager, options
+        self._seconds = seconds or options.model_config_file_poll_wait_seconds
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def stop(self):
+        self._ended.set()
+
+    def _work(self):
+        ahead = self._options.allow_version_labels_for_unavailable_models
+        while not self._ended.wait(self._seconds):
+            try:
+                models = self._options.models()
+                self._manager.reload(models, ahead, lambda: not self._ended.is_set())
+            except ServingError as error:
+                log.error("PollFilesystemAndReloadConfig failed to ReloadConfig: %s", error.message)
+
+
+def _many_connections():
+    """Allow as many open connections as the system lets this process have."""
+    if os.name == "posix":
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+        if soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def follow_parent():
+    """End at once when the process that asked for this one has ended, however it did.
+
+    It holds the other end of our standard input; a process that it forked might hold that as well,
+    so we also watch the process itself.
+    """
+    if PARENT not in os.environ:
+        return
+    parent = int(os.environ.pop(PARENT))
+
+    def until_input_ends():
+        while os.read(0, 4096):
+            pass
+        os._exit(0)
+
+    def until_parent_ends():
+        try:
+            select.select([os.pidfd_open(parent)], [], [])
+        except ProcessLookupError:
+            pass
+        except (AttributeError, OSError):  # Linux only; elsewhere we are its own child
+            while os.getppid() == parent:
+                time.sleep(0.5)
+        os._exit(0)
+
+    threading.Thread(target=until_input_ends, daemon=True).start()
+    if os.name == "posix":
+        threading.Thread(target=until_parent_ends, daemon=True).start()

@@ -1,0 +1,84 @@
+"""What happens when a version is loaded: the files, the warm-up requests, and the counting."""
+
+import os
+import time
+
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
+
+from helpers.serving.protocol.errors import DATA_LOSS, ServingError, invalid
+from helpers.serving.server import proto_requests
+from helpers.serving.server.servable import Servable
+from helpers.serving.server.version_folders import check_inside
+
+WARM_UP_FILE = os.path.join("assets.extra", "tf_serving_warmup_requests")
+MOST_RECORDS = 1000
+
+
+def make_loader(options, metrics, batcher=None):
+    """A `load(model, number, path)` for the manager of versions.
+
+    Parameters
+    ----------
+    options : helpers.serving.server.options.Options
+    metrics : helpers.serving.server.metrics.Metrics
+    batcher : helpers.serving.server.batching.Batcher, optional
+    """
+
+    def load(model, number, path):
+        check_inside(model.base_path, path)
+        start = time.perf_counter()
+        try:
+            servable = Servable(
+                path,
+                options.saved_model_tags,
+                options.session_config(model.name, number),
+                batcher,
+                options.enable_signature_method_name_check,
+            )
+        except BaseException:
+            metrics.loaded(str(path), False, time.perf_counter() - start)
+            raise
+        metrics.loaded(str(path), True, time.perf_counter() - start)
+        if options.enable_model_warmup:
+            try:
+                _warm_up(servable, path, max(options.num_request_iterations_for_warmup, 1), metrics)
+            except BaseException:
+                servable.close()
+                raise
+        return servable
+
+    return load
+
+
+def _warm_up(servable, path, iterations, metrics):
+    file = os.path.join(path, WARM_UP_FILE)
+    if not os.path.exists(file):
+        return
+    start, count, status = time.perf_counter(), 0, "OK"
+    try:
+        for packed in tf.compat.v1.io.tf_record_iterator(file):
+            record = _parsed(packed, file)
+            for _ in range(iterations):
+                proto_requests.warm_up(servable, record)
+            count += 1
+            if count > MOST_RECORDS:
+                raise invalid(
+                    f"Number of warmup records exceeds the maximum ({MOST_RECORDS}) at {file}"
+                )
+    except tf.errors.DataLossError as error:
+        message = f"{error.message}. Please verify your warmup data is in TFRecord format."
+        status = f"DATA_LOSS: {error.message}"
+        raise ServingError(DATA_LOSS, message) from None
+    finally:
+        metrics.warmed_up(str(path), status, time.perf_counter() - start, count)
+
+
+def _parsed(packed, file):
+    try:
+        return PredictionLog.FromString(packed)
+    except DecodeError:
+        raise invalid(
+            "Failed to parse warmup record: ", packed.decode("utf-8", "replace"), " from ", file
+        ) from None

@@ -1,0 +1,59 @@
+"""The error clinic: paste an error or choose a case, and read what it is and what cures it."""
+
+import ipywidgets
+
+from helpers.clinic import CASES
+from helpers.errors.find import as_html, find
+from helpers.widgets.view import View
+
+INTRODUCTION = (
+    "Live in Jupyter: paste an error, or choose a case, and read what cures it. The cases:"
+)
+NOTHING = "Paste an error, or choose a case."
+UNKNOWN = "<b>not in this clinic</b>; nearest:"
+
+
+def clinic():
+    """The widget: a box for an error, a list of cases, the case; the nearest three as buttons."""
+    error = ipywidgets.Textarea(
+        description="error",
+        placeholder="paste a traceback, its last line, a log, the answer of a server",
+        layout=ipywidgets.Layout(width="95%", height="8em"),
+    )
+    choice = ipywidgets.Dropdown(
+        options=[
+            ("none", ""),  # with None as its value, the list would stand blank
+            *((f"{case.group}: {case.title}", key) for key, case in CASES.items()),
+        ],
+        description="case",
+        layout=ipywidgets.Layout(width="95%"),
+    )
+    verdict, answer = ipywidgets.HTML(), ipywidgets.HTML()
+    nearest = ipywidgets.HBox(layout=ipywidgets.Layout(flex_flow="row wrap"))
+
+    def look(_=None):
+        found = find(error.value)
+        verdict.value = UNKNOWN if found.nearest else "" if found.case else NOTHING
+        nearest.children = [button(case) for case in found.nearest]
+        choice.value = found.case.key if found.case else ""
+
+    def show(_=None):
+        answer.value = as_html(CASES[choice.value]) if choice.value else ""
+
+    def button(case):
+        # As wide as its words: an end that is cut off could not be read.
+        wide = ipywidgets.Layout(width="auto")
+        button = ipywidgets.Button(
+            description=case.title, tooltip=f"Show the case {case.key}", layout=wide
+        )
+        button.on_click(lambda _: setattr(choice, "value", case.key))
+        return button
+
+    error.observe(look, "value")
+    choice.observe(show, "value")
+    look()
+    return View([error, choice, verdict, nearest, answer], _text())
+
+
+def _text():
+    return "\n".join((INTRODUCTION, *(f"  {case.group}: {case.title}" for case in CASES.values())))

@@ -1,0 +1,46 @@
+"""The table that `make bench` ends with."""
+
+from tests.bench import serving
+from tests.bench.__main__ import Figure, report
+
+GOOD = Figure("answer: time", "NumPy", 0.2, 0.25, "<")
+MISSED = Figure("gain", "the slow one", 99.0, 100, ">")
+LEFT_OUT = Figure("requests", "another: make bench-serving", None, 2, ">")
+
+
+def test_a_figure_is_on_one_side_of_its_bar_or_on_it():
+    assert GOOD.met() and not GOOD._replace(sign=">").met()
+    assert not MISSED.met() and MISSED._replace(sign="<").met()
+    assert GOOD._replace(value=0.25).met() and MISSED._replace(value=100).met()
+
+
+def test_the_table_has_each_figure_with_its_baseline_bar_and_result(capsys):
+    assert report(iter([GOOD, MISSED, LEFT_OUT])) == 1
+    lines = [line.split("  ") for line in capsys.readouterr().out.strip().splitlines()]
+    cells = [[cell.strip() for cell in line if cell.strip()] for line in lines]
+    assert cells == [
+        ["figure", "baseline or unit", "measured", "bar"],
+        ["answer: time", "NumPy", "0.20", "< 0.25", "pass"],
+        ["gain", "the slow one", "99.00", "> 100", "FAIL"],
+        ["requests", "another: make bench-serving", "> 2", "not measured"],
+    ]
+
+
+def test_one_missed_bar_fails_and_one_that_was_not_measured_does_not():
+    assert report([GOOD, LEFT_OUT]) == 0
+    assert report([GOOD, MISSED]) == 1
+
+
+def test_what_is_promised_beside_other_servers_is_named_without_them():
+    rows = list(serving.table())
+    assert len(rows) == len(serving.OTHERS) * len(serving.BARS)
+    assert {row.value for row in rows} == {None}
+    assert all("make bench-serving" in row.against for row in rows)
+
+
+def test_the_other_servers_are_compared_round_by_round():
+    ours, theirs = (dict.fromkeys([*serving.BARS, "client busy"], v) for v in (2.0, 4.0))
+    rounds = {kind.name: [theirs, theirs] for kind in serving.OTHERS} | {"ours": [ours] * 2}
+    *rows, busy = serving.table(rounds)
+    assert {row.value for row in rows} == {0.5}
+    assert busy.value == 4 and not busy.met()

@@ -1,0 +1,421 @@
+"""The lessons in a real JupyterLab, driven as a learner would: see `tests.support.browser`."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import expect
+
+from helpers.notebooks import lesson_names, solution_of
+from helpers.paths import ROOT
+from helpers.runtimes.browser import NAMES, find_browser
+from tests.support.browser import PATIENCE, Lab
+
+NO_BROWSER = (
+    "no browser, so no widget was moved: install chromium (Debian, Ubuntu: apt install chromium), "
+    f"or name one in BROWSER_PATH. Looked on the PATH for {', '.join(NAMES)}."
+)
+# What ipywidgets shows in place of a widget whose kernel or code it cannot find.
+BROKEN_WIDGET = re.compile("Error displaying widget|Loading widget|Error creating widget", re.I)
+
+ANSI = re.compile("\x1b" + r"\[[0-9;]*m")  # the colours of a traceback
+
+
+def refresh_the_map(notebook):
+    """The map does not know of the exercise that was just passed until it is asked again."""
+    output = notebook.output("course_map()")
+    row = output.locator("tr", has_text=re.compile("^00"))
+    expect(row).to_contain_text("0 of 1 passed")
+    output.get_by_role("button", name="Refresh").click()
+    expect(row).to_contain_text("1 of 1 passed")
+
+
+def move_both_sliders(notebook):
+    """Each move trains a new line, and the picture says in words what it shows."""
+    output = notebook.output("live_training()")
+    words, picture = output.locator("div.widget-label"), output.locator("img")
+    said = "Move a slider: a new line is trained while you watch."
+    for number in range(2):
+        expect(words).to_have_text(said)
+        output.get_by_role("slider").nth(number).press("ArrowRight")
+        expect(words).not_to_have_text(said)
+        expect(words).to_have_text(re.compile(r"^y = -?\d+\.\d\dx [+-] \d+\.\d\d, loss \d"))
+        notebook.wait_until_idle()
+        said = words.inner_text()
+        expect(picture).to_have_attribute("alt", f"The points and {said}")
+        assert picture.evaluate("image => image.complete && image.naturalWidth > 100")
+
+
+def edit_the_request(notebook):
+    """Other numbers get another answer; a name that no input has, the error and the promise."""
+    output = notebook.output("signature_caller(")
+    request, answer = output.get_by_role("textbox"), output.locator(".widget-html pre")
+    expect(answer).to_contain_text("✓")
+    before = answer.inner_text()
+
+    right = request.input_value()
+    type_into(request, right.replace("1.0", "2.0"))
+    expect(answer).not_to_have_text(before)
+    expect(answer).to_contain_text("✓")
+
+    type_into(request, '{"nobody": [[1.0]]}')
+    expect(answer).to_contain_text("✗ TypeError")
+    expect(answer).to_contain_text("This signature takes")
+    expect(answer).not_to_contain_text("✓")
+
+    type_into(request, right)
+    expect(answer).to_contain_text("✓")
+
+
+def choose_a_signature(notebook):
+    """The request becomes one that the chosen signature takes."""
+    edit_the_request(notebook)
+    output = notebook.output("signature_caller(")
+    request, answer = output.get_by_role("textbox"), output.locator(".widget-html pre")
+    for key, row in ("predict_two", "[[1.0, 1.0]]"), ("predict_three", "[[1.0, 1.0, 1.0]]"):
+        output.get_by_role("combobox").select_option(key)
+        expect(request).to_have_value(re.compile(re.escape(row)))
+        expect(answer).to_contain_text("✓")
+
+
+def look_up_an_error(notebook):
+    """A pasted error shows its case; one that is not in the clinic, the nearest three to click."""
+    output = notebook.output("clinic()")
+    error, case = output.get_by_role("textbox"), output.locator(".widget-html table")
+    frames = 'Traceback (most recent call last):\n  File "a.py", line 3, in <module>\n    run()\n'
+    error.click()  # a paste shows its case while the cursor stands in the box
+    known = f"{frames}AttributeError: '_UserObject' object has no attribute 'predict'"
+    error.page.keyboard.insert_text(known)
+    expect(case).to_contain_text("The loaded object has no predict and no call")
+    expect(case.get_by_role("link").first).to_have_attribute("href", re.compile("/issues/"))
+
+    type_into(error, f"{frames}KeyError: 'score'")
+    expect(output).to_contain_text("not in this clinic")
+    expect(case).to_have_count(0)
+    expect(output.get_by_role("combobox")).to_have_value("none")
+    nearest = output.get_by_role("button")
+    expect(nearest).to_have_count(3)
+    for number in range(3):
+        nearest.nth(number).click()
+        expect(case).to_contain_text(nearest.nth(number).inner_text())
+
+
+def enter_a_penguin(notebook):
+    """A whole row, one with gaps and a new island, and one with a name that no input has."""
+    output = notebook.output("signature_caller(")
+    request, answer = output.get_by_role("textbox"), output.locator(".widget-html pre")
+    row = (
+        '{"bill_length_mm": [46.5], "body_mass_g": [3500], "island": ["Dream"], "sex": ["female"]}'
+    )
+    type_into(request, row)
+    expect(answer).to_contain_text("species: ['Chinstrap']")
+    before = answer.inner_text()
+    type_into(request, row.replace("46.5", "NaN").replace("Dream", "Paulet"))
+    expect(answer).not_to_have_text(before)
+    expect(answer).to_contain_text("✓ probability: [0.")
+    type_into(request, row.replace("sex", "gender"))
+    expect(answer).to_contain_text("✗ TypeError")
+
+
+def explore_artifacts(notebook):
+    """Each page shows its part, a second artifact stands beside it, a wrong path is a finding."""
+    output = notebook.output("explorer(export_dir")
+    artifact, beside = output.get_by_role("combobox").nth(0), output.get_by_role("combobox").nth(1)
+    page = output.locator(".widget-html")
+    for name, words in (
+        ("signatures", "args_0"),
+        ("variables", "_all_variables/0"),
+        ("operations", "MatMul"),
+    ):
+        output.get_by_role("button", name=name).click()
+        expect(page).to_contain_text(words)
+    output.locator("select").select_option("traced_save")
+    expect(page).to_contain_text("SaveV2")
+    expect(page).not_to_contain_text("MatMul")
+
+    type_into(beside, "retrained")
+    output.get_by_role("button", name="compare").click()
+    expect(page).to_contain_text("the same graph with other weights")
+    type_into(artifact, "nowhere")
+    expect(page).to_contain_text("no such directory")
+    type_into(artifact, "retrained")
+    expect(page).to_contain_text("every byte is the same")
+
+
+def move_the_canary(notebook):
+    """Each move sends the customers' requests to the real server, and the counts follow."""
+    output = notebook.output("canary(router")
+    words, picture = output.locator("div.widget-label"), output.locator("img")
+    before, canaries = "Move the slider: 200 customers ask once each.", []
+    for key in "ArrowRight", "End":
+        expect(words).to_have_text(before)
+        output.get_by_role("slider").press(key)
+        expect(words).not_to_have_text(before)
+        pattern = r"^(?:version 2: (\d+) requests, 0 errors; )?version 6: (\d+) requests, 0 errors$"
+        expect(words).to_have_text(re.compile(pattern))
+        notebook.wait_until_idle()
+        before = words.inner_text()
+        stable, canary = (int(count or 0) for count in re.match(pattern, before).groups())
+        assert stable + canary == 200
+        canaries.append(canary)
+        expect(output.locator("table")).to_contain_text(f"{canary}")
+        expect(picture).to_have_attribute("alt", before)
+        assert picture.evaluate("image => image.complete && image.naturalWidth > 100")
+    assert 30 < canaries[0] < 90 and canaries[1] == 200, "30 % of them, and then all"
+
+
+def see_the_differences(notebook):
+    """The picture of what was measured says in words what it shows, and the table has it."""
+    look_at_the_picture(
+        notebook.output("parity_picture("), r"litert: largest difference \d", "litert"
+    )
+
+
+def see_the_speed(notebook):
+    output = notebook.output("speed_plot(")
+    look_at_the_picture(output, r"multiple of NumPy's, from 1 to 65,536 rows", "model.predict")
+
+
+def look_at_the_picture(output, words, row):
+    picture = output.locator("img")
+    expect(picture).to_have_attribute("alt", re.compile(words))
+    assert picture.evaluate("image => image.complete && image.naturalWidth > 500")
+    expect(output.locator("table")).to_contain_text(row)
+
+
+def type_into(box, text):
+    box.click()
+    box.press("Control+A")
+    box.page.keyboard.insert_text(text)
+    box.press("Tab")  # leaving the box sends what is in it
+
+
+@dataclass(frozen=True)
+class Case:
+    """What to do in one lesson.
+
+    stored : what the widget's cell shows before any cell has run
+    wrong, words : an answer to exercise `key` that is not right, and what the check says about it
+    use_widget : function of the Notebook; the exercise has been passed when it is called
+    """
+
+    name: str
+    widget: str
+    stored: str
+    wrong: str
+    words: str
+    use_widget: Callable
+    key: str = "q1"
+
+
+CASES = [
+    Case(
+        name="00_start_here",
+        widget="course_map()",
+        stored="0 of 1",
+        wrong="def double(number):\n    return number + 2\n\n",
+        words="double(3) returned 5; 6 is wanted",
+        use_widget=refresh_the_map,
+    ),
+    Case(
+        name="01_basic_export",
+        widget="live_training()",
+        stored="Live in Jupyter: sliders",
+        wrong="export_dir_1 = saved_dir  # made with tf.saved_model.save",
+        words="session",
+        use_widget=move_both_sliders,
+    ),
+    Case(
+        name="02_one_signature",
+        widget="signature_caller(",
+        stored="serving_default takes",
+        wrong='spec_1 = tf.TensorSpec((3, 4), tf.float32, name="readings")',
+        words="(3, 4)",
+        use_widget=edit_the_request,
+    ),
+    Case(
+        name="03_many_signatures",
+        widget="signature_caller(",
+        stored="predict_three takes",
+        wrong="export_dir_1 = two_dir  # where predict_two was added first",
+        words="serving_default",
+        use_widget=choose_a_signature,
+    ),
+    Case(
+        name="04_inside_the_artifact",
+        widget="explorer(export_dir",
+        stored="the graph and its signatures",
+        wrong="bias = found.variables[0].key",
+        words="the four numbers themselves are wanted",
+        use_widget=explore_artifacts,
+    ),
+    Case(
+        name="05_preprocessing_and_assets",
+        widget="signature_caller(",
+        stored="score takes",
+        wrong="export_dir_1 = doors_dir  # whose door has another name",
+        words="there is no signature 'classify' in this artifact: it has from_features, from_rows",
+        use_widget=enter_a_penguin,
+    ),
+    Case(
+        name="06_error_clinic",
+        widget="clinic()",
+        stored="saving: model.save refuses a directory",
+        wrong='diagnosis_1, repaired_dir_1 = "shape-refused", export_dir',
+        words="with right numbers, to whoever calls it as it wants to be called",
+        use_widget=look_up_an_error,
+    ),
+    Case(
+        name="07_serving",
+        widget="canary(router",
+        stored="a slider for the canary",
+        wrong="scores, totals, packed = [8.25, 5.25], [15.25, 26.25], [8.25, 5.25]",
+        words="what is wanted for scores",
+        use_widget=move_the_canary,
+    ),
+    Case(
+        name="08_other_runtimes",
+        widget="parity_picture(",
+        stored="(picture)",
+        wrong="litert_file_1 = litert_file  # of the shop's export",
+        words="predict_two answers 3.33",
+        use_widget=see_the_differences,
+    ),
+    Case(
+        name="09_performance",
+        widget="speed_plot(",
+        stored="(picture)",
+        wrong="prediction = dict.fromkeys(prediction, 'less than 50 times')",
+        words="arithmetic(rows): you say 'less than 50 times'",
+        use_widget=see_the_speed,
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def lab():
+    if not find_browser():
+        demanded = os.environ.get("REQUIRE_BROWSER", "") not in ("", "0")
+        (pytest.fail if demanded else pytest.skip)(NO_BROWSER)
+    expect.set_options(timeout=60_000)
+    with Lab() as lab:
+        yield lab
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_lesson(lab, case):
+    with lab.open(case.name) as notebook:
+        before_running(notebook, case)
+        notebook.run_all()
+        after_running(notebook)
+        answer_wrong_then_right(lab, notebook, case)
+        case.use_widget(notebook)
+        assert not notebook.console, "the page complains in the browser's console"
+        assert not notebook.abroad, "the page needs a network"
+
+
+def before_running(notebook, case):
+    """Whoever opens a lesson sees what it will show, from the stored outputs alone."""
+    stored = [output for cell in notebook.cells() for output in cell.get("outputs", ())]
+    shown = notebook.page.locator(".jp-Notebook .jp-OutputArea-output")
+    expect(shown).to_have_count(len(stored))
+    texts = list(map(words_of, shown.all()))
+    assert all(text.strip() for text in texts)
+    assert case.stored in words_of(notebook.output(case.widget))
+    assert not [text for text in texts if BROKEN_WIDGET.search(text)]
+
+
+def words_of(output):
+    """Its text; for a picture that is whole, the text that stands for it, or "(picture)"."""
+    images = "[...node.querySelectorAll('img')].filter(image => image.naturalWidth > 500)"
+    words = "map(image => image.alt || '(picture)').join(' ')"
+    return output.evaluate(f"node => node.innerText + {images}.{words}")
+
+
+def after_running(notebook):
+    cells = [cell for cell in notebook.cells() if cell["cell_type"] == "code"]
+    bad = [
+        ANSI.sub("", "\n".join(output.get("traceback") or [output["text"]]))
+        for cell in cells
+        for output in cell["outputs"]
+        if output["output_type"] == "error" or output.get("name") == "stderr"
+    ]
+    assert not bad, "\n".join(bad)
+    # From 1 on in a fresh kernel: these are no longer the counts that were stored.
+    assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
+    assert not BROKEN_WIDGET.search(notebook.page.locator(".jp-Notebook").inner_text())
+
+
+def answer_wrong_then_right(lab, notebook, case):
+    check = f"lesson.{case.key}.check("
+    call = next(line for line in notebook.source(check).splitlines() if line.startswith(check))
+    expect(notebook.output(check)).to_contain_text("not attempted")
+
+    notebook.type(check, f"{case.wrong}\n{call}")
+    expect(notebook.output(check)).to_contain_text("✗ not yet")
+    expect(notebook.output(check)).to_contain_text(case.words)
+    assert case.name not in lab.passed()
+
+    notebook.type(check, f"{solution_of(case.name, case.key)}\n{call}")
+    expect(notebook.output(check)).to_contain_text("✓ passed")
+    assert lab.passed()[case.name] == [case.key]
+
+
+def test_every_widget_is_used():
+    with_widgets = [
+        name
+        for name in lesson_names()
+        if "from helpers.widgets" in (ROOT / "solutions" / f"{name}.py").read_text("utf-8")
+    ]
+    assert with_widgets == [case.name for case in CASES], "give each a Case in this file"
+
+
+def run_without_browser(tmp_path, **variables):
+    """The test of the lessons, in a pytest of its own that finds no browser. Its exit and words."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PYTEST_") and name not in ("BROWSER_PATH", "REQUIRE_BROWSER")
+    }
+    found = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "--numprocesses=0", "-p", "no:cacheprovider"),
+            "tests/course/test_browser.py::test_lesson",
+        ],
+        cwd=ROOT,
+        env={**environment, "PATH": str(tmp_path), "COLUMNS": "400", **variables},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    return found.returncode, found.stdout
+
+
+def test_without_browser_says_so(tmp_path):
+    code, words = run_without_browser(tmp_path)
+    assert code == 0, words
+    assert f"{len(CASES)} skipped" in words
+    assert NO_BROWSER in words, "pytest keeps the reason to itself: addopts wants -rfEs"
+
+
+def test_demanded_browser_is_missing(tmp_path):
+    code, words = run_without_browser(tmp_path, REQUIRE_BROWSER="1")
+    assert code == 1, words
+    assert f"{len(CASES)} errors" in words
+    assert NO_BROWSER in words
+
+
+def test_browser_is_found_under_each_name(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("BROWSER_PATH", raising=False)
+    assert find_browser() is None
+    for name in reversed((*NAMES, "mine")):
+        (tmp_path / name).touch(mode=0o755)
+        monkeypatch.setenv("BROWSER_PATH", "mine" if name == "mine" else "")
+        assert find_browser() == str(tmp_path / name)
+    monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "gone"))
+    assert find_browser() is None, "who names a browser does not want another one"

@@ -1,0 +1,63 @@
+"""Lesson 07 with TFS_URL: the same outputs, from a server that the lesson did not start."""
+
+import subprocess
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from helpers.notebooks import derive
+from helpers.paths import ROOT
+from helpers.serving.launch.process import Server, free_ports
+
+NAME = "07_serving"
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """A server that waits for the first version in the folder that the lesson is going to fill."""
+    base = tmp_path / "exports" / NAME / "run1" / "shop"
+    rest, grpc = free_ports(2)
+    server = Server(
+        {
+            "model_name": "shop",
+            "model_base_path": base,
+            "rest_api_port": rest,
+            "port": grpc,
+            # The server may look while version 1 is being written; a broken one has its end soon.
+            "max_num_load_retries": 10,
+            "load_retry_interval_micros": 500_000,
+        }
+    )
+    yield server
+    server.stop()
+
+
+def texts(notebook):
+    return [
+        [output.get("text") or output["data"]["text/plain"] for output in cell.get("outputs", ())]
+        for cell in notebook.cells
+        if "lesson.q" not in cell.source
+    ]
+
+
+def test_the_cells_run_against_another_server(elsewhere, tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_EXPORTS", str(tmp_path / "exports"))
+    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "progress.json"))
+    monkeypatch.setenv("TFS_URL", elsewhere.rest)
+    monkeypatch.setenv("TFS_GRPC", elsewhere.grpc)
+    notebook = derive(NAME, "notebooks")
+    stored = texts(nbformat.read(ROOT / "notebooks" / f"{NAME}.ipynb", as_version=4))
+    NotebookClient(
+        notebook,
+        timeout=120,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(ROOT / "notebooks")}},
+        coalesce_streams=True,
+    ).execute(stderr=subprocess.DEVNULL)
+    found = texts(notebook)
+    misspelt = next(place for place, said in enumerate(stored) if "--model_nam" in str(said))
+    assert found.pop(misspelt) == ["No error.\n"], "nothing is started, so no flag is wrong"
+    stored.pop(misspelt)
+    assert found == stored
+    assert elsewhere.running and "servable version {name: shop version: 6}" in elsewhere.log

@@ -1,0 +1,113 @@
+"""The locks of the other runtimes: what is declared, the course's own versions, no host."""
+
+import json
+import re
+import tomllib
+from importlib import metadata
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from helpers.paths import ROOT
+from helpers.runtimes.onnx_runtime import FOLDER
+from tests.course.test_locks import HOST, LOCK, PROJECT, UNLOCKED, environments, read_lock
+
+OWN, PACKAGE, NPM = (
+    f"helpers/runtimes/{name}"
+    for name in ("requirements.lock", "package.json", "package-lock.json")
+)
+SETUP = ("helpers/setup/runtimes.sh", "helpers/setup/pip.sh", "Makefile", ".ci/run")
+
+
+def read_files():
+    return {
+        name: (ROOT / name).read_text("utf-8")
+        for name in (PROJECT, LOCK, OWN, PACKAGE, NPM, *SETUP)
+    }
+
+
+def problems_in(files):
+    """Every disagreement between the files, one line each."""
+    project = tomllib.loads(files[PROJECT])
+    group = [Requirement(text) for text in project["dependency-groups"]["runtimes"]]
+    own, course = read_lock(files[OWN]), read_lock(files[LOCK])
+    problems = list(npm_problems(json.loads(files[PACKAGE]), json.loads(files[NPM])))
+    for environment in environments(project["project"]["requires-python"]):
+        where = "{sys_platform} {platform_machine} Python {python_version}".format(**environment)
+        here = {entry.name: entry.version for entry in own if entry.active(environment)}
+        there = {entry.name: entry.version for entry in course if entry.active(environment)}
+        for wanted in group:
+            version = here.get(canonicalize_name(wanted.name), "none")
+            if version == "none" or version not in wanted.specifier:
+                problems.append(f"{where}: {wanted} is declared, {OWN} has {version}: make lock")
+        for name in here.keys() & there.keys():
+            if here[name].split("+")[0] != there[name].split("+")[0]:
+                problems.append(f"{where}: {name} is {here[name]} here, {there[name]} in {LOCK}")
+    problems += [f"{OWN}: {entry.name} has no hash: make lock" for entry in own if not entry.hashes]
+    for name in (OWN, PACKAGE, NPM, *SETUP):
+        for number, line in enumerate(files[name].splitlines(), 1):
+            if HOST.search(line):
+                problems.append(f"{name}, line {number} names a host or an index: {line.strip()}")
+    return problems
+
+
+def npm_problems(package, lock):
+    first, *others = lock["packages"].items()
+    if first[0] != "" or first[1].get("dependencies") != package["dependencies"]:
+        yield f"{NPM}: is not that of {PACKAGE}: make lock"
+    for name in package["dependencies"]:
+        if f"node_modules/{name}" not in lock["packages"]:
+            yield f"{NPM}: {name} is declared and not locked: make lock"
+    for name, entry in others:
+        if not entry.get("integrity", "").startswith("sha512-"):
+            yield f"{NPM}: {name} has no hash: make lock"
+        if "resolved" in entry:
+            yield f"{NPM}: {name} says where it came from: make lock"
+
+
+def test_files_agree():
+    assert problems_in(read_files()) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "pattern", "replacement", "words"),
+    [
+        (PROJECT, r'"tf2onnx==1.17.\*"', '"tf2onnx==1.16.*"', "tf2onnx==1.16.* is declared"),
+        (PROJECT, r'(    "onnx>=)', r'    "onnxscript",\n\1', "onnxscript is declared"),
+        (
+            OWN,
+            r"onnx==(\S+)",
+            r"onnx==\1 ; sys_platform == 'linux'",
+            "darwin arm64 Python 3.11: onnx",
+        ),
+        (OWN, r"numpy==\S+", "numpy==2.3.9", "numpy is 2.3.9 here"),
+        (OWN, r"(idna==\S+) \\(\n    --hash.*)+", r"\1", "idna has no hash"),
+        (OWN, r"make lock\n", "make lock --index-url x\n", "line 2 names a host or an index"),
+        (PACKAGE, r'"\^1\.', '"^2.', "is not that of"),
+        (PACKAGE, r'(    "onnxruntime-web")', r'    "left": "1",\n\1', "left is declared and not"),
+        (NPM, r'"integrity": "sha512-[^"]*",', "", "has no hash"),
+        (NPM, r'("integrity")', r'"resolved": "x", \1', "says where it came from"),
+        (NPM, r'("integrity")', r'"from": "https://x.test/", \1', "names a host or an index"),
+        (SETUP[0], r"npm ci", "npm ci --registry=https://x.test", "names a host or an index"),
+    ],
+)
+def test_each_disagreement_is_found(file, pattern, replacement, words):
+    files = read_files()
+    files[file], changes = re.subn(pattern, replacement, files[file])
+    assert changes, f"{pattern!r} is not in {file}: the doctored copy is the original"
+    problems = problems_in(files)
+    assert any(words in problem for problem in problems), problems
+
+
+def test_installed_is_what_is_locked():
+    packages = list(FOLDER.glob("venv/lib/*/site-packages"))
+    if not packages:
+        pytest.skip("the other runtimes are not installed: make runtimes")
+    found = metadata.distributions(path=[str(packages[0])])
+    here = {canonicalize_name(d.metadata["Name"]): d.version for d in found}
+    locked = {entry.name: entry.version for entry in read_lock(read_files()[OWN])}
+    assert here.keys() - UNLOCKED >= {"onnx", "onnxruntime", "tf2onnx"}
+    assert {name: here[name] for name in here.keys() - UNLOCKED} == {
+        name: locked.get(name) for name in here.keys() - UNLOCKED
+    }

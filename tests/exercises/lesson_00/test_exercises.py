@@ -1,0 +1,53 @@
+"""Lesson 00: right answers, named mistakes, untouched."""
+
+import functools
+import operator
+import sys
+
+import numpy as np
+
+from helpers.exercises.exercise import RAISED
+from tests.exercises.proofs import Mistake, Proofs, prove
+
+
+def answer(function):
+    return lambda _: (function,)
+
+
+def prints(number):
+    print(number * 2)
+
+
+def untouched(number):
+    return ...
+
+
+class Doubler:
+    def __call__(self, number):
+        return number + number
+
+
+Q1 = Proofs(
+    right={
+        "lambda": answer(lambda number: number * 2),
+        "an object that can be called": answer(Doubler()),
+        "NumPy": answer(lambda number: np.multiply(number, 2)),
+        "partial": answer(functools.partial(operator.mul, 2)),
+    },
+    wrong={
+        "adds two": Mistake(answer(lambda n: n + 2), "double(3) returned 5; 6 is wanted"),
+        "squares": Mistake(answer(lambda n: n * n), "double(3) returned 9; 6 is wanted"),
+        "right for whole numbers only": Mistake(
+            answer(lambda n: int(n) * 2), "double(-1.5) returned -2; -3.0 is wanted"
+        ),
+        "prints instead of returning": Mistake(answer(prints), "also when it prints"),
+        "the result instead of the function": Mistake(answer(6), "a function is wanted here"),
+        "a text": Mistake(answer(lambda n: str(2 * n)), "returned '6'"),
+        "misspelt": Mistake(answer(lambda n: nubmer * 2), "spelt differently", RAISED),  # noqa: F821
+        "takes no number": Mistake(answer(lambda: 6), "TypeError", RAISED),
+        "ends the program": Mistake(answer(lambda n: sys.exit()), "SystemExit", RAISED),
+    },
+    untouched=(untouched,),
+)
+
+globals().update(prove("00_start_here", {"q1": Q1}))

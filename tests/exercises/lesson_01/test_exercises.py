@@ -1,0 +1,218 @@
+"""Lesson 01: right answers, named mistakes, untouched."""
+
+import tensorflow as tf
+
+from helpers.data import line
+from helpers.exercises.lesson_01.exercises import X
+from helpers.models import LinearModel
+from helpers.training import train
+from tests.exercises.proofs import Mistake, Proofs, prove
+
+
+def trained(slope=2.0, intercept=1.0):
+    model = LinearModel()
+    train(model, *line(slope=slope, intercept=intercept), progress=False)
+    return model
+
+
+def exported(folder, model=None):
+    (model or trained()).export(folder, verbose=False)
+    return folder
+
+
+def sequential(folder):
+    model = tf.keras.Sequential([tf.keras.Input((1,)), tf.keras.layers.Dense(1)])
+    train(model, *line(), progress=False)
+    return exported(folder, model)
+
+
+def archive(folder):
+    model = trained()
+    export = tf.keras.export.ExportArchive()
+    export.track(model)
+    spec = tf.TensorSpec((None, 1), tf.float32, name="x")
+    export.add_endpoint("serving_default", model.call, input_signature=[spec])
+    export.write_out(folder, verbose=False)
+    return folder
+
+
+class Module(tf.Module):
+    """y = 2x + 1 for a declared number of rows."""
+
+    def __init__(self, rows=None):
+        self.slope = tf.Variable(2.0)
+        spec = tf.TensorSpec((rows, 1), tf.float32, name="x")
+        self.predict = tf.function(lambda x: self.slope * x + 1.0, input_signature=[spec])
+
+
+def module(folder, rows=None):
+    saved = Module(rows)
+    tf.saved_model.save(saved, str(folder), signatures=saved.predict)
+    return folder
+
+
+def saved_the_old_way(folder):
+    model = trained()
+    tf.saved_model.save(model, str(folder))
+    return folder
+
+
+def saved_after_one_batch(folder):
+    model = LinearModel()
+    model(X)
+    model.set_weights(trained().get_weights())
+    tf.saved_model.save(model, str(folder))
+    return folder
+
+
+def keras_file(folder):
+    trained().save(folder / "model.keras")
+    return folder / "model.keras"
+
+
+def untrained(folder):
+    model = LinearModel()
+    model(X)
+    return exported(folder, model)
+
+
+def damaged(folder):
+    exported(folder)
+    (folder / "saved_model.pb").write_bytes(b"\xff\xff\xff")
+    return folder
+
+
+def without_weights(folder):
+    exported(folder)
+    (folder / "variables" / "variables.data-00000-of-00001").unlink()
+    return folder
+
+
+def versions(folder, first=("1", 2.0, 1.0), second=("2", 3.0, -1.0)):
+    for name, slope, intercept in (first, second):
+        exported(folder / name, trained(slope, intercept))
+    return folder
+
+
+SIGNATURE = 'loaded.signatures["serving_default"](questions)'
+PREDICTION = {
+    "loaded(questions)": "error",
+    "loaded.serve(questions)": "tensor",
+    SIGNATURE: "dict",
+}
+
+
+def found(rows=100, refuses="session", repaired=exported):
+    return lambda folder: (rows, refuses, repaired(folder / "repaired"))
+
+
+def predicted(**changes):
+    changes = {name.replace("_", " "): value for name, value in changes.items()}
+    keys = dict(zip(("call", "serve", "signature"), PREDICTION, strict=True))
+    return lambda _: ({**PREDICTION, **{keys[name]: value for name, value in changes.items()}},)
+
+
+Q1 = Proofs(
+    right={
+        "model.export": lambda folder: (exported(folder),),
+        "a path as text": lambda folder: (str(exported(folder)),),
+        "a Sequential model": lambda folder: (sequential(folder),),
+        "ExportArchive": lambda folder: (archive(folder),),
+        "a tf.Module": lambda folder: (module(folder),),
+    },
+    wrong={
+        "the old recipe": Mistake(
+            lambda folder: (saved_the_old_way(folder),), "Export with model.export(directory)"
+        ),
+        "frozen to the first batch": Mistake(
+            lambda folder: (saved_after_one_batch(folder),), "(7, 1)"
+        ),
+        "a Keras file": Mistake(
+            lambda folder: (keras_file(folder),), "is a file, not an export directory"
+        ),
+        "not trained": Mistake(lambda folder: (untrained(folder),), "is wanted"),
+        "the model instead of the directory": Mistake(
+            lambda folder: (trained(),), "the path of an export directory is wanted"
+        ),
+        "the parent of the export": Mistake(
+            lambda folder: (exported(folder / "1").parent,), "is the parent of exports"
+        ),
+        "no such directory": Mistake(lambda folder: (folder / "none",), "no such directory"),
+        "what export returns": Mistake(lambda folder: (None,), "not None"),
+        "a damaged file": Mistake(lambda folder: (damaged(folder),), "damaged or incomplete"),
+        "a missing file": Mistake(lambda folder: (without_weights(folder),), "fails in Python"),
+        "ten million characters": Mistake(lambda _: ("x" * 10**7,), "10,000,000 characters"),
+    },
+    untouched=(...,),
+)
+
+Q2 = Proofs(
+    right={
+        "as it happens": lambda _: (PREDICTION,),
+        "in another order": lambda _: (dict(reversed(PREDICTION.items())),),
+    },
+    wrong={
+        "can be called": Mistake(predicted(call="tensor"), "loaded(questions): you say 'tensor'"),
+        "serve gives a dict": Mistake(
+            predicted(serve="dict"), "loaded.serve(questions): you say 'dict'"
+        ),
+        "a signature gives a tensor": Mistake(
+            predicted(signature="tensor"), f"{SIGNATURE}: you say 'tensor'"
+        ),
+        "another word": Mistake(predicted(call="a tensor"), "is not one of 'tensor', 'dict'"),
+        "a list": Mistake(lambda _: (["error", "tensor", "dict"],), "is to be a dict"),
+    },
+    untouched=(dict.fromkeys(PREDICTION, ...),),
+)
+
+Q3 = Proofs(
+    right={
+        "repaired with model.export": found(),
+        "repaired with ExportArchive": found(repaired=archive),
+        "repaired with a tf.Module": found(repaired=module),
+    },
+    wrong={
+        "any number of rows": Mistake(found(rows=None), "a whole number is wanted, not None"),
+        "rows as text": Mistake(found(rows="100"), "a whole number is wanted, not '100'"),
+        "three rows": Mistake(found(rows=3), "does not promise 3 rows"),
+        "in capitals": Mistake(found(refuses="Session"), "'Session' is not one of 'python'"),
+        "Python refuses": Mistake(found(refuses="python"), "'python' takes 3 rows"),
+        "litert refuses": Mistake(found(refuses="litert"), "'litert' takes 3 rows"),
+        "frozen again": Mistake(
+            found(repaired=lambda folder: module(folder, rows=1)), "takes x of shape (1, 1)"
+        ),
+        "repaired the old way": Mistake(
+            found(repaired=saved_the_old_way), "Export with model.export(directory)"
+        ),
+        "not trained": Mistake(found(repaired=untrained), "is wanted"),
+    },
+    untouched=(..., ..., ...),
+)
+
+Q4 = Proofs(
+    right={
+        "1 and 2": lambda folder: (versions(folder),),
+        "a path as text": lambda folder: (str(versions(folder)),),
+        "leading zeros": lambda folder: (versions(folder, ("0001", 2, 1), ("0002", 3, -1)),),
+        "a third version too": lambda folder: (exported(versions(folder) / "3").parent,),
+    },
+    wrong={
+        "v2": Mistake(lambda folder: (versions(folder, second=("v2", 3, -1)),), "1, v2"),
+        "over the old one": Mistake(
+            lambda folder: (exported(folder / "1", trained(3, -1)).parent,), "holds 1;"
+        ),
+        "version 2 not retrained": Mistake(
+            lambda folder: (versions(folder, second=("2", 2, 1)),), "version 2 is to have learnt"
+        ),
+        "both retrained": Mistake(
+            lambda folder: (versions(folder, first=("1", 3, -1)),), "version 1 is to keep"
+        ),
+        "the version instead of the base": Mistake(
+            lambda folder: (versions(folder) / "2",), "base_dir_4 is itself an export"
+        ),
+        "nothing there": Mistake(lambda folder: (folder / "none",), "no such directory"),
+    },
+    untouched=(...,),
+)
+
+globals().update(prove("01_basic_export", {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4}))

@@ -1,0 +1,317 @@
+"""Lesson 02: right answers, named mistakes, untouched."""
+
+import functools
+
+import pytest
+import tensorflow as tf
+
+from helpers.data import row_sums
+from helpers.exercises import exercise
+from helpers.exercises.exercise import RAISED
+from helpers.models import ComplexModel
+from helpers.training import train
+from tests.exercises.lesson_02 import answers
+from tests.exercises.proofs import Mistake, Proofs, prove
+
+Spec = tf.TensorSpec
+FEATURES = Spec((None, 10), tf.float32, name="features")
+
+
+@pytest.fixture(autouse=True)
+def short_deadline(request, monkeypatch):
+    """Nobody need wait for the loop that never ends; a slow machine may need the time else."""
+    if "endless" in request.node.name:
+        monkeypatch.setattr(exercise, "DEADLINE", 1)
+
+
+def just(*answer):
+    return lambda _: answer
+
+
+Q1 = Proofs(
+    right={
+        "as asked": just(Spec((None, 4), tf.float32, name="readings")),
+        "a list and a text": just(Spec([None, 4], "float32", "readings")),
+        "a TensorShape": just(Spec(tf.TensorShape((None, 4)), name="readings")),
+        "from another spec": just(Spec.from_spec(Spec((None, 4)), name="readings")),
+    },
+    wrong={
+        "no name": Mistake(just(Spec((None, 4))), "the name of your spec is None"),
+        "another name": Mistake(
+            just(Spec((None, 4), name="Readings")), "your signature calls its input 'Readings'"
+        ),
+        "64 bits": Mistake(
+            just(Spec((None, 4), tf.float64, "readings")), "your spec promises float64"
+        ),
+        "whole numbers": Mistake(
+            just(Spec((None, 4), tf.int32, "readings")), "your spec promises int32"
+        ),
+        "one row": Mistake(just(Spec((1, 4), name="readings")), "your spec promises (1, 4)"),
+        "no dimension for the rows": Mistake(
+            just(Spec((4,), name="readings")), "your spec promises (4,)"
+        ),
+        "rows and columns swapped": Mistake(
+            just(Spec((4, None), name="readings")), "your spec promises (4, None)"
+        ),
+        "any width": Mistake(
+            just(Spec((None, None), name="readings")), "its shape (None, None) takes rows of 5"
+        ),
+        "any shape": Mistake(
+            just(Spec(None, name="readings")), "its shape (unknown) takes rows of 5"
+        ),
+        "texts": Mistake(just(Spec((None, 4), tf.string, "readings")), "promises string"),
+        "a name that no graph takes": Mistake(
+            just(Spec((None, 4), name="my readings")), "no export can be made with"
+        ),
+        "the list of specs": Mistake(
+            just([Spec((None, 4), name="readings")]), "one tf.TensorSpec is wanted, not [TensorSpec"
+        ),
+        "a shape": Mistake(just((None, 4)), "one tf.TensorSpec is wanted, not (None, 4)"),
+        "a ragged one": Mistake(just(tf.RaggedTensorSpec((None, 4))), "not RaggedTensorSpec"),
+        "the class": Mistake(just(Spec), "one tf.TensorSpec is wanted, not <class"),
+        "ten million characters": Mistake(just("x" * 10**7), "one tf.TensorSpec is wanted"),
+    },
+    untouched=(...,),
+)
+
+
+@functools.cache
+def trained():
+    model = ComplexModel()
+    x, y = row_sums()
+    train(model, x, y, steps=300, learning_rate=0.01, progress=False)
+    return model
+
+
+def built():
+    model = ComplexModel()
+    model(tf.zeros((1, 10)))
+    return model
+
+
+def function(model, names=("row_sum", "above_zero"), judge=lambda total: total > 0, spec=FEATURES):
+    @tf.function(input_signature=[spec])
+    def answer(features):
+        total = model(features)
+        return dict(zip(names, (total, judge(total)), strict=True))
+
+    return answer
+
+
+def archive(folder, model=None, key="serving_default", **options):
+    model = model or trained()
+    export = tf.keras.export.ExportArchive()
+    export.track(model)
+    export.add_endpoint(key, function(model, **options))
+    export.write_out(folder / "export", verbose=False)
+    return (folder / "export",)
+
+
+def without_the_model(folder):
+    class Sums(tf.Module):
+        @tf.function(input_signature=[Spec((None, 10), name="features")])
+        def judge(self, features):
+            total = tf.reduce_sum(features, axis=1, keepdims=True)
+            return {"row_sum": total, "above_zero": total > 0}
+
+    sums = Sums()
+    tf.saved_model.save(sums, str(folder), signatures=sums.judge)
+    return (folder,)
+
+
+def one_output(folder):
+    trained().export(folder / "export", verbose=False)
+    return (folder / "export",)
+
+
+class Named(tf.keras.Model):
+    """A Keras model whose call answers with a dict."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def build(self, input_shape):
+        self.built = True
+
+    def call(self, x):
+        total = self.model(x)
+        return {"row_sum": total, "above_zero": tf.greater(total, 0.0)}
+
+
+def subclass(folder):
+    model = Named(trained())
+    model(tf.zeros((2, 10)))
+    model.export(folder / "export", verbose=False)
+    return (folder / "export",)
+
+
+def functional(folder):
+    inputs = tf.keras.Input((10,), name="numbers")
+    total = trained()(inputs)
+    outputs = {"row_sum": total, "above_zero": tf.keras.ops.greater(total, 0.0)}
+    tf.keras.Model(inputs, outputs).export(folder / "export", verbose=False)
+    return (folder / "export",)
+
+
+def module(folder, keep=True, key="serving_default"):
+    model, saved = trained(), tf.Module()
+    saved.weights = [weight.value for weight in model.variables] if keep else []
+    saved.answer = function(model)
+    tf.saved_model.save(saved, str(folder), signatures={key: saved.answer})
+    return (folder,)
+
+
+def three_outputs(folder):
+    @tf.function(input_signature=[FEATURES])
+    def answer(features):
+        total = trained()(features)
+        return {"row_sum": total, "above_zero": total > 0, "half": total / 2}
+
+    export = tf.keras.export.ExportArchive()
+    export.track(trained())
+    export.add_endpoint("serving_default", answer)
+    export.write_out(folder / "export", verbose=False)
+    return (folder / "export",)
+
+
+def the_old_way(folder):
+    model = trained()
+    tf.saved_model.save(model, str(folder), signatures=function(model))
+    return (folder,)
+
+
+Q2 = Proofs(
+    right={
+        "ExportArchive": archive,
+        "under a name of its own as well": lambda folder: archive(folder, key="judge"),
+        "a model that answers with a dict": subclass,
+        "a functional model": functional,
+        "a tf.Module": module,
+        "a path as text": lambda folder: (str(archive(folder)[0]),),
+        "one output more": three_outputs,
+    },
+    wrong={
+        "no names": Mistake(one_output, "answers with output_0; an output named 'row_sum'"),
+        "other names": Mistake(
+            lambda folder: archive(folder, names=("sum", "above_zero")),
+            "answers with above_zero, sum; an output named 'row_sum' is wanted",
+        ),
+        "one name": Mistake(
+            lambda folder: archive(folder, names=("row_sum", "positive")), "named 'above_zero'"
+        ),
+        "0 and 1": Mistake(
+            lambda folder: archive(folder, judge=lambda total: tf.cast(total > 0, tf.float32)),
+            "above_zero is float32; bool is wanted",
+        ),
+        "the wrong way round": Mistake(
+            lambda folder: archive(folder, judge=lambda total: total < 0), "above_zero in Python"
+        ),
+        "one sign for the batch": Mistake(
+            lambda folder: archive(folder, judge=lambda total: tf.reduce_any(total > 0)),
+            "has shape () for 6 rows",
+        ),
+        "one batch size": Mistake(
+            lambda folder: archive(folder, spec=Spec((100, 10), name="features")), "(100, 10)"
+        ),
+        "not trained": Mistake(lambda folder: archive(folder, built()), "is wanted"),
+        "sums without the model": Mistake(without_the_model, "is the exact sum of each row"),
+        "the old way": Mistake(the_old_way, "Export with model.export(directory)"),
+        "another key": Mistake(
+            lambda folder: module(folder, key="judge"), "no signature 'serving_default'"
+        ),
+        "the function instead of the directory": Mistake(
+            just(function(built())), "the path of an export directory is wanted"
+        ),
+        "no such directory": Mistake(lambda folder: (folder / "none",), "no such directory"),
+    },
+    untouched=(...,),
+)
+
+PREDICTION = {
+    "door(readings=two)": "answers",
+    "door(readings=[1, 2, 3, 4])": "TypeError",
+    "door(readings=tf.constant(two))": "InvalidArgumentError",
+    "door(tf.ones((2, 3)))": "InvalidArgumentError",
+    "sensors.score(two)": "answers",
+    "sensors.score(tf.constant(two))": "TypeError",
+}
+CLASSES = {"TypeError": TypeError, "InvalidArgumentError": tf.errors.InvalidArgumentError}
+
+
+def said(key, outcome):
+    assert key in PREDICTION
+    return Mistake(just({**PREDICTION, key: outcome}), f"{key}: you say {outcome!r}")
+
+
+Q3 = Proofs(
+    right={
+        "as it happens": just(PREDICTION),
+        "in another order": just(dict(reversed(PREDICTION.items()))),
+        "the classes": just({key: CLASSES.get(end, end) for key, end in PREDICTION.items()}),
+    },
+    wrong={
+        "NumPy's 64 bits are refused": said("door(readings=two)", "InvalidArgumentError"),
+        "a row is as good as rows": said("door(readings=[1, 2, 3, 4])", "answers"),
+        "a tensor is cast": said("door(readings=tf.constant(two))", "answers"),
+        "Python sees the dtype of a tensor": said("door(readings=tf.constant(two))", "TypeError"),
+        "Python sees the width of a tensor": said("door(tf.ones((2, 3)))", "TypeError"),
+        "nobody sees the width": said("door(tf.ones((2, 3)))", "answers"),
+        "a restored function wants names": said("sensors.score(two)", "TypeError"),
+        "a restored function looks away": said(
+            "sensors.score(tf.constant(two))", "InvalidArgumentError"
+        ),
+        "another word": Mistake(
+            just({**PREDICTION, "sensors.score(two)": "works"}), "is not one of 'answers', 'Type"
+        ),
+        "a list": Mistake(just(list(PREDICTION.values())), "is to be a dict"),
+        "a key missing": Mistake(just(dict(list(PREDICTION.items())[1:])), "is to be a dict"),
+        "another exception": Mistake(
+            just({**PREDICTION, "sensors.score(two)": KeyError}), "'KeyError' is not one of"
+        ),
+    },
+    untouched=(dict.fromkeys(PREDICTION, ...),),
+)
+
+
+Q4 = Proofs(
+    right={
+        "a build of its own": just(answers.OwnBuild),
+        "layers built in the constructor": just(answers.BuiltInConstructor),
+        "a plain call": just(answers.Layers),
+        "a plain call and a method beside it": just(answers.MethodBeside),
+        "a function": just(answers.sequential),
+    },
+    wrong={
+        "as it was": Mistake(just(answers.Cut), "Give the model its own build()"),
+        "called once": Mistake(
+            just(answers.CalledOnce), "first and 4 for 5 rows.\nThe function does not"
+        ),
+        "without the input_signature": Mistake(
+            just(answers.NoSignature), "first and 0 for 5 rows, because without an input_signature"
+        ),
+        "built for another width": Mistake(
+            just(answers.ForAnotherWidth), "axis -1 of input shape to have value 4", RAISED
+        ),
+        "layers made in call": Mistake(
+            just(answers.LayersInCall), "created on the first call", RAISED
+        ),
+        "no weights": Mistake(just(answers.Summed), "no trainable weights"),
+        "an unused layer": Mistake(
+            just(answers.HalfFrozen), "these weights take no part in the answer"
+        ),
+        "out of the graph": Mistake(just(answers.Numpy), "not a TensorFlow operation"),
+        "one number for all rows": Mistake(just(answers.OneNumber), "of shape ()"),
+        "an instance": Mistake(lambda _: (answers.OwnBuild(),), "give the class itself"),
+        "a tf.Module": Mistake(just(tf.Module), "is to give a Keras model"),
+        "not a class": Mistake(
+            just("Repaired"), "a class is wanted, or a function that gives a model"
+        ),
+        "an endless loop": Mistake(just(answers.Endless), "loop that never ends"),
+        "an end to the program": Mistake(just(answers.Leaves), "SystemExit: bye", RAISED),
+        "a strange exception": Mistake(just(answers.strange), "Strange: (its message", RAISED),
+    },
+    untouched=(...,),
+)
+
+globals().update(prove("02_one_signature", {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4}))

@@ -1,0 +1,140 @@
+"""What learners of lesson 03 may hand in as a proof that two endpoints agree."""
+
+import itertools
+
+import numpy as np
+import tensorflow as tf
+
+from helpers.exercises.exercise import RAISED
+from helpers.exercises.lesson_03.exercises import plane
+from tests.exercises.proofs import Mistake, Proofs
+
+SPECIAL = (0.0, 7.0, -3.0, 1e6, -1e6, np.nan, np.inf)
+
+
+def compared(rows=(1, 5), thirds=SPECIAL, negative=True, same=np.allclose, noise=True):
+    """A proof that looks at this much."""
+
+    def proof(two, three):
+        rng = np.random.default_rng(1)
+        for n, third in itertools.product(rows, (*thirds, *([None] if noise else []))):
+            a = rng.normal(size=(n, 2)).astype(np.float32)
+            a = a if negative else abs(a)
+            last = rng.normal(size=n) if third is None else np.full(n, third)
+            if not same(two(a), three(np.column_stack([a, last]))):
+                return False
+        return True
+
+    return lambda _: (proof,)
+
+
+def with_tensors(two, three):
+    for n in (1, 2, 50):
+        a = tf.random.normal((n, 2), stddev=10.0)
+        for scale in (1.0, 1e5, float("nan")):
+            b = tf.concat([a, scale * tf.random.normal((n, 1))], axis=1)
+            if tf.reduce_any(~(tf.abs(two(a) - three(b)) < 1e-3)):
+                return False
+    return True
+
+
+def in_one_comparison(two, three):
+    grid = list(itertools.product((-2.0, 0.5, 3.0), (-1.0, 4.0), (*SPECIAL, 0.1)))
+    b = np.array(grid, np.float32)
+    each = np.concatenate([three(row[None]) for row in b])
+    both = np.concatenate([three(b), each])
+    return np.allclose(np.concatenate([two(b[:, :2])] * 2), both)
+
+
+def as_a_tensor(two, three):
+    return tf.constant(compared()(None)[0](two, three))
+
+
+def asserting(two, three):
+    a = np.ones((2, 2))
+    np.testing.assert_allclose(two(a), three(np.ones((2, 3))))
+    return True
+
+
+def against_the_line(two, three):
+    rows = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
+    return np.allclose(three(rows), plane(rows), atol=1e-3)
+
+
+def wrong_shape(two, three):
+    return two(np.ones(2)) == three(np.ones(3))
+
+
+def leaving(two, three):
+    raise SystemExit(0)
+
+
+class Strange(Exception):
+    def __str__(self):
+        raise RuntimeError
+
+    __repr__ = __str__
+
+
+def strange(two, three):
+    raise Strange
+
+
+def largest_gap(a, b):
+    return not np.any(np.abs(a - b) > 1e-4)
+
+
+PROOFS = Proofs(
+    right={
+        "special values and noise": compared(),
+        "with tensors": lambda _: (with_tensors,),
+        "in one comparison": lambda _: (in_one_comparison,),
+        "a tensor as the verdict": lambda _: (as_a_tensor,),
+        "a wider tolerance": compared(same=lambda a, b: np.allclose(a, b, atol=1e-3)),
+        "a lambda": lambda folder: (lambda two, three: compared()(folder)[0](two, three),),
+    },
+    wrong={
+        "always True": Mistake(lambda _: (lambda two, three: True,), "adds half of the third"),
+        "always False": Mistake(
+            lambda _: (lambda two, three: False,), "False to a pair that agrees: predict_two and"
+        ),
+        "compared with ==": Mistake(compared(same=np.array_equal), "last binary digit"),
+        "against known numbers": Mistake(lambda _: (against_the_line,), "of another model"),
+        "zeros only": Mistake(compared(thirds=(0.0,), noise=False), "adds half of the third"),
+        "no large numbers": Mistake(compared(thirds=(1.0, -1.0)), "only when it is above 500"),
+        "no negative numbers": Mistake(
+            compared(thirds=(1.0, 1e6), noise=False), "only when it is negative"
+        ),
+        "a constant third column": Mistake(
+            compared(thirds=(1.0, -1.0, 1e6), noise=False), "only where it varies"
+        ),
+        "positive features": Mistake(
+            compared(negative=False), "only where the first column is negative"
+        ),
+        "the first row": Mistake(
+            compared(same=lambda a, b: np.allclose(a[0], b[0])), "last row of a batch"
+        ),
+        "the sum of the rows": Mistake(
+            compared(same=lambda a, b: np.allclose(np.sum(a), np.sum(b))), "in reverse order"
+        ),
+        "single rows only": Mistake(compared(rows=(1,)), "last row of a batch"),
+        "batches only": Mistake(compared(rows=(5,)), "wrong for a single row"),
+        "a wide tolerance": Mistake(
+            compared(same=lambda a, b: np.allclose(a, b, atol=0.1)), "is off by 0.01"
+        ),
+        "never nan": Mistake(compared(thirds=(0.0, -3.0, 1e6)), "when it holds inf or nan"),
+        "nan slips through": Mistake(compared(same=largest_gap), "when it holds inf or nan"),
+        "an assertion": Mistake(lambda _: (asserting,), "raises AssertionError"),
+        "no return": Mistake(lambda _: (lambda two, three: None,), "it returned None"),
+        "an array": Mistake(lambda _: (lambda two, three: np.ones(3) > 0,), "it returned array"),
+        "a huge text": Mistake(lambda _: (lambda two, three: "x" * 10**7,), "it returned 'xxx"),
+        "not a function": Mistake(lambda _: (True,), "a function is wanted here, not True"),
+        "without the batch": Mistake(
+            lambda _: (wrong_shape,), "two takes rows of shape (n, 2), not (2,)", RAISED
+        ),
+        "one argument": Mistake(lambda _: (lambda two: True,), "TypeError", RAISED),
+        "sys.exit": Mistake(lambda _: (leaving,), "SystemExit", RAISED),
+        "a strange exception": Mistake(lambda _: (strange,), "cannot be printed", RAISED),
+    },
+    untouched=(lambda two, three: ...,),
+)

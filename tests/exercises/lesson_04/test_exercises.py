@@ -1,0 +1,277 @@
+"""Lesson 04: right answers, named mistakes, untouched."""
+
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
+
+from helpers import readers
+from helpers.exercises.exercise import RAISED
+from helpers.exercises.lesson_04.exercises import DAYS, KINDS, QUESTIONS, WHY, q1, q4, weights_of
+from helpers.inspection.explore import explore
+from helpers.inspection.gate import gate
+from tests.exercises.proofs import Mistake, Proofs, prove
+
+
+def just(*answer):
+    return lambda _: answer
+
+
+# 1: one weight of three alike
+
+
+def checkpoint():
+    return tf.train.load_checkpoint(q1.given() / "variables" / "variables")
+
+
+def key_of(name):
+    return next(v.key for v in explore(q1.given()).variables if v.name == name)
+
+
+def of_the_loaded_model(_):
+    loaded = tf.saved_model.load(q1.given())
+    return (next(v for v in loaded.variables if v.name.startswith("middle/bias")),)
+
+
+def the_other_copy(_):
+    keys = [v.key for v in explore(q1.given()).variables if v.name == "middle/bias"]
+    assert len(keys) == 2
+    return (checkpoint().get_tensor(keys[1]),)
+
+
+MIDDLE = weights_of(2)[1]
+
+Q1 = Proofs(
+    right={
+        "the second copy": the_other_copy,
+        "from the loaded model": of_the_loaded_model,
+        "a list": just(MIDDLE.tolist()),
+        "rounded float64": just(MIDDLE.astype(np.float64)),
+    },
+    wrong={
+        "of the left": Mistake(just(weights_of(1)[1]), "the numbers of left/bias"),
+        "of the right": Mistake(just(weights_of(3)[1]), "the numbers of right/bias"),
+        "the kernel": Mistake(just(weights_of(2)[0]), "the numbers of middle/kernel"),
+        "the key": Mistake(lambda _: (key_of("middle/bias"),), "the four numbers themselves"),
+        "the directory": Mistake(lambda _: (q1.given(),), "the four numbers themselves"),
+        "the entry": Mistake(
+            lambda _: (explore(q1.given()).variables[0],), "an array of numbers is wanted"
+        ),
+        "one number": Mistake(just(-2.0), "bias has shape ()"),
+        "as a column": Mistake(just(MIDDLE[:, None]), "bias has shape (4, 1)"),
+        "other numbers": Mistake(just([1, 2, 3, 4]), "no weight has these numbers"),
+        "not numbers": Mistake(just(MIDDLE > 0), "an array of numbers is wanted"),
+    },
+    untouched=(...,),
+)
+
+# 2: estimate
+
+WEIGHTS = 511_010
+RIGHT = dict(zip(QUESTIONS, (WEIGHTS, 4.09, 2.04, "kilobytes"), strict=True))
+
+
+def estimate(**changes):
+    """The right answer with the questions a to d answered otherwise."""
+    changed = {QUESTIONS["abcd".index(letter)]: value for letter, value in changes.items()}
+    return just(RIGHT | changed)
+
+
+Q2 = Proofs(
+    right={
+        "to two digits": just(RIGHT),
+        "rounded": estimate(a=510_000, b=4, c=2),
+        "numpy": estimate(a=np.int64(WEIGHTS), b=np.float32(4.1)),
+        "a tensor": estimate(a=tf.constant(WEIGHTS), c=np.array(2.04)),
+    },
+    wrong={
+        "the first layer only": Mistake(estimate(a=1000), "weights: 1,000 is too little"),
+        "kernels of outputs": Mistake(
+            estimate(a=1000 * 1000 + 1000), "too much, look at each layer's inputs"
+        ),
+        "stored once": Mistake(
+            estimate(b=2.04), "model.export: 2.04 is too little, as if each weight were stored once"
+        ),
+        "stored twice": Mistake(estimate(c=4.09), "as if each weight were stored twice"),
+        "8 bytes": Mistake(estimate(b=8.18), "as if each weight took 8 bytes"),
+        "1 byte": Mistake(estimate(b=0.511), "as if each weight took 1 byte and were stored once"),
+        "bytes": Mistake(estimate(b=4_088_080), "in bytes; megabytes are asked for"),
+        "kilobytes": Mistake(estimate(c=2044), "in kilobytes, not megabytes"),
+        "a large graph": Mistake(estimate(d="megabytes"), "saved_model.pb: not megabytes"),
+        "a number for the graph": Mistake(estimate(d=22), "22 is not one of 'kilobytes'"),
+        "a text": Mistake(estimate(b="4 MB"), "a number is wanted, not '4 MB'"),
+        "two numbers": Mistake(estimate(b=tf.constant([4.09, 2.04])), "a number is wanted"),
+        "not a number": Mistake(estimate(b=float("nan")), "nan is too little"),
+        "a list": Mistake(just([1, 2, 3, 4]), "estimate is to be a dict with the keys"),
+    },
+    untouched=(dict.fromkeys(QUESTIONS, ...),),
+)
+
+# 3: a week
+
+
+def week(**changes):
+    return just(DAYS | changes)
+
+
+Q3 = Proofs(
+    right={
+        "as it was": just(dict(DAYS)),
+        "in another order": just(dict(reversed(DAYS.items()))),
+    },
+    wrong={
+        "by the bytes": Mistake(
+            week(tuesday="retrained", wednesday="retrained"),
+            "tuesday: not 'retrained'. Its weights are monday's",
+        ),
+        "by the fingerprint": Mistake(
+            week(wednesday="exported again"), "One number in its graph is another one"
+        ),
+        "by the answers": Mistake(week(wednesday="retrained"), "Its weights are monday's"),
+        "all the same": Mistake(
+            week(thursday="exported again"), "Look at the values of its weights"
+        ),
+        "nothing is a copy": Mistake(
+            week(friday="exported again"), "An export made anew would differ in some bytes"
+        ),
+        "tuesday a copy": Mistake(week(tuesday="copy"), "byte by byte"),
+        "another word": Mistake(week(friday="same"), "'same' is not one of 'copy'"),
+        "a day is missing": Mistake(just({"tuesday": "copy"}), "with the keys 'tuesday'"),
+    },
+    untouched=(dict.fromkeys(DAYS, ...),),
+)
+
+# 4: a gate
+
+OUTSIDE = {"WriteFile", "ReadFile", "PyFunc", "EagerPyFunc"}
+
+
+def by_the_course(directory):
+    return gate(directory).ok
+
+
+def deletes(directory):
+    answer = by_the_course(directory)
+    shutil.rmtree(directory)
+    return answer
+
+
+def by_the_protocol_buffer(directory):
+    model = saved_model_pb2.SavedModel()
+    try:
+        model.ParseFromString((directory / "saved_model.pb").read_bytes())
+    except Exception:
+        return False
+    nodes = [node for graph in model.meta_graphs for node in graph.graph_def.node]
+    for graph in model.meta_graphs:
+        for function in graph.graph_def.library.function:
+            nodes += function.node_def
+    return OUTSIDE.isdisjoint({node.op for node in nodes})
+
+
+def by_an_allowlist(directory):
+    """Only what the harmless ones of this exercise need."""
+    made, _ = q4.given()
+    known = set()
+    for path, harmless, _ in made.values():
+        if harmless:
+            known |= explore(path).operations.keys()
+    found = explore(directory)
+    return bool(found.operations) and found.operations.keys() <= known
+
+
+def without_findings(directory):
+    return not OUTSIDE & explore(directory).operations.keys()
+
+
+def main_graph_only(directory):
+    found = explore(directory)
+    return not found.findings and not OUTSIDE & found.main.keys()
+
+
+def by_scan(directory):
+    """What saved_model_cli scan says of its own list."""
+    try:
+        return "does not contain" in readers.saved_model_cli("scan", directory)[0]
+    except readers.ReaderError:
+        return False
+
+
+def by_text(directory):
+    found = (directory / "saved_model.pb").read_bytes()
+    return b"WriteFile" not in found and b"ReadFile" not in found
+
+
+def without(*parts):
+    """A gate against every type of operation whose name contains one of these."""
+
+    def may_load(directory):
+        found = explore(directory)
+        return not found.findings and not any(p in op for op in found.operations for p in parts)
+
+    return may_load
+
+
+def writers_only(directory):
+    found = explore(directory)
+    return not found.findings and "WriteFile" not in found.operations
+
+
+def loads_it(directory):
+    try:
+        tf.saved_model.load(directory)
+    except Exception:
+        return False
+    return by_the_course(directory)
+
+
+def calls_it(directory):
+    loaded = tf.saved_model.load(directory)
+    loaded.compute(tf.constant([1.0]))
+    return True
+
+
+def parses_everything(directory):
+    model = saved_model_pb2.SavedModel()
+    model.ParseFromString((directory / "saved_model.pb").read_bytes())
+    return by_the_course(directory)
+
+
+Q4 = Proofs(
+    right={
+        "the course's gate": just(by_the_course),
+        "the protocol buffer": just(by_the_protocol_buffer),
+        "an allowlist": just(by_an_allowlist),
+        "deletes what it looked at": just(deletes),
+        "numpy's True": just(lambda directory: np.bool_(by_the_course(directory))),
+    },
+    wrong={
+        "lets all in": Mistake(just(lambda _: True), "lets through 'writes', which writes a file"),
+        "refuses all": Mistake(just(lambda _: False), "refuses 'line'"),
+        "no findings": Mistake(just(without_findings), "lets through 'cut'"),
+        "the main graph only": Mistake(just(main_graph_only), "lets through 'writes'"),
+        "what scan says": Mistake(just(by_scan), "lets through 'branch'"),
+        "the text of the file": Mistake(just(by_text), "refuses 'names'"),
+        "every file is forbidden": Mistake(just(without("File", "PyFunc")), "refuses 'line'"),
+        "its own assets too": Mistake(
+            just(without("ReadFile", "TextFile", "WriteFile", "PyFunc")), "refuses 'vocabulary'"
+        ),
+        "saving is forbidden": Mistake(just(without("Save", "WriteFile")), "refuses 'line'"),
+        "writers only": Mistake(just(writers_only), "lets through 'reads'"),
+        "loads it": Mistake(just(loads_it), "your check ran 'loading'"),
+        "calls it": Mistake(just(calls_it), "your check ran 'writes'"),
+        "cannot read the damaged": Mistake(just(parses_everything), "DecodeError", RAISED),
+        "a verdict": Mistake(just(gate), "it returned line/: ✓ nothing found"),
+        "nothing": Mistake(just(lambda _: None), "it returned None"),
+    },
+    untouched=(lambda _: ...,),
+)
+
+globals().update(prove("04_inside_the_artifact", {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4}))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_mistaken_day_has_its_words(kind):
+    assert {said for wanted, said in WHY if wanted == kind} == {*KINDS} - {kind}

@@ -1,0 +1,194 @@
+"""Exports with a door for raw penguins, right ones and wrong ones, as learners of lesson 05 make
+them."""
+
+import functools
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from helpers.data import ISLANDS, SEXES, SPECIES, penguins
+from helpers.exercises.lesson_05.exercises import CODES, trained_model
+from helpers.models import COLUMNS, PenguinModel
+
+
+@functools.cache
+def from_a_file():
+    """The same model, its islands in a file."""
+    words = Path(tempfile.mkdtemp()) / "islands.txt"
+    words.write_text("\n".join(ISLANDS) + "\n")
+    model = PenguinModel(penguins(), islands=str(words))
+    model.build((None, 7))
+    model.set_weights(trained_model().get_weights())
+    return model
+
+
+def one_hot(word, words):
+    return tf.cast(word[:, tf.newaxis] == tf.constant(words), tf.float32)
+
+
+def features(bill_length_mm, body_mass_g, island, sex, gap=None, first=False):
+    """By comparison, without a lookup. gap : a number in place of a missing one, else the mean
+    first : whether an unknown island counts as the first"""
+    numbers = tf.stack([bill_length_mm, body_mass_g], axis=1)
+    if gap is not None:
+        numbers = tf.where(tf.math.is_nan(numbers), gap, numbers)
+    numbers = trained_model().normalization(numbers)
+    numbers = tf.where(tf.math.is_nan(numbers), 0.0, numbers)
+    islands = one_hot(island, ISLANDS)
+    if first:
+        islands = tf.one_hot(tf.argmax(islands, axis=1), 3)
+    return tf.concat([numbers, islands, one_hot(sex, SEXES)], axis=1)
+
+
+def named(probabilities, names=SPECIES):
+    best = tf.argmax(probabilities, axis=1)
+    return {
+        "species": tf.gather(tf.constant(names), best),
+        "probability": tf.reduce_max(probabilities, axis=1),
+    }
+
+
+def compared(*columns):
+    return named(trained_model()(features(*columns)))
+
+
+def archive(folder, function=None, columns=COLUMNS, key="classify", tracked=None):
+    """The export of one door; without a function, PenguinModel's own."""
+    model = tracked or trained_model()
+    export = tf.keras.export.ExportArchive()
+    export.track(model)
+    export.add_endpoint(key, function or model.classify, *([columns] if function else []))
+    export.write_out(folder / "export", verbose=False)
+    return folder / "export"
+
+
+def module(folder, function=compared, key="classify"):
+    saved = tf.Module()
+    saved.weights = [weight.value for weight in trained_model().variables]
+    saved.door = tf.function(function, input_signature=COLUMNS)
+    tf.saved_model.save(saved, str(folder / "export"), signatures={key: saved.door})
+    return folder / "export"
+
+
+def changed(change, **options):
+    """A door that answers as it should, and then changes its dict of outputs."""
+
+    def door(*columns):
+        return change(compared(*columns), trained_model()(features(*columns)))
+
+    return lambda folder: archive(folder, _with_names(door), **options)
+
+
+def prepared(**options):
+    """A door whose preparation differs; see `features`."""
+    return lambda folder: archive(
+        folder, _with_names(lambda *columns: named(trained_model()(features(*columns, **options))))
+    )
+
+
+def _with_names(door):
+    """Keras names the inputs after the arguments."""
+
+    def classify(bill_length_mm, body_mass_g, island, sex):
+        return door(bill_length_mm, body_mass_g, island, sex)
+
+    return classify
+
+
+def with_the_lookups_of_the_page(folder, gaps=False):
+    """num_oov_indices=0, and gaps that become nan."""
+    options = {"output_mode": "one_hot", "num_oov_indices": 0}
+    holder = tf.keras.layers.Layer()
+    holder.parts = [
+        tf.keras.layers.StringLookup(vocabulary=words, **options) for words in (ISLANDS, SEXES)
+    ]
+    model = trained_model()
+
+    def classify(bill_length_mm, body_mass_g, island, sex):
+        numbers = model.normalization(tf.stack([bill_length_mm, body_mass_g], axis=1))
+        if gaps:
+            numbers = tf.where(tf.math.is_nan(numbers), 0.0, numbers)
+        words = [part(word) for part, word in zip(holder.parts, (island, sex), strict=True)]
+        words = tf.cast(tf.concat(words, axis=1), tf.float32)
+        return named(model(tf.concat([numbers, words], axis=1)))
+
+    classify([40.0], [4000.0], tf.constant(["Dream"]), tf.constant(["male"]))
+    export = tf.keras.export.ExportArchive()
+    for part in (model, *holder.parts):
+        export.track(part)
+    export.add_endpoint("classify", classify, COLUMNS)
+    export.write_out(folder / "export", verbose=False)
+    return folder / "export"
+
+
+def through_numpy(bill_length_mm, body_mass_g, island, sex):
+    def find(words):
+        return np.array([[word == name.encode() for name in ISLANDS] for word in words], np.float32)
+
+    islands = tf.ensure_shape(tf.numpy_function(find, [island], tf.float32), (None, 3))
+    prepared = features(bill_length_mm, body_mass_g, island, sex)
+    return named(trained_model()(tf.concat([prepared[:, :2], islands, prepared[:, 5:]], axis=1)))
+
+
+def without_preparation(bill_length_mm, body_mass_g, island, sex):
+    numbers = tf.stack([bill_length_mm, body_mass_g], axis=1)
+    prepared = features(bill_length_mm, body_mass_g, island, sex)
+    return named(trained_model()(tf.concat([numbers, prepared[:, 2:]], axis=1)))
+
+
+def rows_with_gaps_left_out(bill_length_mm, body_mass_g, island, sex):
+    whole = ~(tf.math.is_nan(bill_length_mm) | tf.math.is_nan(body_mass_g))
+    columns = (bill_length_mm, body_mass_g, island, sex)
+    return compared(*(tf.boolean_mask(column, whole) for column in columns))
+
+
+# The columns of exercise 4
+
+
+SEX = [tf.TensorSpec((None,), tf.string, name="sex")]
+
+
+def columns(folder, function, spec=SEX, key="columns", track=()):
+    export = tf.keras.export.ExportArchive()
+    for part in track:
+        export.track(part)
+    export.add_endpoint(key, function, spec)
+    export.write_out(folder / "export", verbose=False)
+    return folder / "export"
+
+
+def by_lookup(folder):
+    lookup = tf.keras.layers.StringLookup(vocabulary=list(CODES), output_mode="one_hot")
+    lookup(tf.constant(["F"]))
+    table = tf.constant([[0.0, 0], [1, 0], [1, 0], [0, 1], [0, 1]])
+    return columns(folder, lambda sex: tf.cast(lookup(sex), tf.float32) @ table, track=[lookup])
+
+
+def by_hash_table(folder):
+    saved = tf.Module()
+    words, codes = tf.constant(list(CODES)), tf.constant(list(CODES.values()), tf.int64)
+    saved.table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(words, codes), -1)
+    saved.door = tf.function(lambda sex: tf.one_hot(saved.table.lookup(sex), 2), SEX)
+    tf.saved_model.save(saved, str(folder / "export"), signatures={"columns": saved.door})
+    return folder / "export"
+
+
+def by_comparison(sex):
+    pairs = (["female", "F"], ["male", "M"])
+    return tf.stack([tf.reduce_any(sex[:, tf.newaxis] == pair, axis=1) for pair in pairs], axis=1)
+
+
+def as_on_the_page(sex):
+    def code_of(words):
+        return np.array([CODES.get(word.decode(), -1) for word in words], np.int32)
+
+    return tf.one_hot(tf.numpy_function(code_of, [sex], tf.int32), 2)
+
+
+def by_py_function(sex):
+    def code_of(words):
+        return [CODES.get(word.decode(), -1) for word in words.numpy()]
+
+    return tf.one_hot(tf.py_function(code_of, [sex], tf.int32), 2)

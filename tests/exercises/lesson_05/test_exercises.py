@@ -1,0 +1,436 @@
+"""Lesson 05: right answers, named mistakes, untouched."""
+
+import pytest
+import tensorflow as tf
+
+from helpers.data import ISLANDS, SEXES, SPECIES
+from helpers.exercises.lesson_05.exercises import GAPS, LEFT_OUT, q5, trained_model
+from helpers.exercises.lesson_05.raw_row_checks import without_gaps
+from helpers.models import COLUMNS
+from tests.exercises.lesson_05 import answers as doors
+from tests.exercises.proofs import Mistake, Proofs, prove
+
+
+def made(function, *arguments, **options):
+    """An answer of one directory, made in a new folder when it is asked for."""
+    return lambda folder: (function(folder, *arguments, **options),)
+
+
+def just(*answer):
+    return lambda _: answer
+
+
+def of_batch(size):
+    return [tf.TensorSpec((size,), spec.dtype, name=spec.name) for spec in COLUMNS]
+
+
+def with_columns(**changes):
+    """The specs of a door, some of them changed."""
+    return [changes.get(spec.name, spec) for spec in COLUMNS]
+
+
+def as_numbers(answer, probabilities):
+    return answer | {"species": tf.argmax(probabilities, axis=1)}
+
+
+def reversed_names(answer, probabilities):
+    return doors.named(probabilities, SPECIES[::-1])
+
+
+def of_the_first(answer, probabilities):
+    return answer | {"probability": probabilities[:, 0]}
+
+
+def all_three(answer, probabilities):
+    return answer | {"probability": probabilities}
+
+
+def always_sure(answer, probabilities):
+    return answer | {"probability": tf.ones_like(answer["probability"])}
+
+
+def of_the_batch(answer, probabilities):
+    return answer | {"probability": tf.reduce_mean(answer["probability"]) + 0 * probabilities[:, 0]}
+
+
+def other_names(answer, probabilities):
+    return {"name": answer["species"], "probability": answer["probability"]}
+
+
+def as_columns(answer, probabilities):
+    return {name: value[:, tf.newaxis] for name, value in answer.items()}
+
+
+def with_one_input(folder):
+    spec = [tf.TensorSpec((None, 7), tf.float32, name="features")]
+    return doors.archive(folder, lambda features: doors.named(trained_model()(features)), spec)
+
+
+def with_codes(folder):
+    def classify(bill_length_mm, body_mass_g, island, sex):
+        words = tf.gather(tf.constant(ISLANDS), island)
+        return doors.compared(bill_length_mm, body_mass_g, words, sex)
+
+    spec = tf.TensorSpec((None,), tf.int32, name="island")
+    return doors.archive(folder, classify, with_columns(island=spec))
+
+
+def with_64_bits(folder):
+    def classify(bill_length_mm, body_mass_g, island, sex):
+        return doors.compared(bill_length_mm, tf.cast(body_mass_g, tf.float32), island, sex)
+
+    spec = tf.TensorSpec((None,), tf.float64, name="body_mass_g")
+    return doors.archive(folder, classify, with_columns(body_mass_g=spec))
+
+
+Q1 = Proofs(
+    right={
+        "the course's class": made(doors.archive),
+        "the lookups of the page": made(doors.with_the_lookups_of_the_page),
+        "a tf.Module that compares": made(doors.module),
+        "outputs of shape (n, 1)": lambda folder: (doors.changed(as_columns)(folder),),
+        "a path as text": lambda folder: (str(doors.archive(folder)),),
+    },
+    wrong={
+        "numbers not prepared": Mistake(
+            made(doors.archive, doors.without_preparation), "names the species of"
+        ),
+        "numbers for species": Mistake(
+            lambda folder: (doors.changed(as_numbers)(folder),),
+            "gives the species [0]; a name is wanted, such as 'Adelie'",
+        ),
+        "species in another order": Mistake(
+            lambda folder: (doors.changed(reversed_names)(folder),), "'Gentoo', where 'Adelie' is"
+        ),
+        "the probability of the first": Mistake(
+            lambda folder: (doors.changed(of_the_first)(folder),), "lies between 1/3 and 1"
+        ),
+        "always sure": Mistake(
+            lambda folder: (doors.changed(always_sure)(folder),),
+            "gives every penguin the probability 1; the model is less sure of some",
+        ),
+        "all three probabilities": Mistake(
+            lambda folder: (doors.changed(all_three)(folder),),
+            "gives a probability of shape (66, 3) for 66 rows; one each is wanted",
+        ),
+        "one probability for the batch": Mistake(
+            lambda folder: (doors.changed(of_the_batch)(folder),), "when others come with it"
+        ),
+        "another name": Mistake(
+            lambda folder: (doors.changed(other_names)(folder),),
+            "gives name, probability; an output named 'species' is wanted",
+        ),
+        "the door for features": Mistake(
+            made(with_one_input), "takes features; the columns bill_length_mm, body_mass_g,"
+        ),
+        "words as numbers": Mistake(made(with_codes), "takes island as int32; string is wanted"),
+        "64 bits": Mistake(made(with_64_bits), "takes body_mass_g as float64; float32 is wanted"),
+        "one batch size": Mistake(
+            made(doors.archive, doors._with_names(doors.compared), of_batch(66)), "of shape (66,)"
+        ),
+        "another key": Mistake(
+            made(doors.module, key="serve"), "there is no signature 'classify' in this artifact"
+        ),
+        "a vocabulary in a file": Mistake(
+            lambda folder: (doors.archive(folder, tracked=doors.from_a_file()),),
+            "LiteRT never loads a vocabulary that lies in a file of assets/",
+        ),
+        "NumPy in the graph": Mistake(
+            made(doors.archive, doors.through_numpy), "Write that step with TensorFlow operations"
+        ),
+        "the model instead of the directory": Mistake(
+            lambda _: (trained_model(),), "an export directory is wanted"
+        ),
+        "no such directory": Mistake(lambda folder: (folder / "none",), "no such directory"),
+    },
+    untouched=(...,),
+)
+
+
+def in_the_end(folder):
+    """Gaps are mended in the answer, too late."""
+
+    def door(bill_length_mm, body_mass_g, island, sex):
+        numbers = trained_model().normalization(tf.stack([bill_length_mm, body_mass_g], axis=1))
+        words = doors.features(bill_length_mm, body_mass_g, island, sex)[:, 2:]
+        answer = trained_model()(tf.concat([numbers, words], axis=1))
+        return doors.named(tf.where(tf.math.is_nan(answer), 0.0, answer))
+
+    return doors.archive(folder, doors._with_names(door))
+
+
+def two_percent_more(bill_length_mm, body_mass_g, island, sex):
+    return doors.compared(1.02 * bill_length_mm, 1.02 * body_mass_g, island, sex)
+
+
+Q2 = Proofs(
+    right={
+        "the course's class": made(doors.archive),
+        "a tf.Module that compares": made(doors.module),
+        "the means of all rows": lambda folder: (doors.prepared(gap=[43.92, 4201.75])(folder),),
+        "outputs of shape (n, 1)": lambda folder: (doors.changed(as_columns)(folder),),
+    },
+    wrong={
+        "the door of exercise 1": Mistake(
+            made(doors.with_the_lookups_of_the_page),
+            "gives the probability nan to one of the penguins whose mass is missing",
+        ),
+        "gaps only": Mistake(
+            made(doors.with_the_lookups_of_the_page, gaps=True),
+            "A lookup with num_oov_indices=0 refuses every word",
+        ),
+        "0 for a gap": Mistake(
+            lambda folder: (doors.prepared(gap=0.0)(folder),), "whose mass is missing; at least 48"
+        ),
+        "the medians": Mistake(
+            lambda folder: (doors.prepared(gap=[44.7, 4075.0])(folder),),
+            "a gap counts as the mean, 44.05",
+        ),
+        "a guess for the mass": Mistake(
+            lambda folder: (doors.prepared(gap=[44.05, 4000.0])(folder),),
+            "a gap counts as the mean, 4230",
+        ),
+        "numbers scaled on their way": Mistake(
+            lambda folder: (doors.archive(folder, two_percent_more),),
+            "a gap counts as the mean",
+        ),
+        "always sure": Mistake(
+            lambda folder: (doors.changed(always_sure)(folder),),
+            "gives every penguin the probability 1; the model is less sure of some",
+        ),
+        "an unknown island is the first": Mistake(
+            lambda folder: (doors.prepared(first=True)(folder),),
+            "to the unknown island 'Paulet' just as to 'Biscoe'",
+        ),
+        "rows with gaps left out": Mistake(
+            made(doors.archive, doors.rows_with_gaps_left_out),
+            "gives a species of shape (0,) for 66 rows",
+        ),
+        "mended in the answer": Mistake(made(in_the_end), "gives the probability 0 to one"),
+        "no such directory": Mistake(lambda folder: (folder / "none",), "no such directory"),
+    },
+    untouched=(...,),
+)
+
+PREDICTION = {
+    "filed: islands.txt, which you wrote, is deleted": "same",
+    "filed: the lines of its asset are reversed": "other",
+    "filed: a fourth line is added at the end of its asset": "same",
+    "filed: its asset is emptied": "error",
+    "listed: its folder assets is deleted": "same",
+    "listed: the list in the notebook is reversed": "same",
+}
+
+
+def said(key, outcome):
+    assert key in PREDICTION
+    return Mistake(just({**PREDICTION, key: outcome}), f"{key}: you say {outcome!r}")
+
+
+Q3 = Proofs(
+    right={
+        "as it happens": just(PREDICTION),
+        "in another order": just(dict(reversed(PREDICTION.items()))),
+    },
+    wrong={
+        "the export reads your file": said(
+            "filed: islands.txt, which you wrote, is deleted", "error"
+        ),
+        "the asset is only a copy": said("filed: the lines of its asset are reversed", "same"),
+        "a changed asset is noticed": said("filed: the lines of its asset are reversed", "error"),
+        "a longer asset is noticed": said(
+            "filed: a fourth line is added at the end of its asset", "error"
+        ),
+        "a new line moves the others": said(
+            "filed: a fourth line is added at the end of its asset", "other"
+        ),
+        "no words, no columns": said("filed: its asset is emptied", "other"),
+        "an empty folder is needed": said("listed: its folder assets is deleted", "error"),
+        "the graph reads the list": said("listed: the list in the notebook is reversed", "other"),
+        "another word": Mistake(
+            just({**PREDICTION, "filed: its asset is emptied": "fails"}), "is not one of 'same',"
+        ),
+        "a list": Mistake(just(list(PREDICTION.values())), "is to be a dict"),
+    },
+    untouched=(dict.fromkeys(PREDICTION, ...),),
+)
+
+
+def numbers_of(function):
+    return lambda sex: tf.cast(function(sex), tf.float32)
+
+
+def of_columns(function, **options):
+    return made(doors.columns, numbers_of(function), **options)
+
+
+Q4 = Proofs(
+    right={
+        "comparisons": of_columns(doors.by_comparison),
+        "bools": made(doors.columns, doors.by_comparison),
+        "a StringLookup": made(doors.by_lookup),
+        "a hash table in a tf.Module": made(doors.by_hash_table),
+    },
+    wrong={
+        "as on the page": Mistake(
+            made(doors.columns, doors.as_on_the_page), "Write that step with TensorFlow operations"
+        ),
+        "py_function": Mistake(
+            made(doors.columns, doors.by_py_function), "Write that step with TensorFlow operations"
+        ),
+        "small letters first": Mistake(
+            of_columns(
+                lambda sex: one_of(tf.strings.lower(sex), ["female", "f"], ["male", "m"]),
+            ),
+            "answers [1.0, 0.0] for 'f'; [0.0, 0.0] is wanted",
+        ),
+        "an operation that does not cross": Mistake(
+            of_columns(lambda sex: doors.by_comparison(tf.strings.strip(sex))),
+            "columns fails in LiteRT",
+        ),
+        "female unless male": Mistake(
+            of_columns(lambda sex: one_hot_of_male(sex)), "answers [1.0, 0.0] for ''"
+        ),
+        "columns swapped": Mistake(
+            of_columns(lambda sex: doors.by_comparison(sex)[:, ::-1]),
+            "answers [1.0, 0.0] for 'male'; [0.0, 1.0] is wanted",
+        ),
+        "one spelling only": Mistake(
+            of_columns(lambda sex: one_of(sex, ["female"], ["male"])), "for 'F'; [1.0, 0.0] is"
+        ),
+        "one column": Mistake(
+            of_columns(lambda sex: doors.by_comparison(sex)[:, 0]), "gives shape (13,) of float32"
+        ),
+        "one word": Mistake(
+            of_columns(doors.by_comparison, spec=[tf.TensorSpec((1,), tf.string, name="sex")]),
+            "of shape (1,)",
+        ),
+        "another name": Mistake(
+            of_columns(doors.by_comparison, spec=[tf.TensorSpec((None,), tf.string, name="words")]),
+            "columns takes words; an input named 'sex' is wanted",
+        ),
+        "another key": Mistake(
+            of_columns(doors.by_comparison, key="serve"), "there is no signature 'columns'"
+        ),
+        "the function itself": Mistake(just(doors.by_comparison), "export directory is wanted"),
+    },
+    untouched=(...,),
+)
+
+
+def one_of(sex, *pairs):
+    return tf.stack([tf.reduce_any(sex[:, tf.newaxis] == pair, axis=1) for pair in pairs], axis=1)
+
+
+def one_hot_of_male(sex):
+    male = one_of(sex, ["male", "M"])
+    return tf.concat([~male, male], axis=1)
+
+
+def repaired(change, left_out=LEFT_OUT):
+    """The given export behind a door that changes the columns first."""
+
+    def answer(folder):
+        found = tf.saved_model.load(q5.given())
+
+        def door(*columns):
+            return found.classify(*change(*columns))
+
+        return left_out, doors.archive(folder, doors._with_names(door), tracked=found)
+
+    return answer
+
+
+def upper(bill, mass, island, sex):
+    return bill, mass, tf.strings.upper(island), tf.strings.upper(sex)
+
+
+def by_table(bill, mass, island, sex):
+    """Every spelling that may come, and what becomes of it, without a function of texts."""
+
+    def capitals(word, words):
+        known = [spelling for w in words for spelling in (w, w.lower(), w.upper())]
+        known += [""]
+        new = tf.constant([*(w.upper() for w in words for _ in range(3)), ""])
+        where = tf.argmax(tf.cast(word[:, tf.newaxis] == tf.constant(known), tf.int32), axis=1)
+        return tf.gather(new, where)
+
+    return bill, mass, capitals(island, ISLANDS), capitals(sex, SEXES)
+
+
+def another_model(folder):
+    """Not the given export at all: the words are made as the file has them."""
+
+    def door(bill, mass, island, sex):
+        low, rest = tf.strings.lower(tf.strings.substr(island, 1, 100)), tf.strings.lower(sex)
+        first = tf.strings.upper(tf.strings.substr(tf.strings.join([island, " "]), 0, 1))
+        return doors.compared(bill, mass, tf.strings.join([first, low]), rest)
+
+    return LEFT_OUT, doors.archive(folder, doors._with_names(door))
+
+
+Q5 = Proofs(
+    right={
+        "upper": repaired(upper),
+        "a table": repaired(by_table),
+        "another model": another_model,
+    },
+    wrong={
+        "blames the gaps": Mistake(repaired(upper, "gaps"), "With 'gaps' done by hand as well"),
+        "blames the kilograms": Mistake(repaired(upper, "kilograms"), "it names no more"),
+        "blames the mean": Mistake(
+            repaired(upper, "mean"), "'mean' is not one of 'gaps', 'kilograms', 'capitals'"
+        ),
+        "a function": Mistake(repaired(upper, str.upper), "is not one of 'gaps'"),
+        "the export as it was": Mistake(
+            lambda _: (LEFT_OUT, q5.given()),
+            "(tf.saved_model.load) names the species of 318 of 344 penguins as they are",
+        ),
+        "the sexes only": Mistake(
+            repaired(lambda bill, mass, island, sex: (bill, mass, island, tf.strings.upper(sex))),
+            "penguins as they are in the file",
+        ),
+        "the islands of the file only": Mistake(
+            repaired(lambda bill, mass, island, sex: only_the_file(bill, mass, island, sex)),
+            "penguins with their words in",
+        ),
+        "kilograms once more": Mistake(
+            repaired(lambda bill, mass, *words: upper(bill, mass / 1000, *words)),
+            "penguins as they are in the file",
+        ),
+        "rows left out": Mistake(
+            lambda folder: (
+                LEFT_OUT,
+                doors.archive(folder, doors.rows_with_gaps_left_out),
+            ),
+            "gives a species of shape (342,) for 344 rows",
+        ),
+        "no such directory": Mistake(
+            lambda folder: (LEFT_OUT, folder / "none"), "repaired_dir: there is nothing at 'none'"
+        ),
+    },
+    untouched=(..., ...),
+)
+
+
+def only_the_file(bill, mass, island, sex):
+    def capitals(word, words):
+        where = tf.argmax(tf.cast(word[:, tf.newaxis] == ["", *words], tf.int32), axis=1)
+        return tf.gather(["", *(name.upper() for name in words)], where)
+
+    return bill, mass, capitals(island, ISLANDS), capitals(sex, SEXES)
+
+
+@pytest.mark.parametrize(("name", "value", "enough", "words"), GAPS)
+def test_gaps_leave_room_on_both_sides(name, value, enough, words):
+    """The model passes with three penguins to spare, so another training of it does as well."""
+    rows = without_gaps()
+    rows = rows | {name: [value] * len(rows[name])}
+    columns = [tf.constant(rows[spec.name], spec.dtype) for spec in COLUMNS]
+    right = doors.compared(*columns)["species"].numpy().astype(str) == rows["species"]
+    assert right.sum() >= enough * len(right) + 3
+
+
+globals().update(
+    prove("05_preprocessing_and_assets", {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4, "q5": Q5})
+)

@@ -1,0 +1,370 @@
+"""Lesson 06: right answers, named mistakes, untouched."""
+
+import os
+import re
+
+import nbformat
+import pytest
+import tensorflow as tf
+
+from helpers import readers
+from helpers.clinic import CASES
+from helpers.errors import find
+from helpers.exercises.lesson_06 import broken_exports as made
+from helpers.exercises.lesson_06.exercises import q1, q2, q3, q4, q5, q6
+from helpers.paths import ROOT
+from helpers.readers.rescue import rescue
+from tests.exercises.lesson_06 import answers
+from tests.exercises.lesson_06.answers import KEY, spec
+from tests.exercises.proofs import Mistake, Proofs, prove
+
+
+def repaired(diagnosis, cure, /, *arguments, **options):
+    """The answer of a diagnosis and an export that is made when it is asked for."""
+    return lambda folder: (diagnosis, cure(folder, *arguments, **options))
+
+
+def as_it_was(diagnosis, exercise):
+    return lambda _: (diagnosis, exercise.given())
+
+
+def just(*answer):
+    return lambda _: answer
+
+
+NAME = "06_error_clinic"
+NAMES, PATH, FROZEN = "signature-by-name", "path-in-graph", "frozen-batch"
+GARBAGE, CUT, STATE = "litert-garbage", "cut-from-weights", "python-state"
+
+Q1 = Proofs(
+    right={
+        "an ExportArchive around the signature": repaired(NAMES, answers.renamed),
+        "a tf.Module around it": repaired(NAMES, answers.renamed_by_a_module),
+        "a new model with named inputs": repaired(NAMES, answers.functional),
+        "a path as text": lambda folder: (NAMES, str(answers.renamed(folder))),
+    },
+    wrong={
+        "another diagnosis": Mistake(
+            just("shape-refused", "none"),
+            "'shape-refused' is met as \"A shape that was not promised\". Here the export answers",
+        ),
+        "no diagnosis": Mistake(just("wrong names", "none"), "'wrong names' is no case"),
+        "a case's title": Mistake(
+            just("A shape that was not promised", "none"), "is no case of the clinic"
+        ),
+        "as it was": Mistake(
+            as_it_was(NAMES, q1), "serving_default takes a, b; an input named 'area' is wanted"
+        ),
+        "swapped": Mistake(
+            repaired(NAMES, answers.swapped),
+            "answers 1.06e+03 for area=100.0, rooms=3.0; 280 is wanted",
+        ),
+        "no name for the price": Mistake(
+            repaired(NAMES, answers.renamed, output="output_0"),
+            "answers with output_0; an output named 'price' is wanted",
+        ),
+        "other names": Mistake(
+            repaired(NAMES, answers.renamed, names=("area", "room")), "an input named 'rooms'"
+        ),
+        "one house at a time": Mistake(
+            repaired(NAMES, answers.renamed, rows=1), "takes area of shape (1, 1)"
+        ),
+        "one input more": Mistake(
+            repaired(NAMES, answers.one_input_more), "takes garden as well; no client sends that"
+        ),
+        "no such directory": Mistake(
+            lambda folder: (NAMES, folder / "none"), "repaired_dir_1: directory: there is nothing"
+        ),
+        "the loaded export": Mistake(
+            lambda _: (NAMES, tf.saved_model.load(q1.given())), "the path of an export directory"
+        ),
+    },
+    untouched=(..., ...),
+)
+
+Q2 = Proofs(
+    right={
+        "a lookup table": repaired(PATH, answers.looked_up),
+        "a StringLookup with the words": repaired(PATH, answers.by_a_layer),
+        "a StringLookup with the file": lambda folder: (
+            PATH,
+            answers.by_a_layer(folder, vocabulary=answers.given_words()),
+        ),
+        "an asset": repaired(PATH, answers.of_an_asset),
+    },
+    wrong={
+        "an asset blamed": Mistake(
+            just("missing-asset", "none"), "the copy on the server is complete"
+        ),
+        "a py_function blamed": Mistake(
+            just("py-function", "none"), "a clean process on this machine answers"
+        ),
+        "as it was": Mistake(
+            as_it_was(PATH, q2), "the graph holds the path of colours.txt, a file of this"
+        ),
+        "saved again": Mistake(
+            repaired(PATH, answers.saved_again, exercise=q2), "the path of colours.txt"
+        ),
+        "a copy of the file in the export": Mistake(
+            repaired(PATH, answers.of_a_copy_inside), "the path of colours.txt"
+        ),
+        "a path that leads nowhere": Mistake(
+            repaired(PATH, answers.of_a_file, "colours.txt"), "No such file or directory"
+        ),
+        "a relative path of her file": Mistake(
+            lambda folder: (
+                PATH,
+                answers.of_a_file(folder, os.path.relpath(answers.given_words())),
+            ),
+            "the path of colours.txt, a file of this",
+        ),
+        "a relative path of a copy": Mistake(
+            repaired(PATH, answers.of_a_copy_beside), "the path of colours.txt, a file of this"
+        ),
+        "a colour forgotten": Mistake(
+            repaired(PATH, answers.looked_up, words=["red", "green"]),
+            "answers 0 for colour=blue; 7 is wanted",
+        ),
+        "no place for unknown colours": Mistake(
+            repaired(PATH, answers.looked_up, prices=(3.0, 3.0, 5.0, 7.0)),
+            "answers 3 for colour=pink; 0 is wanted",
+        ),
+        "prices one off": Mistake(
+            repaired(PATH, answers.looked_up, prices=(0.0, 0.0, 3.0, 5.0)),
+            "answers 3 for colour=green; 5 is wanted",
+        ),
+    },
+    untouched=(..., ...),
+)
+
+Q3 = Proofs(
+    right={
+        "rescued": repaired(GARBAGE, answers.rescued),
+        "the other case of the same save": repaired("only-python-can-read", answers.saved_again),
+        "an ExportArchive around the signature": repaired(GARBAGE, answers.wrapped),
+        "a tf.Module around it": repaired(GARBAGE, answers.held_by_a_module),
+        "a new model with the weights": repaired(GARBAGE, answers.rebuilt),
+        "a module with the weights": repaired(GARBAGE, answers.of_variables, exercise=q3),
+    },
+    wrong={
+        "the converter's limits blamed": Mistake(
+            just("litert-no-such-operation", "none"),
+            "Python gives right numbers, LiteRT gives others without an error",
+        ),
+        "as it was": Mistake(as_it_was(GARBAGE, q3), "fails in the session loader"),
+        "the same save again": Mistake(
+            repaired(GARBAGE, answers.saved_the_old_way), "save again what Python loads: rescue"
+        ),
+        "new weights": Mistake(
+            repaired(GARBAGE, answers.rebuilt, change=lambda kernel, bias: (0 * kernel, bias)),
+            "serving_default in Python (tf.saved_model.load) answers 0.5 for the row",
+        ),
+        "one row": Mistake(
+            repaired(GARBAGE, answers.wrapped, spec=spec("rows", 2, rows=1)),
+            "takes rows of shape (1, 2)",
+        ),
+        "the report in place of the directory": Mistake(
+            lambda folder: (GARBAGE, rescue(q3.given(), folder / "repaired")),
+            "rescue returns a report; give the directory that it wrote",
+        ),
+        "no directory": Mistake(just(GARBAGE, None), "not None"),
+    },
+    untouched=(..., ...),
+)
+
+Q4 = Proofs(
+    right={
+        "a new model with the weights": repaired(CUT, answers.rebuilt, exercise=q4),
+        "the class with a build": repaired(CUT, answers.of_the_class),
+        "a module with the weights": repaired(CUT, answers.of_variables),
+    },
+    wrong={
+        "the old recipe blamed": Mistake(
+            just("only-python-can-read", "none"),
+            "the answers stay as they are when every variable of the loaded export is set to zero",
+        ),
+        "a Python number blamed": Mistake(just(STATE, "none"), "the answers stay as they are"),
+        "as it was": Mistake(as_it_was(CUT, q4), "for the row [-2, 0.25]; -3.88 is wanted"),
+        "saved again": Mistake(
+            repaired(CUT, answers.saved_again, exercise=q4),
+            "for the row [-2, 0.25]; -3.88 is wanted",
+        ),
+        "wrapped": Mistake(
+            repaired(CUT, answers.wrapped, exercise=q4), "for the row [-2, 0.25]; -3.88 is wanted"
+        ),
+        "the class once more": Mistake(
+            repaired(CUT, answers.of_the_class, make=answers.Line),
+            "in Python (tf.saved_model.load)",
+        ),
+        "no bias": Mistake(
+            repaired(
+                CUT, answers.rebuilt, exercise=q4, change=lambda kernel, bias: (kernel, 0 * bias)
+            ),
+            "answers 2 for the row [1, 1]; 1 is wanted",
+        ),
+        "the old recipe": Mistake(
+            repaired(CUT, answers.saved_the_old_way, exercise=q4), "fails in the session loader"
+        ),
+        "one row": Mistake(
+            repaired(CUT, answers.of_variables, spec=spec("rows", 2, rows=1)),
+            "takes rows of shape (1, 2)",
+        ),
+    },
+    untouched=(..., ...),
+)
+
+Q5 = Proofs(
+    right={
+        "a module": repaired(FROZEN, answers.averaged),
+        "an ExportArchive": repaired(FROZEN, answers.averaged_by_an_archive),
+        "a Keras model": repaired(FROZEN, answers.averaged_by_keras),
+    },
+    wrong={
+        "the weights blamed": Mistake(
+            just(CUT, "none"), "requests of four articles are answered rightly"
+        ),
+        "a refused shape": Mistake(
+            just("shape-refused", "none"), "shorter ones as if their sum were that of four"
+        ),
+        "as it was": Mistake(as_it_was(FROZEN, q5), "takes rows of shape (4, 2)"),
+        "saved again": Mistake(
+            repaired(FROZEN, answers.saved_again, exercise=q5), "takes rows of shape (4, 2)"
+        ),
+        "opened, the number still inside": Mistake(
+            repaired(FROZEN, answers.opened_only), "is wanted"
+        ),
+        "two rows": Mistake(
+            repaired(FROZEN, answers.averaged, spec=spec("rows", 2, rows=2)),
+            "takes rows of shape (2, 2)",
+        ),
+        "the scores themselves": Mistake(
+            repaired(
+                FROZEN,
+                answers.averaged,
+                lambda rows, kernel, bias: {"above": rows @ kernel + bias},
+            ),
+            "answers 6 for the row [1, 1]; 2.35 is wanted. Sent was the list [[1.0, 1.0], [0.5, ",
+        ),
+        "another name for the rows": Mistake(
+            repaired(FROZEN, answers.averaged_by_an_archive, spec=spec("x", 2)),
+            "serving_default takes x; an input named 'rows' is wanted",
+        ),
+        "no name": Mistake(
+            repaired(
+                FROZEN, answers.averaged, lambda *arguments: answers.above(*arguments)["above"]
+            ),
+            "an output named 'above' is wanted",
+        ),
+    },
+    untouched=(..., ...),
+)
+
+PREDICTION = {
+    "the signature": 1,
+    "the restored function": 0,
+    "the restored function, after labels.threshold = 0.5": 0,
+}
+
+
+def labelled(cure, /, *arguments, diagnosis=STATE, prediction=PREDICTION, **options):
+    return lambda folder: (diagnosis, prediction, cure(folder, *arguments, **options))
+
+
+def said(key, label):
+    return Mistake(
+        labelled(answers.labelled, prediction={**PREDICTION, key: label}), f"{key}: you say {label}"
+    )
+
+
+Q6 = Proofs(
+    right={
+        "an ExportArchive around the signature": labelled(answers.labelled),
+        "a tf.Module around it": labelled(answers.labelled, make=answers.module),
+        "a threshold that is a variable": labelled(answers.with_a_variable),
+        "the restored function as the signature": labelled(answers.of_the_restored_function),
+        "predicted in another order": labelled(
+            answers.labelled, prediction=dict(reversed(PREDICTION.items()))
+        ),
+    },
+    wrong={
+        "the weights blamed": Mistake(
+            labelled(answers.labelled, diagnosis=CUT), "scores are right in every reader"
+        ),
+        "the signature predicted": said("the signature", 0),
+        "the function predicted": said("the restored function", 1),
+        "an attribute that counts": said("the restored function, after labels.threshold = 0.5", 1),
+        "one call forgotten": Mistake(
+            labelled(answers.labelled, prediction={"the signature": 1}),
+            "to be a dict with the keys",
+        ),
+        "as it was": Mistake(
+            lambda _: (STATE, PREDICTION, q6.given()), "answers 1 for the row [1, 1]; 0 is wanted"
+        ),
+        "the attribute set": Mistake(
+            labelled(answers.attribute_set), "answers 1 for the row [1, 1]; 0 is wanted"
+        ),
+        "another threshold": Mistake(
+            labelled(answers.labelled, threshold=1.5), "for the row [3, 0.5]; 1 is wanted"
+        ),
+        "the wrong way round": Mistake(
+            labelled(answers.labelled, judge=lambda score, limit: score < limit), "is wanted"
+        ),
+        "no score": Mistake(
+            labelled(answers.label_only), "gives label; an output named 'score' is wanted"
+        ),
+    },
+    untouched=(..., dict.fromkeys(PREDICTION, ...), ...),
+)
+
+
+BROKEN = {  # the reader that does not give the right answer, or None for an error in it
+    "nonsense on the phone": (q3, "inputs", "litert", lambda x: made.score("phone", x)),
+    "restored weights": (q4, "rows", "python", lambda x: made.score("restored", x)),
+    "two articles": (q5, "rows", "python", made.above_average),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_export_is_silently_wrong(name, lesson):
+    exercise, key, reader, right = BROKEN[name]
+    rows = made.ROWS[:2]
+    (got,) = readers.run(exercise.given(), KEY, {key: rows}, reader).values()
+    assert got.shape == (2, 1)
+    assert abs(got - right(rows)).max() > 0.1
+
+
+def test_prices_of_colours_need_the_file(lesson, tmp_path):
+    """As on the server: the export is whole, and the file is not there."""
+    directory = made.with_a_path(tmp_path / "made")
+    request = KEY, {"colour": [["red"]]}
+    assert readers.run(directory, *request)["price"].item() == 3
+    (directory.parent / "colours.txt").unlink()
+    moved = directory.rename(tmp_path / "moved")  # the reader remembers what it has read
+    with pytest.raises(readers.ReaderError, match="No such file or directory"):
+        readers.run(moved, *request)
+
+
+def test_the_lesson_says_what_the_clinic_says():
+    """Its cases are the clinic's, all the silent ones among them, and so are its threads. Whoever
+    pastes one of its errors finds one of its cases."""
+    cells = nbformat.read(ROOT / "solutions" / f"{NAME}.ipynb", as_version=4).cells
+    prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    taught = set()
+    for point in re.findall(r"^- (`[\s\S]*?)\n(?=\S|\n|$)", prose, re.M):
+        keys = re.findall(r"`(.+?)`", point.split(":")[0])
+        threads = re.findall(r"github\.com/([^)]+)/issues/(\d+)\)", point)
+        known = [thread for key in keys for thread in CASES[key].reported]
+        assert {f"{repository}#{number}" for repository, number in threads} <= set(known), point
+        assert bool(threads) != ("No thread known" in point), point
+        taught.update(keys)
+    assert len(taught) >= 15
+    assert {key for key, case in CASES.items() if case.group == "silent"} <= taught
+    shown = "\n".join(o.get("text", "") for cell in cells for o in cell.get("outputs", ()))
+    errors = re.findall(r"^\w+Error: .*(?:\n    .*)*", shown, re.M)
+    assert len(errors) >= 15
+    for error in errors:
+        found = find(error).case
+        assert found and found.key in taught, error
+
+
+globals().update(prove(NAME, {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4, "q5": Q5, "q6": Q6}))

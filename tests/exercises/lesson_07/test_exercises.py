@@ -1,0 +1,698 @@
+"""Lesson 07: right answers, named mistakes, untouched; and what the checks rest on."""
+
+import datetime
+import errno
+import functools
+import hashlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import tempfile
+import time
+import zlib
+from time import strftime
+from unittest import mock
+
+import numpy as np
+import pytest
+
+from helpers.exercises.lesson_07 import exercise_server, q5_guard, served_models
+from helpers.exercises.lesson_07.exercises import LEFT, RIGHT, X, q1, q5
+from helpers.exercises.lesson_07.other_process import twin
+from helpers.exercises.lesson_07.q3_publish import watched
+from helpers.exercises.lesson_07.q5_guard import CAUSES, MODEL
+from helpers.serving.rollout.plan import compare
+from tests.exercises.proofs import Mistake, Proofs, prove
+
+SCORES, TOTALS, PACKED = ([8.25, 5.25], [15.25, 26.25], [-0.25, -3.25])
+
+
+def same(*answers):
+    return lambda _: answers
+
+
+def by_grpc(_):
+    """The three answers, asked for with the protocol's messages."""
+    import grpc
+    import tensorflow as tf
+    from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+
+    with grpc.insecure_channel(q1.given().grpc) as channel:
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+
+        def call(signature, output, **inputs):
+            request = predict_pb2.PredictRequest()
+            request.model_spec.name, request.model_spec.signature_name = "doors", signature
+            for name, value in inputs.items():
+                dtype = tf.string if name == "row_bytes" else tf.float32
+                request.inputs[name].CopyFrom(tf.make_tensor_proto(value, dtype))
+            return tf.make_ndarray(stub.Predict(request, timeout=30).outputs[output])
+
+        return (
+            call("serving_default", "score", x=X),
+            call("both", "total", left=LEFT, right=RIGHT),
+            call("packed", "score", row_bytes=[np.float32(row).tobytes() for row in X]),
+        )
+
+
+Q1 = Proofs(
+    right={
+        "over gRPC": by_grpc,
+        "lists": same(SCORES, TOTALS, PACKED),
+        "columns, rounded": same([[8.25], [5.25]], np.float32(TOTALS), [[-0.2500001], [-3.25]]),
+    },
+    wrong={
+        "serving_default for packed": Mistake(
+            same(SCORES, TOTALS, SCORES), "packed: [8.25, 5.25] is what is wanted for scores"
+        ),
+        "gap for total": Mistake(
+            same(SCORES, [13.25, 22.25], PACKED), "is the output gap; the output total is wanted"
+        ),
+        "rows swapped": Mistake(
+            same(SCORES[::-1], TOTALS, PACKED), "[5.25, 8.25] are the right numbers in the wrong"
+        ),
+        "64-bit bytes": Mistake(
+            same(SCORES, TOTALS, [1e8, 2.0, 1e-8, 3.0]), "Were the bytes of 64-bit floats?"
+        ),
+        "the whole answer": Mistake(
+            same((200, {"predictions": SCORES}), TOTALS, PACKED),
+            "scores: the two numbers from the answer are wanted",
+        ),
+        "both outputs": Mistake(
+            same(SCORES, [TOTALS, [13.25, 22.25]], PACKED),
+            "totals: one number for each of the two rows is wanted",
+        ),
+        "left and right swapped with x": Mistake(
+            same(SCORES, [7.25, 2.25], PACKED), "the server answers something else"
+        ),
+    },
+    untouched=(..., ..., ...),
+)
+
+TRUTH = {
+    "a whole export arrives as v3": 2,
+    "a whole export arrives as 003": 3,
+    "3 arrives without its saved_model.pb": 2,
+    "3 arrives, made with tf.saved_model.save(keras_model)": "error",
+    "3 arrives, its input is called rows and not x": 3,
+    "2 is deleted": 1,
+}
+BY_HAND, V3, LOST, RENAMED, GONE = (list(TRUTH)[place] for place in (3, 0, 2, 4, 5))
+
+
+def otherwise(event, said):
+    return Mistake(same(TRUTH | {event: said}), f"{event}: you say {said!r}")
+
+
+Q2 = Proofs(
+    right={
+        "in another order": same(dict(reversed(TRUTH.items()))),
+        "numbers of NumPy": same(
+            {event: said if said == "error" else np.int64(said) for event, said in TRUTH.items()}
+        ),
+    },
+    wrong={
+        "every folder is a version": otherwise(V3, 3),
+        "a broken version does harm": otherwise(LOST, "error"),
+        "what loads can answer": otherwise(BY_HAND, 3),
+        "what cannot answer is not loaded": otherwise(BY_HAND, 2),
+        "a name matters to the row form": otherwise(RENAMED, "error"),
+        "a version once unloaded does not come back": otherwise(GONE, "error"),
+        "a version as text": Mistake(same(TRUTH | {V3: "2"}), "'2' is not one of 1, 2, 3, 'error'"),
+        "one is missing": Mistake(same({V3: 2}), "a dict with the keys"),
+    },
+    untouched=(dict.fromkeys(TRUTH, ...),),
+)
+
+
+def next_number(base):
+    return 1 + max(int(path.name) for path in base.iterdir() if path.name.isdigit())
+
+
+def renamed_copy(export_dir, base):
+    copy = base / ".incoming"
+    shutil.copytree(export_dir, copy)
+    copy.rename(base / str(next_number(base)))
+
+
+def numbered_by_time(export_dir, base):
+    copy = base.parent / "incoming"
+    shutil.copytree(export_dir, copy)
+    copy.rename(base / str(time.time_ns()))
+
+
+def with_zeros(export_dir, base):
+    copy = shutil.copytree(export_dir, base / f"tmp{next_number(base)}")
+    shutil.move(copy, base / f"{next_number(base):08d}")
+
+
+def in_place(export_dir, base):
+    shutil.copytree(export_dir, base / str(next_number(base)))
+
+
+def by_command(export_dir, base):
+    subprocess.run(["cp", "-r", export_dir, base / str(next_number(base))], check=True)
+
+
+def graph_first(export_dir, base):
+    target = base / str(next_number(base))
+    target.mkdir()
+    shutil.copy(export_dir / "saved_model.pb", target)
+    shutil.copytree(export_dir, target, dirs_exist_ok=True)
+
+
+def graph_last(export_dir, base):
+    target = base / str(next_number(base))
+    shutil.copytree(export_dir, target, ignore=shutil.ignore_patterns("saved_model.pb"))
+    shutil.copy(export_dir / "saved_model.pb", target)
+
+
+def across_disks(export_dir, base):
+    """No file can be renamed to another disk, so shutil.move copies it."""
+    copy = shutil.copytree(export_dir, base.parent / "incoming")
+    other_disk = OSError(errno.EXDEV, "Invalid cross-device link")
+    with mock.patch("os.rename", side_effect=other_disk):
+        shutil.move(copy, base / str(next_number(base)))
+
+
+def the_highest_only(export_dir, base):
+    renamed_copy(export_dir, base)
+    for path in base.iterdir():
+        if path.name.isdigit() and int(path.name) < next_number(base) - 2:
+            shutil.rmtree(path)
+
+
+def tidied_up(export_dir, base):
+    renamed_copy(export_dir, base)
+    (base / "notes").rmdir()
+
+
+def renamed_and_marked(export_dir, base):
+    """What comes later is not of the export."""
+    renamed_copy(export_dir, base)
+    (base / str(next_number(base) - 1) / "published.txt").write_text("today")
+
+
+def old_ones_first(export_dir, base):
+    for path in base.iterdir():
+        shutil.rmtree(path)
+    time.sleep(0.2)
+    shutil.copytree(export_dir, base / "incoming")
+    (base / "incoming").rename(base / "10")
+
+
+def one_more_than_there_are(export_dir, base):
+    copy = shutil.copytree(export_dir, base / "incoming")
+    copy.rename(base / str(1 + sum(path.name.isdigit() for path in base.iterdir())))
+
+
+def sorted_as_texts(export_dir, base):
+    last = max(path.name for path in base.iterdir() if path.name.isdigit())
+    copy = shutil.copytree(export_dir, base / "incoming")
+    copy.rename(base / str(int(last) + 1))
+
+
+def every_folder_is_a_number(export_dir, base):
+    number = max(int(path.name) for path in base.iterdir()) + 1
+    shutil.copytree(export_dir, base / str(number))
+
+
+def nested(export_dir, base):
+    outer = base / "incoming"
+    outer.mkdir()
+    shutil.copytree(export_dir, outer / "export")
+    outer.rename(base / str(next_number(base)))
+
+
+def moved(export_dir, base):
+    export_dir.rename(base / str(next_number(base)))
+
+
+def linked(export_dir, base):
+    (base / str(next_number(base))).symlink_to(export_dir, target_is_directory=True)
+
+
+Q3 = Proofs(
+    right={
+        "a hidden copy in base": same(renamed_copy),
+        "the time as number": same(numbered_by_time),
+        "leading zeros, shutil.move": same(with_zeros),
+        "with a mark afterwards": same(renamed_and_marked),
+    },
+    wrong={
+        "copied in place": Mistake(same(in_place), "before it was complete"),
+        "copied by cp": Mistake(same(by_command), "before it was complete"),
+        "the graph first": Mistake(same(graph_first), "before it was complete"),
+        "the graph last": Mistake(same(graph_last), "a version must appear there in one step"),
+        "moved from another disk": Mistake(
+            same(across_disks), "shutil.move from one disk to another"
+        ),
+        "old versions deleted first": Mistake(same(old_ones_first), "requests failed while you"),
+        "old versions deleted afterwards": Mistake(
+            same(the_highest_only), "1 was in base and has gone"
+        ),
+        "other things deleted": Mistake(same(tidied_up), "notes was in base and has gone"),
+        "everything deleted": Mistake(
+            same(lambda made, base: shutil.rmtree(base)), "base itself has gone"
+        ),
+        "None": Mistake(same(None), "a function is wanted here, not None"),
+        "counts the versions": Mistake(
+            same(one_more_than_there_are), "In base there is 1, 3, 9, notes"
+        ),
+        "9 sorts after 10": Mistake(same(sorted_as_texts), "of your sorted_as_texts", "raised"),
+        "takes every folder for a version": Mistake(
+            same(every_folder_is_a_number), "invalid literal for int()", "raised"
+        ),
+        "one folder too many": Mistake(
+            same(nested), "saved_model.pb must lie in the folder of the version itself"
+        ),
+        "moves the export": Mistake(same(moved), "export_dir has gone"),
+        "a link": Mistake(same(linked), "follows no link out of its folder"),
+        "overwrites what is loaded": Mistake(
+            same(lambda made, base: shutil.copytree(made, base / "9", dirs_exist_ok=True)),
+            "a version that is loaded is not read again",
+        ),
+        "does nothing": Mistake(same(lambda made, base: None), "In base there is 1, 9, notes"),
+        "a name that is no number": Mistake(
+            same(lambda made, base: shutil.copytree(made, base / "v10")),
+            "A version is a folder whose name is a number",
+        ),
+    },
+    untouched=(...,),
+)
+
+
+def number_of(user):
+    return int(hashlib.md5(user.encode()).hexdigest(), 16)
+
+
+def counting():
+    asked = []
+
+    def every_tenth(user, percent):
+        asked.append(user)
+        return len(asked) * percent % 100 < percent
+
+    return every_tenth
+
+
+def remembering():
+    """Whoever was in stays in, and in this process only."""
+    seen = {}
+
+    def remembered(user, percent):
+        return seen.setdefault(user, random.random() * 100) < percent
+
+    return remembered
+
+
+class Remembering:
+    def __init__(self):
+        self.seen = {}
+
+    def __call__(self, user, percent):
+        return self.seen.setdefault(user, len(self.seen) * 7919 % 10_000) < percent * 100
+
+
+def cached():
+    @functools.cache
+    def chance(user):
+        return random.random()
+
+    return lambda user, percent: chance(user) * 100 < percent
+
+
+def salted(salt):
+    """A rule whose buckets depend on what `salt` gives."""
+    return same(lambda user, percent: number_of(f"{salt()}{user}") % 10_000 < percent * 100)
+
+
+def kept_in_a_global(user, percent):
+    if user not in KEPT:
+        KEPT[user] = number_of(user) % 10_000
+    return KEPT[user] < percent * 100
+
+
+KEPT = {}
+
+Q4 = Proofs(
+    right={
+        "MD5, 10,000 buckets": same(lambda user, percent: number_of(user) % 10_000 < percent * 100),
+        "remembers what it can compute": same(kept_in_a_global),
+        "a seeded generator": same(
+            lambda user, percent: random.Random(user).random() < percent / 100
+        ),
+        "a checksum": same(
+            lambda user, percent: zlib.crc32(user.encode()) % 10_000 < percent * 100
+        ),
+        "a bool of NumPy": same(
+            lambda user, percent: np.less(number_of(user) % 10_000 / 100, percent)
+        ),
+    },
+    wrong={
+        "hash()": Mistake(
+            same(lambda user, percent: hash(user) % 100 < percent), "asked in another process"
+        ),
+        "chance": Mistake(
+            same(lambda user, percent: random.random() < percent / 100), "asked a second time"
+        ),
+        "every tenth request": Mistake(lambda _: (counting(),), "asked a second time"),
+        "chance, remembered": Mistake(lambda _: (remembering(),), "which remembers nothing"),
+        "the first to come, remembered": Mistake(
+            lambda _: (Remembering(),), "which remembers nothing"
+        ),
+        "chance, cached": Mistake(lambda _: (cached(),), "which remembers nothing"),
+        "the place in memory": Mistake(
+            same(lambda user, percent: number_of(str(id(user))) % 10_000 < percent * 100),
+            "asked in another process",
+        ),
+        "the process": Mistake(salted(os.getpid), "whose number (os.getpid) is another"),
+        "the hour": Mistake(salted(lambda: datetime.datetime.now().hour), "asked at another time"),
+        "the day": Mistake(salted(datetime.date.today), "asked at another time"),
+        "the week": Mistake(salted(lambda: int(time.time() / 604800)), "asked at another time"),
+        "the month, by an imported name": Mistake(
+            salted(lambda: strftime("%B")), "asked at another time"
+        ),
+        "whole percents only": Mistake(
+            same(lambda user, percent: number_of(user) % 10_000 < int(percent) * 100),
+            "0 are in the canary at 0.5 %; about 100 are wanted",
+        ),
+        "100 buckets": Mistake(
+            same(lambda user, percent: number_of(user) % 100 < percent),
+            "are in the canary at 0.5 %; about 100 are wanted",
+        ),
+        "English names only": Mistake(
+            same(lambda user, percent: zlib.crc32(user.encode("ascii")) % 10_000 < percent * 100),
+            "UnicodeEncodeError",
+            "raised",
+        ),
+        "None": Mistake(same(None), "a function is wanted here, not None"),
+        "a bucket too many": Mistake(
+            same(lambda user, percent: number_of(user) % 100 <= percent),
+            "in the canary at 0 %; about 0 are wanted",
+        ),
+        "10 % whatever is asked": Mistake(
+            same(lambda user, percent: number_of(user) % 10 == 0), "about 0 are wanted"
+        ),
+        "new buckets for every percentage": Mistake(
+            same(lambda user, percent: number_of(f"{user}{percent}") % 100 < percent),
+            "those who are in must stay in",
+        ),
+        "the sum of the letters": Mistake(
+            same(lambda user, percent: sum(map(ord, user)) % 100 < percent), "are in the canary at"
+        ),
+        "the last digits": Mistake(
+            same(
+                lambda user, percent: (
+                    (int(user[-2:]) if user[-1].isdigit() else number_of(user)) % 100 < percent
+                )
+            ),
+            "numbers of which each ends in 7",
+        ),
+        "1 and 0": Mistake(
+            same(lambda user, percent: int(number_of(user) % 100 < percent)),
+            "is to return True or False",
+        ),
+    },
+    untouched=(...,),
+)
+
+
+def margin(more, least):
+    """A guard that waits for `least` requests and ends at `more` errors above the stable rate."""
+
+    def guard(router):
+        stable, canary = router.statistics()
+        if canary.requests >= least and canary.error_rate > stable.error_rate + more:
+            router.rollback()
+
+    return guard
+
+
+def spread(stable, canary):
+    return sum(v.error_rate * (1 - v.error_rate) / v.requests for v in (stable, canary)) ** 0.5
+
+
+def as_the_hint_says(router):
+    stable, canary = router.statistics()
+    more = canary.error_rate - stable.error_rate
+    if canary.requests >= 50 and more > 3 * spread(stable, canary):
+        router.rollback()
+
+
+def significant(level, ends):
+    """A guard that ends the canary where a test of equal rates gives less than `level`."""
+
+    def guard(router):
+        stable, canary = router.statistics()
+        arms = [(one.errors, one.requests) for one in (stable, canary)]
+        result = compare(*arms, alpha=level)
+        if result.differs and result.difference > 0:
+            ends(router)
+
+    return guard
+
+
+def to_zero(router):
+    router.percent = 0
+
+
+def counted(router):
+    (n, errors), (m, others) = router.counts().values()
+    if m >= 100 and others / m - errors / n > 0.12:
+        router.rollback()
+
+
+def any_error(router):
+    if router.statistics()[1].errors:
+        router.rollback()
+
+
+def fixed_limit(router):
+    if router.statistics()[1].error_rate > 0.2:
+        router.rollback()
+
+
+def more_errors(router):
+    stable, canary = router.statistics()
+    if canary.errors > stable.errors:
+        router.rollback()
+
+
+def any_difference(router):
+    stable, canary = router.statistics()
+    result = compare((stable.errors, stable.requests), (canary.errors, canary.requests), alpha=0.01)
+    if result.differs:
+        router.rollback()
+
+
+def wrong_way(router):
+    stable, canary = router.statistics()
+    if canary.requests > 50 and canary.error_rate > stable.error_rate + 0.1:
+        router.promote()
+
+
+def times(more, least):
+    def guard(router):
+        stable, canary = router.statistics()
+        if canary.requests >= least and canary.error_rate > more * stable.error_rate:
+            router.rollback()
+
+    return guard
+
+
+def of_another_router(_):
+    """A guard that looks at `router`, and ends the canary of `orders`."""
+    orders, _ = q5.given()
+
+    def guard(router):
+        if router.statistics()[1].errors:
+            orders.rollback()
+
+    return "several rows", guard
+
+
+def of_a_router_that_has_ended(_):
+    orders, _ = q5.given()
+    orders.rollback()
+    return "several rows", lambda router: orders.rollback()
+
+
+def ended_by(guard, words, outcome="not yet"):
+    return Mistake(same("several rows", guard), words, outcome)
+
+
+Q5 = Proofs(
+    right={
+        "three spreads": same("several rows", as_the_hint_says),
+        "a test, percent to 0": same("several rows", significant(0.001, to_zero)),
+        "a margin": same("several rows", margin(0.1, 100)),
+        "from the counts": same("several rows", counted),
+    },
+    wrong={
+        "blames the words": Mistake(
+            same("words", margin(0.1, 100)),
+            "Version 1 answers it with status 400, and version 2 with 400",
+        ),
+        "blames the sign": Mistake(
+            same("negative numbers", margin(0.1, 100)), "with status 200, and version 2 with 200"
+        ),
+        "blames the size": Mistake(
+            same("large numbers", margin(0.1, 100)), "and version 2 with 200"
+        ),
+        "a cause of one's own": Mistake(
+            same("bad luck", margin(0.1, 100)), "'bad luck' is not one of"
+        ),
+        "any error": ended_by(any_error, "as good as the stable version"),
+        "a limit, whoever erred": ended_by(fixed_limit, "which both versions refuse"),
+        "too early": ended_by(margin(0, 1), "of 20 trials, here after "),
+        "a small margin": ended_by(
+            margin(0.05, 100), "refuse: 3 in 10: your guard ended it in 7 of 20"
+        ),
+        "half as many again": ended_by(times(1.5, 100), "2 of 20 are allowed"),
+        "a test at each look": ended_by(
+            significant(0.05, lambda router: router.rollback()), "and a guard looks often"
+        ),
+        "ends another router's canary": Mistake(
+            of_another_router, "a router that is not the one it was given"
+        ),
+        "and has ended it before": Mistake(
+            of_a_router_that_has_ended, "a router that is not the one it was given"
+        ),
+        "errors, not rates": ended_by(more_errors, "it still gets users"),
+        "never": ended_by(lambda router: None, "after 1,500 requests it still gets users"),
+        "any difference": ended_by(any_difference, "a canary that repairs"),
+        "promotes it": ended_by(wrong_way, "everyone gets version 2 now"),
+        "raises": ended_by(lambda router: router.statistic(), "AttributeError", "raised"),
+    },
+    untouched=(..., ...),
+)
+
+
+def test_the_rows_of_exercise_1_tell_the_signatures_apart():
+    assert np.allclose(served_models.doors(X, LEFT, RIGHT), [SCORES, TOTALS, PACKED])
+
+
+def test_what_is_served_answers_as_the_check_expects(lesson):
+    """The numbers of exercise 1 are those of the server."""
+    assert lesson.exercises["q1"].grade(*by_grpc(None)).outcome == "passed"
+    found = exercise_server.ask("doors:predict", {"instances": X})
+    assert np.allclose(found[1]["predictions"], np.array(SCORES)[:, None])
+
+
+def test_outcomes_are_found_out_with_the_server():
+    assert served_models.outcomes() == TRUTH
+
+
+def test_only_several_rows_are_refused_by_the_canary_alone(lesson):
+    lesson.exercises["q5"].given()
+    for cause, rows in CAUSES.items():
+        old, new = (
+            exercise_server.ask(f"{MODEL}/versions/{number}:predict", {"instances": rows})[0]
+            for number in (1, 2)
+        )
+        assert (old == 200 and new != 200) == (cause == "several rows"), cause
+
+
+def test_the_given_requests_show_the_cause(lesson):
+    """Of each kind there are enough among those that the canary gets."""
+    router, requests = lesson.exercises["q5"].given()
+    assert json.loads(json.dumps(requests)), "a learner can send them"
+    own = [rows for customer, rows in requests if router.route(customer).role == "canary"]
+    assert sum(len(rows) > 1 for rows in own) >= 5 <= sum(len(rows) == 1 for rows in own)
+    assert any(len(rows) == 1 and min(rows[0]) < 0 for rows in own if "three" not in rows[0])
+    assert q5 is lesson.exercises["q5"]
+
+
+def test_the_guard_of_the_hint_passes_by_more_than_luck():
+    """With other customers, too, it ends hardly any good canary."""
+    for nonsense in (0.05, 0.3):
+        routers = (
+            q5_guard.run(as_the_hint_says, nonsense, {"canary": 0, "stable": 0}, seed)[0]
+            for seed in range(1000, 1030)
+        )
+        assert sum(router.canary is None for router in routers) <= 1
+
+
+def test_orders_is_a_new_router_each_time(lesson):
+    exercise = lesson.exercises["q5"]
+    (first, requests), server = exercise.given(), exercise_server.server()
+    for customer, rows in requests[:20]:
+        first.predict(customer, {"instances": rows})
+    first.rollback()
+    requests.clear()
+    second, requests = exercise.given()
+    assert (second.canary, second.percent, second.counts()) == (2, 20, {}) and len(requests) == 200
+    assert exercise_server.server() is server
+    assert len(list((lesson.scratch / "q5_given").iterdir())) == 1, "served once"
+
+
+@pytest.mark.parametrize("key", ["q1", "q5"])
+def test_an_interrupted_start_can_be_repeated(lesson, tmp_path, monkeypatch, key):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    exercise = lesson.exercises[key]
+    for name in ("serve_model", "look", "ask"):
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(exercise_server, name, interrupted)
+            exercise.maker(tmp_path / "given")
+            exercise_server.ask("doors")
+    exercise.maker(tmp_path / "given")
+    assert lesson.exercises["q1"].grade(*by_grpc(None)).outcome == "passed"
+    assert lesson.exercises["q5"].given()[0].predict("ann", served_models.ROW).ok
+
+
+def test_an_interrupted_server_leaves_no_folder(tmp_path, monkeypatch):
+    def interrupted(**_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(exercise_server, "_state", {})
+    monkeypatch.setattr(exercise_server, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        exercise_server.server()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_watch_sees_a_version_as_it_was_at_first(tmp_path):
+    (tmp_path / "1").mkdir()
+    with watched(tmp_path) as first:
+        for name in ("1", "2", "notes"):
+            (tmp_path / name).mkdir(exist_ok=True)
+            (tmp_path / name / "early").write_text("e")
+        end = time.monotonic() + 10
+        while not first and time.monotonic() < end:
+            time.sleep(0.001)
+        time.sleep(0.01)
+        (tmp_path / "2" / "late").write_text("l")
+    assert first.keys() == {"2"} and "late" not in first["2"]
+
+
+def test_a_twin_has_a_memory_of_its_own():
+    """Whatever it lies in; and it calls its own like, not the first one."""
+    box = {"calls": 0}
+
+    def count(n, kept=[0]):  # noqa: B006, a memory that learners make by mistake
+        box["calls"] += 1
+        kept[0] += 1
+        count.calls = getattr(count, "calls", 0) + 1
+        return (box["calls"], kept[0], count.calls) if n == 0 else count(n - 1)
+
+    other = twin(count)
+    assert count(2) == (3, 3, 3)
+    assert other(0) == (1, 1, 1)
+    assert twin(other)(0) == (2, 2, 2), "a twin starts with what the other knows by then"
+    assert twin(os.path.join) is os.path.join
+
+
+def test_a_server_that_died_is_started_again(lesson):
+    before = exercise_server.server()
+    before.stop()
+    assert exercise_server.server() is not before
+    assert lesson.exercises["q1"].grade(*by_grpc(None)).outcome == "passed", "at its old address"
+
+
+globals().update(prove("07_serving", {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4, "q5": Q5}))

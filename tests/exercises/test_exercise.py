@@ -1,0 +1,456 @@
+"""The exercise engine: whatever is answered, one of four outcomes and no traceback of ours."""
+
+import builtins
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from helpers.exercises import Lesson, progress
+from helpers.exercises import exercise as engine
+from helpers.exercises.exercise import (
+    NOT_ATTEMPTED,
+    NOT_YET,
+    PASSED,
+    RAISED,
+    call,
+    exercise,
+    require,
+)
+from helpers.notebooks import lesson_names
+from helpers.paths import ROOT
+
+OUTCOMES = {PASSED, NOT_YET, NOT_ATTEMPTED, RAISED}
+DEADLINE = 0.2  # seconds; enough for a right answer, and a loop need not be waited for longer
+
+
+@exercise("function", hints=["Look at what comes in.", "Multiply it by two."])
+def double(function):
+    """Write a function that doubles a number"""
+    require(call(function, 21, deadline=DEADLINE) == 42, "21 is to become 42.")
+    return "it doubles."
+
+
+class Odd(BaseException):
+    """Not an Exception: `except Exception` does not see it."""
+
+
+class Unspeakable(Exception):
+    def __str__(self):
+        raise self
+
+    __repr__ = __str__
+
+
+class Explosive:
+    """Everything that is done to it raises `error`."""
+
+    def __init__(self, error):
+        object.__setattr__(self, "error", error)
+
+    def _explode(self, *_):
+        raise object.__getattribute__(self, "error")
+
+    __eq__ = __ne__ = __repr__ = __str__ = __bool__ = __len__ = __iter__ = __hash__ = _explode
+    __getattr__ = __fspath__ = __index__ = __array__ = __getitem__ = __call__ = _explode
+
+
+class Arrays:
+    """Compared or shown, it gives arrays."""
+
+    def __eq__(self, _):
+        return np.array([True, False])
+
+    __ne__ = __eq__
+    __hash__ = None
+
+    def __repr__(self):
+        return np.array(["text"])
+
+
+def forever(*_):
+    while True:
+        pass
+
+
+def forever_despite_exceptions(*_):
+    while True:
+        try:
+            time.sleep(0.01)
+        except Exception:
+            continue
+
+
+def forever_despite_everything(*_):
+    while True:
+        try:
+            time.sleep(0.01)
+        except:  # noqa: E722, what learners write
+            continue
+
+
+def leaves(*_):
+    sys.exit(3)
+
+
+def interrupts(*_):
+    raise KeyboardInterrupt
+
+
+def odd(*_):
+    raise Odd("odd")
+
+
+def unspeakable(*_):
+    raise Unspeakable
+
+
+def misspelt(number):
+    return 2 * nunber  # noqa: F821
+
+
+def fails_in_a_library(_):
+    return json.loads("{")
+
+
+def recursive(number):
+    return recursive(number)
+
+
+def two_parameters(number, times):
+    return number * times
+
+
+def generates(number):
+    yield 2 * number
+
+
+def prints_a_lot(number):
+    print("a line of a learner's own\n" * 50_000)
+    return 2 * number
+
+
+def moves_away(number):
+    os.chdir("/")
+    return 2 * number
+
+
+ANSWERS = {
+    # name: (answer, outcome, words that the learner must read)
+    "right": (lambda number: 2 * number, PASSED, "it doubles."),
+    "prints a lot": (prints_a_lot, PASSED, "it doubles."),
+    "changes the folder": (moves_away, PASSED, "it doubles."),
+    "wrong": (lambda number: number, NOT_YET, "21 is to become 42."),
+    "untouched": (..., NOT_ATTEMPTED, "replace the ... first"),
+    "untouched inside": (lambda number: ..., NOT_ATTEMPTED, "replace the ... first"),
+    "no function": (42, NOT_YET, "a function is wanted here, not 42"),
+    "loops": (forever, NOT_YET, "had not returned after 0.2 seconds"),
+    "loops, except Exception": (forever_despite_exceptions, NOT_YET, "a loop that never ends?"),
+    "loops, bare except": (forever_despite_everything, NOT_YET, "a loop that never ends?"),
+    "exits": (leaves, RAISED, "SystemExit: 3"),
+    "interrupts": (interrupts, RAISED, "KeyboardInterrupt"),
+    "BaseException": (odd, RAISED, "Odd: odd"),
+    "cannot be shown": (unspeakable, RAISED, "Unspeakable: (its message cannot be printed)"),
+    "misspelt": (misspelt, RAISED, "of your misspelt: return 2 * nunber"),
+    "fails in a library": (fails_in_a_library, RAISED, "of your fails_in_a_library: return json"),
+    "endless recursion": (recursive, RAISED, "RecursionError"),
+    "too many parameters": (two_parameters, RAISED, "missing 1 required positional argument"),
+    "no parameter": (lambda: 42, RAISED, "takes 0 positional arguments but 1 was given"),
+    "a generator": (generates, NOT_YET, "21 is to become 42."),
+    "returns an array": (lambda number: np.array([42, 42]), NOT_YET, "could not make sense"),
+    "returns explosives": (lambda _: Explosive(Odd("bang")), NOT_YET, "could not make sense"),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_each_answer_has_its_outcome_and_words(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # and back again, whatever the answer does
+    answer, outcome, words = ANSWERS[name]
+    result = double.grade(answer)
+    assert result.outcome == outcome, result
+    assert words in result.message, result
+    assert_readable(result)
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0), "an alarm is left for later code"
+    assert sys.gettrace() is None or "pydevd" in sys.modules, "a trace function is left"
+
+
+def assert_readable(result):
+    """Two or three lines for a learner: none of our own code, in plain text as in HTML."""
+    assert result.outcome in OUTCOMES
+    assert len(result.message) < 1000, result.message[:2000]
+    for text in (str(result), repr(result), result._repr_html_()):
+        assert result.outcome in text
+        assert "Traceback" not in text
+        assert "engine.py" not in text and "checks.py" not in text
+
+
+def test_alarm_of_the_caller_is_put_back():
+    before = signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    try:
+        double.grade(forever)
+        assert signal.getsignal(signal.SIGALRM) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_grading_works_outside_the_main_thread():
+    results = []
+    thread = threading.Thread(target=lambda: results.append(double.grade(lambda n: 2 * n)))
+    thread.start()
+    thread.join()
+    assert results[0].outcome == PASSED
+
+
+def test_html_escapes_what_a_learner_wrote():
+    assert "<script>" not in double.grade("<script>")._repr_html_()
+
+
+@pytest.mark.parametrize("answers", [(), (1, 2)])
+def test_too_few_or_too_many_answers(answers):
+    result = double.grade(*answers)
+    assert result.outcome == NOT_YET
+    assert "call it as double.check(function)" in result.message
+
+
+# Hints and solutions
+
+
+def test_hints_come_step_by_step_and_end_with_the_solution(capsys, monkeypatch):
+    monkeypatch.setattr(engine, "solution_of", lambda lesson, key: f"code of {key} in {lesson}")
+    monkeypatch.setattr(double, "lesson", SimpleNamespace(name="a lesson"))
+    monkeypatch.setattr(double, "_shown", 0)
+    said = []
+    for _ in range(4):
+        double.hint()
+        said.append(capsys.readouterr().out.strip())
+    assert said[:2] == [
+        "Hint 1 of 2: Look at what comes in.",
+        "Hint 2 of 2: Multiply it by two.",
+    ]
+    assert said[2] == said[3] == "code of double in a lesson"
+
+
+@pytest.fixture(params=lesson_names())
+def lesson(request, tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_EXPORTS", str(tmp_path))
+    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "progress.json"))
+    return Lesson(request.param)
+
+
+def test_solution_shows_the_code_of_the_source(lesson, capsys):
+    source = (ROOT / "solutions" / f"{lesson.name}.py").read_text(encoding="utf-8")
+    for key in lesson.exercises:
+        getattr(lesson, key).solution()
+        shown = capsys.readouterr().out.rstrip("\n")
+        cell = next(c for c in source.split("\n# %%") if f"lesson.{key}.check(" in c)
+        begin, end = cell.index("# <solution>\n") + 13, cell.rindex("# </solution>")
+        assert shown and shown in cell[begin:end]
+        compile(shown, key, "exec")  # a learner can paste it
+
+
+def test_lesson_can_be_deleted_and_set_up_again(lesson):
+    name, scratch = lesson.name, lesson.scratch
+    (scratch / "kept").mkdir()
+    del lesson
+    again = Lesson(name)
+    assert again.scratch != scratch and again.scratch.is_dir()
+    assert (scratch / "kept").is_dir(), "nothing that was exported is lost"
+    for key in again.exercises:
+        exercise = getattr(again, key)
+        assert exercise.grade(*[...] * len(exercise.answers)).outcome == NOT_ATTEMPTED
+
+
+# Strange answers, to every exercise of every lesson
+
+
+def endless_numbers():
+    number = 0
+    while True:
+        yield number
+        number += 1
+
+
+def array_of_explosives():
+    array = np.empty(2, dtype=object)
+    array[0] = Explosive(Odd("bang"))
+    return array
+
+
+def contains_itself():
+    value = []
+    value.append(value)
+    return value
+
+
+def deep():
+    value = {}
+    for _ in range(100_000):
+        value = {"": value}
+    return value
+
+
+STRANGE = {
+    "None": lambda: None,
+    "not a number": lambda: float("nan"),
+    "huge number": lambda: 10**5000,
+    "numbers": lambda: [1, 2, 3],
+    "empty text": lambda: "",
+    "10 MB of text": lambda: "x/" * 5_000_000,
+    "text with a zero byte": lambda: "a\0b",
+    "half a character": lambda: "\ud800",
+    "bytes": lambda: b"\xff" * 100,
+    "the root of the disk": lambda: Path("/"),
+    "a device": lambda: "/dev/zero",
+    "nested without end": contains_itself,
+    "100,000 deep": deep,
+    "empty dict": dict,
+    "array": lambda: np.zeros((3, 0)),
+    "array of objects": array_of_explosives,
+    "module": lambda: builtins,
+    "class": lambda: Explosive,
+    "generator": lambda: (n for n in range(3)),
+    "endless generator": endless_numbers,
+    "explodes": lambda: Explosive(ValueError("bang")),
+    "explodes oddly": lambda: Explosive(Odd("bang")),
+    "explodes silently": lambda: Explosive(Unspeakable()),
+    "explodes and exits": lambda: Explosive(SystemExit(1)),
+    "explodes and interrupts": lambda: Explosive(KeyboardInterrupt()),
+    "gives arrays": Arrays,
+    "loops": lambda: forever,
+    "loops for ever": lambda: forever_despite_everything,
+    "leaves": lambda: leaves,
+    "interrupts": lambda: interrupts,
+    "recursive": lambda: recursive,
+    "wrong parameters": lambda: lambda: 42,
+    "returns explosives": lambda: lambda *_, **__: Explosive(Odd("bang")),
+}
+
+
+def test_strange_answers_to_every_exercise(lesson, monkeypatch):
+    monkeypatch.setattr(engine, "DEADLINE", DEADLINE)
+    for key in lesson.exercises:
+        exercise = getattr(lesson, key)
+        for name, make in STRANGE.items():
+            where, start = f"{lesson.name} {key}, {name}", time.monotonic()
+            # So that a check which hangs is a failure with a name, not a run that never ends.
+            with contextlib.suppress(engine.DeadlinePassed), engine._time_limit(20):
+                result = exercise.grade(*[make() for _ in exercise.answers])
+            assert time.monotonic() - start < 20, f"{where}: the check hangs"
+            assert result.outcome in OUTCOMES - {PASSED}, f"{where}: {result}"
+            assert_readable(result)
+
+
+# Progress
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    path = tmp_path / "folder" / "progress.json"
+    monkeypatch.setenv("COURSE_PROGRESS", str(path))
+    return path
+
+
+def test_progress_is_kept(file):
+    assert progress.read() == {}
+    for lesson, key in (("01", "q2"), ("01", "q1"), ("02", "q1"), ("01", "q1")):
+        progress.add(lesson, key)
+    assert progress.read() == {"01": {"q1", "q2"}, "02": {"q1"}}
+    assert not list(file.parent.glob("*.damaged*"))
+
+
+DAMAGE = [b"", b"{", b"[1]", b"7", b'{"01": 3}', b'{"01": "q1"}', b"\xff\xfe", b"[" * 100_000]
+
+
+@pytest.mark.parametrize("damage", DAMAGE, ids=range(len(DAMAGE)))
+def test_damaged_progress_is_set_aside_not_lost(file, damage):
+    file.parent.mkdir()
+    for number in (1, 2):
+        file.write_bytes(damage)
+        assert progress.read() == {}
+        assert file.with_name(f"progress.json.damaged-{number}").read_bytes() == damage
+    progress.add("01", "q1")
+    assert progress.read() == {"01": {"q1"}}
+
+
+def test_two_notebooks_at_once_lose_nothing_and_never_show_half_a_file(file):
+    code = "import sys; from helpers.exercises import progress\n"
+    code += "for n in range(30): progress.add('01', sys.argv[1] + str(n))"
+    writers = [subprocess.Popen([sys.executable, "-c", code, who], cwd=ROOT) for who in "ab"]
+    while any(writer.poll() is None for writer in writers):
+        if file.exists():
+            json.loads(file.read_text())  # raises on half a file
+        time.sleep(0.001)
+    assert [writer.returncode for writer in writers] == [0, 0]
+    assert progress.read() == {"01": {f"{who}{n}" for who in "ab" for n in range(30)}}
+    assert {path.name for path in file.parent.iterdir()} <= {file.name, file.name + ".lock"}
+
+
+def test_crash_while_writing_keeps_the_old_progress(file, monkeypatch):
+    progress.add("01", "q1")
+    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        progress.add("01", "q2")
+    monkeypatch.undo()
+    monkeypatch.setenv("COURSE_PROGRESS", str(file))
+    assert progress.read() == {"01": {"q1"}}
+    assert {path.name for path in file.parent.iterdir()} <= {file.name, file.name + ".lock"}
+
+
+@pytest.mark.parametrize("place", ["a file/progress.json", ""])
+def test_check_passes_where_progress_cannot_be_written(tmp_path, monkeypatch, capsys, place):
+    (tmp_path / "a file").touch()
+    monkeypatch.setenv("COURSE_EXPORTS", str(tmp_path))
+    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / place) + "/" * (not place))
+    monkeypatch.setattr(double, "lesson", Lesson(lesson_names()[0]))
+    double.check(lambda number: 2 * number)
+    said = capsys.readouterr().out
+    assert "passed: it doubles." in said
+    assert "your progress could not be saved" in said
+    assert progress.read() == {}
+
+
+def test_check_keeps_a_pass_and_nothing_else(file, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("COURSE_EXPORTS", str(tmp_path))
+    monkeypatch.setattr(double, "lesson", Lesson(lesson_names()[0]))
+    double.check(lambda number: number)
+    double.check(...)
+    assert progress.read() == {}
+    double.check(lambda number: 2 * number)
+    assert progress.read() == {lesson_names()[0]: {"double"}}
+
+
+def test_a_call_that_no_signal_ends_says_what_to_do(monkeypatch, capsys):
+    """As when a loop runs inside TensorFlow; here the signal is simply held back."""
+
+    def deaf():
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+        time.sleep(0.5)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
+
+    monkeypatch.setattr(engine, "PATIENCE", 0.1)
+    with pytest.raises(engine.NotYet):
+        engine.call(deaf, deadline=0.1)
+    assert "Restart Kernel" in capsys.readouterr().out
+
+
+def test_a_notebook_is_not_shown_our_own_lines():
+    """Notebooks find the helpers at "..", so our files go by another name there."""
+    code = (
+        'import sys; sys.path.insert(0, "..")\n'
+        "from helpers.exercises.lesson_00.exercises import q1\n"
+        "print(q1.grade(lambda: 6))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT / "notebooks", capture_output=True, text=True
+    ).stdout
+    assert "raised: TypeError" in said
+    assert "in line" not in said

@@ -1,0 +1,84 @@
+"""Run in the canary's environment: `python -m tests.newest_versions.cases FILE KEY ...`.
+
+What the broken and the cured form of these cases of the clinic do here, one line of JSON for each,
+written at once: a case that ends the process must not take the others with it.
+"""
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+
+def observe(case):
+    """{"key", "broken", "cured"}: what the two forms do.
+
+    broken : {"raised": "Type: message"}, {"wrong": bool} of a silent form, or {"returned": str}
+    cured : {"raised": ...}, or {"readers": {name: "" where right, else what it says}}
+    """
+    with tempfile.TemporaryDirectory() as broken, tempfile.TemporaryDirectory() as cured:
+        return {
+            "key": case.key,
+            "broken": _without_raising(_broken, case, Path(broken)),
+            "cured": _without_raising(_cured, case, Path(cured)),
+        }
+
+
+def _without_raising(function, case, folder):
+    from helpers.readers import ReaderError
+
+    os.chdir(folder)  # where a form may write by accident
+    try:
+        return function(case, folder)
+    except Exception as error:
+        text = str(error) if isinstance(error, ReaderError) else f"{type(error).__name__}: {error}"
+        return {"raised": text.replace(f"{folder}{os.sep}", "")}
+    finally:
+        os.chdir("/")
+
+
+def _broken(case, folder):
+    from helpers.clinic import Wrong
+
+    answer = case.broken(folder)
+    if isinstance(answer, Wrong):
+        return {"wrong": not _equal(answer.wanted, answer.got, 0.01)}
+    return {"returned": str(answer)}
+
+
+def _cured(case, folder):
+    from helpers import readers
+
+    cured = case.cured(folder)
+    said = {}
+    if cured.got is not None and not _equal(cured.wanted, cured.got, 1e-5):
+        said["this program"] = f"{cured.got} instead of {cured.wanted}"
+    for reader in readers.READERS:
+        try:
+            answers = readers.run(cured.directory, cured.signature, cured.inputs, reader)
+            got = answers[cured.output or next(iter(answers))]
+            right = _equal(cured.wanted, got, 1e-5)
+            said[reader] = "" if right else f"{got} instead of {cured.wanted}"
+        except readers.ReaderError as error:
+            said[reader] = error.error
+    return {"readers": said}
+
+
+def _equal(wanted, got, tolerance):
+    import numpy as np
+
+    wanted, got = np.asarray(wanted), np.asarray(got)
+    return wanted.shape == got.shape and np.allclose(wanted, got, rtol=tolerance, atol=tolerance)
+
+
+def main(file, *keys):
+    from helpers.clinic import CASES
+
+    with open(file, "a", encoding="utf-8") as seen:
+        for key in keys:
+            print(json.dumps(observe(CASES[key])), file=seen, flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

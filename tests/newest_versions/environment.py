@@ -1,0 +1,133 @@
+"""An environment of its own: TensorFlow and Keras in other versions, everything else as locked."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+from packaging.markers import default_environment
+
+from helpers.paths import ROOT
+from tests.course.test_locks import LOCK, TENSORFLOWS, UNLOCKED, read_lock
+
+FOLDER = ROOT / ".canary"
+APART = "tensorflow-serving-api"  # asks for the name tensorflow, which tensorflow-cpu does not have
+OFFLINE = r"(Connection|NameResolution|Proxy|SSL|Protocol|Timeout)Error|timed out"
+
+
+class CannotTry(Exception):
+    """What was asked could not be tried; the message says why and what to do."""
+
+
+class Environment:
+    """A fresh environment in `folder`; `pinned` is {name: version} of the lock on this machine."""
+
+    def __init__(self, folder=FOLDER, lock=None):
+        self.folder = folder
+        self.python = folder / "venv" / "bin" / "python"
+        text = lock or (ROOT / LOCK).read_text(encoding="utf-8")
+        here = dict(default_environment())
+        self.entries = [entry for entry in read_lock(text) if entry.active(here)]
+        # Without the wheel that is only the name tensorflow: it is for the locked version alone.
+        self.pinned = {e.name: e.version for e in self.entries if "+" not in e.version}
+        only_a_name = len(self.pinned) < len(self.entries)
+        self.apart = self.pinned.pop(APART, None) if only_a_name else None
+        (self.tensorflow,) = TENSORFLOWS.intersection(self.pinned)  # its name on this machine
+
+    def make(self, tensorflow="", keras=""):
+        """Install these versions, the newest where none is given; returns {name: version}."""
+        wanted = {self.tensorflow: tensorflow, "keras": keras}
+        for name, version in wanted.items():
+            if version and not re.fullmatch(r"\d[\w.]*", version):
+                raise CannotTry(f"{version!r} is no version of {name}: give one such as 2.20.0.")
+        self._make_venv()
+        wanted = {name: version or self._newest(name) for name, version in wanted.items()}
+        say(f"Installing {', '.join(f'{n} {v}' for n, v in wanted.items())}: some minutes, 2 GB.")
+        if not self._install(wanted, relaxed=()):
+            needed = self._needed_by(wanted)
+            say("They refuse what is locked: what they need is taken as they want it.")
+            if not self._install(wanted, relaxed=needed):
+                raise CannotTry(f"pip finds no set of packages with {_spell(wanted)}.")
+        if self.apart:
+            done = self._pip("install", "--quiet", "--no-deps", f"{APART}=={self.apart}")
+            if done.returncode:
+                raise CannotTry(_why(done, APART))
+        listed = json.loads(self._pip("list", "--format", "json").stdout)
+        found = {re.sub(r"[-_.]+", "-", p["name"]).lower(): p["version"] for p in listed}
+        return {n: v for n, v in found.items() if n in self.pinned or n not in UNLOCKED}
+
+    def _make_venv(self):
+        venv = self.python.parents[1]
+        shutil.rmtree(venv, ignore_errors=True)  # never a mixture of two runs
+        done = _run([sys.executable, "-m", "venv", str(venv)])
+        if done.returncode:
+            raise CannotTry(f"no environment can be made in {venv.parent.name}/: {_last(done)}")
+
+    def _newest(self, name):
+        options = ("--dry-run", "--no-deps", "--ignore-installed", "--quiet", "--report", "-")
+        done = self._pip("install", *options, name)
+        if done.returncode:
+            raise CannotTry(_why(done, f"the newest {name}"))
+        return json.loads(done.stdout)["install"][0]["metadata"]["version"]
+
+    def _install(self, wanted, relaxed):
+        """Whether the versions `wanted` go with the lock, but for the packages `relaxed`."""
+        lines = [f"{name}=={version}" for name, version in wanted.items()]
+        for name, version in self.pinned.items():
+            if name not in wanted:
+                lines.append(name if name in relaxed else f"{name}=={version}")
+        file = self.folder / "requirements.txt"
+        file.write_text("\n".join(lines), encoding="utf-8")
+        done = self._pip("install", "--quiet", "-r", str(file))
+        if "ResolutionImpossible" in done.stderr:
+            refused = re.search(r"Cannot install (.*) because", done.stderr)
+            if refused and set(re.findall(r"([\w-]+)==", refused[1])) <= set(wanted):
+                raise CannotTry(f"{_spell(wanted)} do not go together: choose others.")
+            return False
+        if done.returncode:
+            raise CannotTry(_why(done, _spell(wanted)))
+        return True
+
+    def _needed_by(self, wanted):
+        """The locked packages that those in `wanted` need, directly or not."""
+        needed = set(wanted)
+        while more := {e.name for e in self.entries if needed.intersection(e.via)} - needed:
+            needed |= more
+        return needed - set(wanted)
+
+    def _pip(self, command, *arguments):
+        only = ["--only-binary", ":all:"] if command == "install" else []
+        ours = ["--disable-pip-version-check", *only, *arguments]
+        return _run([str(self.python), "-m", "pip", command, *ours])
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def _run(command):
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def _spell(wanted):
+    return " and ".join(f"{name} {version}" for name, version in wanted.items())
+
+
+def _last(done):
+    lines = (done.stdout + done.stderr).strip().splitlines()
+    return lines[-1] if lines else f"exit status {done.returncode}"
+
+
+def _why(done, wanted):
+    """One line from what pip said."""
+    missing = re.search(r"requirement (\S+) \(from versions: (.*)\)", done.stderr)
+    if re.search(OFFLINE, done.stderr) or (missing and missing[2] == "none"):
+        return "The package index cannot be reached: connect to the internet and try again."
+    if "No space left" in done.stderr:
+        return "The disk is full: the environment takes 2 GB; free some space and try again."
+    if missing:
+        known = ", ".join(missing[2].split(", ")[-8:])
+        return f"There is no {missing[1]} for this Python; the newest are {known}."
+    errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
+    return f"pip could not install {wanted} ({errors[-1] if errors else _last(done)})."

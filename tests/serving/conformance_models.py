@@ -1,0 +1,108 @@
+"""The models of the conformance vectors, one for each need, and the config that serves them.
+
+For a server that runs elsewhere: `python -m tests.serving.conformance_models FOLDER [SEEN_AS]`
+writes them and `models.config` to FOLDER and prints the flags to start it with. SEEN_AS is that
+folder's path as the server sees it, if it is another one (in a container).
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from tests.serving.exports import EXPORTS
+
+# What the vectors count on beyond the defaults: labels at the start, one attempt to load a version
+# instead of five minutes of them, new versions seen within a second, a page of metrics.
+FLAGS = (
+    "--allow_version_labels_for_unavailable_models=true",
+    "--max_num_load_retries=0",
+    "--file_system_poll_wait_seconds=1",
+)
+LABELS = {"stable": 1, "can/ary": 2}
+
+ALL, LATEST_TWO, ONLY_TWO = "all {}", "latest { num_versions: 2 }", "specific { versions: 2 }"
+# name: (folder, version policy, None for the default one)
+SERVED = {
+    "half_plus_two": ("half_plus_two", None),
+    "two_inputs": ("two_inputs", None),
+    "types": ("types", None),
+    "texts": ("texts", None),
+    "shapes": ("shapes", None),
+    "classify": ("classify", None),
+    "regress": ("regress", None),
+    "defaults": ("defaults", None),
+    "no_inputs": ("no_inputs", None),
+    "vocabulary": ("vocabulary", None),
+    "keras_saved": ("keras_saved", None),
+    "latest": ("versions", None),
+    "latest_two": ("versions", LATEST_TWO),
+    "only_two": ("versions", ONLY_TWO),
+    "labelled": ("versions", ALL),
+    "late": ("late", ALL),
+    # Names that a path must escape.
+    "half plus/two": ("half_plus_two", None),
+    "halb:und+zwei": ("half_plus_two", None),
+    "größe": ("half_plus_two", None),
+    "100%": ("half_plus_two", None),
+    "metadata": ("half_plus_two", None),
+}
+
+
+def config(folder, labels=LABELS):
+    """The text of a ModelServerConfig that serves the models written to `folder`."""
+    entries = []
+    for name, (directory, policy) in SERVED.items():
+        lines = [f'name: "{name}"', f'base_path: "{folder}/{directory}"']
+        lines.append('model_platform: "tensorflow"')
+        if policy:
+            lines.append(f"model_version_policy {{ {policy} }}")
+        if name == "labelled":
+            lines += [
+                f'version_labels {{ key: "{label}" value: {version} }}'
+                for label, version in labels.items()
+            ]
+        entries.append("  config {\n    " + "\n    ".join(lines) + "\n  }\n")
+    return "model_config_list {\n" + "".join(entries) + "}\n"
+
+
+def write(folder, seen_as=None):
+    """Write every model, models.config and monitoring.config in a new `folder`; return flags."""
+    folder = Path(folder).absolute()
+    folder.mkdir(parents=True)
+    seen_as = seen_as or folder
+    for directory, save in EXPORTS.items():
+        save(folder / directory)
+    # Neither is a version: only a number is.
+    (folder / "versions" / "notes").mkdir()
+    (folder / "versions" / "v4").mkdir()
+    (folder / "late").mkdir()
+    shutil.copytree(folder / "versions" / "1", folder / "late" / "1")
+    (folder / "models.config").write_text(config(seen_as), encoding="utf-8")
+    (folder / "monitoring.config").write_text(
+        'prometheus_config { enable: true path: "/monitoring/prometheus/metrics" }\n'
+    )
+    return (
+        *FLAGS,
+        f"--model_config_file={seen_as}/models.config",
+        f"--monitoring_config_file={seen_as}/monitoring.config",
+    )
+
+
+def write_late(folder):
+    """Add to `late` a good version 2, and 3 and 4 that no server can load.
+
+    A real server may refuse to start when it meets a broken version first, so these come later.
+    """
+    late = Path(folder) / "late"
+    if (late / "4").exists():
+        return
+    shutil.copytree(Path(folder) / "versions" / "2", late / "incoming")
+    (late / "incoming").rename(late / "2")
+    (late / "3").mkdir()  # nothing in it
+    (late / "damaged").mkdir()
+    (late / "damaged" / "saved_model.pb").write_bytes(b"this is not a model")
+    (late / "damaged").rename(late / "4")
+
+
+if __name__ == "__main__":
+    print("\n".join(write(*sys.argv[1:])))

@@ -1,0 +1,132 @@
+"""The command line and the configuration files."""
+
+import pytest
+
+from helpers.serving.protocol.errors import ServingError
+from helpers.serving.server.options import parse
+from helpers.serving.server.version_folders import Model
+
+ONE = ["--model_base_path=/models/m"]
+
+
+def options(*arguments):
+    return parse([*ONE, *arguments])[0]
+
+
+def test_one_model():
+    found = parse(["--model_name=m", "--model_base_path", "/models/m", "--enable_batching"])[0]
+    assert found.models() == [Model("m", "/models/m")]
+    assert found.enable_batching
+    assert (found.port, found.rest_api_port, found.host) == (8500, 0, "127.0.0.1")
+
+
+def test_a_file_of_models(tmp_path):
+    file = tmp_path / "models.config"
+    file.write_text(
+        """
+        model_config_list {
+          config { name: "a" base_path: "/models/a" model_platform: "tensorflow" }
+          config {
+            name: "b" base_path: "/models/b" model_platform: "tensorflow"
+            model_version_policy { latest { num_versions: 3 } }
+            version_labels { key: "stable" value: 4 }
+          }
+          config {
+            name: "c" base_path: "/models/c" model_platform: "tensorflow"
+            model_version_policy { specific { versions: 1 versions: 2 } }
+          }
+          config {
+            name: "d" base_path: "/models/d" model_platform: "tensorflow"
+            model_version_policy { all {} }
+          }
+        }
+        """
+    )
+    assert parse([f"--model_config_file={file}"])[0].models() == [
+        Model("a", "/models/a"),
+        Model("b", "/models/b", "latest", 3, (("stable", 4),)),
+        Model("c", "/models/c", "specific", frozenset({1, 2})),
+        Model("d", "/models/d", "all"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("model_config_list {", "Invalid protobuf file: "),
+        ("models { }", "Invalid protobuf file: "),
+        (None, "models.config: No such file or directory"),
+        (
+            'model_config_list { config { name: "a" base_path: "a" model_platform: "any" } }',
+            "Expected model a to have an absolute path",
+        ),
+        (
+            'model_config_list { config { name: "a" base_path: "/a" } }',
+            "Illegal setting neither ModelServerConfig::model_type",
+        ),
+        (
+            'model_config_list { config { name: "a" base_path: "/a" model_platform: "torch" } }',
+            "Model a requests unsupported platform torch",
+        ),
+    ],
+)
+def test_files_that_make_no_sense(tmp_path, text, words):
+    file = tmp_path / "models.config"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(ServingError) as caught:
+        parse([f"--model_config_file={file}"])[0].models()
+    assert words in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "Both --model_base_path and --model_config_file are empty!"),
+        ([*ONE, "--port=0"], "At least one of --port and --rest_api_port must be set."),
+        ([*ONE, "--port=9", "--rest_api_port=9"], "both are 9"),
+        ([*ONE, "--port=70000"], "--port must be from 0 to 65535, not 70000"),
+        ([*ONE, "--batching_parameters_file=x"], "without setting server_options.enable_batching"),
+    ],
+)
+def test_flags_that_make_no_sense(arguments, words):
+    with pytest.raises(ServingError) as caught:
+        parse(arguments)
+    assert words in caught.value.message
+
+
+def test_unknown_flags_and_values_are_refused(capsys):
+    for wrong in ("--model_nam=x", "--port=many", "--enable_batching=perhaps"):
+        with pytest.raises(SystemExit):
+            parse([*ONE, wrong])
+        assert wrong.split("=")[0] in capsys.readouterr().err
+
+
+def test_flags_of_tensorflow_serving_without_effect_are_taken():
+    assert parse([*ONE, "--num_load_threads=4"])[1] == ["num_load_threads"]
+
+
+def test_batching_parameters(tmp_path):
+    assert options().batching_options() is None
+    file = tmp_path / "batching.config"
+    file.write_text(
+        "max_batch_size { value: 8 } batch_timeout_micros { value: 0 } "
+        'thread_pool_name { value: "any" } allowed_batch_sizes: 4 allowed_batch_sizes: 8'
+    )
+    found = options("--enable_batching=true", f"--batching_parameters_file={file}")
+    assert found.batching_options().max_batch_size == 8
+    assert found.batching_options().allowed_batch_sizes == (4, 8)
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("prometheus_config { enable: true }", "/monitoring/prometheus/metrics"),
+        ('prometheus_config { enable: true path: "/metrics" }', "/metrics"),
+        ('prometheus_config { path: "/metrics" }', None),
+    ],
+)
+def test_the_page_for_prometheus(tmp_path, text, path):
+    file = tmp_path / "monitoring.config"
+    file.write_text(text)
+    assert options(f"--monitoring_config_file={file}").metrics_path() == path

@@ -1,0 +1,145 @@
+"""Clients that ask on and on while versions 1 to 5 of a model come and go; the fourth is broken."""
+
+import contextlib
+import http.client
+import itertools
+import shutil
+import tempfile
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.serving.numbered_model import ask, connected, publish, states, wait_for
+
+CLIENTS, BROKEN = 8, 4
+# From 1 up to 5 and down again: what comes (+) and goes (-) in each step, then who serves.
+STEPS = ((+2, 2), (+3, 3), (+BROKEN, 3), (+5, 5), (-BROKEN, 5), (-5, 3), (-3, 2), (-2, 1))
+
+
+@dataclass
+class Load:
+    """What came of it.
+
+    asked : list of int
+        requests of each client
+    answers : Counter
+        version to its answers
+    failed : list
+        requests without an answer: (status, body), or what went wrong with the connection
+    absent : list of (float, float, int)
+        when the request was sent and answered, and the version, which was not there all that time
+    steps : int
+        how often a version came or went
+    """
+
+    asked: list
+    answers: Counter
+    failed: list
+    absent: list
+    steps: int
+
+
+def run(server, base, seconds=0, steps=0, pause=0.01):
+    """Load the server while versions change in its `base` path, which holds version 1.
+
+    Parameters
+    ----------
+    server : helpers.serving.launch.process.Server
+        of the model "number", the latest version of it
+    seconds, steps : float, int
+        goes on for so long, and for so many steps
+    pause : float
+        seconds between an answer and the client's next request
+
+    Returns
+    -------
+    Load
+    """
+    ended = threading.Event()
+    found = [[] for _ in range(CLIENTS)]  # (sent, received, version) of each client
+    failed = []
+    there = {number: [] for number in range(1, 6)}  # [from, to]: when it could have answered
+    there[1].append([0.0, float("inf")])
+
+    def client(answers):
+        try:
+            with connected(server) as connection:
+                while not ended.is_set():
+                    sent = time.monotonic()
+                    status, answer = ask(connection, {"instances": [1.0]})
+                    if status != 200:
+                        failed.append((status, answer))
+                        continue
+                    number = int(answer["predictions"][0]["version"])
+                    answers.append((sent, time.monotonic(), number))
+                    time.sleep(pause)
+        except (OSError, http.client.HTTPException, ValueError, LookupError) as error:
+            failed.append(repr(error))
+
+    threads = [threading.Thread(target=client, args=(answers,)) for answers in found]
+    with tempfile.TemporaryDirectory() as folder, _joined(threads, ended):
+        store = Path(folder)
+        for number in range(2, 6):
+            publish(store, number, broken=number == BROKEN)
+        count, end, serving = 0, time.monotonic() + seconds, 1
+        for change, next_serving in itertools.cycle(STEPS):
+            if count >= steps and time.monotonic() > end:
+                break
+            _step(server, base, store, change, serving, next_serving, there)
+            serving, count = next_serving, count + 1
+    everything = [answer for answers in found for answer in answers]
+    return Load(
+        [len(answers) for answers in found],
+        Counter(number for _, _, number in everything),
+        failed,
+        [answer for answer in everything if not possible(*answer, there)],
+        count,
+    )
+
+
+def possible(sent, received, number, there):
+    """Whether the version was there at some time between a request and its answer."""
+    return any(begin <= received and sent <= end for begin, end in there.get(number, ()))
+
+
+@contextlib.contextmanager
+def _joined(threads, ended):
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+
+
+def _step(server, base, store, change, serving, next_serving, there):
+    """Add or take away a version; returns when the server has seen it through."""
+
+    def wait(number, state):
+        wait_for(lambda: states(server).get(number) == state, lambda: (change, states(server)))
+
+    failures = _failures(server)
+    if next_serving != serving:
+        there[next_serving].append([time.monotonic(), float("inf")])
+    if change > 0:
+        hidden = base / f"incoming-{change}"
+        shutil.copytree(store / str(change), hidden)
+        hidden.rename(base / str(change))
+    else:
+        hidden = base / f"outgoing-{-change}"
+        (base / str(-change)).rename(hidden)
+        shutil.rmtree(hidden)
+    if change == BROKEN:
+        wait_for(lambda: _failures(server) > failures, lambda: server.log[-2000:])
+    elif next_serving != serving:
+        wait(next_serving, "AVAILABLE")
+        wait(serving, "END")
+        there[serving][-1][1] = time.monotonic()
+
+
+def _failures(server):
+    return server.log.count(f"Loading servable: {{name: number version: {BROKEN}}} failed")

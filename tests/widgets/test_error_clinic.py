@@ -1,0 +1,89 @@
+"""The clinic's widget, by setting `.value`."""
+
+import pytest
+
+from helpers.clinic import CASES
+from helpers.errors.find import as_html, find
+from helpers.widgets.error_clinic import clinic
+
+KNOWN = "AttributeError: '_UserObject' object has no attribute 'predict'"
+UNKNOWN = "KeyError: '<b>score'"
+
+
+@pytest.fixture
+def view():
+    return clinic()
+
+
+def test_at_first_it_says_what_to_do(view):
+    error, choice, verdict, nearest, answer = view.children
+    assert error.continuous_update  # else a paste shows nothing until the box is left
+    assert verdict.value == "Paste an error, or choose a case."
+    assert choice.label == "none"
+    assert not nearest.children and not answer.value
+
+
+def test_a_pasted_error_shows_its_case(view):
+    error, choice, verdict, nearest, answer = view.children
+    error.value = KNOWN
+    assert choice.value == "not-a-keras-model"
+    assert answer.value == as_html(CASES["not-a-keras-model"])
+    assert not verdict.value and not nearest.children
+
+
+def test_an_unknown_error_shows_the_nearest_to_click(view):
+    error, choice, verdict, nearest, answer = view.children
+    error.value = KNOWN
+    error.value = UNKNOWN
+    assert "not in this clinic" in verdict.value
+    assert choice.label == "none" and not answer.value
+    cases = find(UNKNOWN).nearest
+    assert [button.description for button in nearest.children] == [case.title for case in cases]
+    for button, case in zip(nearest.children, cases, strict=True):
+        button.click()
+        assert choice.value == case.key
+        assert answer.value == as_html(case)
+    assert len(nearest.children) == 3  # the others can still be looked at
+
+
+def test_without_an_error_again_it_says_what_to_do(view):
+    error, choice, verdict, nearest, answer = view.children
+    error.value = UNKNOWN
+    nearest.children[0].click()
+    error.value = ""
+    assert verdict.value == "Paste an error, or choose a case."
+    assert choice.label == "none"
+    assert not nearest.children and not answer.value
+
+
+def test_every_case_can_be_chosen(view):
+    _, choice, _, _, answer = view.children
+    assert [key for _, key in choice.options] == ["", *CASES]
+    for label, key in choice.options[1:]:
+        choice.value = key
+        assert label == f"{CASES[key].group}: {CASES[key].title}"
+        assert answer.value == as_html(CASES[key])
+
+
+def test_nothing_of_the_error_is_sent_back(view):
+    error, _, verdict, nearest, answer = view.children
+    for text in (UNKNOWN, f"{KNOWN} <script>", "\ud800", "x" * 10**6):
+        error.value = text
+        shown = f"{verdict.value}{answer.value}{[b.description for b in nearest.children]}"
+        assert shown.encode()
+        assert "<script" not in shown and "<b>score" not in shown
+
+
+def test_every_control_has_a_name(view):
+    error, choice, _, nearest, _ = view.children
+    error.value = UNKNOWN
+    assert error.description == "error" and choice.description == "case"
+    assert all(button.description and button.tooltip for button in nearest.children)
+
+
+def test_it_stands_as_text_where_there_is_no_kernel(view):
+    bundle = view._repr_mimebundle_()
+    text = (bundle[0] if isinstance(bundle, tuple) else bundle)["text/plain"]
+    for case in CASES.values():
+        assert f"  {case.group}: {case.title}\n" in f"{text}\n"
+    assert max(map(len, text.splitlines())) <= 98

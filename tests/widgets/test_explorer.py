@@ -1,0 +1,129 @@
+"""The explorer: the pages plainly, the widget by setting `.value`."""
+
+import re
+
+import pytest
+
+from helpers.inspection.explore import explore
+from helpers.widgets.explorer import EVERYTHING, MAIN, explorer
+from tests.inspection import exports
+from tests.inspection.exports import copied
+
+
+@pytest.fixture(scope="module")
+def two():
+    made, _ = exports.given()
+    return exports.sums(), made["branch"][0]
+
+
+def parts(view):
+    """artifact, beside, look, within, page"""
+    return view.children
+
+
+def test_each_page_shows_its_part(two):
+    _, _, look, within, page = parts(explorer(*two))
+    words = {
+        "files": ("variables.index", "the graph and its signatures", "12, 23 kB"),
+        "signatures": ("serving_default", "args_0", "(None, 10)"),
+        "operations": ("MatMul", ">180 in all<"),
+        "variables": ("complex_model", "(10, 64)", "variables/0"),
+        "compare": ("Choose another artifact",),
+    }
+    assert [*words] == [*look.options]
+    for name, texts in words.items():
+        look.value = name
+        assert all(text in page.value for text in texts), page.value
+        assert within.layout.display == ("" if name == "operations" else "none")
+
+
+def test_operations_of_one_function(two):
+    artifact, beside, look, within, page = parts(explorer(*two))
+    look.value = "operations"
+    assert within.options[:2] == (EVERYTHING, MAIN) and "__call__" in within.options
+    assert "signature_wrapper___call__ (2)" in within.options, "two functions of one name"
+    within.value = "__call__"
+    assert ">3<" in page.value and "MatMul" in page.value and "SaveV2" not in page.value
+    beside.value = "branch"
+    assert "There is no __call__ in this one" in page.value
+    artifact.value = "branch"
+    assert within.value == EVERYTHING and "cond_true" in within.options
+    within.value = "cond_true"
+    assert "WriteFile" in page.value
+
+
+def test_two_side_by_side_and_compared(two, tmp_path):
+    copy = copied(two[0], tmp_path / "copy")
+    artifact, beside, look, _, page = parts(explorer(*two, copy))
+    beside.value = "copy"
+    assert "<strong>sums/</strong>" in page.value and "<strong>copy/</strong>" in page.value
+    look.value = "compare"
+    assert "a copy, every byte is the same" in page.value
+    beside.value = "branch"
+    assert "what differs: graph" in page.value
+    (copy / "saved_model.pb").write_bytes(b"")
+    beside.value = "copy"
+    assert "cannot be compared" in page.value and "damaged or incomplete" in page.value
+    artifact.value, look.value = "copy", "files"
+    beside.value = ""
+    assert "variables.index" in page.value
+    assert "fingerprint.pb" in page.value and ">inside<" not in page.value, "nobody can tell"
+
+
+def test_a_path_can_be_typed_and_a_wrong_one_is_a_finding(two, tmp_path):
+    artifact, beside, look, _, page = parts(explorer(two[0]))
+    artifact.value = str(two[1])
+    assert "<strong>branch/</strong>" in page.value
+    for text, words in (
+        (str(tmp_path / "<b>gone"), "&lt;b&gt;gone"),
+        ("", "an empty text"),
+        ("x" * 5000, "5,000 characters"),
+        ("\ud800\x1b", "ud800"),
+    ):
+        artifact.value = text
+        assert "findings" in page.value and words in page.value
+        assert "<strong>" not in page.value, "a heading of nothing"
+        assert "<b>" not in page.value and "\x1b" not in page.value and page.value.encode()
+    for name in look.options:
+        look.value, beside.value = name, str(tmp_path)
+        assert page.value
+
+
+def test_artifacts_of_one_name_can_be_told_apart(two, tmp_path):
+    same = copied(two[1], tmp_path / "sums")
+    artifact, *_, page = parts(explorer(two[0], same))
+    assert artifact.options == ("sums", str(same))
+    artifact.value = str(same)
+    assert "serve, serving_default" not in page.value
+
+
+def test_a_large_model_makes_no_large_page(tmp_path):
+    path = exports.with_many_operations(tmp_path / "large", 50_000)
+
+    def many(model):
+        for number in range(1000):
+            function = model.meta_graphs[0].graph_def.library.function.add()
+            function.signature.name = f"one_{number:04}_of_many"
+            node = function.node_def.add()
+            node.name, node.op = "x", f"Type{number:04}"
+
+    exports.edit(path, many)
+    _, _, look, within, page = parts(explorer(path))
+    assert len(within.options) < 210
+    look.value = "operations"
+    assert "50,0" in page.value and re.search(r"… \d+ more", page.value)
+    for name in look.options:
+        look.value = name
+        assert len(page.value) < 30_000
+
+
+def test_the_text_form_says_what_there_is(two):
+    bundle = explorer(*two)._repr_mimebundle_()
+    text = (bundle[0] if isinstance(bundle, tuple) else bundle)["text/plain"]
+    assert text.startswith("Live in Jupyter") and str(explore(two[0])) in text
+    assert max(map(len, text.splitlines())) <= 98
+
+
+def test_explorer_wants_an_artifact():
+    with pytest.raises(ValueError, match=r"explorer\(export_dir\)"):
+        explorer()

@@ -7,7 +7,7 @@ Each has its own `build()`, so that Keras makes the weights outside every trace.
 import numpy as np
 import tensorflow as tf
 
-from helpers.data import ISLANDS, MEASUREMENTS, SEXES, SPECIES
+from helpers.penguins.data import ISLANDS, MEASUREMENTS, SEXES, SPECIES
 
 
 class LinearModel(tf.keras.Model):

@@ -34,18 +34,6 @@ import numpy as np
 import tensorflow as tf
 
 from helpers import artifact, readers
-from helpers.data import (
-    ISLANDS,
-    MEASUREMENTS,
-    RAW,
-    SEXES,
-    SPECIES,
-    complete,
-    folds,
-    one_hot,
-    penguins,
-    take,
-)
 from helpers.display.bar_chart import Bars
 from helpers.models import PenguinModel
 from helpers.penguins import (
@@ -57,6 +45,18 @@ from helpers.penguins import (
     most_frequent,
     nearest_mean,
     slips,
+)
+from helpers.penguins.data import (
+    ISLANDS,
+    MEASUREMENTS,
+    RAW,
+    SEXES,
+    SPECIES,
+    complete,
+    folds,
+    one_hot,
+    penguins,
+    take,
 )
 from helpers.training import train
 from helpers.widgets.signature_caller import signature_caller

@@ -36,7 +36,7 @@ import tensorflow as tf
 from helpers import artifact, readers
 from helpers.clinic import CASES
 from helpers.data import line
-from helpers.errors import find
+from helpers.errors.find import find
 from helpers.models import LinearModel
 from helpers.readers.compare import compare
 from helpers.readers.rescue import rescue

@@ -34,13 +34,14 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from helpers import artifact, readers, runtimes
+from helpers import readers, runtimes
 from helpers.data import row_sums
 from helpers.display.bar_chart import Bars
 from helpers.models import ComplexModel, LinearModel, MultiSignatureModel
+from helpers.processes.quiet import quiet
 from helpers.runtimes import litert_file as lite
-from helpers.runtimes.litert_file import quiet
 from helpers.runtimes.parity import parity
+from helpers.text import readable_size
 from helpers.training import train
 from helpers.widgets.parity_picture import parity_picture
 
@@ -89,7 +90,7 @@ doors = ["predict_two", "predict_three"]
 converter = tf.lite.TFLiteConverter.from_saved_model(str(models_dir), signature_keys=doors)
 litert_file = lesson.scratch / "shop.tflite"
 litert_file.write_bytes(converter.convert())
-print(artifact.readable_size(litert_file.stat().st_size))
+print(readable_size(litert_file.stat().st_size))
 
 # %% [markdown]
 # The phone has only the interpreter, for Kotlin, Swift or C++. This program, in a process of its
@@ -311,7 +312,7 @@ def error(content, rows, plain):
 
 
 plain = files["float32"]
-print("float32 ", artifact.readable_size(len(plain)))
+print("float32 ", readable_size(len(plain)))
 for kind in KINDS[1:]:
     power = np.ceil(np.log10(error(files[kind], x, plain)))
     print(f"{kind:<8} error below {10**power:g}")
@@ -333,7 +334,7 @@ careless, careful = quantised(wide_dir, "int8", x / 10), files["int8"]
 print("10 times as wrong:", error(careless, x, plain) > 10 * error(careful, x, plain))
 for kind in ("float32", "int8"):
     small = quantised(models_dir, kind, x[:, :1], "line")
-    print(f"{kind:<8}", artifact.readable_size(len(small)))
+    print(f"{kind:<8}", readable_size(len(small)))
 
 # %% [markdown]
 # `careless` is wrong: what is larger than anything the converter saw is cut off. No error is
@@ -354,7 +355,7 @@ meter_dir, readings = lesson.q3.given()
 kinds = {kind: quantised(meter_dir, kind, readings) for kind in KINDS}
 for kind in KINDS[1:]:
     error_3 = error(kinds[kind], readings, kinds["float32"])
-    print(f"{kind:<8}", artifact.readable_size(len(kinds[kind])), error_3 <= 0.01, error_3 <= 0.2)
+    print(f"{kind:<8}", readable_size(len(kinds[kind])), error_3 <= 0.01, error_3 <= 0.2)
 precise_file, small_file = kinds["float16"], kinds["dynamic"]
 # </solution>
 lesson.q3.check(precise_file, small_file)

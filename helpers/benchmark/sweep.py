@@ -15,8 +15,10 @@ import numpy as np
 
 from helpers.artifact.saved_model import directory_of
 from helpers.benchmark.timing import duration, rounded
-from helpers.errors.messages import safe_repr
+from helpers.processes.child import answer_questions
 from helpers.processes.clean_process import CleanProcess
+from helpers.processes.tensorflow_import import import_tensorflow
+from helpers.text import safe_repr
 
 SIZES = (1, 32, 1024, 65536)
 PAIRS = 8
@@ -126,16 +128,14 @@ def rows_for(size):
 
 
 def main():
-    from helpers.readers import worker
-
-    del sys.modules["keras"]  # which it keeps out, and a Keras model needs
-    worker.answer_questions({"sweep": _sweep}, _prepare)
+    # A forked process has no Keras, and the model needs it.
+    if sys.modules.get("keras", ...) is None:
+        del sys.modules["keras"]
+    answer_questions({"sweep": _sweep}, _prepare)
 
 
 def _prepare():
-    import helpers
-
-    tf = helpers.import_tensorflow()
+    tf = import_tensorflow()
     tf.ones((1, 10)) @ tf.ones((10, 1))  # the first operation starts what the others need
 
 

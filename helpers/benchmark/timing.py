@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import repeat
 from numbers import Integral, Real
 
-from helpers.errors.messages import safe_repr
+from helpers.text import safe_repr
 
 SECONDS = 0.0005  # of one timing: thousands of times what reading the clock costs, and soon over
 PAIRS = 31  # many short ones stand noise better than a few long ones

@@ -9,7 +9,8 @@ from functools import cache
 
 from helpers.clinic.case import Case
 from helpers.display.html_table import CELL
-from helpers.errors.messages import WIDTH, safe_repr
+from helpers.errors.messages import WIDTH
+from helpers.text import safe_repr
 
 # How many characters are read of a longer text, at either end, and of one message: a pattern may
 # try every place of a message against every other.

@@ -4,6 +4,9 @@ import contextlib
 import re
 import textwrap
 
+from helpers.scratch import without_scratch
+from helpers.text import shorten
+
 WIDTH = 96
 
 # (pattern in "Type: text", what usually causes it and what cures it). First match wins.
@@ -209,31 +212,6 @@ def _without_noise(message):
     message = message.replace("missing a required keyword-only", "missing a required")
     traced = r"(Exception encountered when calling .*\n\s+)?in user code:\n[\s\S]*?\n\n +\w+: "
     return re.sub(r"(?<=__inference_)(\w+?)_\d+\b", r"\1", re.sub(traced, "", message))
-
-
-def shorten(text, limit=300):
-    """`text` on one line of at most `limit` characters."""
-    text = " ".join(text[: 20 * limit].split()).removesuffix(":")
-    return text if len(text) <= limit else text[: limit - 2].rstrip() + " …"
-
-
-def safe_repr(value, limit=80):
-    """repr(value) on one line, cut to `limit` characters. Never raises."""
-    try:
-        return shorten(repr(value), limit)
-    except BaseException:
-        return f"an object of type {type(value).__name__}"
-
-
-RUNS = set()  # the folders of this kernel's exports, as text
-
-
-def without_scratch(text):
-    """`text` with the folder of this run's exports left out of every path, so that it reads the
-    same on every machine."""
-    for folder in RUNS:  # where the rule below, which ends a path at a blank, would leave a half
-        text = re.sub(re.escape(folder) + r"(?!\d)[/\\]?", "", text)
-    return re.sub(r"[^\s'\"=]*[/\\]exports[/\\][^/\\\s]+[/\\]run\d+[/\\]?", "", text)
 
 
 @contextlib.contextmanager

@@ -3,8 +3,9 @@
 import numpy as np
 
 from helpers import artifact, readers
-from helpers.errors.messages import cure, safe_repr, shorten
-from helpers.exercises.exercise import NotAttempted, NotYet, require
+from helpers.errors.messages import cure
+from helpers.exercises.outcomes import NotAttempted, NotYet, require
+from helpers.text import safe_repr, shorten
 
 ALL = tuple(readers.READERS)
 

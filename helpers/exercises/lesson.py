@@ -1,10 +1,8 @@
 """A lesson as the notebook sees it: its exercises, its scratch folder, the learner's progress."""
 
 import importlib
-import os
-from pathlib import Path
 
-from helpers import errors
+from helpers import scratch
 from helpers.exercises import progress
 from helpers.exercises.exercise import Exercise
 from helpers.notebooks import lesson_names
@@ -29,8 +27,7 @@ class Lesson:
         for key, value in self.exercises.items():
             value.lesson = self
             setattr(self, key, value)
-        self.scratch = _new_folder(name)
-        errors.RUNS.add(str(self.scratch))
+        self.scratch = scratch.new_folder(name)
         _quieten()
 
     def passed(self, key):
@@ -42,20 +39,6 @@ class Lesson:
 
     def __repr__(self):
         return "\n".join([self.name, *(f"  {e!r}" for e in self.exercises.values())])
-
-
-def _new_folder(name):
-    exports = Path(os.environ.get("COURSE_EXPORTS") or "exports").resolve()
-    exports = exports if exports.name == "exports" else exports / "exports"
-    (exports / name).mkdir(parents=True, exist_ok=True)
-    number = 1
-    while True:
-        try:
-            (exports / name / f"run{number}").mkdir()
-        except FileExistsError:
-            number += 1
-        else:
-            return exports / name / f"run{number}"
 
 
 def _quieten():

@@ -4,8 +4,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from helpers.artifact.saved_model import File, Signature, printable, readable_size
+from helpers.artifact.saved_model import File, Signature
 from helpers.display.html_table import table
+from helpers.text import printable, readable_size
 
 VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"  # the end of a variable's key in the checkpoint
 MOST_ROWS = 100

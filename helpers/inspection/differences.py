@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from helpers import readers
 from helpers.artifact.graph_digest import endpoints
-from helpers.artifact.saved_model import NotAnArtifact, printable, saved_model
+from helpers.artifact.saved_model import NotAnArtifact, saved_model
 from helpers.display.html_table import table
 from helpers.errors.messages import describe
 from helpers.inspection.contents import Explored
 from helpers.inspection.explore import explore
+from helpers.text import printable
 
 SAME, DIFFERENT, UNKNOWN = "same", "DIFFERENT", "unknown"
 MARKS = {SAME: "=", DIFFERENT: "≠", UNKNOWN: "?"}

@@ -13,14 +13,13 @@ from helpers import readers
 from helpers.artifact.saved_model import (
     NotAnArtifact,
     directory_of,
-    printable,
-    readable_size,
     saved_model,
     signatures_of,
     walk,
 )
-from helpers.errors.messages import describe, safe_repr, shorten
+from helpers.errors.messages import describe
 from helpers.inspection.contents import VALUE, Explored, Fingerprint, Function, Variable
+from helpers.text import printable, readable_size, safe_repr, shorten
 
 BOOKKEEPING = "_CHECKPOINTABLE_OBJECT_GRAPH"
 INDEX = "variables/variables.index"

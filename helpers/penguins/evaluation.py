@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.data import SPECIES, folds, one_hot, take
+from helpers.penguins.data import SPECIES, folds, one_hot, take
 from helpers.training import train
 
 Z = 1.96  # standard errors on each side of a 95 % interval

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.data import MEASUREMENTS, SEXES, take
+from helpers.penguins.data import MEASUREMENTS, SEXES, take
 
 
 def in_kilograms(rows):

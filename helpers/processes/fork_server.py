@@ -200,7 +200,7 @@ def main(address, idle):
         os._exit(0)
     os.chdir("/")  # no folder is kept in use
     sys.modules["matplotlib"] = sys.modules["keras"] = None  # see helpers.readers.worker
-    from helpers import import_tensorflow
+    from helpers.processes.tensorflow_import import import_tensorflow
 
     with contextlib.suppress(Exception):  # each child will fail in the same way, and say so
         import_tensorflow()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers.errors.messages import safe_repr
+from helpers.text import safe_repr
 
 
 def as_arrays(inputs):

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helpers import artifact, readers
-from helpers.errors.messages import describe, safe_repr, shorten
+from helpers.errors.messages import describe
 from helpers.readers.compare import FAILURES, USAGE, Report, compare
+from helpers.text import safe_repr, shorten
 
 
 @dataclass(frozen=True)

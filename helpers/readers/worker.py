@@ -1,73 +1,27 @@
 """The clean process itself: it answers questions about artifacts until its parent is gone."""
 
-import os
-import pickle
-import queue
 import re
 import sys
-import threading
 from functools import lru_cache
 from pathlib import Path
 from unittest import mock
 
-# Nothing here draws or builds a Keras model, and without these two the start is a third shorter.
-# It also proves that an artifact needs neither.
-sys.modules["matplotlib"] = sys.modules["keras"] = None
+import numpy as np
 
-import numpy as np  # noqa: E402
-
-import helpers  # noqa: E402
-from helpers import artifact  # noqa: E402
-from helpers.artifact import graph_digest  # noqa: E402
-from helpers.errors.messages import describe  # noqa: E402
-from helpers.readers import checkpoint_files, onnx_converter  # noqa: E402
-from helpers.readers.inputs import cast, state  # noqa: E402
+from helpers import artifact
+from helpers.artifact import graph_digest
+from helpers.errors.messages import describe
+from helpers.processes.child import answer_questions
+from helpers.processes.tensorflow_import import import_tensorflow
+from helpers.readers import checkpoint_files, onnx_converter
+from helpers.readers.inputs import cast, state
 
 
 def main():
-    answer_questions(QUESTIONS, lambda: helpers.import_tensorflow().get_logger().setLevel("ERROR"))
-
-
-def answer_questions(known, prepare):
-    """Call `prepare`, say that this process is ready, and answer questions until the parent goes.
-
-    known : dict of str to function (directory, reader, *details)
-    """
-    # What TensorFlow or a model prints must not mix with the answers.
-    out = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    questions = queue.Queue()
-    threading.Thread(
-        target=_listen, args=(os.fdopen(os.dup(0), "rb"), questions), daemon=True
-    ).start()
-
-    try:
-        prepare()
-        _answer(out, ("value", "ready"))
-    except Exception as error:
-        _answer(out, ("error", describe(error, limit=2000)))
-    while True:
-        question, *details = questions.get()
-        try:
-            _answer(out, ("value", known[question](*details)))
-        except artifact.NotAnArtifact as error:
-            _answer(out, ("not an artifact", str(error)))
-        except Exception as error:
-            _answer(out, ("error", describe(error, limit=2000)))
-
-
-def _listen(stream, questions):
-    """Pass on the questions; end with the parent, even while one is being answered."""
-    while True:
-        try:
-            questions.put(pickle.load(stream))
-        except Exception:  # the parent closed its end, or was killed in the middle of a question
-            os._exit(0)
-
-
-def _answer(out, message):
-    pickle.dump(message, out)
-    out.flush()
+    # Nothing here draws or builds a Keras model. Without these two, the start is a third shorter.
+    # It also proves that an export needs neither.
+    sys.modules["matplotlib"] = sys.modules["keras"] = None
+    answer_questions(QUESTIONS, lambda: import_tensorflow().get_logger().setLevel("ERROR"))
 
 
 def signatures(directory, reader):

@@ -11,10 +11,11 @@ with the kernel.
 """
 
 from helpers import artifact
-from helpers.errors.messages import describe, safe_repr
+from helpers.errors.messages import describe
 from helpers.processes.clean_process import ReaderError
 from helpers.readers.inputs import as_arrays, cast
 from helpers.runtimes import browser, c_program, litert, onnx_runtime
+from helpers.text import safe_repr
 
 RUNTIMES = {
     "litert": "LiteRT (ai-edge-litert, no TensorFlow in the process)",

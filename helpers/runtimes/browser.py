@@ -15,13 +15,15 @@ from pathlib import Path
 
 import numpy as np
 
+from helpers.paths import RUNTIMES
 from helpers.processes.clean_process import CleanProcess
 from helpers.runtimes import onnx_runtime, runtime_process
+from helpers.runtimes.installed import not_installed
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PAGE = Path(__file__).with_name("browser_page.html")
 LOCK = Path(__file__).with_name("package-lock.json")
-MODULES = onnx_runtime.FOLDER / "browser" / "node_modules"
+MODULES = RUNTIMES / "browser" / "node_modules"
 ORT = MODULES / "onnxruntime-web" / "dist"
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -47,7 +49,7 @@ process = CleanProcess("helpers.runtimes.browser")
 
 
 def missing():
-    lacking = onnx_runtime.missing() or onnx_runtime.not_installed(
+    lacking = onnx_runtime.missing() or not_installed(
         "onnxruntime-web and what it needs", MODULES.parent / "installed", LOCK
     )
     if lacking:

@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from helpers.artifact.saved_model import serving_graph
-from helpers.errors.messages import describe, shorten
+from helpers.errors.messages import describe
+from helpers.paths import RUNTIMES
 from helpers.processes.clean_process import CleanProcess, ReaderError
 from helpers.runtimes.conversions import Converted, digest
-from helpers.runtimes.onnx_runtime import FOLDER
+from helpers.text import shorten
 
 SOURCE = Path(__file__).resolve().with_name("c_program.c")  # by one name from every folder
 LIBRARIES = ("tensorflow_cc", "tensorflow_framework")
@@ -111,7 +112,7 @@ def _compiled(runtime):
     gcc takes some seconds."""
     library = _libraries(_wheel())[0].stat()
     parts = (SOURCE.read_text("utf-8"), compile_command(""), library.st_size, library.st_mtime_ns)
-    program = FOLDER / "c" / f"reader-{hashlib.sha256(repr(parts).encode()).hexdigest()[:16]}"
+    program = RUNTIMES / "c" / f"reader-{hashlib.sha256(repr(parts).encode()).hexdigest()[:16]}"
     if program.exists():
         return program
     try:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from helpers.errors.messages import RUNS
 from helpers.readers.inputs import state
+from helpers.scratch import RUNS
 
 _made, _lock = {}, threading.Lock()
 

@@ -3,15 +3,14 @@
 `helpers.runtimes` converts an export and asks what comes out; here the file is somebody's own.
 """
 
-import contextlib
-import os
 import sys
 from pathlib import Path
 
 from helpers.artifact.saved_model import Signature, TensorInfo
-from helpers.errors.messages import safe_repr
+from helpers.processes.child import answer_questions
 from helpers.processes.clean_process import CleanProcess
 from helpers.readers.inputs import as_arrays
+from helpers.text import safe_repr
 
 MARK = b"TFL3"  # stands in bytes 4 to 7 of every file
 _process = CleanProcess("helpers.runtimes.litert_file")
@@ -68,28 +67,12 @@ def run(file, signature, inputs):
     return _process.ask("run", content_of(file), "litert", *details, deadline=60)
 
 
-@contextlib.contextmanager
-def quiet():
-    """Throw away what C++ writes to standard error while the block runs, as the converter does."""
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
-
-
 # The other side, in the process
 
 
 def main():
     sys.modules["tensorflow"] = None  # whoever asks for it gets an ImportError
-    from helpers.readers import worker
-
-    worker.answer_questions({"signatures": _signatures, "run": _run}, lambda: None)
+    answer_questions({"signatures": _signatures, "run": _run}, lambda: None)
 
 
 def _interpreter(content):

@@ -11,15 +11,15 @@ from helpers.processes.clean_process import CleanProcess
 from helpers.readers import to_onnx
 from helpers.runtimes import runtime_process
 from helpers.runtimes.conversions import Converted, convert_once, file_name
+from helpers.runtimes.installed import not_installed
 
-FOLDER = RUNTIMES
 LOCK = Path(__file__).with_name("requirements.lock")
-PYTHON = FOLDER / "venv" / "bin" / "python"
+PYTHON = RUNTIMES / "venv" / "bin" / "python"
 process = CleanProcess("helpers.runtimes.onnx_runtime", PYTHON)
 
 
 def missing():
-    what, venv = "ONNX Runtime and tf2onnx", FOLDER / "venv"
+    what, venv = "ONNX Runtime and tf2onnx", RUNTIMES / "venv"
     if lacking := not_installed(what, venv / "installed", LOCK):
         return lacking
     # tf2onnx is made for the TensorFlow of the environment that `make runtimes` found.
@@ -32,17 +32,8 @@ def missing():
 
 def packages():
     """Path of their site-packages, of what is not in ours."""
-    (found,) = FOLDER.glob("venv/lib/*/site-packages")
+    (found,) = RUNTIMES.glob("venv/lib/*/site-packages")
     return str(found)
-
-
-def not_installed(what, stamp, lock):
-    """The sentence that says so where `stamp`, which `make runtimes` writes last, is not `lock`."""
-    if not stamp.exists():
-        return f"{what} are not installed: make runtimes"
-    if stamp.read_bytes() != lock.read_bytes():
-        return f"{what} are installed in other versions than the course's: make runtimes"
-    return ""
 
 
 def converted(directory, keys):

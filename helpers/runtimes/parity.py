@@ -7,8 +7,8 @@ from pathlib import Path
 
 from helpers import artifact, readers, runtimes
 from helpers.display.html_table import table
-from helpers.errors.messages import shorten
 from helpers.readers import compare
+from helpers.text import readable_size, shorten
 
 CALLS = 200  # of one row, for the time that one takes
 HEAD = ("runtime", "signatures", "answers", "reads")
@@ -41,7 +41,7 @@ class Row:
 
     def cells(self, figures):
         """The row as texts, those of HEAD and, with `figures`, of FIGURES."""
-        size = "" if self.size is None else artifact.readable_size(self.size)
+        size = "" if self.size is None else readable_size(self.size)
         crossed = "" if self.status == "missing" else f"{self.crossed} of {self.signatures}"
         cells = (self.runtime, crossed, self.status, size)
         if not figures:

@@ -6,6 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from helpers.processes import child
+
 
 class Loaded(ABC):
     """One signature, loaded in this runtime."""
@@ -27,8 +29,6 @@ def answer_questions(load, prepare=lambda: None):
 
     load : function (path, key) to Loaded, asked once for each pair
     """
-    from helpers.readers import worker  # in the parent this import would disable Keras
-
     kept = lru_cache(maxsize=16)(load)
 
     def run(path, runtime, key, feed):
@@ -43,7 +43,7 @@ def answer_questions(load, prepare=lambda: None):
     def ready(path, runtime, key):
         kept(path, key)
 
-    worker.answer_questions({"run": run, "seconds": seconds, "load": ready}, prepare)
+    child.answer_questions({"run": run, "seconds": seconds, "load": ready}, prepare)
 
 
 def as_given(value):

@@ -6,8 +6,8 @@ import ipywidgets
 import numpy as np
 from matplotlib.figure import Figure
 
-from helpers.errors.messages import safe_repr, shorten
 from helpers.serving.rollout.router import Router
+from helpers.text import safe_repr, shorten
 from helpers.widgets.view import View, picture
 
 CUSTOMERS = [f"customer-{number:03d}" for number in range(200)]

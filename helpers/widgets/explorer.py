@@ -4,11 +4,11 @@ import html
 
 import ipywidgets
 
-from helpers.artifact.saved_model import printable, readable_size
 from helpers.display.html_table import table
 from helpers.inspection.contents import capped, findings_table, tree_table
 from helpers.inspection.differences import differences
 from helpers.inspection.explore import explore
+from helpers.text import printable, readable_size
 from helpers.widgets.view import View
 
 INTRODUCTION = (

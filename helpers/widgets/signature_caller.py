@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import ipywidgets
 import numpy as np
 
-from helpers.errors.messages import cure, describe, safe_repr, shorten
+from helpers.errors.messages import cure, describe
+from helpers.text import safe_repr, shorten
 from helpers.widgets.view import View
 
 LIMIT = 100_000  # characters of a request

@@ -8,8 +8,9 @@ import pytest
 import tensorflow as tf
 
 from helpers import artifact
-from helpers.artifact.saved_model import NotAnArtifact, readable_size
+from helpers.artifact.saved_model import NotAnArtifact
 from helpers.models import LinearModel, MultiSignatureModel
+from helpers.text import readable_size
 
 DATA = "variables/variables.data-00000-of-00001"
 

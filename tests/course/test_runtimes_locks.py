@@ -9,8 +9,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from helpers.paths import ROOT
-from helpers.runtimes.onnx_runtime import FOLDER
+from helpers.paths import ROOT, RUNTIMES
 from tests.course.test_locks import HOST, LOCK, PROJECT, UNLOCKED, environments, read_lock
 
 OWN, PACKAGE, NPM = (
@@ -101,7 +100,7 @@ def test_each_disagreement_is_found(file, pattern, replacement, words):
 
 
 def test_installed_is_what_is_locked():
-    packages = list(FOLDER.glob("venv/lib/*/site-packages"))
+    packages = list(RUNTIMES.glob("venv/lib/*/site-packages"))
     if not packages:
         pytest.skip("the other runtimes are not installed: make runtimes")
     found = metadata.distributions(path=[str(packages[0])])

@@ -17,8 +17,7 @@ from pathlib import Path
 import pytest
 
 from helpers.clinic import CASES, Found
-from helpers.errors import find
-from helpers.errors.find import as_html, as_text
+from helpers.errors.find import as_html, as_text, find
 from helpers.paths import ROOT
 
 FOLDER = Path(__file__).parent / "pasted"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from helpers.exercises import Lesson
-from helpers.exercises.exercise import NOT_ATTEMPTED, NOT_YET, PASSED, RAISED
+from helpers.exercises.outcomes import NOT_ATTEMPTED, NOT_YET, PASSED, RAISED
 
 
 @dataclass(frozen=True)

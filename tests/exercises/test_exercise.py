@@ -15,17 +15,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from helpers.exercises import Lesson, progress
+from helpers.exercises import Lesson, learner_code, progress
 from helpers.exercises import exercise as engine
-from helpers.exercises.exercise import (
-    NOT_ATTEMPTED,
-    NOT_YET,
-    PASSED,
-    RAISED,
-    call,
-    exercise,
-    require,
-)
+from helpers.exercises.exercise import exercise
+from helpers.exercises.learner_code import call
+from helpers.exercises.outcomes import NOT_ATTEMPTED, NOT_YET, PASSED, RAISED, NotYet, require
 from helpers.notebooks import lesson_names
 from helpers.paths import ROOT
 
@@ -336,13 +330,13 @@ STRANGE = {
 
 
 def test_strange_answers_to_every_exercise(lesson, monkeypatch):
-    monkeypatch.setattr(engine, "DEADLINE", DEADLINE)
+    monkeypatch.setattr(learner_code, "DEADLINE", DEADLINE)
     for key in lesson.exercises:
         exercise = getattr(lesson, key)
         for name, make in STRANGE.items():
             where, start = f"{lesson.name} {key}, {name}", time.monotonic()
             # So that a check which hangs is a failure with a name, not a run that never ends.
-            with contextlib.suppress(engine.DeadlinePassed), engine._time_limit(20):
+            with contextlib.suppress(learner_code.DeadlinePassed), learner_code._time_limit(20):
                 result = exercise.grade(*[make() for _ in exercise.answers])
             assert time.monotonic() - start < 20, f"{where}: the check hangs"
             assert result.outcome in OUTCOMES - {PASSED}, f"{where}: {result}"
@@ -436,9 +430,9 @@ def test_a_call_that_no_signal_ends_says_what_to_do(monkeypatch, capsys):
         time.sleep(0.5)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
 
-    monkeypatch.setattr(engine, "PATIENCE", 0.1)
-    with pytest.raises(engine.NotYet):
-        engine.call(deaf, deadline=0.1)
+    monkeypatch.setattr(learner_code, "PATIENCE", 0.1)
+    with pytest.raises(NotYet):
+        learner_code.call(deaf, deadline=0.1)
     assert "Restart Kernel" in capsys.readouterr().out
 
 

@@ -10,10 +10,10 @@ import pytest
 import tensorflow as tf
 
 from helpers import readers
-from helpers.artifact.saved_model import printable
 from helpers.inspection.differences import DIFFERENT, SAME, UNKNOWN, differences
 from helpers.inspection.explore import explore
 from helpers.models import ComplexModel
+from helpers.text import printable
 from tests.inspection import exports
 from tests.inspection.exports import DATA, INDEX, copied, edit, module
 

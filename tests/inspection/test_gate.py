@@ -11,7 +11,8 @@ import tensorflow as tf
 from tensorflow.core.framework import variable_pb2
 
 from helpers import readers
-from helpers.inspection.gate import EFFECT, SAVERS, gate
+from helpers.inspection.dangerous_operations import EFFECT, SAVERS
+from helpers.inspection.gate import gate
 from tests.inspection import exports
 from tests.inspection.exports import add_node, copied, edit, module
 

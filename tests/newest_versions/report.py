@@ -3,7 +3,7 @@
 import difflib
 import re
 
-from helpers.errors.messages import shorten
+from helpers.text import shorten
 
 LONGEST = 160
 

@@ -11,9 +11,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from helpers import data
-from helpers.data import ISLANDS, MEASUREMENTS, SEXES, SPECIES, folds, one_hot, penguins, take
 from helpers.display.bar_chart import Bars
+from helpers.penguins import data as penguin_data
+from helpers.penguins.data import (
+    ISLANDS,
+    MEASUREMENTS,
+    SEXES,
+    SPECIES,
+    folds,
+    one_hot,
+    penguins,
+    take,
+)
 from helpers.penguins.evaluation import (
     HeldOut,
     interval,
@@ -23,14 +32,14 @@ from helpers.penguins.evaluation import (
 )
 from helpers.penguins.preparation_mistakes import in_capitals, in_kilograms, lose_a_fifth, slips
 
-README = (data.PENGUINS.parent / "README.md").read_text(encoding="utf-8")
+README = (penguin_data.PENGUINS.parent / "README.md").read_text(encoding="utf-8")
 
 
 # Data
 
 
 def test_the_file_is_the_one_that_its_readme_describes():
-    content = data.PENGUINS.read_bytes()
+    content = penguin_data.PENGUINS.read_bytes()
     assert hashlib.sha256(content).hexdigest().startswith(re.search("`([0-9a-f]{16})`", README)[1])
     rows = list(csv.DictReader(content.decode().splitlines()))
     assert re.findall(r"^\| `(\w+)` \|", README, re.M) == list(rows[0])
@@ -58,7 +67,7 @@ def test_penguins_are_the_columns_of_the_file():
     assert fourth["sex"] == "" and np.isnan(fourth["body_mass_g"])
     assert set(rows["species"]) == set(SPECIES) and set(rows["island"]) == set(ISLANDS)
     assert set(rows["sex"]) == {*SEXES, ""}
-    assert data.complete(rows).sum() == 333
+    assert penguin_data.complete(rows).sum() == 333
 
 
 @pytest.mark.parametrize("count", [2, 5, 10])

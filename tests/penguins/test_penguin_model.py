@@ -8,8 +8,8 @@ import pytest
 import tensorflow as tf
 
 from helpers import artifact, readers
-from helpers.data import ISLANDS, RAW, SPECIES, folds, one_hot, penguins, take
 from helpers.models import COLUMNS, PenguinModel
+from helpers.penguins.data import ISLANDS, RAW, SPECIES, folds, one_hot, penguins, take
 from helpers.training import train
 from helpers.widgets.signature_caller import example
 from tests.penguins.test_data import by_hand

@@ -225,7 +225,7 @@ def test_parity_of_an_export_that_only_python_restores(monkeypatch):
 @pytest.fixture(scope="module")
 def penguins():
     """Words in, words out, and a vocabulary in a file; and features in, probabilities out."""
-    from helpers.data import penguins
+    from helpers.penguins.data import penguins
 
     (folder() / "islands.txt").write_text("Biscoe\nDream\nTorgersen\n")
     model = PenguinModel(penguins(), str(folder() / "islands.txt"))

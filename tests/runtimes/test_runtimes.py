@@ -284,7 +284,7 @@ def test_an_export_that_only_python_restores_fails_in_c():
 
 
 def test_missing_python_part(monkeypatch, tmp_path):
-    monkeypatch.setattr(onnx_runtime, "FOLDER", tmp_path)
+    monkeypatch.setattr(onnx_runtime, "RUNTIMES", tmp_path)
     for name in ("onnx", "browser"):
         words = "ONNX Runtime and tf2onnx are not installed: make runtimes"
         assert runtimes.missing(name) == words
@@ -345,7 +345,7 @@ def test_a_compiler_that_fails_says_why(monkeypatch, tmp_path):
     (tmp_path / "gcc").write_text("#!/bin/sh\necho reader.c: no such header >&2\nexit 1\n")
     (tmp_path / "gcc").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr(c_program, "FOLDER", tmp_path)
+    monkeypatch.setattr(c_program, "RUNTIMES", tmp_path)
     with pytest.raises(ReaderError, match=r"gcc: reader\.c: no such header"):
         runtimes.run(doubles(), KEY, {"x": [[1.0]]}, "c")
     assert not list((tmp_path / "c").iterdir())

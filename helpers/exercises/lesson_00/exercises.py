@@ -1,7 +1,9 @@
 """The exercise of lesson 00: its only purpose is to show how exercises answer."""
 
-from helpers.errors.messages import safe_repr
-from helpers.exercises.exercise import call, exercise, require
+from helpers.exercises.exercise import exercise
+from helpers.exercises.learner_code import call
+from helpers.exercises.outcomes import require
+from helpers.text import safe_repr
 
 NUMBERS = (3, 0, -1.5)
 

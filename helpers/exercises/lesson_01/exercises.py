@@ -7,8 +7,7 @@ import numpy as np
 
 from helpers import readers
 from helpers.artifact.saved_model import NotAnArtifact, directory_of, read
-from helpers.errors.messages import safe_repr
-from helpers.exercises.exercise import NotYet, exercise, require
+from helpers.exercises.exercise import exercise
 from helpers.exercises.export_checks import (
     export_at,
     require_any_batch,
@@ -16,6 +15,8 @@ from helpers.exercises.export_checks import (
     require_prediction,
     signature_of,
 )
+from helpers.exercises.outcomes import NotYet, require
+from helpers.text import safe_repr
 
 KEY = "serving_default"
 X = np.linspace(-1, 1, 7, dtype=np.float32)[:, None]

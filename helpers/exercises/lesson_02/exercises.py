@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from helpers import readers
-from helpers.errors.messages import describe, safe_repr
-from helpers.exercises.exercise import NotYet, call, exercise, require
+from helpers.errors.messages import describe
+from helpers.exercises.exercise import exercise
 from helpers.exercises.export_checks import (
     answers,
     export_at,
@@ -17,7 +17,10 @@ from helpers.exercises.export_checks import (
     signature_of,
     the_input,
 )
+from helpers.exercises.learner_code import call
 from helpers.exercises.lesson_02.weight_checks import answer_of, require_weights_that_count
+from helpers.exercises.outcomes import NotYet, require
+from helpers.text import safe_repr
 
 KEY = "serving_default"
 READINGS = np.arange(12, dtype=np.float32).reshape(3, 4)

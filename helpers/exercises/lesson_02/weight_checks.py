@@ -3,7 +3,8 @@
 import numpy as np
 
 from helpers.errors.messages import cure
-from helpers.exercises.exercise import NotYet, call, require
+from helpers.exercises.learner_code import call
+from helpers.exercises.outcomes import NotYet, require
 
 
 def require_weights_that_count(model, first, others):

@@ -6,8 +6,7 @@ import numpy as np
 
 from helpers import readers
 from helpers.artifact.saved_model import read
-from helpers.errors.messages import safe_repr
-from helpers.exercises.exercise import NotYet, Raised, call, exercise, require
+from helpers.exercises.exercise import exercise
 from helpers.exercises.export_checks import (
     ALL,
     answers,
@@ -17,7 +16,10 @@ from helpers.exercises.export_checks import (
     signature_of,
     the_input,
 )
+from helpers.exercises.learner_code import call
 from helpers.exercises.lesson_03.function_pairs import HONEST, counterfeits, pair
+from helpers.exercises.outcomes import NotYet, Raised, require
+from helpers.text import safe_repr
 
 # By y = 2·(x0 + x1) + 1 they score 2.5, -2, 0.4 and -0.4.
 ROWS = np.array([[0.5, 0.25], [-0.9, -0.6], [0.1, -0.4], [-0.2, -0.5]], np.float32)

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers.errors.messages import safe_repr
-from helpers.exercises.exercise import NotAttempted, NotYet, call, exercise, require
+from helpers.exercises.exercise import exercise
+from helpers.exercises.learner_code import call
 from helpers.exercises.lesson_04.untrusted_exports import strangers
-from helpers.inspection.gate import EFFECT
+from helpers.exercises.outcomes import NotAttempted, NotYet, require
+from helpers.inspection.dangerous_operations import EFFECT
+from helpers.text import safe_repr
 
 LAYERS = ("left", "middle", "right")
 WANTED = "middle"

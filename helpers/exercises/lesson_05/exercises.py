@@ -8,9 +8,7 @@ import numpy as np
 
 from helpers import readers
 from helpers.artifact.saved_model import read
-from helpers.data import ISLANDS, MEASUREMENTS, RAW, SEXES, SPECIES, folds, one_hot, penguins, take
-from helpers.errors.messages import safe_repr
-from helpers.exercises.exercise import NotYet, exercise, require
+from helpers.exercises.exercise import exercise
 from helpers.exercises.export_checks import (
     ALL,
     answers,
@@ -30,6 +28,19 @@ from helpers.exercises.lesson_05.raw_row_checks import (
     require_raw,
     without_gaps,
 )
+from helpers.exercises.outcomes import NotYet, require
+from helpers.penguins.data import (
+    ISLANDS,
+    MEASUREMENTS,
+    RAW,
+    SEXES,
+    SPECIES,
+    folds,
+    one_hot,
+    penguins,
+    take,
+)
+from helpers.text import safe_repr
 
 NAN = np.float32(np.nan)
 SERVER = ALL[:2]  # what a server needs; functions of texts do not cross to LiteRT

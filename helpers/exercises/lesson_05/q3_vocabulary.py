@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from helpers import readers
-from helpers.data import ISLANDS
+from helpers.penguins.data import ISLANDS
 
 ROW = ["Torgersen"]  # the last word of the list, and the last line of the file
 

@@ -5,10 +5,10 @@ from functools import cache
 import numpy as np
 
 from helpers import readers
-from helpers.data import RAW, SPECIES, complete, folds, penguins, take
-from helpers.errors.messages import safe_repr
-from helpers.exercises.exercise import NotYet, require
 from helpers.exercises.export_checks import ALL, answers, require_any_batch, signature_of
+from helpers.exercises.outcomes import NotYet, require
+from helpers.penguins.data import RAW, SPECIES, complete, folds, penguins, take
+from helpers.text import safe_repr
 
 KEY = "classify"
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers.errors.messages import safe_repr
-from helpers.exercises.exercise import NotYet, exercise, require
+from helpers.exercises.exercise import exercise
 from helpers.exercises.export_checks import (
     export_at,
     require_any_batch,
@@ -25,6 +24,8 @@ from helpers.exercises.lesson_06.price_checks import (
     require_inputs,
     require_prices,
 )
+from helpers.exercises.outcomes import NotYet, require
+from helpers.text import safe_repr
 
 BATCHES = slice(None), slice(2), slice(1)
 

@@ -4,8 +4,8 @@ import contextlib
 from pathlib import Path
 
 from helpers import readers
-from helpers.exercises.exercise import require
 from helpers.exercises.export_checks import ALL, answers, require_any_batch, signature_of
+from helpers.exercises.outcomes import require
 
 KEY = "serving_default"
 TOLERANCE = 1e-3  # of numbers below 1,000, and float32 arithmetic in another order

@@ -14,7 +14,7 @@ from pathlib import Path
 import grpc
 from tensorflow_serving.apis import model_management_pb2, model_service_pb2_grpc
 
-from helpers.exercises.exercise import NotYet
+from helpers.exercises.outcomes import NotYet
 from helpers.serving.launch.process import start
 
 PATIENCE = 20  # seconds for a version to be loaded, or to fail

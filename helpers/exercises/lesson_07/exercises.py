@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from helpers.errors.messages import safe_repr
-from helpers.exercises.exercise import NotYet, exercise, require
+from helpers.exercises.exercise import exercise
 from helpers.exercises.export_checks import require_prediction
 from helpers.exercises.lesson_07 import exercise_server, served_models
 from helpers.exercises.lesson_07.q3_publish import require_published
@@ -14,6 +13,8 @@ from helpers.exercises.lesson_07.q5_guard import (
     require_guard,
     serve_orders,
 )
+from helpers.exercises.outcomes import NotYet, require
+from helpers.text import safe_repr
 
 X = [[3.0, 1.0], [0.0, -2.0]]
 LEFT, RIGHT = [1.0, 2.0], [10.0, 20.0]

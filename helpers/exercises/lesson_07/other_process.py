@@ -12,7 +12,7 @@ import time
 import types
 from unittest import mock
 
-from helpers.exercises.exercise import NOT_THEIRS
+from helpers.exercises.learner_code import NOT_THEIRS
 
 LATER = datetime.timedelta(days=100, hours=7, minutes=13, seconds=17)
 HASH, TIME, LOCAL, GMT, FORMAT = hash, time.time, time.localtime, time.gmtime, time.strftime

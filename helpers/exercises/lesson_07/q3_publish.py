@@ -8,11 +8,12 @@ import threading
 import time
 from pathlib import Path
 
-from helpers.errors.messages import safe_repr
-from helpers.exercises.exercise import NotYet, call, require
+from helpers.exercises.learner_code import call
 from helpers.exercises.lesson_07 import exercise_server
 from helpers.exercises.lesson_07.served_models import ROW, save
+from helpers.exercises.outcomes import NotYet, require
 from helpers.serving.launch.clients import Asking
+from helpers.text import safe_repr
 
 NUMBERS = itertools.count(1)  # of checks: a name that is used again would find old versions
 CLIENTS = 3

@@ -4,8 +4,7 @@ import math
 
 import numpy as np
 
-from helpers.errors.messages import safe_repr
-from helpers.exercises.exercise import NotYet, call, require
+from helpers.exercises.learner_code import call
 from helpers.exercises.lesson_07.other_process import (
     OTHER_HASH,
     OTHER_NUMBER,
@@ -13,6 +12,8 @@ from helpers.exercises.lesson_07.other_process import (
     elsewhere,
     twin,
 )
+from helpers.exercises.outcomes import NotYet, require
+from helpers.text import safe_repr
 
 USERS = 4000
 SIGMAS = 4.5

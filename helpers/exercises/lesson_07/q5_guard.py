@@ -4,11 +4,13 @@ import weakref
 
 import numpy as np
 
-from helpers.errors.messages import describe, safe_repr
-from helpers.exercises.exercise import NotYet, Raised, call, require
+from helpers.errors.messages import describe
+from helpers.exercises.learner_code import call
 from helpers.exercises.lesson_07 import exercise_server
 from helpers.exercises.lesson_07.served_models import new_folder, save
+from helpers.exercises.outcomes import NotYet, Raised, require
 from helpers.serving.rollout.router import Router
+from helpers.text import safe_repr
 
 MODEL = "orders"
 CAUSE = "several rows"

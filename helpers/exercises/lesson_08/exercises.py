@@ -3,9 +3,7 @@
 import numpy as np
 
 from helpers import readers, runtimes
-from helpers.artifact.saved_model import readable_size
-from helpers.errors.messages import safe_repr, shorten
-from helpers.exercises.exercise import NotYet, exercise, require
+from helpers.exercises.exercise import exercise
 from helpers.exercises.export_checks import (
     answers,
     export_at,
@@ -16,8 +14,10 @@ from helpers.exercises.export_checks import (
 )
 from helpers.exercises.lesson_08 import exports
 from helpers.exercises.lesson_08.q2_conversion import CHANGES, OUTCOMES, outcome
+from helpers.exercises.outcomes import NotYet, require
 from helpers.readers import ReaderError
 from helpers.runtimes import litert_file
+from helpers.text import readable_size, safe_repr, shorten
 
 EXACT = 1e-4  # float32 arithmetic in another order stays well below, for the numbers asked here
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from helpers.benchmark.predictors import by_hand
 from helpers.benchmark.timing import rounded
-from helpers.exercises.exercise import NotYet, call, require
+from helpers.exercises.learner_code import call
+from helpers.exercises.outcomes import NotYet, require
 
 ROWS, GAIN = 12, 100
 CALLS, SECONDS = 7, 0.3  # of the fast one before and after the slow; fewer where they take long

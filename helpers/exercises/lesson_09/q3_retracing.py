@@ -6,8 +6,9 @@ from unittest import mock
 
 import numpy as np
 
-from helpers.errors.messages import safe_repr
-from helpers.exercises.exercise import NotYet, call, require
+from helpers.exercises.learner_code import call
+from helpers.exercises.outcomes import NotYet, require
+from helpers.text import safe_repr
 
 REQUESTS = 20
 MOST = 4  # graphs: one for all, or some for members and others

@@ -5,8 +5,9 @@ from numbers import Integral
 
 import numpy as np
 
-from helpers.errors.messages import safe_repr
-from helpers.exercises.exercise import NotYet, call, require
+from helpers.exercises.learner_code import call
+from helpers.exercises.outcomes import NotYet, require
+from helpers.text import safe_repr
 
 LATE = 0.05  # the share of batches that may come later than the budget
 BATCHES = 200

@@ -13,13 +13,11 @@ from pathlib import Path
 
 from helpers.paths import ROOT
 from helpers.processes import fork_server
+from helpers.serving.handshake import LISTENS, PARENT, POLL
 
-PARENT = "HELPERS_SERVING_PARENT"  # tells the server whom to follow
-POLL = "HELPERS_SERVING_POLL"  # tells it after how many seconds to look for versions again
 SECONDS = "0.2"  # who waits for a version waits for that; the flag takes whole ones only
 HOST = "127.0.0.1"
 LINES = 20  # of the log, shown when the server does not come up
-LISTENS = "Exporting HTTP/REST API"  # in its log once the port is its own
 TAKEN = ("Cannot listen on", "Failed to BuildAndStart")  # in its log when a port is not
 TRIES = 5  # with other ports, where these were not given
 PATHS = {

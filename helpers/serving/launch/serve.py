@@ -13,9 +13,9 @@ import urllib.request
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from helpers.errors.messages import safe_repr, shorten
 from helpers.serving.launch import process
 from helpers.serving.server.version_folders import Model, wanted_versions
+from helpers.text import safe_repr, shorten
 
 STATES = ("START", "LOADING", "AVAILABLE", "UNLOADING", "END")
 EVERY = 0.05  # seconds

@@ -3,7 +3,7 @@
 import hashlib
 from numbers import Integral
 
-from helpers.errors.messages import safe_repr
+from helpers.text import safe_repr
 
 BUCKETS = 10_000
 

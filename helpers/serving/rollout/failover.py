@@ -8,7 +8,7 @@ import time
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from helpers.errors.messages import safe_repr, shorten
+from helpers.text import safe_repr, shorten
 
 ELSEWHERE = (404, 429, 502, 503)  # another server may have the version, or have time
 PAUSE = 5  # seconds that a server which did not answer is asked last

@@ -12,7 +12,6 @@ from numbers import Integral
 
 import numpy as np
 
-from helpers.errors.messages import safe_repr
 from helpers.serving.rollout.proportions import (
     NORMAL,
     Comparison,
@@ -21,6 +20,7 @@ from helpers.serving.rollout.proportions import (
     compare,
     users_needed,
 )
+from helpers.text import safe_repr
 
 __all__ = ["Plan", "compare", "per_user", "users_needed"]
 

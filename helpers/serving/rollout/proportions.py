@@ -12,7 +12,7 @@ from numbers import Integral, Real
 from statistics import NormalDist
 from typing import NamedTuple
 
-from helpers.errors.messages import safe_repr
+from helpers.text import safe_repr
 
 NORMAL = NormalDist()
 LEAST = 1e-6  # rates and levels below it are beyond these approximations

@@ -14,10 +14,10 @@ from functools import lru_cache
 from numbers import Integral, Real
 from urllib.parse import quote
 
-from helpers.errors.messages import safe_repr
 from helpers.serving.rollout.buckets import BUCKETS, bucket
 from helpers.serving.rollout.failover import Addresses
 from helpers.serving.rollout.traffic import Report, Traffic
+from helpers.text import safe_repr
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from helpers.errors.messages import safe_repr
 from helpers.serving.rollout.plan import Plan
 from helpers.serving.rollout.proportions import NORMAL, check_part
+from helpers.text import safe_repr
 
 MOST_NUMBERS = 20_000_000  # that are drawn at once: more would fill the memory
 

@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import uvicorn
 
-from helpers import import_tensorflow
-from helpers.serving.launch.process import LISTENS, PARENT, POLL
+from helpers.processes.tensorflow_import import import_tensorflow
+from helpers.serving.handshake import LISTENS, PARENT, POLL
 from helpers.serving.protocol.errors import UNAVAILABLE, ServingError
 from helpers.serving.server.batching import Batcher
 from helpers.serving.server.metrics import Metrics

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 
-from helpers.exercises.exercise import RAISED
+from helpers.exercises.outcomes import RAISED
 from tests.exercises.proofs import Mistake, Proofs, prove
 
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from helpers.data import row_sums
 from helpers.exercises import exercise
-from helpers.exercises.exercise import RAISED
+from helpers.exercises.outcomes import RAISED
 from helpers.models import ComplexModel
 from helpers.training import train
 from tests.exercises.lesson_02 import answers

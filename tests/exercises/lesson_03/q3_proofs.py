@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
-from helpers.exercises.exercise import RAISED
 from helpers.exercises.lesson_03.exercises import plane
+from helpers.exercises.outcomes import RAISED
 from tests.exercises.proofs import Mistake, Proofs
 
 SPECIAL = (0.0, 7.0, -3.0, 1e6, -1e6, np.nan, np.inf)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from helpers.exercises import exercise
+from helpers.exercises import learner_code
 from helpers.exercises.lesson_03.exercises import STALE, q4
 from helpers.exercises.lesson_03.function_pairs import HONEST, counterfeits, pair
 from helpers.models import MultiSignatureModel
@@ -296,7 +296,7 @@ def test_a_counterfeit_differs_from_its_original(words):
 
 
 def test_an_endless_proof_is_stopped(monkeypatch, lesson):
-    monkeypatch.setitem(exercise.call.__kwdefaults__, "deadline", 1)
+    monkeypatch.setitem(learner_code.call.__kwdefaults__, "deadline", 1)
 
     def endless(two, three):
         while True:

@@ -8,8 +8,8 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from helpers import readers
-from helpers.exercises.exercise import RAISED
 from helpers.exercises.lesson_04.exercises import DAYS, KINDS, QUESTIONS, WHY, q1, q4, weights_of
+from helpers.exercises.outcomes import RAISED
 from helpers.inspection.explore import explore
 from helpers.inspection.gate import gate
 from tests.exercises.proofs import Mistake, Proofs, prove

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from helpers.data import ISLANDS, SEXES, SPECIES, penguins
 from helpers.exercises.lesson_05.exercises import CODES, trained_model
 from helpers.models import COLUMNS, PenguinModel
+from helpers.penguins.data import ISLANDS, SEXES, SPECIES, penguins
 
 
 @functools.cache

@@ -3,10 +3,10 @@
 import pytest
 import tensorflow as tf
 
-from helpers.data import ISLANDS, SEXES, SPECIES
 from helpers.exercises.lesson_05.exercises import GAPS, LEFT_OUT, q5, trained_model
 from helpers.exercises.lesson_05.raw_row_checks import without_gaps
 from helpers.models import COLUMNS
+from helpers.penguins.data import ISLANDS, SEXES, SPECIES
 from tests.exercises.lesson_05 import answers as doors
 from tests.exercises.proofs import Mistake, Proofs, prove
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from helpers import readers
 from helpers.clinic import CASES
-from helpers.errors import find
+from helpers.errors.find import find
 from helpers.exercises.lesson_06 import broken_exports as made
 from helpers.exercises.lesson_06.exercises import q1, q2, q3, q4, q5, q6
 from helpers.paths import ROOT

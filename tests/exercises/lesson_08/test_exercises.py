@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from helpers.exercises.lesson_08 import exports
 from helpers.exercises.lesson_08.exercises import q1, q3, q4
-from helpers.runtimes.litert_file import quiet
+from helpers.processes.quiet import quiet
 from tests.exercises.proofs import Mistake, Proofs, prove
 
 DOORS = ("predict_two", "predict_three")

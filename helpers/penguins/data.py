@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-PENGUINS = Path(__file__).parent / "penguins" / "penguins.csv"  # source and licence beside it
+PENGUINS = Path(__file__).with_name("penguins.csv")  # source and licence beside it
 SPECIES = ("Adelie", "Chinstrap", "Gentoo")
 ISLANDS = ("Biscoe", "Dream", "Torgersen")
 SEXES = ("female", "male")

@@ -286,7 +286,7 @@ def test_a_folder_of_very_many_files(sums):
         (sums / "assets" / f"file{number:03}").touch()
     assert "… 207 more" in str(explore(sums))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("helpers.artifact.MOST_FILES", 50)
+        patch.setattr("helpers.artifact.saved_model.MOST_FILES", 50)
         (sums / "assets" / "deep" / "deeper").mkdir(parents=True)
         assert any("more than 50 files" in finding for finding in explore(sums).findings)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from helpers import artifact
 from helpers.artifact import graph_digest
+from helpers.artifact.saved_model import saved_model
 from helpers.errors.messages import describe
 from helpers.processes.child import answer_questions
 from helpers.processes.tensorflow_import import import_tensorflow
@@ -46,7 +47,7 @@ def save_again(directory, reader, out):
 
 
 def to_litert(directory, reader, keys, out):
-    computed = graph_digest.endpoints(artifact.saved_model(Path(directory)))
+    computed = graph_digest.endpoints(saved_model(Path(directory)))
     types = {key: set(computed[key].types) for key in keys}
     model, errors = _cross(directory, keys, types)
     if model is None:

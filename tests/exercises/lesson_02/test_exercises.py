@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from helpers.data import row_sums
-from helpers.exercises import exercise
+from helpers.exercises import learner_code
 from helpers.exercises.outcomes import RAISED
 from helpers.models import ComplexModel
 from helpers.training import train
@@ -21,7 +21,7 @@ FEATURES = Spec((None, 10), tf.float32, name="features")
 def short_deadline(request, monkeypatch):
     """Nobody need wait for the loop that never ends; a slow machine may need the time else."""
     if "endless" in request.node.name:
-        monkeypatch.setattr(exercise, "DEADLINE", 1)
+        monkeypatch.setattr(learner_code, "DEADLINE", 1)
 
 
 def just(*answer):

@@ -11,6 +11,8 @@ NEEDED = (
     "helpers/__init__.py",
     "helpers/notebooks.py",
     "helpers/paths.py",
+    "helpers/processes/__init__.py",
+    "helpers/processes/tensorflow_import.py",
     "tests/__init__.py",
     "tests/support/__init__.py",
     "tests/support/clinic_table.py",

@@ -77,11 +77,11 @@ def _cured(case, folder):
     return {"readers": said}
 
 
-def _equal(wanted, got, tolerance):
+def _equal(expected, got, tolerance):
     import numpy as np
 
-    wanted, got = np.asarray(wanted), np.asarray(got)
-    return wanted.shape == got.shape and np.allclose(wanted, got, rtol=tolerance, atol=tolerance)
+    expected, got = np.asarray(expected), np.asarray(got)
+    return expected.shape == got.shape and np.allclose(expected, got, tolerance, tolerance)
 
 
 def main(file, *keys):

@@ -1,57 +1,57 @@
-# `make` alone lists what there is. Everything runs in .venv, which helpers/setup/env.sh keeps equal to the lock.
+# `make` lists the targets. Everything runs in .venv, which helpers/setup/env.sh keeps equal to the lock.
 # Variables: PYTHON=/path/to/python3.12   LAB_ARGS="--no-browser --port 8889"   LESSON=02
 
 UV ?= uv
 runtimes = helpers/runtimes
 compile = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
 	--annotation-style line --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
-# On the PATH as well, so that a notebook's `!saved_model_cli ...` and `!python ...` are those of .venv.
-# What Python compiles is kept, whatever the system has set: every kernel and reader imports the helpers.
+# .venv/bin is first on the PATH, so that `!saved_model_cli` and `!python` in a notebook are those of .venv.
+# Python stores compiled files even if the system forbids it, because every kernel and reader imports the helpers.
 run = PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONDONTWRITEBYTECODE= .venv/bin/python -m
 
-.PHONY: help env runtimes lab test notebooks lint bench bench-serving canary reset lock
+.PHONY: help env runtimes lab test notebooks lint bench bench-serving newest reset lock
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
 
-env: ## make .venv and install what requirements.lock names (the others do it first)
+env: ## make .venv and install the packages of requirements.lock (the other targets start with this)
 	@sh helpers/setup/env.sh
 
-runtimes: env ## install what lesson 08 needs beyond that, in .runtimes (needs npm; 0.3 GB)
+runtimes: env ## install the other runtimes of lesson 08 in .runtimes (needs npm; 0.3 GB)
 	@sh helpers/setup/runtimes.sh
 
 lab: env ## open the course in JupyterLab
 	@$(run) jupyterlab --ServerApp.root_dir="$(CURDIR)" notebooks/00_start_here.ipynb $(LAB_ARGS)
 
-test: lint ## prove everything: lint, tests, every notebook's stored outputs
+test: lint ## run the lint, the tests, and every notebook against its stored outputs
 	@$(run) pytest
 
-notebooks: env ## derive the notebooks from solutions/*.py (LESSON=02: only that one)
+notebooks: env ## derive the notebooks from solutions/*.py (LESSON=02: of one lesson)
 	@$(run) helpers.notebooks $(LESSON)
 
-lint: env ## check style and format of the code and of the lesson sources
+lint: env ## check the style and format of the code and of the lesson sources
 	@$(run) ruff check .
 	@$(run) ruff format --check .
 
-bench: env ## measure the course's promises about time and memory
+bench: env ## measure the time and memory that the course promises
 	@$(run) tests.bench
 
-bench-serving: env ## measure the model server beside two others (installs them: 4 GB in .bench)
+bench-serving: env ## compare the model server with two others (installs them: 4 GB in .bench)
 	@$(run) tests.bench.serving
 
-canary: env ## what changes on the newest TensorFlow and Keras (TENSORFLOW=2.20.0 KERAS=3.12.0: on these)
+newest: env ## report what changes on the newest TensorFlow and Keras (or: TENSORFLOW=2.20.0 KERAS=3.12.0)
 	@$(run) tests.newest_versions --tensorflow="$(TENSORFLOW)" --keras="$(KERAS)"
 
-reset: ## get a lesson fresh again and keep your copy: make reset LESSON=02
+reset: ## start a lesson again and keep your copy: make reset LESSON=02
 	@test -n "$(LESSON)" || { echo "Which lesson? For example: make reset LESSON=02" >&2; exit 1; }
 	@$(MAKE) --no-print-directory env
 	@$(run) helpers.notebooks --reset $(LESSON)
 
-lock: ## derive the locks from pyproject.toml and package.json (needs uv, npm; UPGRADE=1 takes the newest)
+lock: ## derive the locks from pyproject.toml and package.json (needs uv and npm; UPGRADE=1: newest versions)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or make lock UV=/path/to/uv" >&2; exit 1; }
 	@command -v npm >/dev/null || { echo "make lock needs npm: install it and run make lock again" >&2; exit 1; }
 	$(compile) --all-extras --output-file requirements.lock pyproject.toml
-	@# The versions that the course's own lock has, without its wheel that is only a name: uv takes no path there.
+	@# The constraints are the versions of the course's own lock. uv accepts no path among them, so our wheel is left out.
 	sed -n 's/^\([a-z0-9-]*==[^\]*\).*/\1/p' requirements.lock | $(compile) --group pyproject.toml:runtimes \
 		--constraint - --output-file $(runtimes)/requirements.lock
 	cd $(runtimes) && npm $(if $(UPGRADE),update,install) --package-lock-only --ignore-scripts \

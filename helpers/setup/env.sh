@@ -1,16 +1,16 @@
 #!/bin/sh
-# Makes .venv equal to requirements.lock. `make` runs this before everything else; when there is nothing to do it
-# takes a tenth of a second. Whatever is in the way is said in one line that ends with what to do.
+# Makes .venv equal to requirements.lock. `make` runs this script first; it takes a tenth of a second if .venv is up to
+# date. If it cannot go on, it says why and what to do, in one line.
 #
-# PYTHON in the environment names the interpreter; otherwise the first suitable one found is taken.
-# Only POSIX sh and pip are needed: the course's own tools are not there yet.
+# The variable PYTHON names the interpreter. By default the script takes the first suitable one.
+# It needs POSIX sh and pip only, because the course's own tools are not installed yet.
 
 cd "$(dirname "$0")/../.." || exit 1
 . helpers/setup/pip.sh
 
 lock=requirements.lock
-stamp=.venv/installed  # holds the lock's checksum; written last, so an install cut short has none
-disk_kb=3000000        # what the environment (2.1 GB) and pip's unpacking take
+stamp=.venv/installed  # the checksum of the lock; written last, so an interrupted installation has none
+disk_kb=3000000        # for the environment (2.1 GB) and pip's temporary files
 again=make
 
 pythons="3.11, 3.12 or 3.13"
@@ -18,7 +18,7 @@ suitable() {
     case $1 in 3.11 | 3.12 | 3.13) return 0 ;; *) return 1 ;; esac
 }
 
-# Sets `python` to the first interpreter that is of the right version and can make an environment.
+# Sets `python` to the first interpreter that has a suitable version and can make an environment.
 find_python() {
     python='' seen='' without_venv=''
     if [ -n "$PYTHON" ]; then set -- "$PYTHON"; else set -- python3 python3.13 python3.12 python3.11 python; fi
@@ -41,14 +41,14 @@ find_python() {
             "install it (on Debian and Ubuntu: sudo apt install python$without_version-venv) and run make again."
     fi
     fail "No suitable Python: ${seen:-none was found}. The course runs on Python $pythons:" \
-        "install one of them, or name it, for example: make lab PYTHON=/path/to/python3.12"
+        "install one of them, or name the one that you have, for example: make lab PYTHON=/path/to/python3.12"
 }
 
 make_venv() {
     find_python
     need_space
     echo "Making .venv with $python (Python $version)."
-    # --clear, because what is left of a broken .venv would be kept otherwise.
+    # Without --clear, venv keeps the files of a broken .venv.
     output=$("$python" -m venv --clear .venv 2>&1) && return
     rm -rf .venv
     case $output in *"No space left"*) no_space ;; esac
@@ -60,10 +60,10 @@ make_venv() {
 sum=$(cksum <"$lock")
 version=$(version_of .venv/bin/python)
 if [ -n "$version" ] && ! suitable "$version"; then
-    fail ".venv holds Python $version, and the course runs on $pythons: delete the folder .venv and run make again."
+    fail ".venv holds Python $version, but the course runs on $pythons: delete the folder .venv and run make again."
 fi
 if [ -n "$version" ] && [ -n "$PYTHON" ] && [ "$(version_of "$PYTHON")" != "$version" ]; then
-    fail ".venv holds Python $version, and PYTHON=$PYTHON is another ($(version_of "$PYTHON")):" \
+    fail ".venv holds Python $version, but PYTHON=$PYTHON is Python $(version_of "$PYTHON"):" \
         "delete the folder .venv to change, or leave PYTHON out."
 fi
 if [ -n "$version" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$sum" ]; then
@@ -72,6 +72,6 @@ fi
 
 rm -f "$stamp"
 .venv/bin/python -m pip --version >/dev/null 2>&1 || make_venv
-echo "Installing what $lock names; the first time this takes a few minutes."
+echo "Installing the packages of $lock. The first time, this takes a few minutes."
 pip_install .venv "$lock"
 printf '%s\n' "$sum" >"$stamp"

@@ -1,12 +1,12 @@
-# What helpers/setup/env.sh and helpers/setup/runtimes.sh share. Before they use it they set `disk_kb`, what they take
-# of the disk, and `again`, the command that goes on where they stopped.
+# Functions for helpers/setup/env.sh and helpers/setup/runtimes.sh. These scripts first set `disk_kb`, the disk space
+# that they need, and `again`, the command that continues an interrupted installation.
 
 fail() {
     printf '%s\n' "$*" >&2
     exit 1
 }
 
-# Prints "3.12" for an interpreter that runs. A shim that points nowhere exists on the PATH and prints nothing.
+# Prints "3.12" for an interpreter that runs, and nothing for a broken one: a shim on the PATH may point to no Python.
 version_of() {
     "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null
 }
@@ -17,14 +17,14 @@ need_space() {
 }
 
 no_space() {
-    fail "The disk is full${1:+ ($1)}: installing takes about $((disk_kb / 1000000)) GB in this folder;" \
+    fail "The disk is full${1:+ ($1)}: the installation takes about $((disk_kb / 1000000)) GB in this folder;" \
         "free some space and run $again again."
 }
 
 # Installs a lock in an environment: pip_install .venv requirements.lock
 pip_install() {
-    # pip takes a package for installed once it has a .dist-info, but writes RECORD in it last: an install that was
-    # interrupted in between would stay half-made for ever.
+    # pip treats a package as installed when it has a .dist-info, but writes the RECORD in it last. Without this, a
+    # package whose installation was interrupted would stay incomplete.
     for info in "$1"/lib/python*/site-packages/*.dist-info; do
         [ -f "$info/RECORD" ] || rm -rf "$info"
     done
@@ -35,10 +35,10 @@ pip_install() {
         no_space
     elif grep -qE '(Connection|NameResolution|Proxy|SSL|Protocol|Timeout)Error|timed out' "$1/pip-errors"; then
         fail "The package index cannot be reached: connect to the internet (or set pip's proxy or mirror) and run" \
-            "$again again; it goes on where it stopped."
+            "$again again; it continues where it stopped."
     elif [ "$reason" = "ERROR: Operation cancelled by user" ]; then
-        fail "Interrupted: run $again again, it goes on where it stopped."
+        fail "Interrupted: run $again again; it continues where it stopped."
     fi
-    fail "pip could not install $2 (${reason:-no reason given}): $1/pip.log has the details; run $again again" \
-        "when it is mended."
+    fail "pip could not install $2 (${reason:-no reason given}): $1/pip.log has the details. Fix the" \
+        "cause and run $again again."
 }

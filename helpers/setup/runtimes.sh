@@ -1,11 +1,11 @@
 #!/bin/sh
-# Makes .runtimes: what lesson 08 needs beyond the course's own environment. `make runtimes` runs this after
-# helpers/setup/env.sh; when there is nothing to do it takes a tenth of a second and needs no network.
+# Makes .runtimes: the other runtimes of lesson 08. `make runtimes` runs this script after helpers/setup/env.sh. It takes
+# a tenth of a second and needs no network if .runtimes is up to date.
 #
-#   .runtimes/venv      tf2onnx and ONNX Runtime; TensorFlow, which tf2onnx imports, is that of .venv
+#   .runtimes/venv      tf2onnx and ONNX Runtime; they import TensorFlow from .venv
 #   .runtimes/browser   onnxruntime-web, from npm
 #
-# Where the course's environment is not .venv, its interpreter is given: sh helpers/setup/runtimes.sh python
+# If the course's environment is not .venv, name its interpreter: sh helpers/setup/runtimes.sh python
 
 cd "$(dirname "$0")/../.." || exit 1
 . helpers/setup/pip.sh
@@ -14,7 +14,7 @@ python=${1:-.venv/bin/python}
 locks=helpers/runtimes
 venv=.runtimes/venv
 browser=.runtimes/browser
-disk_kb=1000000 # what both (0.3 GB) and the unpacking take
+disk_kb=1000000 # for both (0.3 GB) and temporary files
 again='make runtimes'
 
 make_venv() {
@@ -33,9 +33,9 @@ install_for_python() {
         cmp -s "$locks/requirements.lock" "$venv/installed" && return
     rm -f "$venv/installed"
     { [ "$found" = "$version" ] && "$venv/bin/python" -m pip --version >/dev/null 2>&1; } || make_venv
-    # Where the course's own packages are: they are used here too, after what is installed here.
+    # This environment also imports the course's own packages; packages that it has itself come first.
     printf '%s\n' "$packages" >"$pth"
-    echo "Installing what $locks/requirements.lock names."
+    echo "Installing the packages of $locks/requirements.lock."
     pip_install "$venv" "$locks/requirements.lock"
     cp "$locks/requirements.lock" "$venv/installed"
 }
@@ -43,24 +43,24 @@ install_for_python() {
 install_for_browser() {
     cmp -s "$locks/package-lock.json" "$browser/installed" && return
     rm -f "$browser/installed"
-    command -v npm >/dev/null || fail "npm is missing, so the browser's part is left out; the rest is ready:" \
+    command -v npm >/dev/null || fail "npm is missing, so the browser's packages are not installed. Everything else is ready:" \
         "install npm (on Debian and Ubuntu: sudo apt install npm) and run $again again."
     need_space
     mkdir -p "$browser"
     cp "$locks/package.json" "$locks/package-lock.json" "$browser"
-    echo "Installing what $locks/package-lock.json names."
-    # No scripts: nothing of what is installed runs here.
+    echo "Installing the packages of $locks/package-lock.json."
+    # --ignore-scripts: no installed package may run code during the installation.
     npm ci --prefix "$browser" --ignore-scripts --no-audit --no-fund --loglevel=error 2>"$browser/npm-errors" && {
         cp "$locks/package-lock.json" "$browser/installed"
         return
     }
     grep -q ENOSPC "$browser/npm-errors" && no_space
     grep -qE 'ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN|ECONNRESET' "$browser/npm-errors" &&
-        fail "The registry of npm cannot be reached: connect to the internet (or set npm's proxy or mirror) and" \
+        fail "npm's registry cannot be reached: connect to the internet (or set npm's proxy or mirror) and" \
             "run $again again."
     reason=$(awk '/^npm (error|ERR!)/ {print; exit}' "$browser/npm-errors")
     fail "npm could not install $locks/package-lock.json (${reason:-no reason given}):" \
-        "$browser/npm-errors has the details; run $again again when it is mended."
+        "$browser/npm-errors has the details. Fix the cause and run $again again."
 }
 
 version=$(version_of "$python")

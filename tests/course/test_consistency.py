@@ -1,4 +1,4 @@
-"""What is written in two places is the same in both: names of answers, minutes, the map."""
+"""Facts that stand in two places agree: the names of answers, the minutes of a lesson."""
 
 import re
 from importlib import import_module
@@ -12,8 +12,8 @@ EVERY_LESSON = pytest.mark.parametrize("name", lesson_names())
 
 
 @EVERY_LESSON
-def test_notebook_and_check_call_the_answers_alike(name):
-    """A message that names an answer must name the learner's own variable."""
+def test_notebook_and_check_use_the_same_names(name):
+    """A message names an answer by the learner's own variable."""
     lesson = import_module(f"helpers.exercises.lesson_{name[:2]}.exercises")
     code = "\n".join(cell.source for cell in derive(name, "notebooks").cells)
     found = re.findall(r"lesson\.(\w+)\.check\((.*?)\)", code)

@@ -1,4 +1,4 @@
-"""One declaration, one lock: what learners, conda users and CI install is the same."""
+"""One declaration, one lock: learners, conda users and CI install the same packages."""
 
 import hashlib
 import re
@@ -21,9 +21,9 @@ from helpers.paths import ROOT
 PROJECT, LOCK, CONDA = "pyproject.toml", "requirements.lock", "environment.yml"
 SETUP, WORKFLOW = "helpers/setup/env.sh", ".github/workflows/test.yml"
 TENSORFLOWS = {"tensorflow", "tensorflow-cpu"}  # two wheels over one folder
-UNLOCKED = {"pip", "setuptools", "uv"}  # what makes an environment or a lock
+UNLOCKED = {"pip", "setuptools", "uv"}  # tools that make an environment or a lock
 LINUX_X86 = ("linux", "x86_64")
-# A wheel of the course's own, in place of one from a registry.
+# The course's own wheel replaces one from a registry.
 OWN_WHEEL = re.compile(r"^helpers/setup/wheels/([a-z0-9-]+?)-([^-]+)-py3-none-any\.whl")
 HOST = re.compile(r"\w://|\bfile:|--(extra-)?index|--find-links|\.(org|com|net|io|dev)\b", re.I)
 PLATFORMS = [  # sys_platform, os_name, platform_system, platform_machine
@@ -35,7 +35,7 @@ PLATFORMS = [  # sys_platform, os_name, platform_system, platform_machine
 
 
 class Locked(NamedTuple):
-    """One entry of the lock: what is installed, where, with which hashes, and who asked for it."""
+    """One entry of the lock: a package, its marker, its hashes, and the packages that need it."""
 
     name: str
     version: str
@@ -48,12 +48,12 @@ class Locked(NamedTuple):
 
 
 def read_files():
-    """The text of each file that has a say in what is installed."""
+    """Return the text of each file that decides which packages are installed."""
     return {name: (ROOT / name).read_text() for name in (PROJECT, LOCK, CONDA, SETUP, WORKFLOW)}
 
 
 def read_lock(text):
-    """The entries of a lock.  A line that is neither an entry, a hash nor a `via` is an error."""
+    """Return the entries of a lock. A line that is no entry, hash or `via` raises ValueError."""
     entries = []
     for number, line in enumerate(text.splitlines(), 1):
         if line.startswith("#"):
@@ -72,7 +72,7 @@ def read_lock(text):
 
 
 def declared(project):
-    """Every requirement of pyproject.toml, the optional ones as well."""
+    """Return every requirement of pyproject.toml, the optional ones included."""
     extras = project["optional-dependencies"].values()
     return [Requirement(text) for group in (project["dependencies"], *extras) for text in group]
 
@@ -82,7 +82,7 @@ def minors(requires_python):
 
 
 def environments(requires_python):
-    """Every platform and Python that the course is promised for, as markers see it."""
+    """Yield every supported platform and Python version, as markers see it."""
     for minor in minors(requires_python):
         for values in PLATFORMS:
             keys = ("sys_platform", "os_name", "platform_system", "platform_machine")
@@ -91,17 +91,17 @@ def environments(requires_python):
 
 
 def lock_problems(project, lock):
-    """What is declared and not locked, or locked and not asked for."""
+    """List packages that are declared but not locked, or locked but not needed."""
     problems = []
     for environment in environments(project["requires-python"]):
         where = "{sys_platform} {platform_machine} Python {python_version}".format(**environment)
         active = [entry for entry in lock if entry.active(environment)]
-        for wanted in declared(project):
-            if wanted.marker and not wanted.marker.evaluate(environment):
+        for requested in declared(project):
+            if requested.marker and not requested.marker.evaluate(environment):
                 continue
-            found = [e.version for e in active if e.name == canonicalize_name(wanted.name)]
-            if len(found) != 1 or found[0] not in wanted.specifier:
-                problems.append(f"{where}: {wanted} is declared, {LOCK} has {found}: make lock")
+            found = [e.version for e in active if e.name == canonicalize_name(requested.name)]
+            if len(found) != 1 or found[0] not in requested.specifier:
+                problems.append(f"{where}: {requested} is declared, {LOCK} has {found}: make lock")
         names = [entry.name for entry in active]
         filling = [e.name for e in active if e.name in TENSORFLOWS and "+" not in e.version]
         if len(filling) != 1:
@@ -113,7 +113,7 @@ def lock_problems(project, lock):
         asked |= more
     for entry in lock:
         if entry.name not in asked:
-            problems.append(f"{LOCK}: nothing asks for {entry.name}: make lock")
+            problems.append(f"{LOCK}: no package needs {entry.name}: make lock")
         if not entry.hashes:
             problems.append(f"{LOCK}: {entry.name} has no hash: make lock")
         if entry.name == "pandas":
@@ -122,7 +122,7 @@ def lock_problems(project, lock):
 
 
 def conda_problems(project, conda):
-    """Where environment.yml asks for anything but the lock on the declared Pythons."""
+    """List where environment.yml differs from the lock and the declared Python versions."""
     *packages, pip = conda["dependencies"]
     problems = []
     if pip != {"pip": [f"-r {LOCK}"]}:
@@ -136,7 +136,7 @@ def conda_problems(project, conda):
 
 
 def problems_in(files):
-    """Every disagreement between the files, one line each."""
+    """List the contradictions between the files, one line each."""
     project = tomllib.loads(files[PROJECT])["project"]
     pythons = minors(project["requires-python"])
     problems = lock_problems(project, read_lock(files[LOCK]))
@@ -154,7 +154,7 @@ def problems_in(files):
 
 
 def installed_problems(lock, installed):
-    """Where an environment differs from the lock.
+    """List where an environment differs from the lock.
 
     Parameters
     ----------
@@ -162,13 +162,13 @@ def installed_problems(lock, installed):
     installed : dict of str to str
         version by normalized name
     """
-    wanted = {e.name: e.version for e in lock if e.active(dict(default_environment()))}
+    locked = {e.name: e.version for e in lock if e.active(dict(default_environment()))}
     advice = "delete .venv, and run make test again"
     return [
-        f"{name}: {LOCK} has {wanted.get(name, 'none')}, installed is {installed.get(name, 'none')}"
+        f"{name}: {LOCK} has {locked.get(name, 'none')}, installed is {installed.get(name, 'none')}"
         f": {advice}"
-        for name in sorted(wanted.keys() | installed.keys())
-        if wanted.get(name) != installed.get(name) and (name in wanted or name not in UNLOCKED)
+        for name in sorted(locked.keys() | installed.keys())
+        if locked.get(name) != installed.get(name) and (name in locked or name not in UNLOCKED)
     ]
 
 
@@ -201,7 +201,7 @@ ORPHAN = f"left-over==1.0 \\\n    --hash=sha256:{'0' * 64}\n"
         (LOCK, r"(?s)ipywidgets==.*?\n(?=[a-z])", "", "ipywidgets<9,>=8.1 is declared"),
         (LOCK, r"(tensorflow(-cpu)?==\S+) ; .*? \\", r"\1 \\", "exactly one of"),
         (LOCK, r"(?s)(six==.*?)(?=\n[a-z])", r"\1\n\1", "six is locked twice"),
-        (LOCK, r"\Z", ORPHAN + "    # via nobody\n", "nothing asks for left-over"),
+        (LOCK, r"\Z", ORPHAN + "    # via unknown\n", "no package needs left-over"),
         (LOCK, r"\Z", ORPHAN.replace("left-over", "pandas") + "    # via keras\n", "leave it out"),
         (LOCK, r"(six==\S+) \\(\n    --hash.*)+", r"\1", "six has no hash"),
         (LOCK, r"make lock\n", "make lock --index-url x\n", "line 2 names a host or an index"),
@@ -215,7 +215,7 @@ ORPHAN = f"left-over==1.0 \\\n    --hash=sha256:{'0' * 64}\n"
         (SETUP, r" \| 3.13\)", ")", "`suitable` must accept"),
     ],
 )
-def test_each_disagreement_is_found(file, pattern, replacement, words):
+def test_each_contradiction_is_found(file, pattern, replacement, words):
     files = read_files()
     files[file], changes = re.subn(pattern, replacement, files[file])
     assert changes, f"{pattern!r} is not in {file}: the doctored copy is the original"
@@ -224,7 +224,7 @@ def test_each_disagreement_is_found(file, pattern, replacement, words):
 
 
 def test_the_wheel_that_is_only_a_name(tmp_path):
-    """It is what its builder builds, holds nothing to import, and the lock has its hash."""
+    """Its builder builds the same bytes, it has no module, and the lock has its hash."""
     (wheel,) = (ROOT / "helpers/setup/wheels").glob("*.whl")
     built = runpy.run_path(ROOT / "helpers/setup/wheels/build.py")["build"](tmp_path)
     assert (built.name, built.read_bytes()) == (wheel.name, wheel.read_bytes())

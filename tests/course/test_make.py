@@ -1,6 +1,6 @@
-"""`make` on a machine where something is missing: one clear line, and the next try starts clean.
+"""`make` on a machine where something is missing: it fails with one clear line and can be repeated.
 
-The interpreters are small shell scripts, so nothing is downloaded and each test takes milliseconds.
+The interpreters are small shell scripts, so no test downloads anything and each takes milliseconds.
 """
 
 import os
@@ -13,7 +13,7 @@ import pytest
 
 from helpers.paths import ROOT
 
-# All that a machine must have besides Python; nothing else is on the PATH of these tests.
+# The programs that a machine must have besides Python. The PATH of these tests has no others.
 TOOLS = ["make", "sh", "awk", "cat", "cksum", "cp", "df", "dirname", "grep", "mkdir", "rm", "tail"]
 TOOLS += ["cmp"]
 FAKE_PYTHON = """#!/bin/sh
@@ -66,7 +66,7 @@ class Course:
         (self.bin / name).chmod(0o755)
 
     def python(self, name, version, *, module=True, venv_fails="", pip_error=""):
-        """Put an interpreter on the PATH that has, or has not, what is said here."""
+        """Put an interpreter on the PATH, with or without a venv module, that fails as given."""
         fields = {"version": version, "venv_module": int(not module)}
         fields |= {"venv_fails": venv_fails, "pip_error": pip_error}
         self.program(name, FAKE_PYTHON.format(**fields))
@@ -85,7 +85,7 @@ class Course:
         )
 
     def refused(self, *arguments):
-        """The one line with which `make` refuses."""
+        """Run `make`, which must fail, and return the one line that it prints."""
         done = self.make(*arguments)
         assert done.returncode != 0, done
         (line,) = (line for line in done.stderr.splitlines() if not line.startswith("make: ***"))
@@ -146,7 +146,7 @@ def test_named_python(course):
     course.python("my python", "3.11")
     assert "with my python (Python 3.11)" in course.make("env", "PYTHON=my python").stdout
     line = course.make("env", "PYTHON=python3").stderr
-    assert ".venv holds Python 3.11, and PYTHON=python3 is another (3.12)" in line
+    assert ".venv holds Python 3.11, but PYTHON=python3 is Python 3.12:" in line
     assert course.make("env").returncode == 0
 
 
@@ -193,7 +193,7 @@ def test_too_little_disk(course):
         ("ERROR: No matching distribution found for x", "(ERROR: No matching distribution found"),
     ],
 )
-def test_pip_fails_and_the_next_make_goes_on(course, error, words):
+def test_pip_fails_and_the_next_make_continues(course, error, words):
     course.python("python3", "3.12", pip_error=error)
     assert words in course.refused("env")
     half_made = course.venv / "lib/python3.12/site-packages/numpy-1.0.dist-info"
@@ -243,7 +243,7 @@ def test_venv_of_another_python_is_not_deleted(course):
 
 
 def made(course):
-    """Which parts of .runtimes are complete."""
+    """Return the parts of .runtimes that are complete."""
     return [part for part in ("venv", "browser") if (course.runtimes / part / "installed").exists()]
 
 
@@ -263,7 +263,10 @@ def test_runtimes_without_npm(course):
     course.python("python3", "3.12")
     done = course.make("runtimes")
     assert done.returncode != 0
-    assert "npm is missing, so the browser's part is left out; the rest is ready" in done.stderr
+    assert (
+        "npm is missing, so the browser's packages are not installed. Everything else is ready"
+        in done.stderr
+    )
     assert made(course) == ["venv"]
     course.program("npm", FAKE_NPM.format(error=""))
     assert course.make("runtimes").returncode == 0
@@ -273,12 +276,12 @@ def test_runtimes_without_npm(course):
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        ("npm error code ENOTFOUND", "The registry of npm cannot be reached: connect to the"),
+        ("npm error code ENOTFOUND", "npm's registry cannot be reached: connect to the"),
         ("npm error code ENOSPC", "The disk is full: "),
         ("npm error code EINTEGRITY", "(npm error code EINTEGRITY): .runtimes/browser/npm-errors"),
     ],
 )
-def test_npm_fails_and_the_next_make_goes_on(course, error, words):
+def test_npm_fails_and_the_next_make_continues(course, error, words):
     course.python("python3", "3.12")
     course.program("npm", FAKE_NPM.format(error=error))
     done = course.make("runtimes")
@@ -337,14 +340,14 @@ def test_runtimes_for_a_named_environment(course):
     assert ".venv/bin/python does not run: run make env first" in done.stderr
 
 
-def test_reset_wants_a_lesson(course):
+def test_reset_needs_a_lesson(course):
     assert course.refused("reset") == "Which lesson? For example: make reset LESSON=02"
     course.python("python3", "3.12")
     assert course.make("reset", "LESSON=02").returncode == 0
     assert course.calls[-1] == "-m helpers.notebooks --reset 02"
 
 
-def test_lock_wants_uv_and_npm(course):
+def test_lock_needs_uv_and_npm(course):
     assert "make lock needs uv" in course.refused("lock")
     course.program("uv", "#!/bin/sh\n")
     assert "make lock needs npm" in course.refused("lock")

@@ -1,4 +1,4 @@
-"""The locks of the other runtimes: what is declared, the course's own versions, no host."""
+"""The locks of the other runtimes: as declared, with the course's own versions, without a host."""
 
 import json
 import re
@@ -27,7 +27,7 @@ def read_files():
 
 
 def problems_in(files):
-    """Every disagreement between the files, one line each."""
+    """List the contradictions between the files, one line each."""
     project = tomllib.loads(files[PROJECT])
     group = [Requirement(text) for text in project["dependency-groups"]["runtimes"]]
     own, course = read_lock(files[OWN]), read_lock(files[LOCK])
@@ -36,10 +36,10 @@ def problems_in(files):
         where = "{sys_platform} {platform_machine} Python {python_version}".format(**environment)
         here = {entry.name: entry.version for entry in own if entry.active(environment)}
         there = {entry.name: entry.version for entry in course if entry.active(environment)}
-        for wanted in group:
-            version = here.get(canonicalize_name(wanted.name), "none")
-            if version == "none" or version not in wanted.specifier:
-                problems.append(f"{where}: {wanted} is declared, {OWN} has {version}: make lock")
+        for requested in group:
+            version = here.get(canonicalize_name(requested.name), "none")
+            if version == "none" or version not in requested.specifier:
+                problems.append(f"{where}: {requested} is declared, {OWN} has {version}: make lock")
         for name in here.keys() & there.keys():
             if here[name].split("+")[0] != there[name].split("+")[0]:
                 problems.append(f"{where}: {name} is {here[name]} here, {there[name]} in {LOCK}")
@@ -54,15 +54,15 @@ def problems_in(files):
 def npm_problems(package, lock):
     first, *others = lock["packages"].items()
     if first[0] != "" or first[1].get("dependencies") != package["dependencies"]:
-        yield f"{NPM}: is not that of {PACKAGE}: make lock"
+        yield f"{NPM}: does not belong to {PACKAGE}: make lock"
     for name in package["dependencies"]:
         if f"node_modules/{name}" not in lock["packages"]:
-            yield f"{NPM}: {name} is declared and not locked: make lock"
+            yield f"{NPM}: {name} is declared but not locked: make lock"
     for name, entry in others:
         if not entry.get("integrity", "").startswith("sha512-"):
             yield f"{NPM}: {name} has no hash: make lock"
         if "resolved" in entry:
-            yield f"{NPM}: {name} says where it came from: make lock"
+            yield f"{NPM}: {name} names its source: make lock"
 
 
 def test_files_agree():
@@ -83,15 +83,15 @@ def test_files_agree():
         (OWN, r"numpy==\S+", "numpy==2.3.9", "numpy is 2.3.9 here"),
         (OWN, r"(idna==\S+) \\(\n    --hash.*)+", r"\1", "idna has no hash"),
         (OWN, r"make lock\n", "make lock --index-url x\n", "line 2 names a host or an index"),
-        (PACKAGE, r'"\^1\.', '"^2.', "is not that of"),
-        (PACKAGE, r'(    "onnxruntime-web")', r'    "left": "1",\n\1', "left is declared and not"),
+        (PACKAGE, r'"\^1\.', '"^2.', "does not belong to"),
+        (PACKAGE, r'(    "onnxruntime-web")', r'    "left": "1",\n\1', "left is declared but not"),
         (NPM, r'"integrity": "sha512-[^"]*",', "", "has no hash"),
-        (NPM, r'("integrity")', r'"resolved": "x", \1', "says where it came from"),
+        (NPM, r'("integrity")', r'"resolved": "x", \1', "names its source"),
         (NPM, r'("integrity")', r'"from": "https://x.test/", \1', "names a host or an index"),
         (SETUP[0], r"npm ci", "npm ci --registry=https://x.test", "names a host or an index"),
     ],
 )
-def test_each_disagreement_is_found(file, pattern, replacement, words):
+def test_each_contradiction_is_found(file, pattern, replacement, words):
     files = read_files()
     files[file], changes = re.subn(pattern, replacement, files[file])
     assert changes, f"{pattern!r} is not in {file}: the doctored copy is the original"

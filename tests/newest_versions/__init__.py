@@ -1,5 +1,5 @@
-"""`make canary`: the clinic and the lessons on other versions of TensorFlow and Keras.
+"""`make newest`: run the clinic and the lessons on other versions of TensorFlow and Keras.
 
-The pinned environment, the lock and the stored notebooks are not touched: the versions are
-installed in .canary/, and what runs there is a copy of the course.
+The command changes neither the pinned environment nor the lock nor the stored notebooks: it
+installs the versions in .newest/ and runs a copy of the course there.
 """

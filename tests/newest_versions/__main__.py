@@ -1,4 +1,7 @@
-"""`python -m tests.newest_versions`: exit status 0 nothing changed, 1 something did, 2 untried."""
+"""Run the course on other versions of TensorFlow and Keras, and report what changed.
+
+Exit status: 0 if nothing changed, 1 if something changed, 2 if the versions could not be tried.
+"""
 
 import argparse
 import contextlib
@@ -18,34 +21,65 @@ from tests.newest_versions import report
 from tests.newest_versions.environment import FOLDER, CannotTry, Environment, say
 
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tests.newest_versions.cells")
-# The clinic without xdist, which fails itself when a worker dies while it deals out whole files.
+# The clinic runs without xdist, because xdist fails when a worker dies under --dist=loadfile.
 RUNS = (("tests/clinic/test_cases.py", "--numprocesses=0"), ("notebooks", "solutions"))
-LOG = ".canary/log.txt"
-LIMIT = 3600  # seconds for the tests and notebooks, and for the cases
+LOG = ".newest/log.txt"
+LIMIT = 3600  # seconds, for each command that runs in the copy of the course
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="python -m tests.newest_versions", description=__doc__)
-    parser.add_argument("--tensorflow", default="", help="version; the newest when not given")
-    parser.add_argument("--keras", default="", help="version; the newest when not given")
+    """Try the versions of the command line, print the report and store it in .newest/report.md.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        the command line; that of this process by default
+
+    Returns
+    -------
+    int
+        the exit status: 0 if nothing changed, 1 if something changed, 2 if nothing was tried
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.newest_versions", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("--tensorflow", default="", help="a version; by default the newest")
+    parser.add_argument("--keras", default="", help="a version; by default the newest")
     chosen = parser.parse_args(arguments)
     try:
         FOLDER.mkdir(exist_ok=True)
         (FOLDER / "log.txt").unlink(missing_ok=True)
-        text, status = canary(Environment(), chosen.tensorflow, chosen.keras)
+        text, status = try_versions(Environment(), chosen.tensorflow, chosen.keras)
     except (CannotTry, OSError) as reason:
-        text, status = f"# Canary: not tried\n\n{reason}\n", 2
+        text, status = f"# The course on other versions: not tried\n\n{reason}\n", 2
     print(text, end="")
-    with contextlib.suppress(OSError):  # it may be what the text is about
+    with contextlib.suppress(OSError):  # the text may report that this folder cannot be made
         (FOLDER / "report.md").write_text(text, encoding="utf-8")
     return status
 
 
-def canary(environment, tensorflow, keras):
-    """(the report, the exit status) of the course on these versions. Raises CannotTry."""
+def try_versions(environment, tensorflow, keras):
+    """Install the versions, run the course on them and compare.
+
+    Parameters
+    ----------
+    environment : Environment
+    tensorflow, keras : str
+        a version; "" means the newest
+
+    Returns
+    -------
+    tuple of (str, int)
+        the report as Markdown, and the exit status: 0 if nothing changed, else 1
+
+    Raises
+    ------
+    CannotTry
+        if the versions cannot be installed, or if no notebook ran
+    """
     tried = environment.make(tensorflow, keras)
     versions = report.version_changes(environment.pinned, tried)
-    with tempfile.TemporaryDirectory(prefix="canary-") as folder:
+    with tempfile.TemporaryDirectory(prefix="newest-") as folder:
         course = copy_course(Path(folder) / "course", tried)
         say("Running the clinic.")
         seen = observe(environment.python, course)
@@ -56,7 +90,7 @@ def canary(environment, tensorflow, keras):
     others = report.other_failures(found["failed"], {row[0] for row in cases})
     notebooks = {where: n for where, n in found["ran"].items() if where.endswith(".ipynb")}
     if not notebooks:
-        raise CannotTry(f"No notebook was run: {LOG} has what pytest said.")
+        raise CannotTry(f"No notebook ran. {LOG} holds the output of pytest.")
     ran = f"{len(CASES)} cases and {sum(notebooks.values())} cells of {len(notebooks)} notebooks"
     names = (environment.tensorflow, "keras")
     asked = [(name, environment.pinned[name], tried[name]) for name in names]
@@ -65,12 +99,27 @@ def canary(environment, tensorflow, keras):
 
 
 def copy_course(target, tried):
-    """The course once more, with these versions in its lock: lesson 00 compares with it."""
+    """Copy the course to `target` and write the tried versions into the lock of the copy.
+
+    Lesson 00 compares the installed versions with the lock.
+
+    Parameters
+    ----------
+    target : Path
+        a folder that does not exist
+    tried : dict of str to str
+        version by package
+
+    Returns
+    -------
+    Path
+        `target`
+    """
     ignored = shutil.ignore_patterns(".*", "exports", "__pycache__", "*.mine-*")
     shutil.copytree(ROOT, target, ignore=ignored)
     lock = target / LOCK
     entry = re.compile(r"^([a-z0-9-]+)==[^\s;]+", re.M)
-    # Of the two names for TensorFlow, one is installed; the check reads either.
+    # Only one of TensorFlow's two names is installed, but the check may read the other one.
     tensorflow = tried.get("tensorflow-cpu") or tried.get("tensorflow")
     tried = {"tensorflow": tensorflow, "tensorflow-cpu": tensorflow} | tried
     lock.write_text(
@@ -84,7 +133,21 @@ def copy_course(target, tried):
 
 
 def observe(python, course):
-    """{key: what tests/newest_versions/cases.py observed} for every case of the clinic."""
+    """Run both forms of every case of the clinic.
+
+    Parameters
+    ----------
+    python : Path
+        the interpreter that has the versions
+    course : Path
+        the copy of the course
+
+    Returns
+    -------
+    dict of str to dict
+        by key of the case: what tests/newest_versions/cases.py observed, or
+        {"key": key, "died": how its process ended}
+    """
     file, seen = course / "cases.jsonl", {}
     file.touch()
     while left := [key for key in CASES if key not in seen]:
@@ -92,19 +155,32 @@ def observe(python, course):
         for line in file.read_text(encoding="utf-8").splitlines():
             found = json.loads(line)
             seen[found["key"]] = found
-        # It goes through the cases in order, so the first without a line is the one that ended it.
+        # Cases run in order, so the first one without a line ended the process.
         if key := next((key for key in left if key not in seen), None):
             seen[key] = {"key": key, "died": ended}
     return seen
 
 
 def run_tests(python, course):
-    """What tests/newest_versions/cells.py wrote down, of all RUNS together."""
+    """Run the tests and notebooks of RUNS.
+
+    Parameters
+    ----------
+    python : Path
+        the interpreter that has the versions
+    course : Path
+        the copy of the course
+
+    Returns
+    -------
+    dict
+        "ran" and "failed" as tests/newest_versions/cells.py writes them, of all RUNS together
+    """
     found = {"ran": {}, "failed": []}
     for number, tests in enumerate(RUNS):
         file = course / f"results-{number}.json"
         file.unlink(missing_ok=True)
-        ended = _run([python, *PYTEST, *tests], course, CANARY_RESULTS=str(file))
+        ended = _run([python, *PYTEST, *tests], course, NEWEST_RESULTS=str(file))
         if file.exists():
             here = json.loads(file.read_text(encoding="utf-8"))
             found["ran"] |= here["ran"]
@@ -116,7 +192,7 @@ def run_tests(python, course):
 
 
 def _run(command, course, **variables):
-    """Run `command` in the copy of the course; "" or how it ended."""
+    """Run `command` in the copy of the course; return "" if it succeeds, else how it ended."""
     ours = ("PYTEST", "COURSE_", "COV_", "PYTHONPATH", "VIRTUAL_ENV")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     path = f"{Path(command[0]).parent}{os.pathsep}{kept.get('PATH', '')}"
@@ -131,7 +207,7 @@ def _run(command, course, **variables):
                 timeout=LIMIT,
             )
         except subprocess.TimeoutExpired:
-            return f"no end within {LIMIT} seconds"
+            return f"timeout after {LIMIT} seconds"
     return f"exit status {done.returncode}" if done.returncode else ""
 
 

@@ -1,7 +1,7 @@
-"""Run in the canary's environment: `python -m tests.newest_versions.cases FILE KEY ...`.
+"""Observe the broken and the cured form of cases of the clinic, in the tried environment.
 
-What the broken and the cured form of these cases of the clinic do here, one line of JSON for each,
-written at once: a case that ends the process must not take the others with it.
+`python -m tests.newest_versions.cases FILE KEY ...` appends one line of JSON per case to FILE as
+soon as the case has run, so that a case that ends the process does not lose the earlier ones.
 """
 
 import json
@@ -12,10 +12,22 @@ from pathlib import Path
 
 
 def observe(case):
-    """{"key", "broken", "cured"}: what the two forms do.
+    """Run both forms of a case.
 
-    broken : {"raised": "Type: message"}, {"wrong": bool} of a silent form, or {"returned": str}
-    cured : {"raised": ...}, or {"readers": {name: "" where right, else what it says}}
+    Parameters
+    ----------
+    case : helpers.clinic.Case
+
+    Returns
+    -------
+    dict
+        "key": the key of the case
+
+        "broken": {"raised": "Type: message"}, {"wrong": bool} for a silent failure, or
+        {"returned": str}
+
+        "cured": {"raised": "Type: message"}, or {"readers": {name: text}}, where the text is ""
+        for right numbers and else says what the reader answered
     """
     with tempfile.TemporaryDirectory() as broken, tempfile.TemporaryDirectory() as cured:
         return {
@@ -28,7 +40,7 @@ def observe(case):
 def _without_raising(function, case, folder):
     from helpers.readers import ReaderError
 
-    os.chdir(folder)  # where a form may write by accident
+    os.chdir(folder)  # a form may write into the working directory
     try:
         return function(case, folder)
     except Exception as error:
@@ -65,11 +77,11 @@ def _cured(case, folder):
     return {"readers": said}
 
 
-def _equal(wanted, got, tolerance):
+def _equal(expected, got, tolerance):
     import numpy as np
 
-    wanted, got = np.asarray(wanted), np.asarray(got)
-    return wanted.shape == got.shape and np.allclose(wanted, got, rtol=tolerance, atol=tolerance)
+    expected, got = np.asarray(expected), np.asarray(got)
+    return expected.shape == got.shape and np.allclose(expected, got, tolerance, tolerance)
 
 
 def main(file, *keys):

@@ -1,8 +1,8 @@
-"""A pytest plugin, run in the canary's environment: writes down every failure as data.
+"""A pytest plugin for the tried environment: write every failure as data to a file.
 
-The file that CANARY_RESULTS names gets {"ran": {folder or file: number of passed and failed},
-"failed": [...]}. A failure is {"id", "error"} and, for a cell of a notebook, "stored" and "now",
-the lines of its outputs.
+The variable NEWEST_RESULTS names the file. It gets {"ran": {file: number of passed and failed
+tests}, "failed": [...]}. A failure is {"id", "error"}; that of a notebook's cell also has "stored"
+and "now", the lines of its outputs.
 """
 
 import json
@@ -15,7 +15,16 @@ FAILED, RAN = [], {}
 
 
 def lines(outputs):
-    """The outputs of a cell as lines: what is printed and shown as text, then other texts."""
+    """Turn the outputs of a cell into lines: printed and plain text first, then HTML and SVG.
+
+    Parameters
+    ----------
+    outputs : list of nbformat output nodes
+
+    Returns
+    -------
+    list of str
+    """
     printed, shown, others = {}, [], []
     for output in outputs:
         if output["output_type"] == "stream":
@@ -36,9 +45,9 @@ def pytest_runtest_makereport(item, call):
     report = yield
     if report.failed:
         found = {"error": str(call.excinfo.value)}
-        if getattr(item, "test_outputs", None) is not None:  # a cell of a notebook that has run
+        if getattr(item, "test_outputs", None) is not None:  # a notebook's cell that has run
             found |= {"stored": lines(item.cell.outputs), "now": lines(item.test_outputs)}
-        report.user_properties.append(("canary", found))
+        report.user_properties.append(("newest", found))
     return report
 
 
@@ -47,7 +56,7 @@ def pytest_runtest_logreport(report):
         where = report.nodeid.split("::")[0]
         RAN[where] = RAN.get(where, 0) + 1
     if report.failed:
-        found = dict(report.user_properties).get("canary", {"error": report.longreprtext})
+        found = dict(report.user_properties).get("newest", {"error": report.longreprtext})
         FAILED.append({"id": report.nodeid, **found})
 
 
@@ -57,6 +66,6 @@ def pytest_collectreport(report):
 
 
 def pytest_sessionfinish(session):
-    if not hasattr(session.config, "workerinput"):  # the one that hears of all workers
+    if not hasattr(session.config, "workerinput"):  # not a worker of xdist
         text = json.dumps({"ran": RAN, "failed": FAILED})
-        Path(os.environ["CANARY_RESULTS"]).write_text(text, encoding="utf-8")
+        Path(os.environ["NEWEST_RESULTS"]).write_text(text, encoding="utf-8")

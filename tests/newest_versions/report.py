@@ -1,4 +1,4 @@
-"""What changed, from plain data to one Markdown text."""
+"""The report: what changed, as one Markdown text made from plain data."""
 
 import difflib
 import re
@@ -9,17 +9,36 @@ LONGEST = 160
 
 
 def version_changes(pinned, tried):
-    """[(package, pinned version or "", tried version or "")] of those that differ."""
+    """List the packages whose versions differ.
+
+    Parameters
+    ----------
+    pinned, tried : dict of str to str
+        version by package
+
+    Returns
+    -------
+    list of (str, str, str)
+        package, pinned version, tried version; "" for a package that is not installed
+    """
     names = sorted(pinned.keys() | tried.keys())
     both = [(name, pinned.get(name, ""), tried.get(name, "")) for name in names]
     return [row for row in both if row[1] != row[2]]
 
 
 def case_changes(case, seen):
-    """[(case, what changed, as taught, now)] for one `clinic.Case`.
+    """List what changed in one case of the clinic.
 
-    seen : dict, as tests/newest_versions/cases.py observed it; {"died": str} when it ended its
-        process
+    Parameters
+    ----------
+    case : helpers.clinic.Case
+    seen : dict
+        what tests/newest_versions/cases.py observed; {"died": str} if the case ended its process
+
+    Returns
+    -------
+    list of (str, str, str, str)
+        key of the case, what changed, as taught, now
     """
     if "died" in seen:
         return [(case.key, "ends the process", "", seen["died"])]
@@ -32,9 +51,9 @@ def case_changes(case, seen):
     elif not case.exception:
         rows.append(("no longer silent", taught, broken["raised"]))
     elif not broken["raised"].startswith(f"{case.exception}:"):
-        rows.append(("other exception", taught, broken["raised"]))
+        rows.append(("different exception", taught, broken["raised"]))
     elif case.text not in " ".join(broken["raised"].split()):
-        rows.append(("other text", taught, broken["raised"]))
+        rows.append(("different text", taught, broken["raised"]))
     cured = seen["cured"]
     if "raised" in cured:
         rows.append(("cure no longer works", "", cured["raised"]))
@@ -47,10 +66,19 @@ def case_changes(case, seen):
 
 
 def cell_changes(failed, versions):
-    """[(notebook, cell, stored, now)] of the cells whose outputs changed.
+    """List the cells whose outputs changed. A cell that only names another version did not change.
 
-    failed : list of dict, as tests/newest_versions/cells.py wrote them
-    versions : `version_changes`; that a cell names another version is not a change
+    Parameters
+    ----------
+    failed : list of dict
+        as tests/newest_versions/cells.py writes them
+    versions : list of (str, str, str)
+        as `version_changes` returns them
+
+    Returns
+    -------
+    list of (str, str, str, str)
+        notebook, cell, stored line, line now
     """
     rows = []
     for found in failed:
@@ -70,7 +98,20 @@ def cell_changes(failed, versions):
 
 
 def other_failures(failed, cases):
-    """[(test, what it says)] of what is neither a cell nor the test of a case among `cases`."""
+    """List the failed tests that belong neither to a cell nor to a case among `cases`.
+
+    Parameters
+    ----------
+    failed : list of dict
+        as tests/newest_versions/cells.py writes them
+    cases : set of str
+        keys of cases that the report names already
+
+    Returns
+    -------
+    list of (str, str)
+        test, message
+    """
     return [
         (found["id"], found["error"])
         for found in failed
@@ -87,7 +128,7 @@ def _with_pinned(line, versions):
 
 
 def _first_difference(stored, now):
-    """The first lines that differ, and how many more do."""
+    """Return the first two lines that differ; the second says how many more differ."""
     blocks = difflib.SequenceMatcher(None, stored, now, autojunk=False).get_opcodes()
     changed = [(stored[a:b], now[c:d]) for what, a, b, c, d in blocks if what != "equal"]
     more = sum(max(len(old), len(new)) for old, new in changed) - 1
@@ -95,7 +136,7 @@ def _first_difference(stored, now):
     start = 0
     while old[start : start + 1] == new[start : start + 1] != "":
         start += 1
-    # A long line is shown from shortly before the first character that differs.
+    # Of a long line, show the part that starts shortly before the first difference.
     cut = start - 40 if max(len(old), len(new)) > LONGEST and start > 60 else 0
     old, new = (f"… {line[cut:]}" if cut and line else line for line in (old, new))
     old, new = shorten(old, LONGEST), shorten(new, LONGEST)
@@ -103,16 +144,27 @@ def _first_difference(stored, now):
 
 
 def markdown(versions, asked, ran, cases, cells, others):
-    """The report.
+    """Write the report.
 
-    versions : `version_changes`
-    asked : [(package, pinned, tried)], always shown
-    ran : str, what was run
-    cases, cells, others : `case_changes`, `cell_changes`, `other_failures`
+    Parameters
+    ----------
+    versions : list of (str, str, str)
+        as `version_changes` returns them
+    asked : list of (str, str, str)
+        package, pinned version, tried version of the packages that the report always shows
+    ran : str
+        what ran, as words
+    cases, cells, others : list of tuple
+        as `case_changes`, `cell_changes` and `other_failures` return them
+
+    Returns
+    -------
+    str
+        Markdown
     """
     tried = " and ".join(f"{name} {version}" for name, _, version in asked)
     shown = dict.fromkeys([*asked, *versions])
-    parts = [f"# Canary: {tried}", _table(("package", "pinned", "tried"), shown)]
+    parts = [f"# The course on {tried}", _table(("package", "pinned", "tried"), shown)]
     if not (cases or cells or others):
         return "\n\n".join([*parts, f"**Nothing changed** in {ran}.\n"])
     counts = [
@@ -124,7 +176,7 @@ def markdown(versions, asked, ran, cases, cells, others):
     for title, head, rows in (
         ("The clinic", ("case", "what changed", "as taught", "now"), cases),
         ("The lessons", ("notebook", "cell", "stored", "now"), cells),
-        ("Other tests", ("test", "what it says"), others),
+        ("Other tests", ("test", "message"), others),
     ):
         if rows:
             parts += [f"## {title}", _table(head, rows, code=2 if len(head) == 4 else 1)]
@@ -136,7 +188,7 @@ def _count(number, what):
 
 
 def _table(head, rows, code=3):
-    """A Markdown table; the columns from `code` on hold what a program said."""
+    """Make a Markdown table. The columns from number `code` on hold output of a program."""
     lines = [head, ["---"] * len(head)]
     for row in rows:
         lines.append([_code(c) if i >= code else c or "—" for i, c in enumerate(row)])

@@ -1,6 +1,7 @@
-"""The canary: what it reports, what it installs, and that it leaves the course alone.
+"""Tests of `make newest`: its report, what it installs, and that it does not change the course.
 
-No network: pip and pytest are played, except that the plugin is run on a course of one lesson.
+They need no network: pip and pytest are replaced, except that the plugin runs on a course of one
+lesson.
 """
 
 import json
@@ -18,7 +19,7 @@ from helpers import notebooks, readers
 from helpers.clinic import CASES, Works, Wrong
 from helpers.paths import ROOT
 from tests.course.test_make import Course
-from tests.newest_versions import __main__ as canary
+from tests.newest_versions import __main__ as command
 from tests.newest_versions import cases, environment, report
 from tests.newest_versions.environment import CannotTry, Environment
 from tests.support.tiny_course import NAME, tiny_course
@@ -42,13 +43,13 @@ TAUGHT = {"broken": {"raised": "ValueError: x is\n  wrong here"}, "cured": RIGHT
             CASE,
             "broken",
             {"raised": "TypeError: x is wrong"},
-            ("other exception", "ValueError: is wrong", "TypeError: x is wrong"),
+            ("different exception", "ValueError: is wrong", "TypeError: x is wrong"),
         ),
         (
             CASE,
             "broken",
             {"raised": "ValueError: x is bad"},
-            ("other text", "ValueError: is wrong", "ValueError: x is bad"),
+            ("different text", "ValueError: is wrong", "ValueError: x is bad"),
         ),
         (CASE, "broken", {"returned": "None"}, ("now works", "ValueError: is wrong", "None")),
         (
@@ -154,18 +155,18 @@ def test_report():
     asked = [("tensorflow-cpu", "2.21.0", "2.21.0"), ("keras", "3.15.1", "4.0.0")]
     same = report.markdown(versions, asked, "1 case", [], [], [])
     assert same == (
-        "# Canary: tensorflow-cpu 2.21.0 and keras 4.0.0\n\n"
+        "# The course on tensorflow-cpu 2.21.0 and keras 4.0.0\n\n"
         "| package | pinned | tried |\n| --- | --- | --- |\n"
         "| tensorflow-cpu | 2.21.0 | 2.21.0 |\n| keras | 3.15.1 | 4.0.0 |\n"
         "| new | — | 1.0 |\n| six | 1.0 | — |\n\n"
         "**Nothing changed** in 1 case.\n"
     )
-    case = ("a-case", "other text", "old | text", "new `text`\nhere")
+    case = ("a-case", "different text", "old | text", "new `text`\nhere")
     other = report.markdown(
         versions, asked, "all", [case, case], [("n.ipynb", "Cell 1", "a", "b")], [("t", "x")]
     )
     assert "**Changed: 1 case, 1 cell, 1 other test**, in all." in other
-    assert "| a-case | other text | `old \\| text` | `new 'text' here` |" in other
+    assert "| a-case | different text | `old \\| text` | `new 'text' here` |" in other
     assert "| n.ipynb | Cell 1 | `a` | `b` |" in other and "| t | `x` |" in other
 
 
@@ -204,7 +205,7 @@ REFUSED = {
 
 
 class Pip:
-    """Plays `python -m venv` and pip; `refusals` is what the installs say in turn."""
+    """A replacement for `python -m venv` and pip; the n-th install fails with `refusals[n]`."""
 
     def __init__(self, *refusals):
         self.refusals, self.installed, self.commands = list(refusals), [], []
@@ -230,7 +231,7 @@ class Pip:
 
 @pytest.fixture
 def make(tmp_path, monkeypatch):
-    """A function of (Pip, versions): the versions that are then installed."""
+    """Return a function of (Pip, versions) that returns the installed versions."""
 
     def make(pip, *versions):
         monkeypatch.setattr(environment, "_run", pip)
@@ -253,7 +254,7 @@ def test_newest_versions_with_everything_else_as_locked(make):
 
 
 def test_what_asks_for_the_name_tensorflow_is_installed_alone(tmp_path, monkeypatch):
-    """Else pip would fill tensorflow-cpu's folder once more."""
+    """Otherwise pip would also install tensorflow, into the folder of tensorflow-cpu."""
     monkeypatch.setattr(environment, "_run", pip := Pip())
     name = (
         "helpers/setup/wheels/tensorflow-2.21.0+cpu-py3-none-any.whl\n    # via exporting-models\n"
@@ -291,7 +292,7 @@ def test_pip_refuses_both(make):
 
 def test_the_two_refuse_each_other(make):
     pip = Pip(CONFLICT.replace("numpy==2.4.6", "tensorflow-cpu==2.22.0"))
-    with pytest.raises(CannotTry, match=r"tensorflow-cpu 2\.22\.0 and keras 4\.0\.0 do not go"):
+    with pytest.raises(CannotTry, match=r"cpu 2\.22\.0 and keras 4\.0\.0 do not work together"):
         make(pip)
     assert len(pip.installed) == 1
 
@@ -307,7 +308,7 @@ def test_what_stands_in_the_way_is_said_in_one_line(make, error):
 @pytest.mark.parametrize("version", ["newest", "2.20; rm -rf x", "-r file", ">=3"])
 def test_what_is_no_version_is_refused_before_anything_is_made(make, version):
     pip = Pip()
-    with pytest.raises(CannotTry, match=f"{re.escape(repr(version))} is no version of keras"):
+    with pytest.raises(CannotTry, match=f"{re.escape(repr(version))} is not a version of keras"):
         make(pip, "2.20.0", version)
     assert pip.commands == []
 
@@ -335,14 +336,14 @@ def test_real_lock_is_understood():
 def test_copy_has_the_tried_versions_and_the_course_is_left_alone(tmp_path):
     before = (ROOT / "requirements.lock").read_bytes()
     tried = {"tensorflow-cpu": "9.8.7", "keras": "9.9.9"}
-    course = canary.copy_course(tmp_path / "course", tried)
+    course = command.copy_course(tmp_path / "course", tried)
     lock = (course / "requirements.lock").read_text(encoding="utf-8")
     for line in ("tensorflow==9.8.7 ", "tensorflow-cpu==9.8.7 ", "keras==9.9.9 "):
         assert f"\n{line}" in lock
     numpy = re.search(r"^numpy==.*", before.decode(), re.M)[0]
     assert numpy in lock
     assert (ROOT / "requirements.lock").read_bytes() == before
-    for name in (".git", ".venv", ".canary", "notebooks/exports"):
+    for name in (".git", ".venv", ".newest", "notebooks/exports"):
         assert not (course / name).exists()
     assert sorted(p.name for p in (course / "notebooks").iterdir()) == [
         f"{name}.ipynb" for name in notebooks.lesson_names()
@@ -363,8 +364,8 @@ def test_case_that_ends_its_process_does_not_take_the_others_with_it(tmp_path, m
                 print(json.dumps({"key": key}), file=file)
         return ""
 
-    monkeypatch.setattr(canary, "_run", run)
-    seen = canary.observe(Path("python"), tmp_path)
+    monkeypatch.setattr(command, "_run", run)
+    seen = command.observe(Path("python"), tmp_path)
     assert seen.keys() == CASES.keys()
     assert started == [[first, second, *rest], [second, *rest]]
     assert {key for key in seen if "died" in seen[key]} == {first, rest[-1]}
@@ -418,22 +419,23 @@ def test_case(case):
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """A course of one lesson that tells one output wrong, with a clinic of two tests."""
-    course = tiny_course(tmp_path_factory.mktemp("canary") / "course")
+    """Make a course of one lesson, one of whose stored outputs is wrong, and two clinic tests."""
+    course = tiny_course(tmp_path_factory.mktemp("newest") / "course")
     notebooks.make([NAME], course=course)
     notebook = course / f"notebooks/{NAME}.ipynb"
     text = notebook.read_text(encoding="utf-8")
     assert '"25\\n"' in text
     notebook.write_text(text.replace('"25\\n"', '"26\\n"'), encoding="utf-8")
-    shutil.copytree(ROOT / "tests/canary", course / "tests/canary")
+    shutil.copytree(ROOT / "tests/newest_versions", course / "tests/newest_versions")
+    (course / "tests/clinic").mkdir()
     (course / "tests/clinic/test_cases.py").write_text(TESTS)
     return course
 
 
 @pytest.fixture
 def run_tests(course, monkeypatch):
-    monkeypatch.setattr(canary, "FOLDER", course.parent)
-    return lambda: canary.run_tests(Path(sys.executable), course)
+    monkeypatch.setattr(command, "FOLDER", course.parent)
+    return lambda: command.run_tests(Path(sys.executable), course)
 
 
 def test_failures_of_a_course_are_written_down(course, run_tests):
@@ -452,7 +454,7 @@ def test_failures_of_a_course_are_written_down(course, run_tests):
 
 def test_death_of_pytest_is_written_down(course, run_tests, monkeypatch):
     (course / "tests/clinic/test_cases.py").write_text("import os; os._exit(9)")
-    monkeypatch.setattr(canary, "RUNS", canary.RUNS[:1])
+    monkeypatch.setattr(command, "RUNS", command.RUNS[:1])
     error = "pytest did not finish: exit status 9"
     assert run_tests()["failed"] == [{"id": "tests/clinic/test_cases.py", "error": error}]
 
@@ -470,39 +472,41 @@ def test_death_of_pytest_is_written_down(course, run_tests, monkeypatch):
     ],
 )
 def test_report_is_printed_and_kept(tmp_path, monkeypatch, capsys, answer, status):
-    def play(environment, tensorflow, keras):
+    def replacement(environment, tensorflow, keras):
         assert (tensorflow, keras) == ("2.20.0", "")
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    monkeypatch.setattr(canary, "FOLDER", tmp_path / ".canary")
-    monkeypatch.setattr(canary, "canary", play)
-    assert canary.main(["--tensorflow=2.20.0", "--keras="]) == status
+    monkeypatch.setattr(command, "FOLDER", tmp_path / ".newest")
+    monkeypatch.setattr(command, "try_versions", replacement)
+    assert command.main(["--tensorflow=2.20.0", "--keras="]) == status
     said = capsys.readouterr().out
-    assert said == (tmp_path / ".canary/report.md").read_text(encoding="utf-8")
-    wanted = f"# Canary: not tried\n\n{answer}\n" if status == 2 else answer[0]
-    assert said == wanted
+    assert said == (tmp_path / ".newest/report.md").read_text(encoding="utf-8")
+    expected = (
+        f"# The course on other versions: not tried\n\n{answer}\n" if status == 2 else answer[0]
+    )
+    assert said == expected
 
 
 def test_folder_that_cannot_be_made_is_told(tmp_path, monkeypatch, capsys):
     (tmp_path / "file").touch()
-    monkeypatch.setattr(canary, "FOLDER", tmp_path / "file" / ".canary")
-    assert canary.main([]) == 2
+    monkeypatch.setattr(command, "FOLDER", tmp_path / "file" / ".newest")
+    assert command.main([]) == 2
     assert "Not a directory" in capsys.readouterr().out
 
 
 def test_make_passes_the_versions_on(tmp_path):
     course = Course(tmp_path)
     course.python("python3", "3.12")
-    assert course.make("canary", "TENSORFLOW=2.20.0").returncode == 0
+    assert course.make("newest", "TENSORFLOW=2.20.0").returncode == 0
     assert course.calls[-1] == "-m tests.newest_versions --tensorflow=2.20.0 --keras="
 
 
 def test_workflow_runs_it_and_trusts_no_input():
-    text = (ROOT / ".github/workflows/canary.yml").read_text(encoding="utf-8")
+    text = (ROOT / ".github/workflows/newest.yml").read_text(encoding="utf-8")
     workflow = yaml.safe_load(text)
     assert {"schedule", "workflow_dispatch"} <= workflow[True].keys()  # `on` is YAML for true
-    commands = [step["run"] for step in workflow["jobs"]["canary"]["steps"] if "run" in step]
-    assert commands[0] == "make canary" and ".canary/report.md" in commands[1]
+    commands = [step["run"] for step in workflow["jobs"]["newest"]["steps"] if "run" in step]
+    assert commands[0] == "make newest" and ".newest/report.md" in commands[1]
     assert not any("${{" in command for command in commands)

@@ -37,7 +37,7 @@ def peak(pid):
     return next(int(line.split()[1]) / 1000 for line in lines if line.startswith("VmHWM"))
 kernel = os.getpid()
 children = Path(f"/proc/{kernel}/task/{kernel}/children").read_text().split()
-if readers := sys.modules.get("helpers.readers"):  # which may be nobody's child, but a fork's
+if readers := sys.modules.get("helpers.readers"):  # its process may be a child of the fork server
     children += [readers._process._child.pid] if readers._process._child else []
 print(json.dumps({"kernel": peak(kernel), "reader": max(map(peak, children), default=0)}))"""
 # Opening an artifact, TensorFlow imported before: what JSON says of it is seconds and megabytes.

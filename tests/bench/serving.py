@@ -124,14 +124,14 @@ def figures():
         artifact = Path(folder) / "small" / "1"
         model = Small()
         tf.saved_model.save(model, str(artifact), signatures={"serving_default": model.call})
-        wanted = model.call(rows.astype(np.float32))["y"].numpy()
+        expected = model.call(rows.astype(np.float32))["y"].numpy()
         gc.collect()
         gc.freeze()  # no long collection in the middle of a load
         for number in range(ROUNDS):
             print(f"round {number + 1} of {ROUNDS}", flush=True)
             first = number % len(KINDS)
             for kind in KINDS[first:] + KINDS[:first]:
-                figures = measure(kind, pythons[kind.name], artifact, body, wanted)
+                figures = measure(kind, pythons[kind.name], artifact, body, expected)
                 found[kind.name].append(figures)
                 text = ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
                 print(f"  {kind.name}: {text}", flush=True)
@@ -178,7 +178,7 @@ def _version(name):
         return None
 
 
-def measure(kind, python, artifact, body, wanted):
+def measure(kind, python, artifact, body, expected):
     """Start a server, ask it, stop it: its figures by name."""
     (port,) = free_ports(1)
     env = {**os.environ, "ARTIFACT": str(artifact), "BENTOML_DO_NOT_TRACK": "True"}
@@ -195,7 +195,7 @@ def measure(kind, python, artifact, body, wanted):
         try:
             answer = first_answer(process, f"http://{HOST}:{port}{kind.path}", body)
             start = time.perf_counter() - begin
-            np.testing.assert_allclose(kind.answer(json.loads(answer)), wanted, atol=1e-5)
+            np.testing.assert_allclose(kind.answer(json.loads(answer)), expected, atol=1e-5)
             request = load.request(kind.path, body)
             load.run(port, request, answer, WARM_UP)
             done = load.run(port, request, answer, SECONDS)

@@ -1,49 +1,55 @@
-"""How long does a call take, and is it faster than another? Measured by turns.
+"""How long a call takes, and whether it is faster than another call.
 
-One timing says little. The first calls are slower, the clock has a grain, and the machine does
-other things meanwhile. So a function is called a few times before anything counts; one timing
-holds as many calls as take `seconds`; and two functions are timed in turn, AB BA AB BA, so that
-what slows the machine down for a while slows both. A pair of timings gives a ratio, the pairs a
-median, and their spread an interval. Where the interval does not tell which of the two is faster,
-nobody is told.
+One timing says little. The first calls are slower, the clock has a limited resolution, and the
+machine runs other programs at the same time. Therefore a function is called a few times before the
+first timing, and one timing repeats the call for `seconds`. Two functions are timed in turn, AB BA
+AB BA, so that a slow phase of the machine slows both. A pair of timings gives a ratio, all pairs
+give a median, and their spread gives an interval. If the interval contains 1, the comparison is
+inconclusive.
 """
 
 import math
 import statistics
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from numbers import Integral, Real
 
 from helpers.text import safe_repr
 
-SECONDS = 0.0005  # of one timing: thousands of times what reading the clock costs, and soon over
-PAIRS = 31  # many short ones stand noise better than a few long ones
-WARM_UP = 3  # calls before anything counts: a graph is traced in the first, and settles
+SECONDS = 0.0005  # of one timing: thousands of times the cost of reading the clock
+PAIRS = 31  # many short timings resist noise better than a few long ones
+WARM_UP = 3  # calls before the first timing: the first call traces the graph
 SURE = 0.99
-LOOKS = 3  # timings for finding how many calls one timing should hold
-LONG = 20  # times the wanted duration; one call that takes as long is not called more often
-STILL = 2**20  # calls after which a clock that has not moved is taken to stand still
+LOOKS = 3  # timings that decide how many calls one timing contains
+LONG = 20  # times `seconds`: a single call that takes longer is not repeated
+STILL = 2**20  # calls after which a clock that has not moved counts as stopped
 
 
 @dataclass(frozen=True)
 class Timing:
     """How long one call takes; prints itself.
 
-    seconds : tuple of float, for one call, from each timing
-    calls : int, in one timing
+    Attributes
+    ----------
+    seconds
+        seconds of one call, from each timing
+    calls
+        number of calls in one timing
     """
 
-    seconds: tuple
+    seconds: tuple[float, ...]
     calls: int
 
     @property
-    def median(self):
+    def median(self) -> float:
+        """The median in seconds."""
         return statistics.median(self.seconds)
 
     @property
-    def spread(self):
-        """(first quartile, third quartile): half of the timings lie between them."""
+    def spread(self) -> tuple[float, float]:
+        """(first quartile, third quartile) in seconds: half of the timings lie between them."""
         low, _, high = statistics.quantiles(self.seconds, n=4, method="inclusive")
         return low, high
 
@@ -56,12 +62,12 @@ class Timing:
 
 
 class TooNoisy(ValueError):
-    """The pairs do not tell which of the two functions is faster."""
+    """The comparison is inconclusive: the pairs do not tell which function is faster."""
 
 
 REFUSED = (
-    "not to be told: the noise is larger than the difference. Take more pairs, longer timings "
-    "(seconds=...), or a machine that does nothing else"
+    "inconclusive: the noise is larger than the difference. Take more pairs, longer timings "
+    "(seconds=...), or a machine that runs nothing else"
 )
 
 
@@ -69,34 +75,37 @@ REFUSED = (
 class Ratio:
     """The time of a function as a multiple of a baseline's; prints itself.
 
-    pairs : tuple of float, the ratio of each pair of timings
+    Attributes
+    ----------
+    pairs
+        the ratio of each pair of timings
     """
 
-    pairs: tuple
+    pairs: tuple[float, ...]
 
     @property
-    def interval(self):
-        """(low, high), in which the median of endlessly many pairs lies, 99 % sure."""
+    def interval(self) -> tuple[float, float]:
+        """(low, high): the 99 % confidence interval of the median."""
         return median_interval(self.pairs)
 
     @property
-    def clear(self):
-        """Whether the pairs tell which of the two is faster."""
+    def clear(self) -> bool:
+        """Whether the pairs tell which of the two functions is faster."""
         return self.above(1) or self.below(1)
 
     @property
-    def median(self):
+    def median(self) -> float:
         """The median of the pairs. Raises TooNoisy unless `clear`."""
         if not self.clear:
             raise TooNoisy(REFUSED)
         return statistics.median(self.pairs)
 
-    def above(self, factor):
-        """Whether it certainly takes more than `factor` times the baseline's time."""
+    def above(self, factor: float) -> bool:
+        """Whether the whole interval lies above `factor`."""
         return self.interval[0] > _positive("factor", factor)
 
-    def below(self, factor):
-        """Whether it certainly takes less than `factor` times the baseline's time."""
+    def below(self, factor: float) -> bool:
+        """Whether the whole interval lies below `factor`."""
         return self.interval[1] < _positive("factor", factor)
 
     def __str__(self):
@@ -111,16 +120,27 @@ class Ratio:
     __repr__ = __str__
 
 
-def measure(function, timings=PAIRS, seconds=SECONDS, warm_up=WARM_UP, clock=time.perf_counter):
+def measure(
+    function: Callable[[], object],
+    timings: int = PAIRS,
+    seconds: float = SECONDS,
+    warm_up: int = WARM_UP,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Timing:
     """Time calls of `function`.
 
     Parameters
     ----------
-    function : function without arguments
-    timings : int, at least 2
-    seconds : float, that one timing takes at least; it holds as many calls as that needs
-    warm_up : int, calls before anything counts
-    clock : function, gives seconds
+    function
+        function without arguments
+    timings
+        number of timings, at least 2
+    seconds
+        shortest duration of one timing: the timing repeats the call until it is reached
+    warm_up
+        calls before the first timing
+    clock
+        function that returns seconds
 
     Returns
     -------
@@ -132,56 +152,93 @@ def measure(function, timings=PAIRS, seconds=SECONDS, warm_up=WARM_UP, clock=tim
 
 
 def ratio(
-    function, baseline, pairs=PAIRS, seconds=SECONDS, warm_up=WARM_UP, clock=time.perf_counter
-):
+    function: Callable[[], object],
+    baseline: Callable[[], object],
+    pairs: int = PAIRS,
+    seconds: float = SECONDS,
+    warm_up: int = WARM_UP,
+    clock: Callable[[], float] = time.perf_counter,
+    most: int | None = None,
+) -> Ratio:
     """Compare the time of a call of `function` with that of `baseline`, in pairs of timings.
 
     Parameters
     ----------
-    function, baseline : functions without arguments
-    pairs : int, at least 8: fewer do not give an interval
-    seconds, warm_up, clock : see `measure`
+    function, baseline
+        functions without arguments
+    pairs
+        number of pairs, at least 8: fewer do not give an interval
+    seconds, warm_up, clock
+        see `measure`
+    most
+        bound on the number of pairs. Their number is doubled until the ratio is clear or the bound
+        is reached. Each look at the interval has its own chance of 1 in 100 to call two equal
+        functions different. Without a bound, there are exactly `pairs`
 
     Returns
     -------
     Ratio
     """
-    return ratios({"function": function}, baseline, pairs, seconds, warm_up, clock)["function"]
+    one = {"function": function}
+    return ratios(one, baseline, pairs, seconds, warm_up, clock, most)["function"]
 
 
 def ratios(
-    functions, baseline, pairs=PAIRS, seconds=SECONDS, warm_up=WARM_UP, clock=time.perf_counter
-):
+    functions: dict[str, Callable[[], object]],
+    baseline: Callable[[], object],
+    pairs: int = PAIRS,
+    seconds: float = SECONDS,
+    warm_up: int = WARM_UP,
+    clock: Callable[[], float] = time.perf_counter,
+    most: int | None = None,
+) -> dict[str, Ratio]:
     """Compare several functions with one baseline: in each turn every one of them is timed once.
 
-    functions : dict of str to function without arguments
-    baseline, pairs, seconds, warm_up, clock : see `ratio`
+    Parameters
+    ----------
+    functions
+        {name: function without arguments}
+    baseline, pairs, seconds, warm_up, clock, most
+        see `ratio`. The number of pairs is doubled until every ratio is clear
 
     Returns
     -------
     dict of str to Ratio
     """
     _whole("pairs", pairs, 8)
+    most = pairs if most is None else _whole("most", most, pairs)
     if not (isinstance(functions, dict) and functions):
-        raise TypeError(f"a dict of names to functions is wanted, not {safe_repr(functions)}")
+        raise TypeError(
+            f"functions should be a dict of names to functions, not {safe_repr(functions)}"
+        )
     first = _Timed("baseline", baseline, seconds, warm_up, clock)
     others = {
         name: _Timed(name, function, seconds, warm_up, clock)
         for name, function in functions.items()
     }
     row, found = [first, *others.values()], {name: [] for name in others}
-    for number in range(pairs):
+    look = pairs  # the number of pairs after which the intervals are looked at
+    for number in range(most):
+        if number == look:
+            if all(Ratio(tuple(taken)).clear for taken in found.values()):
+                break
+            look *= 2
         taken = {one: one.time() for one in (reversed(row) if number % 2 else row)}
         for name, one in others.items():
             found[name].append(taken[one] / taken[first])
-    return {name: Ratio(tuple(pairs)) for name, pairs in found.items()}
+    return {name: Ratio(tuple(taken)) for name, taken in found.items()}
 
 
-def median_interval(values, sure=SURE):
-    """(low, high) of the values, between which the median of what they come from lies.
+def median_interval(values: Sequence[float], sure: float = SURE) -> tuple[float, float]:
+    """Return the confidence interval of the median of the distribution that gave `values`.
 
-    Each value is above or below that median with equal chance, whatever the noise looks like. So
-    how likely it is that it lies outside is a matter of counting, and exact.
+    Each value lies above or below that median with equal probability, whatever the distribution
+    is. Therefore the probability that the median lies outside is a binomial sum, and exact.
+
+    Raises
+    ------
+    ValueError
+        `values` are too few
     """
     ordered, count = sorted(values), len(values)
     below, tail = 0, 0.0
@@ -192,27 +249,27 @@ def median_interval(values, sure=SURE):
     return ordered[below - 1], ordered[-below]
 
 
-def duration(seconds):
-    """Seconds as people read them: "3.1 µs", "42 ms"."""
+def duration(seconds: float) -> str:
+    """Return seconds as text with a fitting unit: "3.1 µs", "42 ms"."""
     for unit, size in (("s", 1), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= 0.9995 * size:  # what is rounded to 1,000 is 1 of the next
+        if seconds >= 0.9995 * size:  # 1,000 of a unit after rounding is 1 of the next
             return f"{rounded(seconds / size)} {unit}"
     return f"{rounded(seconds / 1e-9)} ns"
 
 
-def rounded(number):
-    """A number with as many figures as a measurement has: "8,766", "0.46"."""
+def rounded(number: float) -> str:
+    """Return a number with two significant digits, or whole above 99: "8,766", "0.46"."""
     return f"{number:,.0f}" if number >= 99.5 else f"{number:.2g}"
 
 
 class _Timed:
-    """A function that is warm, and how many calls one timing holds."""
+    """A function after its warm-up, and the number of calls in one timing."""
 
     def __init__(self, name, function, seconds, warm_up, clock):
         if not callable(function):
             raise TypeError(
-                f"{name}: a function without arguments is wanted, not {safe_repr(function)}. "
-                "lambda: model(x) is one; model(x) is what it gives"
+                f"{name} should be a function without arguments, not {safe_repr(function)}. "
+                "Write lambda: model(x), not model(x), which is the result of a call"
             )
         _positive("seconds", seconds)
         _whole("warm_up", warm_up, 0)
@@ -223,8 +280,8 @@ class _Timed:
             if taken <= 0 and self.calls >= STILL:
                 raise ValueError(f"the clock stood still during {self.calls:,} calls of {name}")
             self.calls *= 2
-        # Functions that are as fast must get as many calls: else what interrupts this process hits
-        # the longer timings more often. The quickest of a few is the one that nothing hit.
+        # Equally fast functions must get the same number of calls: interruptions hit longer timings
+        # more often. The shortest of a few timings was not interrupted.
         for _ in range(0 if self.calls == 1 and taken >= LONG * seconds else LOOKS):
             taken = min(taken, self._take())
         self.calls = max(1, math.ceil(seconds / taken * self.calls)) if taken > 0 else self.calls
@@ -237,7 +294,7 @@ class _Timed:
         return clock() - begin
 
     def time(self):
-        """Seconds for one call, from one timing."""
+        """Return the seconds of one call, from one timing."""
         taken = self._take()
         if taken <= 0:
             raise ValueError(f"the clock moved by {taken:g} seconds during {self.calls:,} calls")
@@ -246,10 +303,13 @@ class _Timed:
 
 def _whole(name, value, least):
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-        raise ValueError(f"{name} is a whole number from {least} on, not {safe_repr(value)}")
+        raise ValueError(
+            f"{name} should be a whole number, at least {least}, not {safe_repr(value)}"
+        )
+    return value
 
 
 def _positive(name, value):
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < math.inf:
-        raise ValueError(f"{name} is a number above 0, not {safe_repr(value)}")
+        raise ValueError(f"{name} should be a number above 0, not {safe_repr(value)}")
     return value

@@ -132,6 +132,18 @@ def test_noise_that_is_larger_than_the_difference_is_refused():
     assert found.above(0.5) and found.below(2)  # this much the pairs do tell
 
 
+def test_pairs_are_doubled_until_the_ratio_is_clear(machine):
+    unclear = machine.takes(*[0.5, 2.0] * 14, 2.0)  # the ratios around 1 stop after a while
+    found = ratio(unclear, machine.takes(1.0), pairs=8, clock=machine.clock, most=64)
+    assert found.clear and len(found.pairs) in (16, 32, 64)
+    at_once = ratio(machine.takes(2.0), machine.takes(1.0), 8, clock=machine.clock, most=64)
+    assert len(at_once.pairs) == 8
+    equal = ratio(machine.takes(1.0), machine.takes(1.0), 8, clock=machine.clock, most=20)
+    assert len(equal.pairs) == 20 and not equal.clear
+    with pytest.raises(ValueError, match="most should be a whole number, at least 8"):
+        ratio(unclear, machine.takes(1.0), pairs=8, clock=machine.clock, most=7)
+
+
 @pytest.mark.parametrize(("true", "least", "most"), [(1.0, 0, 4), (1.05, 0, 40), (2.0, 396, 400)])
 def test_how_often_a_difference_is_claimed(true, least, most):
     """Of 400 comparisons with a noise of 20 % (one standard deviation). Of two functions that are
@@ -177,19 +189,43 @@ def nothing():
 
 
 BAD = {
-    "a result, no function": (lambda: measure(3.0), TypeError, "not 3.0. lambda: model(x) is one"),
-    "no function in ratio": (lambda: ratio(nothing, None), TypeError, "baseline: a function"),
-    "which of several": (lambda: ratios({"call": 1}, nothing), TypeError, "call: a function"),
+    "a result, no function": (lambda: measure(3.0), TypeError, "not 3.0. Write lambda: model(x)"),
+    "no function in ratio": (
+        lambda: ratio(nothing, None),
+        TypeError,
+        "baseline should be a function",
+    ),
+    "which of several": (
+        lambda: ratios({"call": 1}, nothing),
+        TypeError,
+        "call should be a function",
+    ),
     "no functions": (lambda: ratios({}, nothing), TypeError, "a dict of names to functions"),
     "a list": (lambda: ratios([nothing], nothing), TypeError, "a dict of names to functions"),
-    "too few pairs": (lambda: ratio(nothing, nothing, 7), ValueError, "from 8 on, not 7"),
-    "half a pair": (lambda: ratio(nothing, nothing, 8.5), ValueError, "from 8 on, not 8.5"),
-    "one timing": (lambda: measure(nothing, 1), ValueError, "timings is a whole number from 2"),
-    "True": (lambda: measure(nothing, warm_up=True), ValueError, "warm_up is a whole number"),
-    "no time": (lambda: measure(nothing, seconds=0), ValueError, "seconds is a number above 0"),
+    "too few pairs": (lambda: ratio(nothing, nothing, 7), ValueError, "at least 8, not 7"),
+    "half a pair": (lambda: ratio(nothing, nothing, 8.5), ValueError, "at least 8, not 8.5"),
+    "one timing": (
+        lambda: measure(nothing, 1),
+        ValueError,
+        "timings should be a whole number, at least 2",
+    ),
+    "True": (
+        lambda: measure(nothing, warm_up=True),
+        ValueError,
+        "warm_up should be a whole number",
+    ),
+    "no time": (
+        lambda: measure(nothing, seconds=0),
+        ValueError,
+        "seconds should be a number above 0",
+    ),
     "for ever": (lambda: measure(nothing, seconds=float("inf")), ValueError, "not inf"),
     "not a time": (lambda: measure(nothing, seconds="1"), ValueError, "not '1'"),
-    "not a factor": (lambda: Ratio((2.0,) * 8).above(-1), ValueError, "factor is a number above"),
+    "not a factor": (
+        lambda: Ratio((2.0,) * 8).above(-1),
+        ValueError,
+        "factor should be a number above",
+    ),
     "few pairs by hand": (lambda: Ratio((2.0,) * 7).above(1), ValueError, "7 values do not give"),
     "a clock that stands": (
         lambda: measure(nothing, clock=lambda: 5.0),

@@ -1,6 +1,7 @@
 """Who gets which version, what becomes of failures, and what is counted."""
 
 import contextlib
+import itertools
 import json
 import subprocess
 import sys
@@ -467,8 +468,15 @@ def test_eight_threads_lose_no_count_and_break_no_promise(server):
     router = Router(server.rest, "number", stable=1, canary=2, percent=10)
     asked, seen, done = 8 * [0], [], threading.Event()
 
+    def wait_until_all_asked_again():
+        """Between two changes, every thread has had answers, however busy the machine is."""
+        before, end = list(asked), time.monotonic() + 300
+        while not all(now >= then + 3 for now, then in zip(asked, before, strict=True)):
+            assert not seen and time.monotonic() < end
+            time.sleep(0.01)
+
     def ask(worker):
-        for user in USERS[worker::8]:
+        for user in itertools.cycle(USERS[worker::8]):
             if done.is_set():
                 return
             reply = router.predict(user, BODY)
@@ -480,19 +488,22 @@ def test_eight_threads_lose_no_count_and_break_no_promise(server):
     threads = [threading.Thread(target=ask, args=(worker,)) for worker in range(8)]
     for thread in threads:
         thread.start()
-    for change in (
+    changes = (
         lambda: setattr(router, "percent", 60),
         router.promote,
         lambda: router.start_canary(3, percent=50),
         lambda: repr(router),
         router.rollback,
-    ):
-        time.sleep(0.2)
-        change()
-    time.sleep(0.2)
-    done.set()
-    for thread in threads:
-        thread.join(30)
+    )
+    try:
+        for change in changes:
+            wait_until_all_asked_again()
+            change()
+        wait_until_all_asked_again()
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join(300)
     assert not seen
     assert min(asked) > 0
     counts = router.counts()

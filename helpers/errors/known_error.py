@@ -112,15 +112,19 @@ def known_errors(folder: Path = FOLDER) -> dict[str, KnownError]:
     if unknown:
         raise TableError(f"{unknown[0]}.toml: FILES in known_error.py does not list this file.")
     table: dict[str, KnownError] = {}
+    files: dict[str, str] = {}
     for name in FILES:
         for values in _entries(folder / f"{name}.toml"):
             error = _checked(f"{name}.toml", values)
             if error.key in table:
                 raise TableError(f"{name}.toml: {error.key}: another entry has the same key.")
             table[error.key] = error
-    for error in table.values():
+            files[error.key] = name
+    for key, error in table.items():
         if error.refines and error.refines not in table:
-            raise TableError(f"{error.key}: refines: there is no entry {error.refines!r}.")
+            raise TableError(
+                f"{files[key]}.toml: {key}: refines: there is no entry {error.refines!r}."
+            )
     return table
 
 
@@ -137,7 +141,9 @@ def _entries(path):
 
 def _checked(file, values):
     """The KnownError of one entry, a dict as TOML gives it."""
-    key = values.get("key") if isinstance(values, dict) else None
+    if not isinstance(values, dict):
+        raise TableError(f"{file}: an entry without a key: expected a table, found {values!r}.")
+    key = values.get("key")
     where = f"{file}: {key if isinstance(key, str) else 'an entry without a key'}"
     for name in values:
         if name not in FIELDS:

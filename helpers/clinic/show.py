@@ -20,7 +20,7 @@ RESULTS = ROOM + "case"  # Works and Wrong: names of the tests, not code of the 
 
 # Two columns where both have room, else one below the other.
 COLUMNS = "display:flex;flex-wrap:wrap;gap:.8em;margin:.8em 0"
-COLUMN = "flex:1 1 20em;min-width:0;margin:0"
+COLUMN = "flex:1 1 25em;min-width:0;margin:0"
 # JupyterLab sets these variables in its light and in its dark theme.
 CODE = (
     "margin:.3em 0 0;padding:.5em .8em;overflow-x:auto;white-space:pre;line-height:1.4;"
@@ -66,7 +66,7 @@ def _codes(case):
     """Yield (caption, code) of the broken form, of the cured one, and of what they share."""
     fails = f"raises {case.exception}" if case.exception else "gives a wrong answer"
     yield f"Broken ({fails})", code_of(case.broken)
-    yield "Cured (returns the export and the expected numbers)", code_of(case.cured)
+    yield "Cured (gives the expected numbers)", code_of(case.cured)
     if shared := shared_code(case.broken, case.cured):
         yield "Used above", shared
 

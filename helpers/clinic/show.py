@@ -23,7 +23,9 @@ COLUMNS = "display:flex;flex-wrap:wrap;gap:.8em;margin:.8em 0"
 COLUMN = "flex:1 1 25em;min-width:0;margin:0"
 # JupyterLab sets these variables in its light and in its dark theme.
 CODE = (
-    "margin:.3em 0 0;padding:.5em .8em;overflow-x:auto;white-space:pre;line-height:1.4;"
+    # Without a width of its own, a long line would widen the whole widget instead of scrolling.
+    "width:0;min-width:100%;box-sizing:border-box;overflow-x:auto;white-space:pre;"
+    "margin:.3em 0 0;padding:.5em .8em;line-height:1.4;"
     "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);"
     "color:var(--jp-content-font-color1,#1a1a1a);"
     "background:var(--jp-cell-editor-background,#f5f5f5);"

@@ -86,9 +86,9 @@ print("yours:", [frame.line for frame in frames if "site-packages" not in frame.
 clinic()
 
 # %%
-print(find(message))
-print(find("ValueError: the moon is in the wrong house"))
 print(len(CASES), "cases, by name:", *list(CASES)[:3], "...")
+print(find("ValueError: the moon is in the wrong house"))
+CASES[find(message).case.key]  # with the broken and the cured code
 
 # %% [markdown]
 # `find` is the same without a widget. What it does not know gets no diagnosis, only three

@@ -1,75 +1,98 @@
-"""A case of the error clinic: an error as it is met, and two functions that prove what is said."""
+"""A case of the clinic: a known error with a function that raises it and one that cures it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helpers.readers import READERS
-
-ALL = tuple(READERS)
-GROUPS = ("saving", "loading", "calling", "silent")
+from helpers.clinic import show
+from helpers.errors.known_error import GENERAL, GROUPS, KnownError
 
 
 @dataclass(frozen=True)
 class Works:
-    """What a cured form made, and how to see that it works.
+    """The export that a cured function made, and the numbers that it must give.
 
-    directory : Path of the export
-    signature : str, the key to call
-    inputs : dict of str to array, for that signature
-    wanted : array, what every promised reader must answer, computed without the export
-    output : str or None, the output to look at where there are several
-    got : array or None, the answer in this program, where the cure is a way of calling
+    Attributes
+    ----------
+    directory : Path
+        The export.
+    signature : str
+        The key of the signature to call.
+    inputs : dict of str to array
+        The inputs of that signature.
+    expected : array
+        What every promised reader must answer, computed without the export.
+    output : str or None
+        The name of the output to compare, where there are several.
+    got : array or None
+        The answer in this program, where the cure is a way of calling.
     """
 
     directory: Path
     signature: str = "serving_default"
     inputs: dict[str, Any] | None = None
-    wanted: Any = None
+    expected: Any = None
     output: str | None = None
     got: Any = None
 
 
 @dataclass(frozen=True)
 class Wrong:
-    """What a silently wrong form answers: `got` where `wanted` is right, both arrays."""
+    """The wrong answer `got` of a silent error, and the right one, `expected`; both arrays."""
 
-    wanted: Any
+    expected: Any
     got: Any
 
 
 @dataclass(frozen=True)
-class Case:
-    """One error of the clinic.
+class Case(KnownError):
+    """A known error with its code.
 
-    key : str, unique, lower case with hyphens
-    title : str, the symptom in a few words
-    group : one of GROUPS
-    exception : str, the type's name; "" when nothing is raised
-    met_in : str, where it is met: "saving", "keras" or one of helpers.readers.READERS
-    text : str, part of the message as the installed versions print it; what is seen, if silent
-    marks : tuple of str, regular expressions that only this error's texts match, older wordings
-        of TensorFlow and Keras among them; searched in what the last error of a pasted traceback
-        says, as one line, and if no case matches, in the error it came from; () if it says nothing
-    cause, experiment, cure : str, one to three sentences each
-    reported : tuple of str, threads such as "tensorflow/tensorflow#37339"; may be empty
-    broken : function of an empty folder; raises the error, or returns `Wrong` when it is silent
-    cured : function of an empty folder; returns `Works`
-    promised : tuple of str, the readers in which the cured export must give `wanted`
+    Attributes
+    ----------
+    broken : function of an empty folder (Path)
+        Raises the error, or returns `Wrong` if the error is silent.
+    cured : function of an empty folder (Path)
+        Returns `Works`.
     """
 
-    key: str
-    title: str
-    group: str
-    exception: str
-    met_in: str
-    text: str
-    marks: tuple[str, ...]
-    cause: str
-    experiment: str
-    cure: str
-    reported: tuple[str, ...]
     broken: Callable[[Path], Wrong | None]
     cured: Callable[[Path], Works]
-    promised: tuple[str, ...]
+
+    def _repr_mimebundle_(self, **options):
+        return {"text/plain": show.as_text(self), "text/html": show.as_html(self)}
+
+
+def join(table: dict[str, KnownError], forms: dict[str, tuple[Callable, Callable]]):
+    """Join the table of known errors with the functions of the clinic.
+
+    Parameters
+    ----------
+    table : dict of str to KnownError
+        The entries of the group `general` have no functions.
+    forms : dict of str to (function, function)
+        The broken and the cured function by the entry's key.
+
+    Returns
+    -------
+    dict of str to Case
+        In the order of the table.
+
+    Raises
+    ------
+    ValueError
+        If the keys do not agree.
+    """
+    errors = {key: error for key, error in table.items() if error.group != GENERAL}
+    if missing := sorted(errors.keys() - forms.keys()):
+        raise ValueError(f"The clinic has no functions for: {', '.join(missing)}.")
+    if unknown := sorted(forms.keys() - errors.keys()):
+        raise ValueError(f"helpers/errors/known has no case for: {', '.join(unknown)}.")
+    return {
+        key: Case(**vars(error), broken=forms[key][0], cured=forms[key][1])
+        for key, error in errors.items()
+    }
+
+
+__all__ = ["GROUPS", "Case", "Works", "Wrong", "join"]

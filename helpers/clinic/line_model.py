@@ -1,7 +1,9 @@
-"""What the clinic breaks and cures: the line y = 2x + 1, and how that is kept quiet."""
+"""The line y = 2x + 1, the model of most cases of the clinic."""
 
 import contextlib
 import logging
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -10,7 +12,7 @@ ANSWERS = np.array([[1.0], [3.0], [11.0]], np.float32)
 
 
 def line_model():
-    """A Keras model that answers ANSWERS, (n, 1), to ROWS, (n, 1); its input is called x."""
+    """Return a Keras model with the input x that gives ANSWERS (n, 1) for ROWS (n, 1)."""
     import tensorflow as tf
 
     model = tf.keras.Sequential([tf.keras.Input((1,), name="x"), tf.keras.layers.Dense(1)])
@@ -18,16 +20,16 @@ def line_model():
     return model
 
 
-def exported_line(folder):
-    """The directory of an export of `line_model()`, made in `folder`."""
+def exported_line(folder: Path) -> Path:
+    """Export `line_model()` into `folder` and return the directory."""
     directory = folder / "line"
     line_model().export(directory, verbose=False)
     return directory
 
 
 @contextlib.contextmanager
-def quiet():
-    """Without the warnings of TensorFlow and Keras."""
+def quiet() -> Iterator[None]:
+    """Hide the warnings of TensorFlow and Keras in the block."""
     loggers = [logging.getLogger(name) for name in ("absl", "tensorflow")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

@@ -1,1 +1,1 @@
-"""What an error of exporting means."""
+"""The errors of exporting that this course knows, and texts about an error."""

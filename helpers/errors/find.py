@@ -1,35 +1,22 @@
-"""Find the case of the clinic that a pasted traceback belongs to, or say that there is none."""
+"""Find the known error of a pasted traceback, or report that there is none."""
 
 import html
 import math
 import re
-import textwrap
 from dataclasses import dataclass
 from functools import cache
 
-from helpers.clinic.case import Case
-from helpers.display.html_table import CELL
-from helpers.errors.messages import WIDTH
+from helpers.errors.known_error import GENERAL, KnownError, known_errors
+from helpers.errors.show import as_html, as_text
 from helpers.text import safe_repr
 
-# How many characters are read of a longer text, at either end, and of one message: a pattern may
-# try every place of a message against every other.
+# How many characters of a longer text are read at each end, and how many of one message: the time
+# of a pattern can grow with the square of a message's length.
 ENDS, MESSAGE = 50_000, 4_000
 
-MET_IN = {
-    "saving": "while saving",
-    "keras": "in Keras",
-    "python": "in Python",
-    "session": "in the session loader",
-    "litert": "in LiteRT",
-}
-
-# In a widget's HTML, JupyterLab shows a link like any other word.
-LOOKS = "target='_blank' style='text-decoration:underline'"
-
-# Colours, and characters that no message contains, such as the zeros of UTF-16.
+# Colour codes, and characters that no message contains, such as the zeros of UTF-16.
 NOISE = re.compile(r"\x1b\[[0-9;:?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
-# What stands before each line in a quoted e-mail, in a log, and in what pytest prints.
+# The prefix of each line in a quoted e-mail, in a log, and in pytest's output.
 MARGIN = re.compile(
     r"^(?:(?: ?>)+ ?"
     r"|[\w.-]{0,60} {0,20}\| ?"
@@ -37,7 +24,7 @@ MARGIN = re.compile(
     r"|E(?=   ))",
     re.M,
 )
-# The line that begins what an exception says: "ValueError: ..." with or without its module.
+# The first line of an exception's message: "ValueError: ..." with or without its module.
 SAYS = re.compile(
     r"^[^\S\n]*(?:[A-Za-z_]\w{0,60}\.){0,9}[A-Z]?\w{0,60}"
     r"(?:Error|Exception|Exception encountered|Interrupt|Exit|Failed|Found|Iteration)"
@@ -45,27 +32,31 @@ SAYS = re.compile(
     re.M,
 )
 CHAINED = re.compile(r"^[^\S\n]*(?:During handling of the above|The above exception was)", re.M)
-# Python says these when it ends, about objects that it throws away.
+# Python prints these about objects that it deletes when it ends.
 AFTERWARDS = re.compile(r"^Exception ignored in", re.M)
 
 
 @dataclass(frozen=True)
 class Found:
-    """What the clinic makes of a text.
+    """The result of `find`.
 
-    case : Case, or None where no case is certain
-    nearest : tuple of Case, the three most alike where none is certain, the most alike first;
-        empty where a case is certain and where there is no text
+    Attributes
+    ----------
+    case : KnownError or None
+        The known error; None where none is certain.
+    nearest : tuple of KnownError
+        The three most similar entries where none is certain, the most similar first. Empty where
+        an entry is certain, and for a text without words.
     """
 
-    case: Case | None
-    nearest: tuple[Case, ...] = ()
+    case: KnownError | None
+    nearest: tuple[KnownError, ...] = ()
 
     def __str__(self):
         if self.case:
             return as_text(self.case)
         if not self.nearest:
-            return "There is nothing to look for: paste the text of an error."
+            return "The text contains no error: paste the text of an error."
         names = (f"  {case.key}: {case.title}" for case in self.nearest)
         return "\n".join(("not in this clinic; nearest:", *names))
 
@@ -75,17 +66,29 @@ class Found:
         return f"<pre>{html.escape(str(self))}</pre>"
 
 
-def find(text):
-    """The case that an error belongs to.
+def find(text: str) -> Found:
+    """Find the known error of a text.
 
-    text : str, a traceback, its last line, a log or the body of a server's answer, as pasted
+    An entry is certain only if its marks, and those of no other entry, match the last exception of
+    the text. Where the last exception matches no entry, the exception that caused it counts.
 
-    Returns a `Found`. Its case is certain only if one case, and no other, has a mark that matches
-    the last exception of the text, or, where that one matches none, the one that it came from.
-    Raises TypeError for what is no text.
+    Parameters
+    ----------
+    text : str
+        A traceback, its last line, a log or the body of a server's response, as pasted.
+
+    Returns
+    -------
+    Found
+        The entry, or the three nearest.
+
+    Raises
+    ------
+    TypeError
+        If `text` is not a str.
     """
     if not isinstance(text, str):
-        raise TypeError(f"a text is wanted, the error as you would paste it, not {safe_repr(text)}")
+        raise TypeError(f"text: expected a str, the error as pasted, but found {safe_repr(text)}")
     messages = _messages(_clean(text))
     matching = next(filter(None, map(_matching, messages)), ())
     if len(matching) == 1:
@@ -94,9 +97,8 @@ def find(text):
 
 
 def _cases():
-    from helpers.clinic import CASES  # which imports this module
-
-    return CASES.values()
+    """The entries that have a case in the clinic."""
+    return [error for error in known_errors().values() if error.group != GENERAL]
 
 
 def _clean(text):
@@ -107,7 +109,7 @@ def _clean(text):
 
 
 def _messages(text):
-    """What the exceptions of a text say: the last one first, then those that it came from."""
+    """The messages of a text's exceptions: the last one first, then those that caused it."""
     starts = [match.start() for match in SAYS.finditer(text)] or [0]
     parts = [text[i:j] for i, j in zip(starts, [*starts[1:], len(text)], strict=True)]
     messages = [parts.pop()]
@@ -124,18 +126,14 @@ def _cut(message):
 
 
 def _matching(message):
-    """The cases that have a mark which matches a message."""
-    # Lines that a terminal or an e-mail broke between words, and within a word.
+    """The entries with a mark that matches `message`."""
+    # A terminal or an e-mail breaks lines between words or within a word.
     forms = {" ".join(message.split()), message.replace("\n", "")}
-    return [
-        case
-        for case in _cases()
-        if any(re.search(mark, form) for mark in case.marks for form in forms)
-    ]
+    return [case for case in _cases() if any(map(case.matches, forms))]
 
 
 def _nearest(text, matching, count=3):
-    """The cases that match a text or share most words with it, rare words counting more."""
+    """The entries that match a text or share most words with it. Rare words count more."""
     words = _words(text)
     if not words:
         return ()
@@ -146,13 +144,13 @@ def _nearest(text, matching, count=3):
         alike = shared / _length(vocabulary[case.key], weight)
         return case in matching, _holds(text, case.text), alike
 
-    # sorted keeps the teaching order of cases that are equally like
+    # sorted keeps the teaching order of entries that are equally similar.
     return tuple(sorted(_cases(), key=likeness, reverse=True)[:count])
 
 
 @cache
 def _vocabulary(cases):
-    """{key: the words of a case}, {word: its weight}."""
+    """({key: the words of an entry}, {word: its weight})."""
     words = {case.key: _words(_all_words(case)) for case in cases}
     every = set().union(*words.values())
     count = {word: sum(word in some for some in words.values()) for word in every}
@@ -160,12 +158,12 @@ def _vocabulary(cases):
 
 
 def _all_words(case):
-    marks = re.sub(r"\\.", " ", " ".join(case.marks))  # "\b" before a word is not its first letter
+    marks = re.sub(r"\\.", " ", " ".join(case.marks))  # "\bword" contains the word "word"
     return " ".join((case.key, case.title, case.exception, case.text, case.cause, marks))
 
 
 def _words(text):
-    # A word of a name that is written in one: AttributeError, input_signature.
+    # Names of several words count as these words: AttributeError, input_signature.
     return {word.lower() for word in re.findall(r"[A-Z]?[a-z]{2,20}|[A-Z]{2,20}", text)}
 
 
@@ -175,44 +173,3 @@ def _length(words, weight):
 
 def _holds(text, part):
     return " ".join(part.split()) in " ".join(text.split())
-
-
-def as_text(case):
-    """A case of the clinic as lines of text, of at most 96 characters."""
-    lines = [f"{case.title} ({case.key})"]
-    for name, content in _rows(case).items():
-        indents = {"initial_indent": f"  {name:<11} ", "subsequent_indent": " " * 14}
-        lines += textwrap.wrap(content, WIDTH, break_on_hyphens=False, **indents)
-    return "\n".join(lines)
-
-
-def as_html(case):
-    """A case of the clinic as a table; the threads it was reported in are links."""
-    rows = {name: html.escape(content) for name, content in _rows(case).items()}
-    if case.reported:
-        rows["reported"] = ", ".join(map(_link, case.reported))
-    body = "".join(
-        f"<tr><th scope='row' style='{CELL}nowrap'>{name}</th>"
-        f"<td style='{CELL}pre-wrap;overflow-wrap:anywhere'>{content}</td></tr>"
-        for name, content in rows.items()
-    )
-    title = f"<b>{html.escape(case.title)}</b> ({html.escape(case.key)})"
-    return f"<table><caption style='{CELL}normal'>{title}</caption>{body}</table>"
-
-
-def _rows(case):
-    symptom = f"{case.exception or 'no error'}, {MET_IN[case.met_in]}: {case.text}"
-    rows = {
-        "symptom": symptom,
-        "cause": case.cause,
-        "experiment": case.experiment,
-        "cure": case.cure,
-        "reported": ", ".join(case.reported),
-    }
-    return {name: content for name, content in rows.items() if content}
-
-
-def _link(thread):
-    project, _, number = thread.partition("#")
-    address = f"https://github.com/{project}/issues/{number}"
-    return f"<a href='{html.escape(address)}' {LOOKS}>{html.escape(thread)}</a>"

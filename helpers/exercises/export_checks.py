@@ -3,7 +3,7 @@
 import numpy as np
 
 from helpers import artifact, readers
-from helpers.errors.messages import cure
+from helpers.errors.cure import cure
 from helpers.exercises.outcomes import NotAttempted, NotYet, require
 from helpers.text import safe_repr, shorten
 

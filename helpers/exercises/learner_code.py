@@ -9,7 +9,8 @@ import sysconfig
 import threading
 import traceback
 
-from helpers.errors.messages import cure, describe
+from helpers.errors.cure import cure
+from helpers.errors.messages import describe
 from helpers.exercises.outcomes import NotAttempted, NotYet, Raised
 from helpers.paths import ROOT
 from helpers.text import safe_repr

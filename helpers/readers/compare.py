@@ -9,7 +9,7 @@ import numpy as np
 
 from helpers import artifact, readers
 from helpers.display.html_table import table
-from helpers.errors.messages import cure
+from helpers.errors.cure import cure
 from helpers.text import shorten
 
 RTOL, ATOL = 1e-4, 1e-5  # float32 arithmetic in another order stays well below

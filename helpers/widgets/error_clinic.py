@@ -1,28 +1,33 @@
-"""The error clinic: paste an error or choose a case, and read what it is and what cures it."""
+"""The widget of the error clinic: paste an error or choose a case, and read its cause and cure."""
 
 import ipywidgets
 
 from helpers.clinic import CASES
-from helpers.errors.find import as_html, find
+from helpers.clinic.show import as_html
+from helpers.errors.find import find
 from helpers.widgets.view import View
 
 INTRODUCTION = (
-    "Live in Jupyter: paste an error, or choose a case, and read what cures it. The cases:"
+    "In a running notebook: paste an error, or choose a case, and read its cause and cure. The "
+    "cases:"
 )
 NOTHING = "Paste an error, or choose a case."
 UNKNOWN = "<b>not in this clinic</b>; nearest:"
 
 
-def clinic():
-    """The widget: a box for an error, a list of cases, the case; the nearest three as buttons."""
+def clinic() -> View:
+    """Make the widget: a box for an error, a list of the cases, and the case with its code.
+
+    An error that is not in the clinic shows the three nearest cases as buttons.
+    """
     error = ipywidgets.Textarea(
         description="error",
-        placeholder="paste a traceback, its last line, a log, the answer of a server",
+        placeholder="paste a traceback, its last line, a log, or the response of a server",
         layout=ipywidgets.Layout(width="95%", height="8em"),
     )
     choice = ipywidgets.Dropdown(
         options=[
-            ("none", ""),  # with None as its value, the list would stand blank
+            ("none", ""),  # With None as its value, the list would show nothing.
             *((f"{case.group}: {case.title}", key) for key, case in CASES.items()),
         ],
         description="case",
@@ -41,7 +46,7 @@ def clinic():
         answer.value = as_html(CASES[choice.value]) if choice.value else ""
 
     def button(case):
-        # As wide as its words: an end that is cut off could not be read.
+        # The button is as wide as its words: JupyterLab cuts off longer ones.
         wide = ipywidgets.Layout(width="auto")
         button = ipywidgets.Button(
             description=case.title, tooltip=f"Show the case {case.key}", layout=wide

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import ipywidgets
 import numpy as np
 
-from helpers.errors.messages import cure, describe
+from helpers.errors.cure import cure
+from helpers.errors.messages import describe
 from helpers.text import safe_repr, shorten
 from helpers.widgets.view import View
 

@@ -1,5 +1,5 @@
-"""The clinic: every case's broken form fails as taught and its cured form works, on the installed
-versions. What is proved here is printed as a table (tests/support/clinic_table.py)."""
+"""Every broken form of the clinic fails as taught, and every cured form works, on the installed
+versions. tests/support/clinic_table.py prints a table of the results."""
 
 import builtins
 import importlib
@@ -21,8 +21,9 @@ import tensorflow as tf
 from helpers import clinic, readers
 from helpers.clinic import CASES, GROUPS, Works, Wrong
 from helpers.clinic.line_model import quiet
+from helpers.errors.cure import cure
 from helpers.errors.find import find
-from helpers.errors.messages import cure
+from helpers.errors.known_error import known_errors
 from helpers.paths import ROOT
 from tests.support import clinic_table
 
@@ -36,7 +37,7 @@ SILENT = {
     "py-function",
     "python-state",
 }
-# A word that the case's cure and the line of helpers.errors.cure both say.
+# A word that the cure of the table and the text of helpers.errors.cure both contain.
 AGREED = {
     "save-writes-no-export": "model.export(directory)",
     "never-built": "train",
@@ -74,7 +75,7 @@ ran = set()
 
 @pytest.fixture
 def proof(case, request, record_property):
-    """What this test proved, for the table; "seen" is set when all of it has been."""
+    """What this test proved, for the table. The test sets "seen" when it has passed."""
     form = "broken" if "broken" in request.node.name else "cured"
     on = f"TensorFlow {tf.__version__}, Keras {keras.__version__}"
     proof = {"case": case.key, "form": form, "on": on, "all": list(CASES)}
@@ -85,8 +86,11 @@ def proof(case, request, record_property):
 
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
-    """Every other place where a case may write by accident; it must stay empty, and Python as it
-    was before. TensorFlow says nothing of the traces of other tests."""
+    """Every other folder where a case could write by accident.
+
+    It must stay empty, and the case must leave Python's state as it was. Warnings of TensorFlow
+    about the traces of other tests are hidden.
+    """
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -100,7 +104,7 @@ def elsewhere(tmp_path, monkeypatch):
     with quiet():
         yield folder
     left = [path.name for path in folder.iterdir()]
-    # TensorFlow keeps its own until the program ends, and Python what it compiled of them.
+    # TensorFlow keeps its files until the program ends, and Python keeps their compiled form.
     kept = ("__autograph_generated_file", "__pycache__")
     assert [name for name in left if not name.startswith(kept)] == []
     assert state() == before
@@ -114,7 +118,7 @@ def folder(tmp_path):
 
 
 def raised_by(case, folder):
-    """("Type: message" of what the broken form raises, where it is met, the whole traceback)."""
+    """("Type: message" of the error, where it is met, the whole traceback) of the broken form."""
     try:
         answer = case.broken(folder)
     except readers.ReaderError as error:
@@ -127,7 +131,7 @@ def raised_by(case, folder):
 
 
 def place(files, folder):
-    """Where an error is met: by the packages that it came through, and by what had been saved."""
+    """Where an error is met, from the packages in its traceback and from what was saved before."""
     parts = {"keras": "/keras/src/", "litert": "/ai_edge_litert/", "session": "/client/session.py"}
     for name, part in parts.items():
         if any(part in Path(file).as_posix() for file in files):
@@ -150,16 +154,17 @@ def test_broken_form_fails_as_taught(case, folder, elsewhere, proof, capfd):
         assert case.text in error
         assert where == case.met_in
         assert matching(error) == [case.key]
-        assert find(shown).case is case
+        assert find(shown).case is known_errors()[case.key]
         assert AGREED[case.key] in case.cure
         assert AGREED[case.key] in cure(error)
+        assert cure(error) == f"{case.cause} {case.cure}"
         seen = [case.exception, where]
     else:
         answer = case.broken(folder)
         assert isinstance(answer, Wrong)
-        wanted, got = np.asarray(answer.wanted), np.asarray(answer.got)
-        assert wanted.shape == got.shape
-        assert not np.allclose(wanted, got, rtol=0.01, atol=0.01)
+        expected, got = np.asarray(answer.expected), np.asarray(answer.got)
+        assert expected.shape == got.shape
+        assert not np.allclose(expected, got, rtol=0.01, atol=0.01)
         seen = ["silent", case.met_in]
     assert capfd.readouterr() == ("", "")
     proof["seen"] = seen
@@ -170,16 +175,16 @@ def test_cured_form_works_in_every_promised_reader(case, folder, elsewhere, proo
     cured = case.cured(folder)
     assert isinstance(cured, Works)
     if cured.got is not None:
-        assert_equal(cured.got, cured.wanted)
+        assert_equal(cured.got, cured.expected)
     right = [reader for reader in readers.READERS if answers_right(cured, reader)]
     assert right == list(case.promised)
     assert capfd.readouterr() == ("", "")
     proof["seen"] = right
 
 
-def assert_equal(got, wanted):
-    assert np.shape(got) == np.shape(wanted)
-    np.testing.assert_allclose(got, wanted, rtol=1e-5)
+def assert_equal(got, expected):
+    assert np.shape(got) == np.shape(expected)
+    np.testing.assert_allclose(got, expected, rtol=1e-5)
 
 
 def answers_right(cured, reader):
@@ -189,7 +194,7 @@ def answers_right(cured, reader):
         return False
     output = cured.output or next(iter(answers))
     assert cured.output or len(answers) == 1
-    assert_equal(answers[output], cured.wanted)
+    assert_equal(answers[output], cured.expected)
     return True
 
 
@@ -203,9 +208,9 @@ def test_no_case_was_left_out():
 def test_every_case_of_every_room_is_in_the_clinic():
     names = [module.name for module in pkgutil.iter_modules(clinic.__path__)]
     rooms = [importlib.import_module(f"helpers.clinic.{name}") for name in names]
-    cases = [case for room in rooms for case in getattr(room, "CASES", ())]
-    assert sorted(case.key for case in cases) == sorted(CASES)
-    assert len(CASES) >= 15
+    keys = [key for room in rooms for key in getattr(room, "FORMS", ())]
+    assert sorted(keys) == sorted(CASES)
+    assert len(CASES) >= 34
 
 
 def test_cases_stand_in_the_order_of_the_groups():

@@ -92,6 +92,11 @@ def look_up_an_error(notebook):
     error.page.keyboard.insert_text(known)
     expect(case).to_contain_text("The loaded object has no predict and no call")
     expect(case.get_by_role("link").first).to_have_attribute("href", re.compile("/issues/"))
+    broken, cured = output.locator("pre").first, output.locator("pre").nth(1)
+    expect(broken).to_contain_text("loaded.predict(ROWS)")
+    expect(cured).to_contain_text("loaded.serve(ROWS)")
+    right = "element => element.getBoundingClientRect().right"
+    assert cured.evaluate(right) <= output.evaluate(right), "long lines widen the widget"
 
     type_into(error, f"{frames}KeyError: 'score'")
     expect(output).to_contain_text("not in this clinic")

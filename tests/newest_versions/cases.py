@@ -55,7 +55,7 @@ def _broken(case, folder):
 
     answer = case.broken(folder)
     if isinstance(answer, Wrong):
-        return {"wrong": not _equal(answer.wanted, answer.got, 0.01)}
+        return {"wrong": not _equal(answer.expected, answer.got, 0.01)}
     return {"returned": str(answer)}
 
 
@@ -64,14 +64,14 @@ def _cured(case, folder):
 
     cured = case.cured(folder)
     said = {}
-    if cured.got is not None and not _equal(cured.wanted, cured.got, 1e-5):
-        said["this program"] = f"{cured.got} instead of {cured.wanted}"
+    if cured.got is not None and not _equal(cured.expected, cured.got, 1e-5):
+        said["this program"] = f"{cured.got} instead of {cured.expected}"
     for reader in readers.READERS:
         try:
             answers = readers.run(cured.directory, cured.signature, cured.inputs, reader)
             got = answers[cured.output or next(iter(answers))]
-            right = _equal(cured.wanted, got, 1e-5)
-            said[reader] = "" if right else f"{got} instead of {cured.wanted}"
+            right = _equal(cured.expected, got, 1e-5)
+            said[reader] = "" if right else f"{got} instead of {cured.expected}"
         except readers.ReaderError as error:
             said[reader] = error.error
     return {"readers": said}

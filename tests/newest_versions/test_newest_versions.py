@@ -384,7 +384,7 @@ def test_forms_are_observed_as_they_are(monkeypatch, tmp_path):
     monkeypatch.setattr(readers, "run", answers)
     monkeypatch.chdir(tmp_path)
     case = SimpleNamespace(
-        key="a", broken=broken, cured=lambda folder: Works(folder, wanted=[1.0], got=[1.0])
+        key="a", broken=broken, cured=lambda folder: Works(folder, expected=[1.0], got=[1.0])
     )
     assert cases.observe(case) == {
         "key": "a",

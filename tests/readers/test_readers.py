@@ -383,7 +383,7 @@ DIRECTORIES = {
     "no shard": (
         without_a_shard,
         1,
-        ["python   FAILS", "session  FAILS", "A file of variables/ is missing"],
+        ["python   FAILS", "session  FAILS", "a file of variables/ is missing"],
     ),
     "truncated": (truncated, 2, ["saved_model.pb of 'truncated' is damaged or incomplete"]),
     "versions": (versions, 2, ["'versions' is the parent of exports, not one itself; it holds 1"]),

@@ -1,13 +1,22 @@
-"""The clinic's table at the end of a test run: what tests/clinic/test_cases.py proved in it."""
+"""The clinic's table at the end of a test run: the results of tests/clinic/test_cases.py."""
 
 HEAD = ("case", "exception", "met in", "cured in")
 
 
 def rows(cases, proofs):
-    """The lines of the table as tuples of str.
+    """Return the lines of the table.
 
-    cases : list of str, the keys in order
-    proofs : list of dict, what `test_clinic.proof` recorded; one without "seen" has failed
+    Parameters
+    ----------
+    cases : list of str
+        The keys in their order.
+    proofs : list of dict
+        What the fixture `proof` recorded. A proof without "seen" has failed.
+
+    Returns
+    -------
+    list of tuple of str
+        One tuple for each case, parallel to HEAD.
     """
     by_form = {(proof["case"], proof["form"]): proof for proof in proofs}
     nothing = {"seen": ["not run"]}
@@ -26,7 +35,7 @@ def pytest_terminal_summary(terminalreporter):
             found = [
                 value for name, value in getattr(report, "user_properties", ()) if name == "clinic"
             ]
-            if outcome == "error":  # it left something behind
+            if outcome == "error":  # The case left a file or a changed state.
                 found = [{key: proof[key] for key in proof if key != "seen"} for proof in found]
             proofs += found
     if not proofs:

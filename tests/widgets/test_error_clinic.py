@@ -3,7 +3,8 @@
 import pytest
 
 from helpers.clinic import CASES
-from helpers.errors.find import as_html, find
+from helpers.clinic.show import as_html
+from helpers.errors.find import find
 from helpers.widgets.error_clinic import clinic
 
 KNOWN = "AttributeError: '_UserObject' object has no attribute 'predict'"
@@ -17,7 +18,7 @@ def view():
 
 def test_at_first_it_says_what_to_do(view):
     error, choice, verdict, nearest, answer = view.children
-    assert error.continuous_update  # else a paste shows nothing until the box is left
+    assert error.continuous_update  # A paste shows its case at once.
     assert verdict.value == "Paste an error, or choose a case."
     assert choice.label == "none"
     assert not nearest.children and not answer.value
@@ -42,8 +43,8 @@ def test_an_unknown_error_shows_the_nearest_to_click(view):
     for button, case in zip(nearest.children, cases, strict=True):
         button.click()
         assert choice.value == case.key
-        assert answer.value == as_html(case)
-    assert len(nearest.children) == 3  # the others can still be looked at
+        assert answer.value == as_html(CASES[case.key])
+    assert len(nearest.children) == 3  # The other cases can still be opened.
 
 
 def test_without_an_error_again_it_says_what_to_do(view):

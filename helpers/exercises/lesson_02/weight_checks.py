@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.errors.messages import cure
+from helpers.errors.cure import cure
 from helpers.exercises.learner_code import call
 from helpers.exercises.outcomes import NotYet, require
 

@@ -46,11 +46,11 @@ Q1 = Proofs(
     wrong={
         "another diagnosis": Mistake(
             just("shape-refused", "none"),
-            "'shape-refused' is met as \"A shape that was not promised\". Here the export answers",
+            "'shape-refused' is met as \"The export refuses a shape\". Here the export answers",
         ),
         "no diagnosis": Mistake(just("wrong names", "none"), "'wrong names' is no case"),
         "a case's title": Mistake(
-            just("A shape that was not promised", "none"), "is no case of the clinic"
+            just("The export refuses a shape", "none"), "is no case of the clinic"
         ),
         "as it was": Mistake(
             as_it_was(NAMES, q1), "serving_default takes a, b; an input named 'area' is wanted"

@@ -1,0 +1,121 @@
+"""A case of the clinic as text and as HTML, with its broken and its cured code side by side."""
+
+from __future__ import annotations
+
+import ast
+import html
+import importlib
+import inspect
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
+
+from helpers.errors import show
+
+if TYPE_CHECKING:
+    from helpers.clinic.case import Case
+
+ROOM = "helpers.clinic."
+RESULTS = ROOM + "case"  # Works and Wrong: names of the tests, not code of the error
+
+# Two columns where both have room, else one below the other.
+COLUMNS = "display:flex;flex-wrap:wrap;gap:.8em;margin:.8em 0"
+COLUMN = "flex:1 1 25em;min-width:0;margin:0"
+# JupyterLab sets these variables in its light and in its dark theme.
+CODE = (
+    # Without a width of its own, a long line would widen the whole widget instead of scrolling.
+    "width:0;min-width:100%;box-sizing:border-box;overflow-x:auto;white-space:pre;"
+    "margin:.3em 0 0;padding:.5em .8em;line-height:1.4;"
+    "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);"
+    "color:var(--jp-content-font-color1,#1a1a1a);"
+    "background:var(--jp-cell-editor-background,#f5f5f5);"
+    "border:1px solid var(--jp-border-color1,#757575)"
+)
+
+
+def as_text(case: Case) -> str:
+    """Return a case as text: the known error, the broken code, then the cured code."""
+    parts = [show.as_text(case)]
+    parts += [f"{caption}:\n\n{code}" for caption, code in _codes(case)]
+    return "\n\n".join(parts)
+
+
+def as_html(case: Case) -> str:
+    """Return a case as HTML: the known error, and the broken beside the cured code."""
+    broken, cured, *both = [_figure(caption, code) for caption, code in _codes(case)]
+    columns = f"<div style='{COLUMNS}'>{broken}{cured}</div>"
+    return f"{show.as_html(case)}{columns}{''.join(both)}"
+
+
+def code_of(function: Callable) -> str:
+    """Return the source of a broken or a cured function."""
+    return inspect.getsource(function).rstrip()
+
+
+def shared_code(*functions: Callable) -> str:
+    """Return the source of the functions and constants of the clinic that `functions` use.
+
+    Definitions stand before the code that uses them; "" if there are none.
+    """
+    found: dict[str, str] = {}
+    for function in functions:
+        own = {each.__name__ for each in functions}
+        _collect(function.__module__, code_of(function), own, found)
+    return "\n\n".join(found.values())
+
+
+def _codes(case):
+    """Yield (caption, code) of the broken form, of the cured one, and of what they share."""
+    fails = f"raises {case.exception}" if case.exception else "gives a wrong answer"
+    yield f"Broken ({fails})", code_of(case.broken)
+    yield "Cured (gives the expected numbers)", code_of(case.cured)
+    if shared := shared_code(case.broken, case.cured):
+        yield "Used above", shared
+
+
+def _figure(caption, code):
+    label = html.escape(caption, quote=True)
+    # A region that scrolls must be reachable with the keyboard.
+    return (
+        f"<figure style='{COLUMN}'><figcaption><b>{label}</b></figcaption>"
+        f"<pre tabindex='0' role='region' aria-label='Code: {label}' style='{CODE}'>"
+        f"{html.escape(code)}</pre></figure>"
+    )
+
+
+def _collect(module, code, known, found):
+    """Add to `found` the definitions of `module` that `code` uses, deepest first."""
+    definitions, imported = _top_level(module)
+    for name in _names(code):
+        if name in found or name in known:
+            continue
+        if name in definitions:
+            _collect(module, definitions[name], known | {name}, found)
+            found.setdefault(name, definitions[name])
+        elif name in imported and imported[name] != RESULTS:
+            source = _top_level(imported[name])[0][name]
+            _collect(imported[name], source, known | {name}, found)
+            found.setdefault(name, source)
+
+
+def _names(code):
+    """The names that `code` reads, in the order of their first use."""
+    nodes = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)]
+    return list(dict.fromkeys(node.id for node in sorted(nodes, key=lambda n: n.lineno)))
+
+
+@cache
+def _top_level(module):
+    """({name: source} of a module's definitions, {name: module} of the clinic that it imports)."""
+    source = inspect.getsource(importlib.import_module(module))
+    definitions, imported = {}, {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef):
+            first = min(each.lineno for each in (node, *node.decorator_list))
+            lines = source.splitlines()[first - 1 : node.end_lineno]
+            definitions[node.name] = "\n".join(lines)
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            definitions[node.targets[0].id] = ast.get_source_segment(source, node)
+        elif isinstance(node, ast.ImportFrom) and node.module.startswith(ROOM):
+            imported |= {alias.name: node.module for alias in node.names}
+    return definitions, imported

@@ -1,0 +1,131 @@
+"""The cure under a failing check: the entry of the table for the text of an error."""
+
+import re
+
+import pytest
+
+from helpers.errors.cure import cure, entry
+from helpers.errors.known_error import GENERAL, known_errors
+
+ERRORS = known_errors()
+CAST = "Can not cast TensorSpec(shape=(3,), dtype=tf.{}, name=None) to TensorSpec(shape=(None, 1)"
+AT = "Could not find variable dense/kernel. This could mean that the variable has been deleted."
+
+# Texts as `describe` gives them, at most 300 characters long, and the entry that they belong to.
+TEXTS = {
+    "never-built": [
+        "ValueError: The model must be built before export",
+        "ValueError: The layer provided has never called",
+        "ValueError: The model has not yet been built",
+    ],
+    "signature-output": ["ValueError: Got a non-Tensor value 5 for key 'x' in the output of …"],
+    "untracked-resource": ["AssertionError: Tried to export a function with an untracked resource"],
+    "keras-tensor": ["ValueError: A KerasTensor is symbolic", "A KerasTensor cannot be used here"],
+    "wrong-tags": ["RuntimeError: MetaGraphDef associated with tags {'train'} could not …"],
+    "endpoint-not-found": ["ValueError: x is neither one, nor an entry in the `signatures` field"],
+    "path-in-graph": [
+        "NotFoundError: /data/factor.txt; No such file or directory",
+        "{{function_node __inference_scale}} specified. ; No such file or directory [[ReadFile]]",
+    ],
+    "missing-asset": ["FileNotFoundError: line/assets/words.txt: No such file or directory"],
+    "damaged-export": [
+        "DecodeError: Error parsing message",
+        "OSError: Cannot parse file b'line/graph.pb'",
+        "DataLossError: truncated record",
+        "OSError: line/saved_model.pb is truncated",
+        "NotFoundError: line/variables/variables.index not found",
+        "NotFoundError: Failed to find any matching files for line",
+    ],
+    "optimizer-left-in": ["NotFoundError: Key optimizer/iterations not found in checkpoint"],
+    "load-model-of-export": ["ValueError: File format not supported: line"],
+    "class-not-known": ["TypeError: Could not locate class 'Gate'", "Unknown layer: Gate"],
+    "python-lambda": [
+        "ValueError: The function of the layer is a Python lambda",
+        "ValueError: Requested the deserialization of a Keras Lambda",
+    ],
+    "legacy-h5-metric": [
+        "ValueError: Could not locate function 'mean_absolute_percentage_error'",
+        "ValueError: Could not locate function 'mse'",
+    ],
+    "not-a-keras-model": ["AttributeError: 'Loaded' object has no attribute 'predict'"],
+    "signature-by-name": [
+        "TypeError: too many positional arguments",
+        "TypeError: missing a required argument: 'x'",
+        "TypeError: signature() got an unexpected keyword argument 'y'",
+    ],
+    "tensor-dtype": [
+        "InvalidArgumentError: was expected to be a float tensor but is a double tensor",
+        f"TypeError: {CAST.format('float64')}, dtype=tf.float32, name='x')",
+    ],
+    "shape-refused": [
+        f"TypeError: {CAST.format('float32')}, dtype=tf.float32, name='x')",
+        "TypeError: Can not cast TensorSpec(shape=(3,), …",
+        "ValueError: Cannot feed value of shape (3,) for Tensor x:0",
+    ],
+    "columns": ["InvalidArgumentError: Incompatible shapes: [3,2] vs. [3,1]"],
+    "litert-no-such-operation": [
+        "ConverterError: <unknown>:0: error: loc: no",
+        "RuntimeError: Select TensorFlow op(s) …",
+    ],
+    "litert-signature-key": ["ValueError: signature_key is None and there are two signatures"],
+    "only-python-can-read": [
+        f"FailedPreconditionError: {AT}",
+        f"FailedPreconditionError: {AT} [Op:ReadVariableOp]",
+        "NotFoundError: Resource localhost/dense/kernel does not exist",
+    ],
+    "variables-deleted": [
+        "AssertionError: Called a function referencing variables which have been deleted.",
+    ],
+    "py-function": ["InvalidArgumentError: Unknown op PyFunc"],
+    "litert-vocabulary-file": [
+        "RuntimeError: hashtable need to be initialized before using",
+        "ConverterError: hashtable need to be initialized before using",
+    ],
+    "lookup-refuses-unknown-words": [
+        "InvalidArgumentError: When num_oov_indices=0 all inputs should be in vocabulary",
+    ],
+    "name-not-defined": ["NameError: name 'model' is not defined"],
+    "attribute-not-found": ["AttributeError: 'int' object has no attribute 'double'"],
+    "exit-in-a-notebook": ["SystemExit: 0", "SystemExit"],
+}
+PAIRS = [(key, text) for key, texts in TEXTS.items() for text in texts]
+
+
+@pytest.mark.parametrize(("key", "text"), PAIRS, ids=[text[:60] for _, text in PAIRS])
+def test_text_gets_the_cause_and_the_cure_of_its_entry(key, text):
+    assert entry(text) is ERRORS[key]
+    assert cure(text) == f"{ERRORS[key].cause} {ERRORS[key].cure}"
+
+
+@pytest.mark.parametrize("error", ERRORS.values(), ids=ERRORS)
+def test_text_of_an_entry_is_not_taken_for_another(error):
+    """`text` may be too short to be certain. What is certain must be this entry."""
+    found = entry(f"{error.exception}: {error.text}" if error.exception else error.text)
+    assert found in (error, None)
+    assert found or not error.exception
+
+
+@pytest.mark.parametrize(
+    "text", ["", "KeyError: 'x'", "ValueError: no luck", "in a NameError", "TypeError: f() takes 0"]
+)
+def test_other_errors_have_no_cure(text):
+    assert cure(text) == ""
+
+
+def test_every_broad_mark_is_there_for_a_text():
+    marks = [(error.key, mark) for error in ERRORS.values() for mark in error.broad_marks]
+    unused = [
+        mark for key, mark in marks if not any(re.search(mark, text) for text in TEXTS.get(key, ()))
+    ]
+    assert unused == []
+
+
+def test_every_general_entry_is_found():
+    assert {key for key, error in ERRORS.items() if error.group == GENERAL} <= set(TEXTS)
+
+
+def test_words_of_a_broken_line_count():
+    assert (
+        entry("FailedPreconditionError: Table not\n  initialized.")
+        is (ERRORS["table-not-initialized"])
+    )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from helpers.serving.launch import process
-from helpers.serving.server.version_folders import Model, wanted_versions
+from helpers.serving.server.version_folders import Model, versions_to_serve
 from helpers.text import safe_repr, shorten
 
 STATES = ("START", "LOADING", "AVAILABLE", "UNLOADING", "END")
@@ -103,7 +103,7 @@ def _require_version(model_name, base):
             f"{path} is an export itself, it holds saved_model.pb; {wanted}. Give the export a "
             "number as its name, and give serve the folder that it lies in"
         )
-    if not wanted_versions(Model(model_name, path)):
+    if not versions_to_serve(Model(model_name, path)):
         found = ", ".join(sorted(os.listdir(path))) or "nothing"
         raise ValueError(f"no version in {path}, which holds {shorten(found)}; {wanted}")
 

@@ -26,10 +26,11 @@ from helpers.serving.server import rest
 from helpers.serving.server.batching import Batcher, Options
 from helpers.serving.server.metrics import Metrics
 from helpers.serving.server.options import parse
-from helpers.serving.server.run import Rereader, _bound
+from helpers.serving.server.run import ConfigPoller, _bound
 from helpers.serving.server.servable import Servable
 from helpers.serving.server.version_loader import make_loader
-from helpers.serving.server.version_manager import AVAILABLE, Manager
+from helpers.serving.server.version_manager import Manager
+from helpers.serving.server.version_states import AVAILABLE
 from tests.serving import version_changes
 from tests.serving.numbered_model import ask, connected, publish, states, still_answers, wait_for
 
@@ -263,7 +264,7 @@ def test_the_configuration_file_is_read_again(tmp_path):
     options = parse([f"--model_config_file={file}", "--model_config_file_poll_wait_seconds=1"])[0]
     manager = Manager(make_loader(options, Metrics()), poll_seconds=0.05)
     manager.start(options.models())
-    rereader = Rereader(manager, options, seconds=0.05)
+    poller = ConfigPoller(manager, options, seconds=0.05)
     try:
         file.write_text("model_config_list {")
         time.sleep(0.2)
@@ -271,7 +272,7 @@ def test_the_configuration_file_is_read_again(tmp_path):
         wait_for(lambda: available("b"), manager.names)
         assert manager.acquire("a")
     finally:
-        rereader.stop()
+        poller.stop()
         manager.stop()
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from helpers.serving.protocol.errors import INTERNAL, ServingError
 from helpers.serving.server.version_folders import Model
-from helpers.serving.server.version_manager import AVAILABLE, END, LOADING, Manager
+from helpers.serving.server.version_manager import Manager
+from helpers.serving.server.version_states import AVAILABLE, END, LOADING
 
 SOON = 20  # seconds for what takes a quiet machine a tenth of one
 

@@ -130,7 +130,7 @@ def test_looks_decide_by_their_own_threshold():
     assert plan.look(3, (480, 3000), (360, 3000)).verdict == "stable is better"
     last = plan.look(5, (400, 4000), (410, 4000))
     assert last.stop and last.verdict == "no difference shown"
-    with pytest.raises(ValueError, match="look 2 is due at 3,162 users; there are 1,600"):
+    with pytest.raises(ValueError, match="look 2 is due at 3,162 users, but there are 1,600"):
         plan.look(2, (60, 800), (90, 800))
     for number in (0, 6, 1.5):
         with pytest.raises(ValueError, match="looks 1 to 5"):
@@ -141,34 +141,39 @@ def test_a_user_counts_once_and_in_one_arm():
     rows = [("ann", "stable", 0), ("ann", "stable", 1), ("ann", "stable", 1), ("bo", "stable", 0)]
     assert per_user([*rows, (7, "canary", True)]) == {"stable": (1, 2), "canary": (1, 1)}
     assert per_user([]) == {"stable": (0, 0), "canary": (0, 0)}
-    with pytest.raises(ValueError, match="user 'bo' had both versions: keep the percentage"):
+    with pytest.raises(
+        ValueError, match="user 'bo' got both versions: do not change the percentage"
+    ):
         per_user([*rows, ("bo", "canary", 1)])
-    with pytest.raises(ValueError, match="a role is stable or canary, not 'blue'"):
+    with pytest.raises(ValueError, match="a role must be stable or canary, not 'blue'"):
         per_user([("ann", "blue", 1)])
 
 
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda: users_needed(10, 2), "baseline is between 0 and 1, not 10"),
-        (lambda: users_needed(0.1, 0), "effect is a difference, not 0"),
-        (lambda: users_needed(0.1, -0.2), "-0.2 from 0.1 does not"),
-        (lambda: users_needed(0.1, 1e-300), "effect is a difference"),
-        (lambda: users_needed(0.1, "2"), "effect is a difference"),
-        (lambda: users_needed(0.1, 0.1, alpha=0), "alpha is between"),
-        (lambda: users_needed(0.1, 0.1, alpha=float("nan")), "alpha is between"),
+        (lambda: users_needed(10, 2), "baseline must be between 0 and 1, not 10"),
+        (lambda: users_needed(0.1, 0), "effect must not be 0"),
+        (lambda: users_needed(0.1, -0.2), "effect is -0.2, baseline is 0.1"),
+        (lambda: users_needed(0.1, 1e-300), "effect must not be 0"),
+        (lambda: users_needed(0.1, "2"), "effect must not be 0"),
+        (lambda: users_needed(0.1, 0.1, alpha=0), "alpha must be between"),
+        (lambda: users_needed(0.1, 0.1, alpha=float("nan")), "alpha must be between"),
         (lambda: users_needed(0.1, 0.1, power=0.01), "power must be larger than alpha"),
-        (lambda: compare((5, 4), (1, 2)), "stable is .successes, users.*not .5, 4"),
-        (lambda: compare((0.5, 4), (1, 2)), "stable is .successes, users"),
-        (lambda: compare((1, 2), 0.5), "canary is .successes, users.*not 0.5"),
+        (lambda: compare((5, 4), (1, 2)), "stable must be .successes, users.*not .5, 4"),
+        (lambda: compare((0.5, 4), (1, 2)), "stable must be .successes, users"),
+        (lambda: compare((1, 2), 0.5), "canary must be .successes, users.*not 0.5"),
         (lambda: compare((1, 2), (0, 0)), "canary has no users yet"),
-        (lambda: Plan(0.1, 0.02, looks=0), "looks is 1 to 50, not 0"),
-        (lambda: Plan(0.1, 0.02, looks=2.5), "looks is 1 to 50, not 2.5"),
-        (lambda: simulate(Plan(0.1, 0.02), 0.1, 1.5), "canary_rate is between"),
-        (lambda: simulate(Plan(0.1, 0.02), 0.1, 0.1, experiments=0), "experiments is a whole"),
+        (lambda: Plan(0.1, 0.02, looks=0), "looks must be from 1 to 50, not 0"),
+        (lambda: Plan(0.1, 0.02, looks=2.5), "looks must be from 1 to 50, not 2.5"),
+        (lambda: simulate(Plan(0.1, 0.02), 0.1, 1.5), "canary_rate must be between"),
+        (
+            lambda: simulate(Plan(0.1, 0.02), 0.1, 0.1, experiments=0),
+            "experiments must be an integer",
+        ),
         (lambda: simulate(Plan(0.1, 0.02), 0.1, 0.1, experiments=10**12), "too many at once"),
         (lambda: simulate_counting(users=10**9), "too many at once"),
-        (lambda: simulate_counting(requests=0), "a user makes 1 to"),
+        (lambda: simulate_counting(requests=0), "requests must be from 1 to"),
     ],
 )
 def test_bad_input_is_named(call, says):
@@ -177,5 +182,5 @@ def test_bad_input_is_named(call, says):
 
 
 def test_something_else_than_a_plan_is_named():
-    with pytest.raises(TypeError, match="a Plan is wanted, not 5"):
+    with pytest.raises(TypeError, match="plan must be a Plan, not 5"):
         simulate(5, 0.1, 0.1)

@@ -66,7 +66,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def test_buckets_are_those_of_the_documented_hash():
-    """These can be had elsewhere too: printf 'SALT:USER' | sha256sum."""
+    """You can compute these numbers with: printf 'SALT:USER' | sha256sum."""
     assert bucket("ann") == int("ecee25e4", 16) % 10_000
     assert bucket("ann", "spring") != bucket("ann")
     assert bucket(17) == bucket("17") == bucket(np.int64(17))

@@ -202,30 +202,30 @@ except grpc.RpcError as error:
 #
 # ### Exercise 1: call what you have not seen
 #
-# `doors.rest` and `doors.grpc` are the addresses of a second server, whose model `doors` you know
-# from its metadata only: `ask("doors/metadata", at=doors)`. Get, over HTTP or gRPC, two numbers
-# each:
+# `scoring.rest` and `scoring.grpc` are the addresses of a second server, whose model `scoring` you
+# know from its metadata only: `ask("scoring/metadata", at=scoring)`. Get, over HTTP or gRPC, two
+# numbers each:
 #
 # - `scores`: the output `score` of the signature `serving_default` for the rows of `x`;
 # - `totals`: the output `total` of `both` for `left` and `right`;
 # - `packed`: the output `score` of `packed` for the rows of `x`, each as bytes of 32-bit floats.
 
 # %%
-doors = lesson.q1.given()
+scoring = lesson.q1.given()
 x, left, right = [[3.0, 1.0], [0.0, -2.0]], [1.0, 2.0], [10.0, 20.0]
 # > scores = ...
 # > totals = ...
 # > packed = ...
 # <solution>
-_, answer = ask("doors:predict", {"instances": x}, at=doors)
+_, answer = ask("scoring:predict", {"instances": x}, at=scoring)
 scores = answer["predictions"]
 both = {"signature_name": "both", "inputs": {"left": left, "right": right}}
-_, answer = ask("doors:predict", both, at=doors)
+_, answer = ask("scoring:predict", both, at=scoring)
 totals = answer["outputs"]["total"]
 as_text = [base64.b64encode(np.array(row, np.float32).tobytes()).decode() for row in x]
 entries = [{"b64": text} for text in as_text]
 by_bytes = {"signature_name": "packed", "instances": entries}
-_, answer = ask("doors:predict", by_bytes, at=doors)
+_, answer = ask("scoring:predict", by_bytes, at=scoring)
 packed = answer["predictions"]
 # </solution>
 lesson.q1.check(scores, totals, packed)  # also: lesson.q1.hint(), lesson.q1.solution()

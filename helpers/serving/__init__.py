@@ -1,1 +1,1 @@
-"""A model server on this machine that speaks TensorFlow Serving's protocol, REST and gRPC."""
+"""A local model server with TensorFlow Serving's protocol, over REST and gRPC."""

@@ -1,34 +1,51 @@
-"""Split customers between two versions and watch: how many each gets, what fails, how fast."""
+"""A widget that splits customers between two versions and shows requests, errors and times."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import ipywidgets
 import numpy as np
 from matplotlib.figure import Figure
 
-from helpers.serving.rollout.router import Router
+from helpers.serving.rollout.router import Reply, Router
 from helpers.text import safe_repr, shorten
 from helpers.widgets.view import View, picture
 
 CUSTOMERS = [f"customer-{number:03d}" for number in range(200)]
-AT_ONCE = 4  # customers who ask at the same time
-PART = 50  # customers between two pictures
-INTRODUCTION = f"Move the slider: {len(CUSTOMERS)} customers ask once each."
+AT_ONCE = 4  # simultaneous requests
+PART = 50  # requests between two updates of the picture
+INTRODUCTION = f"Move the slider: {len(CUSTOMERS)} customers send one request each."
 TEXT = (
-    f"Live in Jupyter: a slider for the canary's part. Each move sends one request for each of "
-    f"{len(CUSTOMERS)}\ncustomers, always the same ones, and shows for each version the requests, "
-    "the errors and the times."
+    f"Live in Jupyter: a slider for the canary's share. Each move sends one request for each of "
+    f"{len(CUSTOMERS)}\ncustomers, always the same ones, and shows the requests, errors and times "
+    "of each version."
 )
-LOOKS = ("#0072b2", "-"), ("#d55e00", "--")  # of the stable version and the canary
+LOOKS = (
+    ("#0072b2", "-"),
+    ("#d55e00", "--"),
+)  # colour and line style of the stable version and the canary
 FAILED = {"color": "white", "edgecolor": "black", "hatch": "////"}
 
 
-def send(router, body_of, on_part=None):
-    """One request for each of CUSTOMERS, counted from zero; the replies, in their order.
+def send(
+    router: Router,
+    body_of: Callable[[str], dict],
+    on_part: Callable[[list[Reply]], object] | None = None,
+) -> list[Reply]:
+    """Reset the counts of a router and send one request for each of CUSTOMERS.
 
-    router : Router
-    body_of : function of a customer's name, gives the request as a dict
-    on_part : function of the replies so far, called after each part, or None
+    Parameters
+    ----------
+    router : helpers.serving.rollout.router.Router
+    body_of : callable
+        returns the request of a customer, whose name is the argument
+    on_part : callable, optional
+        is called with the replies so far after each 50 requests
+
+    Returns
+    -------
+    list of helpers.serving.rollout.router.Reply
+        in the order of CUSTOMERS
     """
     router.clear()
     replies = []
@@ -41,17 +58,24 @@ def send(router, body_of, on_part=None):
     return replies
 
 
-def describe(router):
-    """What each version got, in one line."""
+def describe(router: Router) -> str:
+    """Return the requests and errors of each version in one line."""
     counts = router.counts().items()
     return "; ".join(f"{name}: {n.requests} requests, {n.errors} errors" for name, n in counts)
 
 
-def draw(replies, stable, canary):
-    """Answers and errors of the two versions, and their times; a matplotlib Figure.
+def draw(replies: list[Reply], stable: int | str, canary: int | str) -> Figure:
+    """Draw the requests, errors and times of two versions.
 
+    Parameters
+    ----------
     replies : list of helpers.serving.rollout.router.Reply
-    stable, canary : int or str, version or label, as the replies' `target`
+    stable, canary : int or str
+        version or label, like the replies' `target`
+
+    Returns
+    -------
+    matplotlib.figure.Figure
     """
     figure = Figure(figsize=(8, 2.4))
     figure.subplots_adjust(left=0.1, right=0.98, bottom=0.22, top=0.95, wspace=0.3)
@@ -70,18 +94,31 @@ def draw(replies, stable, canary):
     return figure
 
 
-def canary(router, body_of):
-    """The widget: a slider for the canary's part, a line, a table and a picture.
+def canary(router: Router, body_of: Callable[[str], dict]) -> View:
+    """Return a widget with a slider for the canary's share, a line of text, a table and a picture.
 
-    router : helpers.serving.rollout.router.Router, with a canary
-    body_of : function of a customer's name, gives the request as a dict
+    Parameters
+    ----------
+    router : helpers.serving.rollout.router.Router
+        with a canary
+    body_of : callable
+        returns the request of a customer, whose name is the argument
+
+    Returns
+    -------
+    helpers.widgets.view.View
+
+    Raises
+    ------
+    TypeError
+        an argument has the wrong type
     """
     if not isinstance(router, Router):
-        raise TypeError(f"a Router is wanted, not {safe_repr(router)}")
+        raise TypeError(f"router must be a Router, not {safe_repr(router)}")
     if not callable(body_of):
         raise TypeError(
-            f'a function of a name that gives a request, like {{"instances": [[1.0]]}}, is '
-            f"wanted, not {safe_repr(body_of)}"
+            "body_of must be a function of a name that returns a request like "
+            f'{{"instances": [[1.0]]}}, not {safe_repr(body_of)}'
         )
     part = ipywidgets.IntSlider(
         value=round(router.percent),
@@ -93,10 +130,10 @@ def canary(router, body_of):
     words, rows, image = ipywidgets.Label(INTRODUCTION), ipywidgets.HTML(), ipywidgets.HTML()
 
     def split(_):
-        stable, on_trial = router.stable, router.canary  # the canary may end while they ask
+        stable, on_trial = router.stable, router.canary  # the canary may end meanwhile
 
         def show(replies):
-            words.value = f"{len(replies)} of {len(CUSTOMERS)} asked"
+            words.value = f"{len(replies)} of {len(CUSTOMERS)} requests sent"
             rows.value = router.report()._repr_html_()
             image.value = picture(draw(replies, stable, on_trial), describe(router))
 
@@ -104,7 +141,7 @@ def canary(router, body_of):
             router.percent = part.value
             send(router, body_of, show)
             words.value = describe(router)
-        except Exception as error:  # no canary any more, or what body_of raises
+        except Exception as error:  # the canary has ended, or body_of has raised
             words.value = shorten(str(error))
 
     part.observe(split, "value")

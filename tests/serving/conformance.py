@@ -1,19 +1,21 @@
-"""Vectors of TensorFlow Serving's protocol: read them, send one, say how the answer differs.
+"""Read the conformance vectors of TensorFlow Serving's protocol, send them, compare the responses.
 
-A vector asks over REST (`get`, `post` or `method` with `path`; `body`, `headers`) or over gRPC
-(`call`; `request` as proto text, or `labels` to reload the models with) and says what must come:
+A vector contains a request over REST (`get`, `post` or `method` with `path`; `body`, `headers`) or
+over gRPC (`call`; `request` as proto text, or `labels` for a reload of the models), and the
+expected response:
 
 status, code    the HTTP status, or the name of the gRPC code
-answer          the whole answer, as JSON or proto text; numbers are equal within 1e-6
-part            what must be in it; lists have the same length
+answer          the whole response, as JSON or proto text; numbers are equal within 1e-6
+part            a part of the response; lists have the same length
 error           the whole error message
-error_like      a pattern that is found in the error message
-text_like       a pattern that is found in the body as it came
+error_like      a pattern that occurs in the error message
+text_like       a pattern that occurs in the body
 header_like     a pattern for each header
 
-`source` names the test or the code of TensorFlow Serving that settles it; `unsettled` says why that
-could not be found. `fill` writes something long in place of a word. `needs` is "late" for
-vectors that ask for the versions of models.write_late, "labels" for those that follow a reload.
+`source` names the test or the code of TensorFlow Serving that determines the response. `unsettled`
+says why there is no such source. `fill` replaces a word by a long text. `needs` is "late" for
+vectors that ask for the versions of conformance_models.write_late, and "labels" for vectors after a
+reload.
 """
 
 import gzip
@@ -40,7 +42,7 @@ from tensorflow_serving.apis import (
 from tests.serving import conformance_models
 
 FOLDER = Path(__file__).parent / "vectors"
-SECONDS = 60  # for one answer
+SECONDS = 60  # timeout of a request
 CALLS = {
     "PredictionService/Predict": (predict_pb2.PredictRequest, predict_pb2.PredictResponse),
     "PredictionService/Classify": (
@@ -71,7 +73,7 @@ CALLS = {
 
 
 def read():
-    """Every vector, with its `area`, its file's name. Those that change the server come last."""
+    """Return all vectors with their file name as `area`; those that reload the models come last."""
     vectors = []
     for path in sorted(FOLDER.glob("*.toml"), key=lambda path: (path.stem == "reload", path.stem)):
         for vector in tomllib.loads(path.read_text(encoding="utf-8"))["vector"]:
@@ -80,7 +82,7 @@ def read():
 
 
 def differences(vector, server):
-    """Ask `server` (rest, grpc, models) for `vector`; lines of what is wrong with the answer."""
+    """Send a vector to `server` (rest, grpc, models) and return the differences, one per line."""
     if "call" in vector or "labels" in vector:
         return _grpc(vector, server)
     return _rest(vector, server)
@@ -93,7 +95,7 @@ def _filled(vector, text):
 
 
 def rest(server, method, path, body=None, headers=None):
-    """(status, headers, body as text) of one request, its path sent as it is written."""
+    """Send a request without changing its path; return (status, headers, body as text)."""
     address = urlsplit(server["rest"])
     connection = http.client.HTTPConnection(address.hostname, address.port, timeout=SECONDS)
     try:
@@ -169,8 +171,8 @@ def _grpc(vector, server):
     wrong += _error(vector, message)
     for key, whole in (("answer", True), ("part", False)):
         if key in vector and response is not None:
-            wanted = json_format.MessageToDict(text_format.Parse(vector[key], Response()))
-            wrong += compare(wanted, json_format.MessageToDict(response), whole)
+            expected = json_format.MessageToDict(text_format.Parse(vector[key], Response()))
+            wrong += compare(expected, json_format.MessageToDict(response), whole)
     return [*wrong, f"the answer was {code}: {message or response}"] if wrong else []
 
 
@@ -183,30 +185,30 @@ def _error(vector, message):
     return wrong
 
 
-def compare(wanted, given, whole=True, place="answer"):
-    """The places where `given` differs; only what is in `wanted` counts unless `whole`."""
-    if isinstance(wanted, dict) and isinstance(given, dict):
-        wrong = [f"{place} lacks {key!r}" for key in wanted if key not in given]
+def compare(expected, given, whole=True, place="answer"):
+    """Return the differences; unless `whole`, ignore members that `expected` does not have."""
+    if isinstance(expected, dict) and isinstance(given, dict):
+        wrong = [f"{place} lacks {key!r}" for key in expected if key not in given]
         if whole:
-            wrong += [f"{place} has {key!r} too" for key in given if key not in wanted]
-        for key in wanted:
+            wrong += [f"{place} has {key!r} too" for key in given if key not in expected]
+        for key in expected:
             if key in given:
-                wrong += compare(wanted[key], given[key], whole, f"{place}.{key}")
+                wrong += compare(expected[key], given[key], whole, f"{place}.{key}")
         return wrong
-    if isinstance(wanted, list) and isinstance(given, list):
-        if len(wanted) != len(given):
-            return [f"{place} has {len(given)} elements, not {len(wanted)}"]
-        pairs = zip(wanted, given, strict=True)
+    if isinstance(expected, list) and isinstance(given, list):
+        if len(expected) != len(given):
+            return [f"{place} has {len(given)} elements, not {len(expected)}"]
+        pairs = zip(expected, given, strict=True)
         return [
             line
             for number, (left, right) in enumerate(pairs)
             for line in compare(left, right, whole, f"{place}[{number}]")
         ]
-    # 3 and 3.0 differ: a client takes the one for a whole number, the other for a float.
-    if type(wanted) is not type(given):
-        return [f"{place} is {given!r}, not {wanted!r}"]
-    same = wanted == given
-    if isinstance(wanted, float) and not same:
-        same = math.isclose(wanted, given, rel_tol=1e-6, abs_tol=1e-6)
-        same |= math.isnan(wanted) and math.isnan(given)
-    return [] if same else [f"{place} is {given!r}, not {wanted!r}"]
+    # 3 and 3.0 differ, because a client reads an int and a float.
+    if type(expected) is not type(given):
+        return [f"{place} is {given!r}, not {expected!r}"]
+    same = expected == given
+    if isinstance(expected, float) and not same:
+        same = math.isclose(expected, given, rel_tol=1e-6, abs_tol=1e-6)
+        same |= math.isnan(expected) and math.isnan(given)
+    return [] if same else [f"{place} is {given!r}, not {expected!r}"]

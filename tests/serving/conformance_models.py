@@ -1,8 +1,8 @@
-"""The models of the conformance vectors, one for each need, and the config that serves them.
+"""Write the models of the conformance vectors, and the configuration that serves them.
 
-For a server that runs elsewhere: `python -m tests.serving.conformance_models FOLDER [SEEN_AS]`
-writes them and `models.config` to FOLDER and prints the flags to start it with. SEEN_AS is that
-folder's path as the server sees it, if it is another one (in a container).
+For an external server, run `python -m tests.serving.conformance_models FOLDER [SEEN_AS]`. This
+command writes the models and `models.config` to FOLDER and prints the flags of the server. SEEN_AS
+is the path of FOLDER for the server, if that path is different, for example in a container.
 """
 
 import shutil
@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tests.serving.exports import EXPORTS
 
-# What the vectors count on beyond the defaults: labels at the start, one attempt to load a version
-# instead of five minutes of them, new versions seen within a second, a page of metrics.
+# The vectors need labels at the start, one attempt to load a version instead of five minutes of
+# attempts, a scan for new versions each second, and a page of metrics.
 FLAGS = (
     "--allow_version_labels_for_unavailable_models=true",
     "--max_num_load_retries=0",
@@ -21,7 +21,7 @@ FLAGS = (
 LABELS = {"stable": 1, "can/ary": 2}
 
 ALL, LATEST_TWO, ONLY_TWO = "all {}", "latest { num_versions: 2 }", "specific { versions: 2 }"
-# name: (folder, version policy, None for the default one)
+# {model name: (folder, version policy; None for the default)}
 SERVED = {
     "half_plus_two": ("half_plus_two", None),
     "two_inputs": ("two_inputs", None),
@@ -39,7 +39,7 @@ SERVED = {
     "only_two": ("versions", ONLY_TWO),
     "labelled": ("versions", ALL),
     "late": ("late", ALL),
-    # Names that a path must escape.
+    # A URL must escape these names.
     "half plus/two": ("half_plus_two", None),
     "halb:und+zwei": ("half_plus_two", None),
     "größe": ("half_plus_two", None),
@@ -49,7 +49,7 @@ SERVED = {
 
 
 def config(folder, labels=LABELS):
-    """The text of a ModelServerConfig that serves the models written to `folder`."""
+    """Return the text of a ModelServerConfig for the models in `folder`."""
     entries = []
     for name, (directory, policy) in SERVED.items():
         lines = [f'name: "{name}"', f'base_path: "{folder}/{directory}"']
@@ -66,13 +66,13 @@ def config(folder, labels=LABELS):
 
 
 def write(folder, seen_as=None):
-    """Write every model, models.config and monitoring.config in a new `folder`; return flags."""
+    """Write all models and configuration files to a new `folder` and return the server's flags."""
     folder = Path(folder).absolute()
     folder.mkdir(parents=True)
     seen_as = seen_as or folder
     for directory, save in EXPORTS.items():
         save(folder / directory)
-    # Neither is a version: only a number is.
+    # These two are not versions, because their names are not numbers.
     (folder / "versions" / "notes").mkdir()
     (folder / "versions" / "v4").mkdir()
     (folder / "late").mkdir()
@@ -89,16 +89,16 @@ def write(folder, seen_as=None):
 
 
 def write_late(folder):
-    """Add to `late` a good version 2, and 3 and 4 that no server can load.
+    """Add to `late` a valid version 2, and versions 3 and 4 that no server can load.
 
-    A real server may refuse to start when it meets a broken version first, so these come later.
+    TensorFlow Serving may refuse to start with a broken version, so the tests add these later.
     """
     late = Path(folder) / "late"
     if (late / "4").exists():
         return
     shutil.copytree(Path(folder) / "versions" / "2", late / "incoming")
     (late / "incoming").rename(late / "2")
-    (late / "3").mkdir()  # nothing in it
+    (late / "3").mkdir()  # an empty folder
     (late / "damaged").mkdir()
     (late / "damaged" / "saved_model.pb").write_bytes(b"this is not a model")
     (late / "damaged").rename(late / "4")

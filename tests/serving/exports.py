@@ -1,4 +1,4 @@
-"""The tiny exports behind the conformance vectors: one function for each, named as its folder."""
+"""Write the tiny exports of the conformance vectors; each function has the name of its folder."""
 
 import keras
 import tensorflow as tf
@@ -9,7 +9,7 @@ DEFAULT = "serving_default"
 
 
 def takes(*specs):
-    """Decorator: a signature that takes each (name, dtype, shape); (name,) is any float32."""
+    """Make a decorator for a signature with inputs (name, dtype, shape); (name,) means float32."""
     defaults = ("x", tf.float32, None)
 
     def spec(given):
@@ -36,7 +36,7 @@ def half_plus_two(folder):
     def invert(x):
         return {"y": 1 / x}
 
-    # The leading zeros are part of the need: this is version 123.
+    # The vectors need the leading zeros: this is version 123.
     save(folder / "00000123", {DEFAULT: half, "triple": triple, "invert": invert})
 
 
@@ -60,7 +60,7 @@ OTHER_TYPES = ("float16", "bfloat16", "uint16", "complex64")
 
 
 def types(folder):
-    """A signature for each type that gives back what it gets, and as_TYPE, that makes it."""
+    """Save an identity signature for each type, and a signature as_TYPE that casts to the type."""
     signatures = {}
     for name in JSON_TYPES + OTHER_TYPES:
         signatures[name] = takes(("x", tf.as_dtype(name)))(lambda x: {"y": tf.identity(x)})
@@ -168,7 +168,7 @@ def classify(folder):
         "one_row_of_scores": lambda x: {"scores": x[:1]},
         "one_row_of_classes": lambda x: {"classes": label(x)[:1]},
         "uneven": lambda x: {"classes": label(x), "scores": x},
-        "value": lambda x: {"outputs": x / 2 + 2},  # for regress, beside the others in one request
+        "value": lambda x: {"outputs": x / 2 + 2},  # for regress, in a request with the others
     }
     signatures = {
         name: EXAMPLES(lambda inputs, answer=answer: answer(_feature(inputs)))
@@ -179,7 +179,7 @@ def classify(folder):
 
 def regress(folder):
     def of(name="x", shape=(1,), dtype=tf.float32):
-        """A signature of that one feature, by a function of its value."""
+        """Make a signature that applies a function to the value of one feature."""
 
         def signature(answer):
             return EXAMPLES(
@@ -215,7 +215,7 @@ def regress(folder):
 
 
 def versions(folder):
-    """Every version answers with its own number; the third has leading zeros."""
+    """Save versions that answer with their own number; the third has leading zeros."""
     for directory in ("1", "2", "00003"):
 
         @takes(("x",))
@@ -247,7 +247,7 @@ def no_inputs(folder):
 
 
 def vocabulary(folder):
-    """Its table is filled by the artifact's initialisation and its words come from an asset."""
+    """Save an export whose initializer fills a table with the words of an asset."""
     words = folder.parent / "words.txt"
     words.write_text("cat\ndog\n")
     module = tf.Module()
@@ -272,7 +272,7 @@ def vocabulary(folder):
 
 
 def keras_saved(folder):
-    """Saved by the wrong door: only Python restores its variables."""
+    """Save a Keras model with tf.saved_model.save: only Python can restore its variables."""
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     save(folder / "1", None, model)
 

@@ -1,6 +1,6 @@
-"""Bodies made from the grammar of the protocol's requests, and damaged: right ones and every wrong.
+"""Make request bodies from the grammar of the protocol, valid and damaged, with Hypothesis.
 
-Hypothesis draws them. `fault` says whether an answer is one that the protocol has.
+`fault` checks whether the protocol allows a response.
 """
 
 import json
@@ -66,7 +66,7 @@ _leaf = st.one_of(*_LIKELY, _number, _string, _word, _base64)
 
 
 def _usually(strategy, *others):
-    """One of the others now and then."""
+    """Replace a strategy by one of the others in some of the draws."""
     chosen = [strategy] * (14 * len(others)) + list(others)
     return st.integers(0, 2**16).map(lambda n: n % len(chosen)).flatmap(chosen.__getitem__)
 
@@ -80,7 +80,7 @@ def _members(pairs):
 
 
 def _values(names):
-    """What can stand behind "instances": mostly what it should be like."""
+    """Draw a value for "instances" that is valid in most of the draws."""
     names = [json.dumps(name).encode() for name in names]
     key = st.sampled_from([*names, *names, b'"b64"', b'"x"', b"'x'", b"1"])
     anything = st.recursive(
@@ -108,7 +108,7 @@ def _values(names):
 
 
 def _document(verb, signatures, names):
-    """A request's body as the grammar has it, sometimes with another value or member."""
+    """Draw the body of a request from the grammar, sometimes with a wrong value or member."""
     known = st.sampled_from([json.dumps(name).encode() for name in signatures])
     values = _values(names)
     main = [b'"instances"', b'"inputs"'] if verb == "predict" else [b'"examples"']
@@ -132,7 +132,7 @@ _PIECES = [bytes((code,)) for code in b'{}[]:,"\\0 -.eN\x00\xff']
 
 @st.composite
 def _damaged(draw, documents):
-    """A body as it is, with a few bytes changed, or something else altogether."""
+    """Draw a body without a change, with a few changed bytes, or arbitrary bytes."""
     kind = draw(st.sampled_from(_KINDS))
     if kind == "bytes":
         return draw(st.binary(max_size=40))
@@ -170,7 +170,7 @@ REQUESTS = st.one_of(
 
 
 def write_models(folder):
-    """Write the models of TARGETS into a folder; the path of the configuration that serves them."""
+    """Write the models of TARGETS to a folder and return the path of their configuration."""
     entries = []
     for name in dict.fromkeys(model for model, *_ in TARGETS):
         EXPORTS[name](folder / name)
@@ -183,11 +183,11 @@ def write_models(folder):
 
 
 def fault(status, body):
-    """What is wrong with an answer; None for one that the protocol has."""
+    """Return what is wrong with a response, or None if the protocol allows it."""
     if status not in STATUSES:
         return f"status {status}"
     try:
-        # Texts come back as the bytes that were sent, and those need not be UTF-8.
+        # A response contains the bytes of the request, which need not be UTF-8.
         answer = json.loads(body.decode("utf-8", "surrogateescape"))
     except ValueError as error:
         return f"no JSON: {error}"
@@ -200,7 +200,7 @@ def fault(status, body):
 
 
 def run(connection, seconds=0, examples=1000, after_round=lambda: None):
-    """Send requests until so many are through and so many seconds over.
+    """Send requests until a number of requests and a number of seconds are reached.
 
     Parameters
     ----------
@@ -234,7 +234,7 @@ def run(connection, seconds=0, examples=1000, after_round=lambda: None):
         counts[response.status] += 1
 
     while not rounds or time.monotonic() < end:
-        # The same requests in each run of the program, others in each round.
+        # Each run of the program sends the same requests, each round different ones.
         round_ = settings(
             max_examples=examples,
             deadline=None,

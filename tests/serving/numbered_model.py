@@ -1,4 +1,4 @@
-"""A model whose answer says which version gave it, and what the tests do with a server of it."""
+"""Save, publish and call a model whose answer contains the number of its version."""
 
 import contextlib
 import http.client
@@ -9,7 +9,7 @@ import tensorflow as tf
 
 
 class Number(tf.Module):
-    """Answers with the number of its version, and the sum of what it gets."""
+    """A model that answers with the number of its version and the sum of its inputs."""
 
     def __init__(self, number):
         super().__init__()
@@ -33,7 +33,7 @@ class Number(tf.Module):
 
 
 def publish(base, number, *, broken=False, warm_up=None):
-    """Put a version into a base path as one should: completely, and then under its number."""
+    """Publish a version: write it under another name, then rename it to its number."""
     hidden = base / f"incoming-{number}"
     model = Number(number)
     signatures = {"serving_default": model.call, "score": model.score, "value": model.value}
@@ -57,7 +57,7 @@ def connected(server):
 
 
 def ask(connection, body, verb="predict", version=None):
-    """HTTP status and answer."""
+    """Send a request and return HTTP status and answer."""
     version = f"/versions/{version}" if version else ""
     text = body if isinstance(body, bytes) else json.dumps(body)
     connection.request("POST", f"/v1/models/number{version}:{verb}", text)

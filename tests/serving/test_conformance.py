@@ -1,9 +1,9 @@
-"""The server speaks TensorFlow Serving's protocol: every vector, over real HTTP and gRPC.
+"""Test the server's protocol with all conformance vectors, over HTTP and gRPC.
 
-For another server: write the models (`python -m tests.serving.conformance_models FOLDER
-[SEEN_AS]`), start it with the flags that this prints, and set TFS_REST=http://host:port and
-TFS_GRPC=host:port. TFS_MODELS=FOLDER lets the tests add versions to that folder while it runs (or
-they are skipped), and TFS_SEEN_AS is its path as the server sees it.
+To test another server, write the models with `python -m tests.serving.conformance_models FOLDER
+[SEEN_AS]`, start the server with the printed flags, and set TFS_REST=http://host:port and
+TFS_GRPC=host:port. With TFS_MODELS=FOLDER the tests add versions to the folder while the server
+runs; otherwise pytest skips these tests. TFS_SEEN_AS is the path of the folder for the server.
 """
 
 import contextlib
@@ -23,12 +23,12 @@ from helpers.serving.launch.process import free_ports
 from tests.serving import conformance, conformance_models, fuzz
 
 VECTORS = conformance.read()
-LONG = 120  # seconds for what takes a quiet machine ten
+LONG = 120  # seconds; an idle machine needs ten
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """{rest, grpc, models, folder}: the addresses, the models as the server sees them and here."""
+    """Yield {rest, grpc, models, folder}: addresses, and the path for the server and for tests."""
     if "TFS_REST" in os.environ:
         folder = os.environ.get("TFS_MODELS")
         yield {
@@ -76,16 +76,16 @@ def wait_for(condition, explain):
 
 
 def available(server, name):
-    """Whether every version that it is to serve is there: they load side by side."""
+    """Return whether all versions of a model are loaded; they load at the same time."""
     try:
         found = set(states(server, name).values())
-    except OSError:  # it does not listen yet
+    except OSError:  # the server does not listen yet
         return False
     return "AVAILABLE" in found and found <= {"AVAILABLE", "END"}
 
 
 def states(server, name):
-    """{version: state} of one model."""
+    """Return the state of each version of a model."""
     body = conformance.rest(server, "GET", f"/v1/models/{quote(name, safe='')}")[2]
     listed = json.loads(body).get("model_version_status", [])
     return {status["version"]: status["state"] for status in listed}
@@ -93,12 +93,12 @@ def states(server, name):
 
 @pytest.fixture(scope="module")
 def late(server):
-    """The versions that come while the server runs are there, and the broken ones have ended."""
+    """Add versions while the server runs, and wait until they are loaded or have failed."""
     if server["folder"] is None:
         pytest.skip("TFS_MODELS is not set: no versions can be added")
     conformance_models.write_late(server["folder"])
-    wanted = {"1": "AVAILABLE", "2": "AVAILABLE", "3": "END", "4": "END"}
-    wait_for(lambda: states(server, "late") == wanted, lambda: states(server, "late"))
+    expected = {"1": "AVAILABLE", "2": "AVAILABLE", "3": "END", "4": "END"}
+    wait_for(lambda: states(server, "late") == expected, lambda: states(server, "late"))
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: f"{vector['area']}: {vector['id']}")
@@ -110,11 +110,11 @@ def test_vector(vector, server, request):
     wrong = conformance.differences(vector, server)
     if wrong and "unsettled" in vector:
         pytest.xfail(f"unsettled: {vector['unsettled']}\n" + "\n".join(wrong))
-    assert not wrong, "\n".join([*wrong, f"the vector rests on {vector['source']}"])
+    assert not wrong, "\n".join([*wrong, f"source of the vector: {vector['source']}"])
 
 
-def test_requests_made_at_random(server):
-    """Right ones and damaged ones; `make bench` has a minute of them."""
+def test_random_requests(server):
+    """The requests are valid and damaged; `make bench` sends them for a minute."""
     address = server["rest"].removeprefix("http://")
     with contextlib.closing(http.client.HTTPConnection(address, timeout=60)) as connection:
         counts = fuzz.run(connection, examples=400)
@@ -135,7 +135,7 @@ KEYS = {
 
 
 def test_every_vector_can_fail():
-    """Each has a name of its own, a source, known keys and something that must come."""
+    """Each vector has a unique name, a source, known keys and an expected status or code."""
     names = [(vector["area"], vector["id"]) for vector in VECTORS]
     assert [name for name, count in Counter(names).items() if count > 1] == []
     for vector in VECTORS:
@@ -146,7 +146,7 @@ def test_every_vector_can_fail():
 
 
 @pytest.mark.parametrize(
-    ("wanted", "given", "whole", "same"),
+    ("expected", "given", "whole", "same"),
     [
         ({"a": [1, 2.0]}, {"a": [1, 2.0000001]}, True, True),
         ({"a": [1, 2.0]}, {"a": [1, 2.1]}, True, False),
@@ -163,5 +163,5 @@ def test_every_vector_can_fail():
         ([], {}, True, False),
     ],
 )
-def test_answers_are_compared_by_meaning(wanted, given, whole, same):
-    assert (conformance.compare(wanted, given, whole) == []) is same
+def test_compare_ignores_rounding_but_not_types(expected, given, whole, same):
+    assert (conformance.compare(expected, given, whole) == []) is same

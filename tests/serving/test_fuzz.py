@@ -1,4 +1,4 @@
-"""What Hypothesis makes is read alike in both ways, and an answer that is none is found."""
+"""Test that both parsers agree on random bodies, and that `fault` finds invalid responses."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,7 +9,7 @@ from tests.serving.protocol.test_predict_request import exactly, read, same
 
 
 @pytest.mark.parametrize("inputs", [{"x": FLOAT}, {"text": STRING}, {"a": FLOAT, "b": INT32}])
-def test_the_quick_way_of_reading_is_the_exact_one(inputs, monkeypatch):
+def test_the_fast_parser_agrees_with_the_exact_parser(inputs, monkeypatch):
     @settings(
         max_examples=200,
         derandomize=True,
@@ -38,7 +38,7 @@ def test_the_quick_way_of_reading_is_the_exact_one(inputs, monkeypatch):
         (200, b"[]"),
     ],
 )
-def test_an_answer_that_is_not_one_is_found(status, body):
+def test_fault_finds_invalid_responses(status, body):
     assert fuzz.fault(status, body)
     assert not fuzz.fault(400, b'{"error": "\xff"}')
     assert not fuzz.fault(200, b'{"outputs": NaN}')

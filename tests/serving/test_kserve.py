@@ -1,4 +1,4 @@
-"""The manifest for KServe keeps to its schema, and the schema catches mistakes."""
+"""Test that the manifest for KServe is valid, and that the schema finds mistakes."""
 
 import copy
 import json
@@ -20,7 +20,7 @@ MODEL = ("spec", "predictor", "model")
 
 
 def changed(path, value):
-    """The manifest with one field set, or taken out where `value` is None."""
+    """Return the manifest with one field changed, or removed if `value` is None."""
     manifest = copy.deepcopy(MANIFEST)
     *above, last = path
     place = manifest
@@ -74,7 +74,7 @@ def test_a_mistake_is_found(path, value):
         VALIDATOR.validate(changed(path, value))
 
 
-def test_the_flags_of_kserves_runtime_mean_the_same_here():
+def test_the_server_accepts_the_flags_of_kserves_runtime():
     options, ignored = config.parse(
         [
             f"--model_name={MANIFEST['metadata']['name']}",

@@ -1,4 +1,4 @@
-"""Clients that ask on and on while versions 1 to 5 of a model come and go; the fourth is broken."""
+"""Send requests while versions 1 to 5 of a model appear and disappear; the fourth is broken."""
 
 import contextlib
 import http.client
@@ -14,24 +14,26 @@ from pathlib import Path
 from tests.serving.numbered_model import ask, connected, publish, states, wait_for
 
 CLIENTS, BROKEN = 8, 4
-# From 1 up to 5 and down again: what comes (+) and goes (-) in each step, then who serves.
+# For each step: the version that appears (+) or disappears (-), and the version that answers then.
 STEPS = ((+2, 2), (+3, 3), (+BROKEN, 3), (+5, 5), (-BROKEN, 5), (-5, 3), (-3, 2), (-2, 1))
 
 
 @dataclass
 class Load:
-    """What came of it.
+    """The result of `run`.
 
+    Attributes
+    ----------
     asked : list of int
-        requests of each client
+        the number of requests of each client
     answers : Counter
-        version to its answers
+        the number of answers of each version
     failed : list
-        requests without an answer: (status, body), or what went wrong with the connection
+        failed requests: (status, body), or the error of the connection
     absent : list of (float, float, int)
-        when the request was sent and answered, and the version, which was not there all that time
+        answers of a version that was absent: time of request, time of answer, version
     steps : int
-        how often a version came or went
+        the number of versions that have appeared or disappeared
     """
 
     asked: list
@@ -42,14 +44,14 @@ class Load:
 
 
 def run(server, base, seconds=0, steps=0, pause=0.01):
-    """Load the server while versions change in its `base` path, which holds version 1.
+    """Send requests while versions change in the server's base path, which contains version 1.
 
     Parameters
     ----------
     server : helpers.serving.launch.process.Server
-        of the model "number", the latest version of it
+        serves the latest version of the model "number"
     seconds, steps : float, int
-        goes on for so long, and for so many steps
+        the minimum duration in seconds, and the minimum number of steps
     pause : float
         seconds between an answer and the client's next request
 
@@ -60,7 +62,7 @@ def run(server, base, seconds=0, steps=0, pause=0.01):
     ended = threading.Event()
     found = [[] for _ in range(CLIENTS)]  # (sent, received, version) of each client
     failed = []
-    there = {number: [] for number in range(1, 6)}  # [from, to]: when it could have answered
+    there = {number: [] for number in range(1, 6)}  # [from, to]: when the version can answer
     there[1].append([0.0, float("inf")])
 
     def client(answers):
@@ -100,7 +102,7 @@ def run(server, base, seconds=0, steps=0, pause=0.01):
 
 
 def possible(sent, received, number, there):
-    """Whether the version was there at some time between a request and its answer."""
+    """Return whether the version was present at some time between a request and its answer."""
     return any(begin <= received and sent <= end for begin, end in there.get(number, ()))
 
 
@@ -117,7 +119,7 @@ def _joined(threads, ended):
 
 
 def _step(server, base, store, change, serving, next_serving, there):
-    """Add or take away a version; returns when the server has seen it through."""
+    """Add or remove a version and wait until the server has finished."""
 
     def wait(number, state):
         wait_for(lambda: states(server).get(number) == state, lambda: (change, states(server)))

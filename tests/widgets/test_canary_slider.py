@@ -1,4 +1,4 @@
-"""The canary widget: its functions plainly, the widget by setting `.value`."""
+"""Test the canary widget: call its functions, and set `.value` of its controls."""
 
 import http.server
 import json
@@ -13,7 +13,7 @@ BODY = {"instances": [[1.0, 1.0]]}
 
 
 class Versions(http.server.BaseHTTPRequestHandler):
-    """Version 1 answers all, version 2 refuses more than one row."""
+    """A server whose version 1 answers all requests, and whose version 2 refuses several rows."""
 
     protocol_version = "HTTP/1.1"
 
@@ -50,23 +50,23 @@ def counts(router):
 
 
 def some_rows(customer):
-    """Two rows from every second customer."""
+    """Return a request with two rows for every second customer, else with one row."""
     return {"instances": [[1.0, 1.0]] * (1 + int(customer[-1]) % 2)}
 
 
-def test_every_customer_asks_once_and_is_counted(router):
+def test_each_customer_sends_one_request_and_is_counted(router):
     parts = []
     replies = send(router, lambda _: BODY, lambda so_far: parts.append(len(so_far)))
     assert len(replies) == len(CUSTOMERS) and all(reply.ok for reply in replies)
     assert parts == [50, 100, 150, 200]
-    wanted = sum(router.route(customer).role == "canary" for customer in CUSTOMERS)
-    assert 10 <= wanted <= 30
-    assert counts(router) == {"version 1": (200 - wanted, 0), "version 2": (wanted, 0)}
+    in_canary = sum(router.route(customer).role == "canary" for customer in CUSTOMERS)
+    assert 10 <= in_canary <= 30
+    assert counts(router) == {"version 1": (200 - in_canary, 0), "version 2": (in_canary, 0)}
     send(router, lambda _: BODY)
-    assert sum(n for n, _ in counts(router).values()) == len(CUSTOMERS), "counted from zero"
+    assert sum(n for n, _ in counts(router).values()) == len(CUSTOMERS), "counts start at zero"
 
 
-def test_errors_are_counted_where_they_belong(router):
+def test_errors_are_counted_for_the_version_that_returned_them(router):
     send(router, some_rows)
     (_, none), (asked, errors) = counts(router).values()
     assert none == 0 < errors < asked
@@ -74,7 +74,7 @@ def test_errors_are_counted_where_they_belong(router):
 
 
 @pytest.mark.parametrize("percent", [0, 50, 100])
-def test_the_picture_has_a_bar_for_each_version_also_where_nobody_asked_it(router, percent):
+def test_the_picture_has_a_bar_for_each_version_also_without_requests(router, percent):
     router.percent = percent
     left, right = draw(send(router, some_rows), 1, 2).axes
     widths = [sum(bar.get_width() for bar in container) for container in left.containers]
@@ -85,12 +85,15 @@ def test_the_picture_has_a_bar_for_each_version_also_where_nobody_asked_it(route
     ]
     assert [label.get_text() for label in left.get_yticklabels()] == ["1", "2"]
     look = {line.get_label(): (line.get_color(), line.get_linestyle()) for line in right.lines}
-    looks = {"1": ("#0072b2", "-"), "2": ("#d55e00", "--")}  # told apart without colours, too
+    looks = {
+        "1": ("#0072b2", "-"),
+        "2": ("#d55e00", "--"),
+    }  # the line styles differ, so that colours are not necessary
     asked = {0: "1", 50: "12", 100: "2"}[percent]
     assert look == {target: looks[target] for target in asked}
 
 
-def test_nothing_but_errors_is_drawn(router):
+def test_the_picture_of_errors_alone_has_no_times(router):
     router.percent = 100
     replies = send(router, lambda _: {"instances": [[1.0], [1.0]]})
     left, right = draw(replies, 1, 2).axes
@@ -106,7 +109,7 @@ def test_the_slider_splits_the_customers(router):
     words.observe(lambda change: seen.append(change["new"]), "value")
     part.value = 50
     assert router.percent == 50
-    assert seen[0] == "50 of 200 asked" and seen[-1] == describe(router) == words.value
+    assert seen[0] == "50 of 200 requests sent" and seen[-1] == describe(router) == words.value
     asked = router.counts()["version 2"].requests
     assert 80 < asked < 120
     assert f">{asked}</td>" in rows.value and "one &lt;row&gt; only" in rows.value
@@ -115,39 +118,39 @@ def test_the_slider_splits_the_customers(router):
     assert words.value == "version 1: 200 requests, 0 errors"
 
 
-def test_a_canary_that_was_ended_is_told(router):
+def test_the_widget_says_that_the_canary_has_ended(router):
     view = canary(router, some_rows)
     router.rollback()
     view.children[0].value = 50
     assert "no canary is running" in view.children[1].value
 
 
-def test_a_canary_that_ends_by_itself_is_told(address):
+def test_the_widget_says_that_the_router_rolled_back(address):
     router = Router(address, "shop", stable=1, canary=2, percent=5, max_error_rate=0.05, window=20)
     view = canary(router, some_rows)
     view.children[0].value = 100
     assert router.canary is None
-    assert "rolled back by itself" in view.children[2].value
+    assert "rolled back automatically" in view.children[2].value
 
 
-def test_what_the_request_function_raises_is_told(router):
+def test_the_widget_shows_errors_of_the_request_function(router):
     view = canary(router, lambda customer: {}[customer])
     view.children[0].value = 50
     assert "customer-000" in view.children[1].value
     view = canary(router, lambda customer: [1.0])
     view.children[0].value = 60
-    assert "a body is a dict" in view.children[1].value
+    assert "body must be a dict" in view.children[1].value
 
 
-def test_other_arguments_are_refused(router):
-    with pytest.raises(TypeError, match="a Router is wanted, not 'http"):
+def test_wrong_arguments_are_refused(router):
+    with pytest.raises(TypeError, match="router must be a Router, not 'http"):
         canary("http://127.0.0.1:8501", lambda _: BODY)
-    with pytest.raises(TypeError, match="a function of a name"):
+    with pytest.raises(TypeError, match="body_of must be a function"):
         canary(router, BODY)
 
 
-def test_the_text_form_says_what_there_is_to_see(router):
+def test_the_text_form_describes_the_widget(router):
     text = canary(router, lambda _: BODY)._repr_mimebundle_()
     text = (text[0] if isinstance(text, tuple) else text)["text/plain"]
-    assert "a slider for the canary's part" in text and "version 2 gets 10 %" in text
+    assert "a slider for the canary's share" in text and "version 2 gets 10 %" in text
     assert max(map(len, text.splitlines())) <= 100

@@ -1,1 +1,1 @@
-"""Lesson 07: its exercises and what only they need."""
+"""The exercises of lesson 07, and the modules that only these exercises need."""

@@ -1,7 +1,7 @@
-"""The model server that the exercises of lesson 07 use, beside the lesson's own.
+"""The model server of lesson 07's exercises; the lesson itself uses another server.
 
-One process for all of them, started on first use; it ends with the kernel. It serves what
-`serve_model` names, by the messages of TensorFlow Serving's own protocol.
+All exercises share one process. It starts on first use and ends with the kernel. `serve_model` adds
+a model with the messages of TensorFlow Serving's protocol.
 """
 
 import http.client
@@ -15,21 +15,26 @@ import grpc
 from tensorflow_serving.apis import model_management_pb2, model_service_pb2_grpc
 
 from helpers.exercises.outcomes import NotYet
-from helpers.serving.launch.process import start
+from helpers.serving.launch.process import Server, start
 
-PATIENCE = 20  # seconds for a version to be loaded, or to fail
-_state = {}  # "server", the process, and "stub", which configures it
-_models = {}  # name to (base path, policy)
+TIMEOUT = 20  # seconds for a version to be loaded, or to fail
+_state = {}  # "server": the process; "stub": the gRPC stub that configures it
+_models = {}  # {model name: (base path, policy)}
 _lock = threading.Lock()
 
 
-def warm_up():
-    """Start the server now, in the background; the first exercise then waits less."""
+def warm_up() -> None:
+    """Start the server in the background, so that the first exercise does not wait for it."""
     threading.Thread(target=server, daemon=True).start()
 
 
-def server():
-    """The running server, a `helpers.serving.launch.process.Server`."""
+def server() -> Server:
+    """Return the running server; start it if it does not run.
+
+    Returns
+    -------
+    helpers.serving.launch.process.Server
+    """
     with _lock:
         if not (_state.get("server") and _state["server"].running):
             with tempfile.TemporaryDirectory(prefix="exercises-") as folder:
@@ -41,12 +46,12 @@ def server():
             channel = grpc.insecure_channel(process.grpc)
             stub = model_service_pb2_grpc.ModelServiceStub(channel)
             _state.update(server=process, stub=stub)
-            look()
+            scan_folders()
         return _state["server"]
 
 
 def _ports(before):
-    """Those of the server before, when it has died: learners have its addresses."""
+    """Return the ports of a server that has ended, because learners have its addresses."""
     if before is None:
         return {}
     return {
@@ -55,24 +60,36 @@ def _ports(before):
     }
 
 
-def serve_model(name, base, policy="latest"):
-    """Serve what is in the folder `base` as `name`; returns when a version is available.
+def serve_model(name: str, base: str | Path, policy: str = "latest") -> None:
+    """Serve a model and wait until a version is available.
 
-    policy : "latest" for the highest version only, or "all"
+    Parameters
+    ----------
+    name : str
+        the name of the model
+    base : path-like
+        the folder that contains a folder for each version
+    policy : str
+        "latest" for the highest version only, or "all"
+
+    Raises
+    ------
+    grpc.RpcError
+        no version of the model can be loaded
     """
     server()
     _models[name] = Path(base), policy
-    look()
+    scan_folders()
 
 
-def forget_model(name):
-    """Serve it no longer; its folder may be deleted."""
+def forget_model(name: str) -> None:
+    """Stop serving a model, so that its folder can be deleted."""
     if _models.pop(name, None):
-        look()
+        scan_folders()
 
 
-def look():
-    """Let the server look into the folders now, and not at its next turn."""
+def scan_folders() -> None:
+    """Make the server scan the base paths now; otherwise it scans them regularly."""
     request = model_management_pb2.ReloadConfigRequest()
     request.config.model_config_list.SetInParent()
     for name, (base, policy) in list(_models.items()):
@@ -80,12 +97,27 @@ def look():
             name=name, base_path=str(base), model_platform="tensorflow"
         )
         getattr(entry.model_version_policy, policy).SetInParent()
-    _state["stub"].HandleReloadConfigRequest(request, timeout=PATIENCE)
+    _state["stub"].HandleReloadConfigRequest(request, timeout=TIMEOUT)
 
 
-def ask(path, body=None):
-    """(HTTP status, answer) of the server to POST `body`, or to GET, below /v1/models/."""
-    connection = http.client.HTTPConnection(server().rest.removeprefix("http://"), timeout=PATIENCE)
+def ask(path: str, body: dict | None = None) -> tuple[int, dict]:
+    """Send a REST request to the server.
+
+    Parameters
+    ----------
+    path : str
+        the part of the URL's path after /v1/models/
+    body : dict, optional
+        the request; without it, the method is GET instead of POST
+
+    Returns
+    -------
+    int
+        the HTTP status
+    dict
+        the response
+    """
+    connection = http.client.HTTPConnection(server().rest.removeprefix("http://"), timeout=TIMEOUT)
     try:
         verb = "GET" if body is None else "POST"
         connection.request(verb, f"/v1/models/{path}", body and json.dumps(body))
@@ -95,8 +127,8 @@ def ask(path, body=None):
         connection.close()
 
 
-def states(name):
-    """{version: (state, error)} of a model."""
+def states(name: str) -> dict[int, tuple[str, str]]:
+    """Return the state and the error message of each version of a model by number."""
     status, answer = ask(name)
     if status != 200:
         return {}
@@ -106,16 +138,37 @@ def states(name):
     }
 
 
-def settled(name, seconds=PATIENCE):
-    """The states once the server has looked and no version is on its way."""
+def final_states(name: str, seconds: float = TIMEOUT) -> dict[int, tuple[str, str]]:
+    """Make the server scan the base paths, wait until it has finished, and return `states`.
+
+    Parameters
+    ----------
+    name : str
+        the model
+    seconds : float
+        the maximum time
+
+    Returns
+    -------
+    dict of int to (str, str)
+        state, which is AVAILABLE or END, and error message, by version number
+
+    Raises
+    ------
+    NotYet
+        a version is still in another state after the maximum time
+    """
     end = time.monotonic() + seconds
-    look()
+    scan_folders()
     calm = 0
-    while calm < 3:  # what it has found in a look shows a moment later
+    while calm < 3:  # a state changes a moment after the scan
         time.sleep(0.03)
         found = states(name)
         moving = any(state not in ("AVAILABLE", "END") for state, _ in found.values())
         calm = 0 if moving else calm + 1
         if time.monotonic() > end:
-            raise NotYet(f"the server is still busy with {name} after {seconds} seconds: {found}")
+            raise NotYet(
+                f"the versions of {name} should be loaded or refused after {seconds} seconds, but "
+                f"their states are {found}. Run the check again."
+            )
     return found

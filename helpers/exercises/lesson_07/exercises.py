@@ -1,4 +1,6 @@
-"""The exercises of lesson 07, serving."""
+"""The exercises of lesson 07, serving: hints, checks and messages."""
+
+from pathlib import Path
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from helpers.exercises.lesson_07.q5_guard import (
     serve_orders,
 )
 from helpers.exercises.outcomes import NotYet, require
+from helpers.serving.launch.process import Server
 from helpers.text import safe_repr
 
 X = [[3.0, 1.0], [0.0, -2.0]]
@@ -21,69 +24,78 @@ LEFT, RIGHT = [1.0, 2.0], [10.0, 20.0]
 NEAR = 1e-3
 
 
-def served_doors(folder):
-    """A server with the model `doors`; returns it."""
+def serve_scoring(folder: Path) -> Server:
+    """Serve the model `scoring` from a new folder in `folder`, and return the server."""
     base = served_models.new_folder(folder)
-    served_models.save_doors(base / "1")
-    exercise_server.serve_model("doors", base)
+    served_models.save_scoring(base / "1")
+    exercise_server.serve_model("scoring", base)
     return exercise_server.server()
 
 
 @exercise(
     "scores totals packed",
     hints=[
-        "GET /v1/models/doors/metadata names the signatures, with their inputs and outputs.",
-        'Two inputs: {"signature_name": "both", "inputs": {"left": [...], "right": [...]}} sends '
-        "each as a column. The answer has a column for each output.",
-        "np.array(row, np.float32).tobytes() are the bytes of a row; base64.b64encode(...)"
-        '.decode() makes text of them for {"b64": text}. By gRPC, tf.make_tensor_proto takes a '
-        "list of bytes as it is.",
+        "GET /v1/models/scoring/metadata returns the signatures with their inputs and outputs.",
+        'With two inputs, {"signature_name": "both", "inputs": {"left": [...], "right": [...]}} '
+        "sends each input as a column. The response has a column for each output.",
+        "np.array(row, np.float32).tobytes() returns the bytes of a row, and base64.b64encode(...)"
+        '.decode() converts them to text for {"b64": text}. Over gRPC, tf.make_tensor_proto '
+        "accepts a list of bytes directly.",
     ],
-    given=served_doors,
+    given=serve_scoring,
 )
 def q1(scores, totals, packed):
     """Call three signatures of a model that you have not seen"""
-    wanted = dict(
-        zip(("scores", "totals", "packed"), served_models.doors(X, LEFT, RIGHT), strict=True)
+    expected = dict(
+        zip(("scores", "totals", "packed"), served_models.scoring(X, LEFT, RIGHT), strict=True)
     )
     found = {
-        name: _two_numbers(name, said)
-        for name, said in (("scores", scores), ("totals", totals), ("packed", packed))
+        name: _two_numbers(name, answer)
+        for name, answer in (("scores", scores), ("totals", totals), ("packed", packed))
     }
-    for name, right in wanted.items():
-        said = found[name]
-        for other, numbers in wanted.items():
-            if other != name and np.allclose(said, numbers, atol=NEAR):
-                raise NotYet(f"{name}: {_row(said)} is what is wanted for {other}.")
+    for name, right in expected.items():
+        answer = found[name]
+        for other, numbers in expected.items():
+            if other != name and np.allclose(answer, numbers, atol=NEAR):
+                raise NotYet(
+                    f"{name}: {_row(answer)} is the right answer for {other}, not for {name}. Call "
+                    f"the signature that the exercise names for {name}."
+                )
         require(
-            not np.allclose(said, right[::-1], atol=NEAR),
-            f"{name}: {_row(said)} are the right numbers in the wrong order.",
+            not np.allclose(answer, right[::-1], atol=NEAR),
+            f"{name}: {_row(answer)} has the right numbers in the wrong order. Keep the order of "
+            "the rows.",
         )
-        if name == "totals" and np.allclose(said, right - 2 * np.array(LEFT), atol=NEAR):
-            raise NotYet(f"totals: {_row(said)} is the output gap; the output total is wanted.")
+        if name == "totals" and np.allclose(answer, right - 2 * np.array(LEFT), atol=NEAR):
+            raise NotYet(
+                f"totals should be the output total, but {_row(answer)} is the output gap. Take "
+                "the output total from the response."
+            )
         require(
-            np.allclose(said, right, atol=NEAR),
-            f"{name}: you have {_row(said)}, and the server answers something else. Are these the "
-            f"rows of the exercise, and the signature that belongs to {name}?",
+            np.allclose(answer, right, atol=NEAR),
+            f"{name} should be the answer of the server, but {_row(answer)} is not. Send the rows "
+            f"of the exercise, and call the signature that it names for {name}.",
         )
-    return "three signatures, with one input, with two, and with bytes."
+    return "you called three signatures: with one input, with two inputs, and with bytes."
 
 
-def _two_numbers(name, said):
+def _two_numbers(name, answer):
     try:
-        numbers = np.asarray(said, float).ravel()
+        numbers = np.asarray(answer, float).ravel()
     except (TypeError, ValueError):
         raise NotYet(
-            f"{name}: the two numbers from the answer are wanted, not {safe_repr(said)}."
+            f"{name} should be the two numbers in the response, but is {safe_repr(answer)}. Take "
+            "the numbers out of the response."
         ) from None
     require(
         len(numbers) != 4 or name != "packed",
-        "packed: 4 numbers for two rows. Were the bytes of 64-bit floats? The signature reads "
-        "float32.",
+        "packed should be two numbers, but has 4. The signature reads 32-bit floats: did you send "
+        "the bytes of 64-bit floats?",
     )
     require(
         len(numbers) == 2,
-        f"{name}: one number for each of the two rows is wanted, not {safe_repr(said)}.",
+        f"{name} should have one number for each of the two rows, but is {safe_repr(answer)}. Take "
+        "the output that the exercise names.",
     )
     return numbers
 
@@ -95,10 +107,11 @@ def _row(numbers):
 @exercise(
     "prediction",
     hints=[
-        "First ask of each arrival: is the name of the folder a number? Then: is it loaded?",
-        "A version is available when its graph and variables could be loaded. Whether it can "
-        "answer is another question.",
-        "The request names no input: with a single one, the row form need not.",
+        "Ask two questions about each new folder. Is its name a number? Can the server load it?",
+        "A version is available when the server has loaded its graph and its variables. The "
+        "server does not check whether the version can answer requests.",
+        "The request names no input, because the row form does not need a name if the signature "
+        "has one input.",
     ],
 )
 def q2(prediction):
@@ -107,67 +120,67 @@ def q2(prediction):
     require_prediction(
         prediction, events, served_models.LATEST, lambda event: served_models.outcomes()[event]
     )
-    return "right, all six: loaded and able to answer are two things."
+    return "all six are right. A version that is loaded can still be unable to answer."
 
 
 @exercise(
     "publish",
     hints=[
-        "The server may look into the folder at any moment, also while files are being written.",
-        "shutil.copytree copies, to a name that is no number. Renaming the copy is one step: "
-        "copy.rename(base / str(number)).",
-        "[int(path.name) for path in base.iterdir() if path.name.isdigit()] are the numbers in "
-        'use; 10 comes after 9, though "10" sorts before "9".',
+        "The server can read the folder at any moment, also while you write files into it.",
+        "Use shutil.copytree to copy the export to a name that is not a number. Then rename the "
+        "copy, which is a single step: copy.rename(base / str(number)).",
+        "[int(path.name) for path in base.iterdir() if path.name.isdigit()] is the list of the "
+        'existing numbers. Compare them as numbers, because the text "10" sorts before "9".',
     ],
 )
 def q3(publish):
     """Write a function that publishes the next version without losing a request"""
-    asked = require_published(publish)
-    require(asked, "no request was made")
-    return "two versions came while clients asked again and again, and no request was lost."
+    requests = require_published(publish)
+    require(requests, "publish: no client sent a request during the check. Run the check again.")
+    return "you published two versions while clients sent requests, and no request failed."
 
 
 @exercise(
     "in_canary",
     hints=[
-        "What is the same for a user every time, in every process? The name, and what is computed "
-        "from it alone. hash() of a text is not: Python salts it anew for each process.",
-        "int(hashlib.sha256(user.encode()).hexdigest(), 16) is a number that belongs to the "
-        "name; % 10_000 makes one of 10,000 buckets of it.",
-        "The canary takes the buckets below percent * 100, so more percent means more buckets.",
+        "The rule may use only the name, and values that it computes from the name alone. "
+        "hash() of a text is not such a value, because its salt differs between processes.",
+        "int(hashlib.sha256(user.encode()).hexdigest(), 16) is a number that depends only on the "
+        "name, and number % 10_000 is one of 10,000 buckets.",
+        "The canary gets the buckets below percent * 100, so a larger percentage adds buckets.",
     ],
 )
 def q4(in_canary):
     """Write the rule that decides which users get the canary"""
     require_fair(in_canary)
     return (
-        "five kinds of names, six percentages: always the right part, and always the same users, "
-        "also when asked in another order, of a copy of your rule that remembers nothing, and with "
-        "another hash(), process number and clock. Whoever is in stays in when the part grows."
+        "in_canary chooses the right share of five kinds of names at six percentages. It always "
+        "chooses the same users: in another order, without the memory of earlier calls, and with "
+        "another hash(), process number and clock. All users stay in when the percentage grows."
     )
 
 
 @exercise(
     "cause guard",
     hints=[
-        "Collect (rows, reply.ok) by reply.role: what have the requests in common that the canary "
-        "refuses and the stable version answers?",
-        "stable, canary = router.statistics() have requests, errors and error_rate. A few "
-        "requests prove nothing, and callers' own mistakes fail in both versions.",
-        "Wait until the canary has had 50 requests. Chance alone gives the difference of the two "
-        "rates a spread of sqrt(a * (1 - a) / n + b * (1 - b) / m), for rates a and b of n and m "
-        "requests. Call router.rollback() when the canary's rate is more than 3 such spreads above "
-        "the stable one's.",
+        "Collect (rows, reply.ok) by reply.role. Which property do the requests share that the "
+        "canary refuses and the stable version answers?",
+        "stable, canary = router.statistics() gives requests, errors and error_rate of each. A few "
+        "requests prove nothing, and both versions refuse the invalid requests of callers.",
+        "Wait until the canary has had 50 requests. Then compute the standard error of the "
+        "difference of the rates: sqrt(a * (1 - a) / n + b * (1 - b) / m), for rates a and b of n "
+        "and m requests. Call router.rollback() when the canary's rate is more than 3 standard "
+        "errors above the stable version's rate.",
     ],
     given=serve_orders,
     fresh=new_orders,
 )
 def q5(cause, guard):
-    """Diagnose a canary that errs, and write the guard that ends it"""
+    """Find out why a canary fails, and write the guard that ends it"""
     q5.given()
     require_cause(cause)
     ended, trials = require_guard(guard)
     return (
-        "you found the cause, and your guard ends a canary that errs. Of a good one, which errs "
-        f"as often as the stable version, it made an end in {ended} of {trials} trials."
+        "you found the cause, and your guard ends a canary that fails more often than the stable "
+        f"version. It ended a good canary in {ended} of {trials} trials."
     )

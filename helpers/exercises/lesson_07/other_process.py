@@ -1,5 +1,7 @@
-"""A learner's function as it would be in another process: without what it remembers here, and
-with another salt of hash(), another process number or another time.
+"""Simulate how a learner's function behaves in another process, without starting one.
+
+The copy of the function does not share memory with the original, and can get another salt of
+hash(), another process number or another time.
 """
 
 import builtins
@@ -10,6 +12,7 @@ import functools
 import os
 import time
 import types
+from collections.abc import Callable, Iterator
 from unittest import mock
 
 from helpers.exercises.learner_code import NOT_THEIRS
@@ -17,13 +20,17 @@ from helpers.exercises.learner_code import NOT_THEIRS
 LATER = datetime.timedelta(days=100, hours=7, minutes=13, seconds=17)
 HASH, TIME, LOCAL, GMT, FORMAT = hash, time.time, time.localtime, time.gmtime, time.strftime
 CACHED = type(functools.cache(len))
+Changes = dict[tuple[types.ModuleType, str], object]
 
 
-def later():
+def later() -> float:
+    """Return `time.time()` of a later day, in seconds."""
     return TIME() + LATER.total_seconds()
 
 
 class LaterDatetime(datetime.datetime):
+    """A datetime whose present is a later day."""
+
     @classmethod
     def now(cls, tz=None):
         return super().now(tz) + LATER
@@ -34,6 +41,8 @@ class LaterDatetime(datetime.datetime):
 
 
 class LaterDate(datetime.date):
+    """A date whose present is a later day."""
+
     @classmethod
     def today(cls):
         return super().today() + LATER
@@ -57,25 +66,42 @@ OTHER_TIME = {
 
 
 @contextlib.contextmanager
-def elsewhere(function, changes):
-    """Yields a `twin` of the function, for which some names mean something else meanwhile.
+def simulated_process(function: Callable, changes: Changes) -> Iterator[Callable]:
+    """Yield an independent copy of a function, and replace names of modules in the meantime.
 
-    changes : {(module, name): what it means}
+    Parameters
+    ----------
+    function : callable
+    changes : dict of (module, str) to object
+        the temporary value of each name of a module
+
+    Yields
+    ------
+    callable
+        see `independent_copy`
     """
     instead = {id(getattr(module, name)): value for (module, name), value in changes.items()}
     with contextlib.ExitStack() as stack:
         for (module, name), value in changes.items():
             stack.enter_context(mock.patch.object(module, name, value))
-        yield twin(function, instead)
+        yield independent_copy(function, instead)
 
 
-def twin(function, instead=()):
-    """A copy that shares no memory with the function: what one keeps, the other does not know.
+def independent_copy(function: Callable, instead: dict[int, object] | tuple = ()) -> Callable:
+    """Copy a function so that the copy shares no memory with the original.
 
-    Memory is what lies in global names, closures, defaults, attributes and functools.cache, also
-    of the learner's functions that it calls; not what a module, a class or a file keeps.
+    The memory consists of global names, closures, defaults, attributes and functools.cache, also of
+    the learner's functions that the function calls. Modules, classes and files stay shared.
 
-    instead : {id of an object: what the copy finds in its place}
+    Parameters
+    ----------
+    function : callable
+    instead : dict of int to object
+        replacements for the copy, by the id of the object that they replace
+
+    Returns
+    -------
+    callable
     """
     made = dict(instead)
 
@@ -88,7 +114,9 @@ def twin(function, instead=()):
         elif isinstance(value, types.FunctionType):
             copy_function(value)
         elif not isinstance(value, types.ModuleType):
-            with contextlib.suppress(Exception):  # a lock, for example: then both have it
+            with contextlib.suppress(
+                Exception
+            ):  # an object that cannot be copied, like a lock, stays shared
                 made[id(value)] = copy.deepcopy(value)
         return made[id(value)]
 
@@ -100,7 +128,7 @@ def twin(function, instead=()):
         cells = tuple(made.setdefault(id(cell), types.CellType()) for cell in old)
         names = dict(value.__globals__)
         new = types.FunctionType(value.__code__, names, value.__name__, None, cells)
-        made[id(value)] = new  # first, since it may name itself
+        made[id(value)] = new  # before the rest, because the function may call itself
         new.__defaults__, new.__kwdefaults__ = of(value.__defaults__), of(value.__kwdefaults__)
         vars(new).update(of(vars(value)))
         for name in _names(value.__code__) & names.keys():
@@ -113,6 +141,6 @@ def twin(function, instead=()):
 
 
 def _names(code):
-    """What the code may look up among global names, with that of the functions inside it."""
+    """Return the global names that the code can use, also in its inner functions."""
     inner = (one for one in code.co_consts if isinstance(one, types.CodeType))
     return set(code.co_names).union(*map(_names, inner))

@@ -1,4 +1,4 @@
-"""Small models that the exercises of lesson 07 serve, and what becomes of their versions."""
+"""Export the small models of lesson 07's exercises, and find out which versions answer."""
 
 import functools
 import shutil
@@ -10,29 +10,44 @@ import numpy as np
 from helpers.exercises.lesson_07 import exercise_server
 
 ROW = {"instances": [[1.0, 1.0]]}
-_FOLDER = tempfile.TemporaryDirectory(prefix="served-")  # until the kernel ends
-LATEST = (1, 2, 3, "error")  # what can answer a request that names no version
+_FOLDER = tempfile.TemporaryDirectory(prefix="served-")  # deleted at the end of the kernel
+LATEST = (1, 2, 3, "error")  # possible results of a request that names no version
 
 
-def save(folder, number, name="x", fixed_rows=None):
-    """An export whose only signature answers every row (n, 2) with `number`. Returns `folder`.
+def save(folder: str | Path, number: int, name: str = "x", fixed_rows: int | None = None) -> Path:
+    """Save an export whose only signature answers each row with a number.
 
-    name : what the input is called
-    fixed_rows : int, to write that number of rows into the graph, as a careless export does
+    The input has shape (n, 2) and dtype float32, the output (n, 1) and float32.
+
+    Parameters
+    ----------
+    folder : path-like
+        must not exist
+    number : int
+        the answer
+    name : str
+        the name of the input
+    fixed_rows : int, optional
+        the only n that the graph accepts; a mistake that careless exports contain
+
+    Returns
+    -------
+    pathlib.Path
+        the folder
     """
     shutil.copytree(_saved(number, name, fixed_rows), folder)
     return Path(folder)
 
 
-def new_folder(folder):
-    """A folder in `folder` that has not been there: a start that was interrupted left another."""
+def new_folder(folder: Path) -> Path:
+    """Make a new folder in `folder`, because an interrupted start may have left an old one."""
     folder.mkdir(exist_ok=True)
     return Path(tempfile.mkdtemp(dir=folder))
 
 
 @functools.cache
 def _saved(number, name, fixed_rows):
-    """Each export is made once: that takes longer than all that is done with it."""
+    """Export a model once, because this takes longer than the rest of an exercise."""
     import tensorflow as tf
 
     class Numbered(tf.Module):
@@ -50,8 +65,8 @@ def _saved(number, name, fixed_rows):
     return folder
 
 
-def save_a_keras_model(folder):
-    """`tf.saved_model.save` of a Keras model: servers load it, and it fails when asked."""
+def save_a_keras_model(folder: Path) -> None:
+    """Save a Keras model with `tf.saved_model.save`: a server loads it but it cannot answer."""
     import tensorflow as tf
 
     from helpers.models import LinearModel
@@ -61,11 +76,11 @@ def save_a_keras_model(folder):
     tf.saved_model.save(model, str(folder))
 
 
-def save_doors(folder):
-    """An export with three signatures, whose numbers nobody can guess; see `doors`."""
+def save_scoring(folder: Path) -> None:
+    """Save an export with three signatures; `scoring` computes the same numbers."""
     import tensorflow as tf
 
-    class Doors(tf.Module):
+    class Scoring(tf.Module):
         def __init__(self):
             self.weights, self.bias = tf.Variable([[1.5], [-0.5]]), tf.Variable(4.25)
 
@@ -87,13 +102,26 @@ def save_doors(folder):
             rows = tf.reshape(tf.io.decode_raw(row_bytes, tf.float32), (-1, 2))
             return {"score": rows @ self.weights - self.bias}
 
-    module = Doors()
+    module = Scoring()
     signatures = {"serving_default": module.score, "both": module.both, "packed": module.packed}
     tf.saved_model.save(module, str(folder), signatures=signatures)
 
 
-def doors(x, left, right):
-    """What the three signatures of `save_doors` answer: scores, totals, scores of packed rows."""
+def scoring(
+    x: list[list[float]], left: list[float], right: list[float]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Compute the answers of the three signatures of `save_scoring`.
+
+    Parameters
+    ----------
+    x : (n, 2) list of float
+    left, right : (n,) list of float
+
+    Returns
+    -------
+    three (n,) arrays of float64
+        scores, totals, scores of packed rows
+    """
     plain = np.asarray(x) @ [1.5, -0.5]
     return plain + 4.25, np.asarray(left) + right + 4.25, plain - 4.25
 
@@ -121,8 +149,8 @@ EVENTS = {
 
 
 @functools.cache
-def outcomes():
-    """{event: which version answers `ROW` afterwards}, found out with the server."""
+def outcomes() -> dict[str, int | str]:
+    """Find out with the server which version answers `ROW` after each of EVENTS, or "error"."""
     with tempfile.TemporaryDirectory() as folder:
         bases = {f"event{number}": Path(folder) / str(number) for number in range(len(EVENTS))}
         try:
@@ -141,6 +169,6 @@ def outcomes():
 
 
 def _answers(name):
-    exercise_server.settled(name)
+    exercise_server.final_states(name)
     status, answer = exercise_server.ask(f"{name}:predict", ROW)
     return int(answer["predictions"][0][0]) if status == 200 else "error"

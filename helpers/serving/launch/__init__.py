@@ -1,1 +1,1 @@
-"""Start a model server, and ask it."""
+"""Start a model server and send requests to it."""

@@ -1,7 +1,8 @@
-"""What surrounds a lesson's calls: which server answers them, and waiting for a version.
+"""Start or find the model server of a lesson, and wait until a version is available.
 
-The calls themselves stand in the notebook. With TFS_URL set to the REST address of a TensorFlow
-Serving server (and TFS_GRPC to its gRPC one), they go there, and nothing is started here.
+The lesson sends its requests itself. If the environment variable TFS_URL is set, the lesson uses
+the server at this REST address, for example a TensorFlow Serving server. TFS_GRPC is the gRPC
+address of the same server.
 """
 
 import http.client
@@ -14,65 +15,84 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from helpers.serving.launch import process
-from helpers.serving.server.version_folders import Model, wanted_versions
+from helpers.serving.server.version_folders import Model, versions_to_serve
 from helpers.text import safe_repr, shorten
 
 STATES = ("START", "LOADING", "AVAILABLE", "UNLOADING", "END")
-EVERY = 0.05  # seconds
-# Not through a proxy, which could not reach this machine's own server.
+EVERY = 0.05  # seconds between two status requests
+# Without a proxy, because a proxy cannot reach a server on this machine.
 _open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
-_started = {}  # model name to the server that `serve` started last for it
+_started = {}  # {model name: the last server that `serve` has started for it}
 
 
 @dataclass(frozen=True)
-class Elsewhere:
-    """A server that was started by someone else; used like the one that `process.start` returns.
+class ExternalServer:
+    """A server that this process has not started, with the interface of `process.Server`.
 
-    rest : str, "http://host:8501"
-    grpc : str, "host:8500"
+    Parameters
+    ----------
+    rest : str
+        like "http://host:8501"
+    grpc : str
+        like "host:8500"
     """
 
     rest: str
     grpc: str
 
-    def __enter__(self):
+    def __enter__(self) -> "ExternalServer":
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         pass
 
     @property
-    def log(self):
-        """Where to look for it."""
-        return f"The log of {self.rest} is where that server was started."
+    def log(self) -> str:
+        """A note where the log is."""
+        return f"The log of {self.rest} is in the terminal or container that started the server."
 
-    def stop(self):
-        """Nothing: who started it stops it."""
+    def stop(self) -> None:
+        """Do nothing, because this process has not started the server."""
 
 
-def serve(model_name, model_base_path, *, deadline=120, **flags):
-    """A server that has the model: a new one, or the one that TFS_URL names.
+def serve(
+    model_name: str,
+    model_base_path: str | os.PathLike,
+    *,
+    deadline: float = 120,
+    **flags: object,
+) -> "process.Server | ExternalServer":
+    """Start a server for a model, or find the server that TFS_URL names.
 
-    A new one ends the one that was started here before for a model of this name, so that a
-    notebook that runs again does not collect servers.
+    A new server replaces the one that this process has started before for a model of the same name.
+    So running a notebook again does not leave servers behind.
 
     Parameters
     ----------
-    model_name, model_base_path, deadline, flags
-        as `helpers.serving.launch.process.start` takes them; a version must lie in the base path
-        already. A server elsewhere has its own base path
+    model_name : str
+    model_base_path : path-like
+        a folder that contains a folder for each version, and at least one version; the server at
+        TFS_URL has its own base path instead
+    deadline : float
+        seconds to wait until a version is available
+    **flags
+        further flags of the server, see `helpers.serving.launch.process.start`
 
     Returns
     -------
-    helpers.serving.launch.process.Server or Elsewhere
+    helpers.serving.launch.process.Server or ExternalServer
         both have `rest`, `grpc`, `log` and `stop()`
 
     Raises
     ------
-    FileNotFoundError, ValueError
-        there is no such folder, or no version in it
+    FileNotFoundError
+        the base path is not a folder
+    ValueError
+        the base path contains no version, or TFS_URL is not an address
     helpers.serving.launch.process.ServerError
-        the server did not come up
+        the server did not start
+    RuntimeError, TimeoutError
+        the server at TFS_URL has no available version of the model
     """
     url = os.environ.get("TFS_URL", "").rstrip("/")
     if not url:
@@ -84,51 +104,69 @@ def serve(model_name, model_base_path, *, deadline=120, **flags):
         return server
     host = urlsplit(url).hostname
     if urlsplit(url).scheme not in ("http", "https") or not host:
-        raise ValueError(f"TFS_URL is an address like http://localhost:8501, not {safe_repr(url)}")
+        raise ValueError(
+            f"TFS_URL must be an address like http://localhost:8501, not {safe_repr(url)}"
+        )
     host = f"[{host}]" if ":" in host else host
-    server = Elsewhere(url, os.environ.get("TFS_GRPC") or f"{host}:8500")
+    server = ExternalServer(url, os.environ.get("TFS_GRPC") or f"{host}:8500")
     wait_for(server.rest, model_name, deadline=deadline)
     return server
 
 
 def _require_version(model_name, base):
-    """Refuse at once what a server would wait for in vain."""
+    """Refuse a base path without a version, for which a server would wait until the deadline."""
     path = os.path.abspath(base)
-    wanted = "wanted is a folder that holds a folder for each version, named by its number, like 1"
+    expected = (
+        "model_base_path must be a folder that contains a folder for each version, whose name is "
+        "the version number, like 1"
+    )
     if not os.path.isdir(path):
-        what = "is a file" if os.path.exists(path) else "does not exist"
-        raise FileNotFoundError(f"{path} {what}; {wanted}")
+        found = "is a file" if os.path.exists(path) else "does not exist"
+        raise FileNotFoundError(f"{expected}; {path} {found}")
     if os.path.exists(os.path.join(path, "saved_model.pb")):
         raise ValueError(
-            f"{path} is an export itself, it holds saved_model.pb; {wanted}. Give the export a "
-            "number as its name, and give serve the folder that it lies in"
+            f"{expected}; {path} is an export itself, because it contains saved_model.pb. Rename "
+            "the export to a number, and give serve the folder that contains it"
         )
-    if not wanted_versions(Model(model_name, path)):
+    if not versions_to_serve(Model(model_name, path)):
         found = ", ".join(sorted(os.listdir(path))) or "nothing"
-        raise ValueError(f"no version in {path}, which holds {shorten(found)}; {wanted}")
+        raise ValueError(f"{expected}; {path} contains no version, it contains {shorten(found)}")
 
 
-def wait_for(address, model, version=None, state="AVAILABLE", *, deadline=60):
-    """Wait until a version of a model is in a state, by asking its status.
+def wait_for(
+    address: str,
+    model: str,
+    version: int | None = None,
+    state: str = "AVAILABLE",
+    *,
+    deadline: float = 60,
+) -> None:
+    """Ask a server for the status of a version until the version has a given state.
 
     Parameters
     ----------
     address : str
-        REST address of the server
+        the REST address of the server
+    model : str
+        the name of the model
     version : int, optional
-        without it, any version
+        without it, any version of the model
     state : str
         START, LOADING, AVAILABLE, UNLOADING or END
+    deadline : float
+        seconds
 
     Raises
     ------
     RuntimeError
-        the version failed to load, with the server's words
+        the version failed to load; the text contains the server's error
     TimeoutError
-        it took longer than `deadline` seconds; the text tells the last thing that was seen
+        the version does not have the state after the deadline; the text contains the last status
+    ValueError
+        there is no such state
     """
     if state not in STATES:
-        raise ValueError(f"a state is one of {', '.join(STATES)}, not {safe_repr(state)}")
+        raise ValueError(f"state must be one of {', '.join(STATES)}, not {safe_repr(state)}")
     path = f"/v1/models/{quote(model, '')}"
     path += "" if version is None else f"/versions/{int(version)}"
     end = time.monotonic() + deadline
@@ -143,14 +181,14 @@ def wait_for(address, model, version=None, state="AVAILABLE", *, deadline=60):
         if time.monotonic() > end:
             which = "a version" if version is None else f"version {version}"
             raise TimeoutError(
-                f"waited {deadline:g} seconds for {which} of {model} to be {state}; "
-                f"{address}{path} says: {seen}"
+                f"waited {deadline:g} seconds for {which} of {model} to be {state}, but the last "
+                f"status at {address}{path} was: {seen}"
             )
         time.sleep(EVERY)
 
 
 def _status(url):
-    """A list of the versions' states, and what was seen in a line."""
+    """Return the list of the versions' states, and a line that describes the response."""
     try:
         with _open(url, timeout=5) as response:
             found = json.load(response)["model_version_status"]

@@ -1,4 +1,4 @@
-"""The dtypes of the protocol: their numbers, their names in error texts, and NumPy's equals."""
+"""The dtypes of the protocol: their numbers, their names in error texts, and their NumPy dtypes."""
 
 import ml_dtypes
 import numpy as np
@@ -31,8 +31,8 @@ NUMPY = {
 }
 NUMBERS = {dtype: number for number, dtype in NUMPY.items()}
 
-_INT32 = (-(2**31), 2**31 - 1)  # the smaller integers travel as 32 bits
-INTEGERS = {  # the integers that JSON can carry, with the least and the greatest it may hold
+_INT32 = (-(2**31), 2**31 - 1)  # the protocol stores smaller integers in 32 bits
+INTEGERS = {  # the integer dtypes of JSON requests, with their smallest and largest value
     **dict.fromkeys((INT8, INT16, INT32, UINT8), _INT32),
     INT64: (-(2**63), 2**63 - 1),
     UINT32: (0, 2**32 - 1),

@@ -1,4 +1,4 @@
-"""From the JSON of classify and regress requests to serialized tf.train.Example messages."""
+"""Convert the JSON of classify and regress requests to serialized tf.train.Example messages."""
 
 from tensorflow.core.example.example_pb2 import Example
 
@@ -9,15 +9,24 @@ from helpers.serving.protocol.predict_request import signature_name
 from helpers.serving.protocol.predict_request_exact import decode_base64, is_base64, kind, wrong
 
 
-def read(body):
-    """What a classify or regress request holds.
+def read(body: bytes) -> tuple[str, list[bytes]]:
+    """Read the body of a classify or regress request.
+
+    Parameters
+    ----------
+    body : bytes
 
     Returns
     -------
     str
-        the name of the signature, or ""
+        the name of the signature; "" when the request names none
     list of bytes
-        one serialized tf.train.Example each; a context comes first in every one of them
+        serialized tf.train.Example messages; each starts with the context, if there is one
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT, with the text of TensorFlow Serving
     """
     document, exact = json_parser.parse(body)
     try:
@@ -81,5 +90,5 @@ def _add(value, name, feature):
     elif field == "int64_list" and value >= 2**63:
         raise invalid("Feature: ", name, " has uint64_t element. Only int64_t is supported.")
     elif field == "int64_list":
-        value = int(value)  # a truth value is one as well
+        value = int(value)  # bool is a subclass of int
     getattr(feature, field).value.append(value)

@@ -1,4 +1,4 @@
-"""JSON values as text: in answers, and as error messages show them."""
+"""Write JSON values as text, for responses and for error messages."""
 
 import contextlib
 import math
@@ -6,8 +6,8 @@ import math
 DEBUG_BYTES = 256
 
 
-def to_bytes(text):
-    """The bytes of a string in which surrogate escapes stand for what is not UTF-8."""
+def to_bytes(text: str) -> bytes:
+    """Encode a string as UTF-8; surrogate escapes become the bytes that they stand for."""
     return text.encode("utf-8", "surrogateescape")
 
 
@@ -18,17 +18,17 @@ _QUOTED = str.maketrans(
 )
 
 
-def quoted(text):
-    """A string as JSON; what is not ASCII stays as it is."""
+def quoted(text: str) -> str:
+    """Write a string as a JSON string; characters that are not ASCII stay unchanged."""
     return f'"{text.translate(_QUOTED)}"'
 
 
 class _Full(Exception):
-    pass
+    """The text has reached its maximum size."""
 
 
-def debug_string(value):
-    """How error texts show a value: cut off, between two tokens, after 256 bytes."""
+def debug_string(value: object) -> str:
+    """Write a JSON value as error messages show it: no token starts after the first 256 bytes."""
     pieces, size = [], 0
 
     def put(text):
@@ -54,7 +54,7 @@ def debug_string(value):
         else:
             token = _token(value)
             put(before + token)
-            if not token:  # NaN and infinities stop the writer
+            if not token:  # TensorFlow Serving's writer stops at NaN and infinities
                 raise _Full
 
     with contextlib.suppress(_Full):
@@ -75,7 +75,7 @@ def _token(value):
 
 
 def _double(value):
-    """The shortest digits that mean this number, "" for one that JSON has no word for."""
+    """Write a number with the fewest digits that identify it; return "" for NaN and infinities."""
     if not math.isfinite(value):
         return ""
     digits, _, exponent = repr(abs(value)).partition("e")

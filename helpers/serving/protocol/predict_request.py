@@ -1,7 +1,8 @@
-"""From the JSON of predict requests to tensors, by TensorFlow Serving's rules.
+"""Convert the JSON of predict requests to tensors, by TensorFlow Serving's rules.
 
-Regular input, nearly all there is, becomes an array in a few passes in C. What is not regular is
-read again value by value, as TensorFlow Serving does it, which ends with its answer or its error.
+Almost all input is regular: nested lists of equal lengths whose values have the expected type. A
+few fast passes convert regular input to an array. `predict_request_exact` converts all other input
+value by value and gives the result or the error of TensorFlow Serving.
 """
 
 import itertools
@@ -36,34 +37,51 @@ ROW, COLUMN = "instances", "inputs"
 
 
 class _Irregular(Exception):
-    """This is not a dense array of the wanted type, or needs a closer look."""
+    """The value is not a regular array of the expected type; the exact code must convert it."""
 
 
 class PredictBody:
-    """The body of a predict request, read once and turned into tensors for a signature.
+    """The body of a predict request.
 
+    Parameters
+    ----------
+    body : bytes
+
+    Attributes
+    ----------
     signature_name : str
-        "" where the body names none
+        "" when the body names no signature
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT; the body is not a JSON object
     """
 
-    def __init__(self, body):
+    def __init__(self, body: bytes) -> None:
         self._body = body
         self._document, self._exact = json_parser.parse(body)
         self.signature_name = signature_name(self._document)
 
-    def tensors(self, inputs):
-        """The tensors that the body holds.
+    def tensors(self, inputs: dict[str, int]) -> tuple[str, dict[str, np.ndarray]]:
+        """Convert the values in the body to the tensors of a signature.
 
         Parameters
         ----------
         inputs : dict of str to int
-            the signature's input names and their dtypes, as the numbers of `dtypes`
+            the signature's inputs: dtype number by name
 
         Returns
         -------
         str
-            ROW or COLUMN: the form of the answer
+            ROW or COLUMN: the form of the request, in which the response must be written
         dict of str to array
+            the value of each input by name
+
+        Raises
+        ------
+        ServingError
+            INVALID_ARGUMENT or UNIMPLEMENTED, with the text of TensorFlow Serving
         """
         if not inputs:
             name = self.signature_name or "DEFAULT"
@@ -100,7 +118,14 @@ def _too_deep(name):
     return invalid("tensor parsing error: ", name)
 
 
-def signature_name(document):
+def signature_name(document: dict) -> str:
+    """Return the signature name in a request, or "" when the request names none.
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT; the name is not a string
+    """
     name = document.get("signature_name", "")
     if not isinstance(name, str):
         raise wrong(
@@ -137,9 +162,15 @@ def _present(columns, inputs):
 
 
 def _dense(value, dtype):
-    """An array of a nested list whose lists have equal lengths and whose leaves have the type."""
-    wanted = TYPES.get(dtype)
-    if wanted is None:
+    """Convert a nested list to an array.
+
+    Raises
+    ------
+    _Irregular
+        the lists of one level have different lengths, or a value has the wrong type or range
+    """
+    python_types = TYPES.get(dtype)
+    if python_types is None:
         raise _Irregular
     shape, leaves = [], [value]
     first = value
@@ -157,14 +188,14 @@ def _dense(value, dtype):
         if not size:
             break
         first = leaves[0]
-    if not wanted.issuperset(map(type, leaves)):
+    if not python_types.issuperset(map(type, leaves)):
         raise _Irregular
     if dtype == STRING:
         array = np.empty(len(leaves), object)
         try:
             array[:] = [to_bytes(v) if type(v) is str else decode_base64(v) for v in leaves]
         except ServingError:
-            raise _Irregular from None  # the error must also say where
+            raise _Irregular from None  # only the exact code can name the position
         return array.reshape(shape)
     if dtype in (FLOAT, DOUBLE):
         array = np.array(leaves, np.float64)

@@ -1,7 +1,9 @@
-"""From JSON to tensors value by value, with every error that TensorFlow Serving gives."""
+"""Convert JSON to tensors value by value, with every error text of TensorFlow Serving."""
 
 import binascii
 import re
+
+import numpy as np
 
 from helpers.serving.protocol.dtypes import BOOL, DOUBLE, FLOAT, INTEGERS, NAMES, STRING
 from helpers.serving.protocol.errors import UNIMPLEMENTED, ServingError, invalid
@@ -17,12 +19,13 @@ TYPES = {
 }
 
 
-def wrong(document, *text):
-    """An error that shows the whole request."""
+def wrong(document: object, *text: object) -> ServingError:
+    """Return an INVALID_ARGUMENT error that shows the request in front of the text."""
     return invalid("JSON Value: ", debug_string(document), " ", *text)
 
 
-def is_base64(value):
+def is_base64(value: object) -> bool:
+    """Return whether a JSON value is an object with the one key "b64" and a string."""
     return (
         isinstance(value, dict)
         and len(getattr(value, "members", value)) == 1
@@ -30,7 +33,8 @@ def is_base64(value):
     )
 
 
-def is_named(value):
+def is_named(value: object) -> bool:
+    """Return whether a JSON value is an object of named values, not base64 data."""
     return isinstance(value, dict) and not is_base64(value)
 
 
@@ -38,7 +42,14 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/]*[=.]{0,2}")
 _SPACES = re.compile(r"[ \t\n\v\f\r]+")
 
 
-def decode_base64(value):
+def decode_base64(value: object) -> bytes:
+    """Decode a JSON value of the form {"b64": text}.
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT; the value has another form, or the text is not base64
+    """
     if not is_base64(value):
         raise invalid(
             "JSON Value: ", debug_string(value), " not formatted correctly for base64 data"
@@ -54,7 +65,8 @@ def decode_base64(value):
 _KINDS = {type(None): "Null", dict: "Object", Repeated: "Object", list: "Array", str: "String"}
 
 
-def kind(value):
+def kind(value: object) -> str:
+    """Return the name of a JSON value's type in error messages."""
     if isinstance(value, bool):
         return "True" if value else "False"
     return _KINDS.get(type(value), "Number")
@@ -72,13 +84,13 @@ def _mistyped(value, dtype):
 
 
 class _Values:
-    """The values of one tensor, in the order in which they come, and the shape of the last item."""
+    """The values of one tensor in row-major order, and the shape of the last item."""
 
     def __init__(self):
         self.shape, self.values = [], []
 
     def fill(self, item, dtype):
-        """Add an item; the number of its values."""
+        """Add the values of an item and return their number."""
         before = len(self.values)
         self.shape = []
         inner = item
@@ -137,8 +149,26 @@ def _leaf(value, dtype):
     return value
 
 
-def from_rows(rows, inputs):
-    """Tensors from the items of "instances"."""
+def from_rows(rows: list, inputs: dict[str, int]) -> dict[str, np.ndarray]:
+    """Convert the rows of a request to tensors.
+
+    Parameters
+    ----------
+    rows : list
+        the value of "instances"; not empty
+    inputs : dict of str to int
+        the signature's inputs: dtype number by name
+
+    Returns
+    -------
+    dict of str to array
+        the value of each input by name; its first dimension is the number of rows
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT or UNIMPLEMENTED, with the text of TensorFlow Serving
+    """
     if not isinstance(rows[0], dict) and len(inputs) > 1:
         raise invalid(
             "instances is a plain list, but expecting list of objects as multiple input tensors "
@@ -197,8 +227,26 @@ def _shape(shape):
     return f"[{','.join(map(str, shape))}]"
 
 
-def from_columns(columns, inputs):
-    """Tensors from what "inputs" holds."""
+def from_columns(columns: object, inputs: dict[str, int]) -> dict[str, np.ndarray]:
+    """Convert the columns of a request to tensors.
+
+    Parameters
+    ----------
+    columns : dict, or any JSON value
+        the value of "inputs": an object with a value for each input, or the value of the only input
+    inputs : dict of str to int
+        the signature's inputs: dtype number by name
+
+    Returns
+    -------
+    dict of str to array
+        the value of each input by name
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT or UNIMPLEMENTED, with the text of TensorFlow Serving
+    """
     if is_named(columns):
         for name in inputs:
             if name not in columns:

@@ -1,4 +1,4 @@
-"""Answers of the protocol as JSON, laid out as TensorFlow Serving lays them out."""
+"""Write the protocol's responses as JSON, with the layout of TensorFlow Serving."""
 
 import base64
 import math
@@ -12,19 +12,25 @@ from helpers.serving.protocol.json_text import quoted, to_bytes
 from helpers.serving.protocol.predict_request import ROW
 
 
-def predictions(form, outputs):
-    """The body of an answer to predict.
+def predictions(form: str, outputs: dict[str, tuple[int, np.ndarray]]) -> bytes:
+    """Write the body of a response to predict.
 
     Parameters
     ----------
     form : str
         ROW or COLUMN, the form of the request
     outputs : dict of str to (int, array)
-        dtype and values by name
+        dtype number and values by the name of the output
 
     Returns
     -------
     bytes
+        JSON
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT; the outputs cannot be written in this form
     """
     if not outputs:
         raise invalid("Cannot convert empty tensor map to JSON")
@@ -74,10 +80,17 @@ def _column_form(outputs):
 
 
 def _nest(tokens, shape, outer, depth=None):
-    """Put brackets around tokens; one text for each item of the `outer` first dimensions.
+    """Join tokens into nested lists and return one text for each item of the first dimensions.
 
+    Parameters
+    ----------
+    tokens : list of str
+        the values in row-major order
+    shape : tuple of int
+    outer : int
+        the number of first dimensions that are not joined
     depth : int or None
-        None writes lists on one line; else the number of things that are open around them
+        the indentation level of the lists; None writes each list on one line
     """
     for level in range(len(shape) - 1, outer - 1, -1):
         size = shape[level]
@@ -97,7 +110,7 @@ def _nest(tokens, shape, outer, depth=None):
 
 
 def _tokens(name, dtype, array, depth):
-    """The values of a tensor as JSON, in row-major order."""
+    """Write the values of a tensor as JSON and return them in row-major order."""
     if dtype in (FLOAT, DOUBLE):
         return decimals(array)
     values = array.ravel().tolist()
@@ -118,12 +131,20 @@ def _tokens(name, dtype, array, depth):
     return []
 
 
-def decimals(array):
-    """Floating point numbers as JSON: six digits where they suffice, else all that count.
+def decimals(array: np.ndarray) -> list[str]:
+    """Write floating point numbers as JSON.
+
+    A number has six significant digits if they identify it; otherwise it has 9 (float32) or 17
+    (float64).
 
     Parameters
     ----------
-    array : array of float32 or float64
+    array : array of float32 or float64, any shape
+
+    Returns
+    -------
+    list of str
+        in row-major order
     """
     values = array.ravel().tolist()
     texts = [f"{value:.6g}" for value in values]
@@ -142,13 +163,23 @@ def decimals(array):
 _WORDS = {"nan": "NaN", "-nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
-def classifications(labels, scores):
-    """The body of an answer to classify.
+def classifications(labels: np.ndarray | None, scores: np.ndarray | None) -> bytes:
+    """Write the body of a response to classify.
 
     Parameters
     ----------
-    labels : (examples, classes) array of bytes or None
-    scores : (examples, classes) array of float32 or None
+    labels : (examples, classes) array of bytes, or None
+    scores : (examples, classes) array of float32, or None
+
+    Returns
+    -------
+    bytes
+        JSON
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT; there are no examples, or neither labels nor scores
     """
     shown = scores if scores is not None else labels
     if shown is None or not len(shown):
@@ -162,18 +193,28 @@ def classifications(labels, scores):
     return to_bytes(f'{{\n    "results": [{", ".join(lists)}\n    ]\n}}')
 
 
-def regressions(values):
-    """The body of an answer to regress.
+def regressions(values: np.ndarray) -> bytes:
+    """Write the body of a response to regress.
 
     Parameters
     ----------
     values : (examples,) array of float32
+
+    Returns
+    -------
+    bytes
+        JSON
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT; there are no examples
     """
     if not len(values):
         raise invalid("Cannot convert empty RegressionResults to JSON")
     return f'{{\n    "results": [{", ".join(decimals(values))}]\n}}'.encode()
 
 
-def error(message):
-    """The body of an error."""
+def error(message: str) -> bytes:
+    """Write the body of an error response as JSON."""
     return to_bytes(f'{{\n    "error": {quoted(message)}\n}}')

@@ -1,6 +1,8 @@
-"""Tensors to and from the protocol's TensorProto, as the server's C++ does it."""
+"""Convert arrays to and from TensorProto messages, as TensorFlow's C++ code does."""
 
 import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,7 +27,10 @@ from helpers.serving.protocol.dtypes import (
 )
 from helpers.serving.protocol.errors import invalid
 
-MAX_DIMENSIONS = 64  # of NumPy; TensorFlow has 254
+if TYPE_CHECKING:  # importing TensorFlow takes seconds
+    from tensorflow.core.framework.tensor_pb2 import TensorProto
+
+MAX_DIMENSIONS = 64  # NumPy's limit; TensorFlow's is 254
 
 _FIELDS = {
     FLOAT: "float_val",
@@ -46,10 +51,30 @@ def _cannot_parse(name):
     return invalid("tensor parsing error: ", name)
 
 
-def from_values(name, dtype, shape, values):
-    """An array of values in row-major order.
+def from_values(name: str, dtype: int, shape: Sequence[int], values: list) -> np.ndarray:
+    """Return an array with the given values.
 
-    None at all are zeros, too few repeat the last one, and what is too much is left out.
+    With no values, the array contains zeros or b"". With too few values, the last value is
+    repeated. Surplus values are ignored.
+
+    Parameters
+    ----------
+    name : str
+        the input, for the error message
+    dtype : int
+        dtype number
+    shape : sequence of int
+    values : list
+        in row-major order
+
+    Returns
+    -------
+    array of that dtype and shape
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT; NumPy has no such dtype, or not so many dimensions
     """
     if len(shape) > MAX_DIMENSIONS or dtype not in NUMPY:
         raise _cannot_parse(name)
@@ -72,13 +97,23 @@ def from_values(name, dtype, shape, values):
     return array.reshape(shape)
 
 
-def from_proto(name, proto):
-    """The array that a TensorProto holds.
+def from_proto(name: str, proto: "TensorProto") -> np.ndarray:
+    """Return the array in a TensorProto.
+
+    Parameters
+    ----------
+    name : str
+        the input, for the error message
+    proto : TensorProto
+
+    Returns
+    -------
+    array
 
     Raises
     ------
     ServingError
-        INVALID_ARGUMENT, naming the input, for what is not a tensor
+        INVALID_ARGUMENT, with the name of the input; the message is not a valid tensor
     """
     dtype = proto.dtype
     sizes = [dim.size for dim in proto.tensor_shape.dim]
@@ -109,7 +144,7 @@ def _from_content(name, dtype, sizes, content):
 
 
 def _strings(name, sizes, content):
-    """Lengths as varints, all before all the texts."""
+    """Read the lengths of all strings, which are varints, and then the strings."""
     lengths, at, count = [], 0, math.prod(sizes)
     while len(lengths) < count:
         length = shift = 0
@@ -129,10 +164,20 @@ def _strings(name, sizes, content):
     return array.reshape(sizes)
 
 
-def fill(proto, dtype, array, as_content=False):
-    """Write an array into an empty TensorProto, as typed values or as one run of bytes."""
+def fill(proto: "TensorProto", dtype: int, array: np.ndarray, as_content: bool = False) -> None:
+    """Write an array into an empty TensorProto.
+
+    Parameters
+    ----------
+    proto : TensorProto
+    dtype : int
+        dtype number
+    array : array of that dtype
+    as_content : bool
+        write the values as bytes in `tensor_content`, except strings; otherwise as typed values
+    """
     proto.dtype = dtype
-    proto.tensor_shape.SetInParent()  # a scalar has a shape as well, an empty one
+    proto.tensor_shape.SetInParent()  # the shape of a scalar must be present, too
     for size in array.shape:
         proto.tensor_shape.dim.add().size = size
     if as_content and dtype != STRING:

@@ -1,6 +1,7 @@
-"""Two kinds of configuration file whose messages TensorFlow Serving's Python package leaves out.
+"""Message classes for two configuration files that TensorFlow Serving's Python package lacks.
 
-Only their text form is read, so the names of the fields matter and their numbers do not.
+The server reads only the text format of these files. So the names of the fields must be those of
+TensorFlow Serving, but the numbers of the fields need not.
 """
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, wrappers_pb2

@@ -1,1 +1,1 @@
-"""Bring a new version to some users first: split, watch, decide, go back."""
+"""Deploy a new version to some users first: split traffic, compare, promote, roll back."""

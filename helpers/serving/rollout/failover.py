@@ -1,4 +1,4 @@
-"""Several servers with the same models: whose turn it is, and who is asked when one is silent."""
+"""Send requests to several servers with the same models, in turn, and retry on the next server."""
 
 import http.client
 import itertools
@@ -10,59 +10,91 @@ from urllib.parse import urlsplit
 
 from helpers.text import safe_repr, shorten
 
-ELSEWHERE = (404, 429, 502, 503)  # another server may have the version, or have time
-PAUSE = 5  # seconds that a server which did not answer is asked last
+RETRY_STATUSES = (404, 429, 502, 503)  # another server may have the version, or less load
+PAUSE = 5  # seconds during which a server that did not answer comes last
 
 
 class Answer(NamedTuple):
-    """What came of a request.
+    """The result of a request.
 
-    address : str, the server that was asked last
-    status : int or None, the HTTP status; None when nobody answered
+    Attributes
+    ----------
+    address : str
+        the server that was asked last
+    status : int or None
+        the HTTP status; None when the server did not answer
     body : dict or None
-    error : str, one line; empty when all went well
-    attempts : tuple of (address, what it came to), in the order they were asked
+        the body of the response
+    error : str
+        one line; "" when the request succeeded
+    attempts : tuple of (str, str)
+        each server that was asked, and its error or status, in order
     """
 
     address: str
     status: int | None
     body: dict | None
     error: str
-    attempts: tuple
+    attempts: tuple[tuple[str, str], ...]
 
 
 class Addresses:
-    """The REST addresses of servers that take turns; safe to use from several threads.
+    """The REST addresses of servers that take turns. Threads may share the object.
 
     Parameters
     ----------
     addresses : str or list of str
-        like "http://127.0.0.1:8501"; a path in front of the protocol's own is kept
+        like "http://127.0.0.1:8501", or with a path, like "http://127.0.0.1:8501/proxy"
     timeout : float
-        seconds that a server may be silent
+        seconds to wait for a server
+
+    Raises
+    ------
+    ValueError
+        an address is not valid, or occurs twice
     """
 
-    def __init__(self, addresses, timeout):
+    def __init__(self, addresses: str | list[str], timeout: float) -> None:
         self._all, self._timeout = _checked(addresses), timeout
         self._turns, self._paused = itertools.cycle(range(len(self._all))), {}
         self._lock = threading.Lock()
 
-    def next(self):
-        """The address whose turn it is."""
+    def next(self) -> str:
+        """Return the next address; addresses that did not answer recently come last."""
         with self._lock:
             return self._from(next(self._turns))[0]
 
     def _from(self, first):
-        """All addresses from that one on; those that did not answer come last."""
+        """Return all addresses, beginning with one; those that did not answer come last."""
         now = time.monotonic()
         order = self._all[first:] + self._all[:first]
         return sorted(order, key=lambda address: self._paused.get(address, 0) > now)
 
-    def post(self, first, path, body):
-        """Send a request to `first`, and to each of the others once while none has an answer.
+    def post(self, first: str, path: str, body: dict) -> Answer:
+        """Send a request to a server; if it fails there, send it to the others, each once.
 
-        No answer is: none within the time, a broken connection, and 404, 429, 502 or 503.
-        A request for an answer changes nothing on a server, so that it may be sent again.
+        The request fails on a server after a timeout, after a broken connection, and with the
+        status 404, 429, 502 or 503. The request may be sent again, because inference changes
+        nothing on a server.
+
+        Parameters
+        ----------
+        first : str
+            the address of the first server
+        path : str
+            the path of the URL after the address
+        body : dict
+            the request
+
+        Returns
+        -------
+        Answer
+            of the last server that was asked
+
+        Raises
+        ------
+        TypeError
+            the body cannot be written as JSON
         """
         data = json.dumps(body).encode()
         with self._lock:
@@ -75,12 +107,12 @@ class Addresses:
             if status is None:
                 with self._lock:
                     self._paused[address] = time.monotonic() + PAUSE
-            elif status not in ELSEWHERE:
+            elif status not in RETRY_STATUSES:
                 break
         return Answer(address, status, answer, error, tuple(attempts))
 
     def _ask(self, url, data):
-        """One POST: (status or None, body as dict or None, error text)."""
+        """Send one POST request; return (status or None, body as dict or None, error text)."""
         parts = urlsplit(url)
         secure = parts.scheme == "https"
         connect = http.client.HTTPSConnection if secure else http.client.HTTPConnection
@@ -108,7 +140,8 @@ def _checked(addresses):
     found = [addresses] if isinstance(addresses, str) else addresses
     if not isinstance(found, list | tuple) or not found:
         raise ValueError(
-            f"the address of a server is wanted, or a list of them, not {safe_repr(addresses)}"
+            f"addresses must be the address of a server or a list of them, not "
+            f"{safe_repr(addresses)}"
         )
     for address in found:
         try:
@@ -119,9 +152,9 @@ def _checked(addresses):
             plain = False
         if not plain or parts.scheme not in ("http", "https"):
             raise ValueError(
-                f"an address is like 'http://127.0.0.1:8501', not {safe_repr(address)}"
+                f"an address must look like 'http://127.0.0.1:8501', not {safe_repr(address)}"
             )
     found = [address.rstrip("/") for address in found]
     if len(set(found)) < len(found):
-        raise ValueError(f"an address is there twice: {safe_repr(found)}")
+        raise ValueError(f"addresses contains one address twice: {safe_repr(found)}")
     return found

@@ -1,11 +1,12 @@
-"""Deciding between two versions: whom to count, how long to run, and when one may stop early.
+"""Plan an experiment with two versions: which users count, how many, and when it may stop early.
 
-What this does not do: the looks are planned before the first one; users who come back later in the
-experiment count once; one measure is tested, not twenty; the interval after an early stop is a
-little too far from zero; a difference in the first week need not last.
+The plan has limits. You must fix the number of looks before the first look. A user who comes back
+counts once. The plan tests one measure, not several. The interval after an early stop is slightly
+too far from zero. A difference in the first week may disappear later.
 """
 
 import math
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from numbers import Integral
@@ -28,32 +29,34 @@ MOST_LOOKS = 50
 ROLES = ("stable", "canary")
 
 
-def per_user(rows):
-    """Successes and users of both arms, from one row for each request.
+def per_user(rows: Iterable[tuple[Hashable, str, bool]]) -> dict[str, tuple[int, int]]:
+    """Count successes and users of both arms from requests.
+
+    A user has a success if at least one of the user's requests has.
 
     Parameters
     ----------
     rows : iterable of (user, role, success)
-        role is "stable" or "canary"; a user has success when one of the requests had
+        one row for each request; role is "stable" or "canary"
 
     Returns
     -------
-    dict
+    dict of str to (int, int)
         {"stable": (successes, users), "canary": (successes, users)}
 
     Raises
     ------
     ValueError
-        a user is in both arms, as when the percentage changed on the way
+        a user is in both arms, for example because the percentage was changed
     """
     role_of, succeeded = {}, {}
     for user, role, success in rows:
         if role not in ROLES:
-            raise ValueError(f"a role is stable or canary, not {safe_repr(role)}")
+            raise ValueError(f"a role must be stable or canary, not {safe_repr(role)}")
         if role_of.setdefault(user, role) != role:
             raise ValueError(
-                f"user {safe_repr(user)} had both versions: keep the percentage while an "
-                "experiment runs, and count from its start"
+                f"user {safe_repr(user)} got both versions: do not change the percentage during an "
+                "experiment, and count only requests since its start"
             )
         succeeded[user] = succeeded.get(user, False) or bool(success)
     found = {}
@@ -65,12 +68,18 @@ def per_user(rows):
 
 @dataclass(frozen=True)
 class Decision:
-    """What a look at the experiment says.
+    """The result of a look at an experiment.
 
+    Attributes
+    ----------
     number, looks : int
-    verdict : "canary is better", "stable is better", "go on" or "no difference shown"
-    threshold : float, what |z| had to exceed
-    comparison : Comparison, with the interval of a single look
+        the number of this look, from 1, and the number of all looks
+    verdict : str
+        "canary is better", "stable is better", "go on" or "no difference shown"
+    threshold : float
+        |z| must exceed it for a difference
+    comparison : Comparison
+        its interval does not take other looks into account
     """
 
     number: int
@@ -80,10 +89,11 @@ class Decision:
     comparison: Comparison
 
     @property
-    def stop(self):
+    def stop(self) -> bool:
+        """Whether the experiment is over."""
         return self.verdict != "go on"
 
-    def __str__(self):
+    def __str__(self) -> str:
         found = self.comparison
         return (
             f"look {self.number} of {self.looks}: canary {found.canary:.1%}, stable "
@@ -95,19 +105,35 @@ class Decision:
 
 @dataclass(frozen=True)
 class Plan:
-    """An experiment with a number of looks that is fixed before it starts.
+    """An experiment whose number of looks is fixed in advance.
 
-    Early looks ask for more (O'Brien and Fleming's thresholds), so that all looks together call
-    two equal versions different in only `alpha` of the experiments, and the last look asks for
-    little more than a single one would. With `corrected=False` every look asks for the same as a
-    single one: what people do, and what
-    helpers/serving/rollout/simulation.py shows to be wrong.
+    The thresholds are those of O'Brien and Fleming: they are high at early looks, so that all looks
+    together have a false positive rate of `alpha`, and the last threshold is only slightly higher
+    than that of a single test. With `corrected=False`, each look has the threshold of a single
+    test. `simulation.simulate` shows that this causes too many false positives.
 
-    baseline, effect, alpha, power, share : see `users_needed`
-    looks : int, 1 to 50
-    users : Users, what each arm needs in the end
-    schedule : list of Users, when to look
-    thresholds : list of float, what |z| must exceed at each look
+    Parameters
+    ----------
+    baseline, effect, alpha, power, share : float
+        see `users_needed`
+    looks : int
+        1 to 50
+    corrected : bool
+        whether the thresholds take the number of looks into account
+
+    Attributes
+    ----------
+    users : Users
+        the numbers of users at the last look
+    schedule : list of Users
+        the numbers of users at each look
+    thresholds : list of float
+        |z| must exceed it for a difference, at each look
+
+    Raises
+    ------
+    ValueError
+        a parameter is out of range
     """
 
     baseline: float
@@ -118,15 +144,15 @@ class Plan:
     share: float = 0.5
     corrected: bool = True
     users: Users = field(init=False)
-    schedule: list = field(init=False)
-    thresholds: list = field(init=False)
+    schedule: list[Users] = field(init=False)
+    thresholds: list[float] = field(init=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         single = users_needed(
             self.baseline, self.effect, alpha=self.alpha, power=self.power, share=self.share
         )
         if not isinstance(self.looks, Integral) or not 1 <= self.looks <= MOST_LOOKS:
-            raise ValueError(f"looks is 1 to {MOST_LOOKS}, not {safe_repr(self.looks)}")
+            raise ValueError(f"looks must be from 1 to {MOST_LOOKS}, not {safe_repr(self.looks)}")
         looks, more = range(1, self.looks + 1), 1
         thresholds = [NORMAL.inv_cdf(1 - self.alpha / 2)] * self.looks
         if self.corrected:
@@ -137,15 +163,15 @@ class Plan:
         for name, value in {"users": users, "schedule": schedule, "thresholds": thresholds}.items():
             object.__setattr__(self, name, value)
 
-    def look(self, number, stable, canary):
-        """What to do at a look.
+    def look(self, number: int, stable: tuple[int, int], canary: tuple[int, int]) -> Decision:
+        """Compare the versions at a look and decide whether the experiment goes on.
 
         Parameters
         ----------
         number : int
-            1 for the first; each look once
+            1 for the first look; take each look only once
         stable, canary : (int, int)
-            successes and users so far; success is what you want more of
+            the numbers of successes and users so far; a higher success rate is better
 
         Returns
         -------
@@ -154,14 +180,14 @@ class Plan:
         Raises
         ------
         ValueError
-            there is no such look, or it is too early for it
+            the plan has no such look, or there are not enough users yet
         """
         if not isinstance(number, Integral) or not 1 <= number <= self.looks:
             raise ValueError(f"this plan has looks 1 to {self.looks}, not {safe_repr(number)}")
         due = self.schedule[number - 1].total
         so_far = check_arm("stable", stable)[1] + check_arm("canary", canary)[1]
         if so_far < due:
-            raise ValueError(f"look {number} is due at {due:,} users; there are {so_far:,}")
+            raise ValueError(f"look {number} is due at {due:,} users, but there are {so_far:,}")
         found, threshold = compare(stable, canary, alpha=self.alpha), self.thresholds[number - 1]
         verdict = "go on" if number < self.looks else "no difference shown"
         if abs(found.z) > threshold:
@@ -171,22 +197,22 @@ class Plan:
 
 @lru_cache
 def _boundary(looks, alpha, power):
-    """O'Brien and Fleming's bound on z * sqrt(look), and how many times the users it takes.
+    """Compute O'Brien and Fleming's bound on z * sqrt(look), and the factor on the number of users.
 
-    That product is a random walk with steps of variance 1 (of mean 0 if nothing differs), and the
-    bound is the same at every look.
+    z * sqrt(look) is a random walk whose steps have the variance 1, and the mean 0 if the versions
+    are equal. The bound is the same at every look.
     """
-    bound = _where(lambda bound: alpha - _crosses(bound, looks, 0), 0.5, 10 * math.sqrt(looks))
-    drift = _where(lambda drift: _crosses(bound, looks, drift) - power, 0, 10)
+    bound = _zero(lambda bound: alpha - _crosses(bound, looks, 0), 0.5, 10 * math.sqrt(looks))
+    drift = _zero(lambda drift: _crosses(bound, looks, drift) - power, 0, 10)
     single = NORMAL.inv_cdf(1 - alpha / 2) + NORMAL.inv_cdf(power)
     return bound, max(1, looks * (drift / single) ** 2)
 
 
 def _crosses(bound, looks, drift):
-    """The chance that the walk leaves -bound .. bound at one of the looks.
+    """Compute the probability that the walk is outside -bound .. bound at one of the looks.
 
-    The density of the walks that are still inside is carried from look to look, at the points of
-    Gauss and Legendre's rule.
+    The function computes the density of the walks inside the bound, look by look, at the points of
+    the Gauss-Legendre quadrature.
     """
     points, weights = _rule()
     points, weights = points * bound, weights * bound
@@ -206,7 +232,8 @@ def _density(x):
     return np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi)
 
 
-def _where(rising, low, high):
+def _zero(rising, low, high):
+    """Find the zero of an increasing function by bisection."""
     for _ in range(50):
         middle = (low + high) / 2
         low, high = (low, middle) if rising(middle) > 0 else (middle, high)

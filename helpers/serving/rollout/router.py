@@ -1,243 +1,273 @@
-"""Which user gets which version: stable buckets, a canary, promotion and rollback, and counts.
+"""Split users between two versions of a model, count requests and errors, promote, roll back.
 
-TensorFlow Serving does not split traffic, so its clients do; this is such a client. A user falls
-into one of 10,000 buckets by a hash, and the canary takes the lowest ones: more percent means more
-buckets, so that whoever was in the canary stays there.
+TensorFlow Serving does not split traffic, so a client or a proxy must do it. This router is a
+client. A hash assigns each user to one of 10,000 buckets, and the canary gets the lowest buckets. A
+larger percentage adds buckets, so all users of the canary keep it.
 """
 
 import math
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
-from functools import lru_cache
-from numbers import Integral, Real
-from urllib.parse import quote
+from numbers import Integral
 
 from helpers.serving.rollout.buckets import BUCKETS, bucket
 from helpers.serving.rollout.failover import Addresses
-from helpers.serving.rollout.traffic import Report, Traffic
+from helpers.serving.rollout.routes import (
+    Reply,
+    Route,
+    checked_percent,
+    checked_target,
+    is_within,
+    request_path,
+    target_name,
+)
+from helpers.serving.rollout.traffic import Count, Report, Statistics, Traffic
 from helpers.text import safe_repr
 
 
-@dataclass(frozen=True)
-class Route:
-    """Where a request of one user goes.
-
-    role : "stable" or "canary"
-    target : int or str, a version or a label
-    address : str, the server that is asked first
-    url : str, what to POST a predict request to
-    """
-
-    role: str
-    target: int | str
-    address: str
-    url: str
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What came of a request.
-
-    role, target, address : as in Route; the address is the one that was asked last
-    status : int or None, the HTTP status; None when nobody answered
-    answer : dict or None, the body
-    error : str, one line; empty when all went well
-    seconds : float, as the caller saw it, with every address that was tried
-    attempts : tuple of (address, what it came to), in the order they were asked
-    """
-
-    role: str
-    target: int | str
-    address: str
-    status: int | None
-    answer: dict | None
-    error: str
-    seconds: float
-    attempts: tuple
-
-    @property
-    def ok(self):
-        return self.status == 200 and not self.error
-
-
 class Router:
-    """Sends each user to one of two versions of a model, and counts how it went.
+    """A client that sends each user's requests to one of two versions of a model.
+
+    When a server does not answer, or answers 404, 429, 502 or 503, the router asks the next server
+    for the same version, each server once. The router never asks for the other version, because
+    that would falsify the counts. Every status but 200 counts as an error. This includes 400, which
+    a canary with different inputs returns. Threads may share a router.
 
     Parameters
     ----------
     addresses : str or list of str
         REST addresses of servers that all have the model, like "http://127.0.0.1:8501"
     model : str
-        its name
-    stable, canary : int or str
-        a version (int) or a label (str); the canary may come later
-    percent : number
-        part of the users that get the canary, 0 to 100 in steps of 0.01
+        the name of the model
+    stable : int or str
+        a version (int) or a label (str)
+    canary : int or str, optional
+        a version or a label; `start_canary` starts one later
+    percent : float
+        percentage of users that get the canary, 0 to 100, a multiple of 0.01
     salt : str
         see `bucket`
     timeout : float
-        seconds that a server may be silent
+        seconds to wait for a server
     max_error_rate : float, optional
-        automatic rollback: the canary ends as soon as more than this part of its last `window`
-        requests must have failed (0.05 and 100: at the sixth error)
+        automatic rollback: the canary ends as soon as more than `max_error_rate * window` of its
+        last `window` requests have failed; with 0.05 and 100 this is the sixth error
     window : int
-        see `max_error_rate`
+        number of requests
 
-    When a server does not answer, or answers 404, 429, 502 or 503, the next one is asked for the
-    same version: each server once. Never for the other version, or the counts would be wrong. Any
-    other answer stands. Every answer but 200 counts as an error, also 400: a canary that wants
-    other inputs gives it. Safe to use from several threads.
+    Raises
+    ------
+    TypeError, ValueError
+        an argument has the wrong type or value
     """
 
     def __init__(
         self,
-        addresses,
-        model,
+        addresses: str | list[str],
+        model: str,
         *,
-        stable,
-        canary=None,
-        percent=0,
-        salt="",
-        timeout=10,
-        max_error_rate=None,
-        window=100,
-    ):
+        stable: int | str,
+        canary: int | str | None = None,
+        percent: float = 0,
+        salt: str = "",
+        timeout: float = 10,
+        max_error_rate: float | None = None,
+        window: int = 100,
+    ) -> None:
         if not isinstance(model, str) or not model:
-            raise ValueError(f"a model's name is wanted, not {safe_repr(model)}")
-        bucket("anyone", salt)
-        if max_error_rate is not None and not _within(max_error_rate, 0, 1):
-            raise ValueError(f"max_error_rate is from 0 to 1, not {safe_repr(max_error_rate)}")
+            raise ValueError(f"model must be the name of a model, not {safe_repr(model)}")
+        bucket("any user", salt)  # raises if the salt is not valid
+        if max_error_rate is not None and not is_within(max_error_rate, 0, 1):
+            raise ValueError(f"max_error_rate must be from 0 to 1, not {safe_repr(max_error_rate)}")
         if not isinstance(window, Integral) or window < 1:
-            raise ValueError(f"window is at least 1 request, not {safe_repr(window)}")
-        if not _within(timeout, 1e-3, 1e6):
-            raise ValueError(f"timeout is a number of seconds, not {safe_repr(timeout)}")
+            raise ValueError(f"window must be at least 1 request, not {safe_repr(window)}")
+        if not is_within(timeout, 1e-3, 1e6):
+            raise ValueError(f"timeout must be a number of seconds, not {safe_repr(timeout)}")
         self._addresses, self._model, self._salt = Addresses(addresses, timeout), model, salt
-        self._limit = None  # how many of the recent requests may fail
+        self._limit = None  # number of recent requests that may fail
         if max_error_rate is not None:
             self._limit = math.floor(max_error_rate * window + 1e-9)
-        self._recent = deque(maxlen=int(window))  # of the canary: whether each request failed
+        self._recent = deque(
+            maxlen=int(window)
+        )  # whether each of the canary's last requests failed
         self._lock = threading.RLock()
         self._traffic = Traffic()
-        self._stable, self._canary, self._percent, self._before = _target(stable), None, 0, []
-        self._history = [f"stable is {_name(stable)}"]
+        self._stable, self._canary, self._percent, self._before = (
+            checked_target(stable),
+            None,
+            0,
+            [],
+        )
+        self._history = [f"stable is {target_name(stable)}"]
         if canary is not None:
             self.start_canary(canary, percent)
         elif percent:
             raise ValueError("percent needs a canary: Router(..., canary=2, percent=10)")
 
-    # -- who gets what -----------------------------------------------------------------------------
+    # -- the split ---------------------------------------------------------------------------------
 
     @property
-    def stable(self):
-        """The version or label for everyone else."""
+    def stable(self) -> int | str:
+        """The version or label for the users that do not get the canary."""
         return self._stable
 
     @property
-    def canary(self):
+    def canary(self) -> int | str | None:
         """The version or label on trial, or None."""
         return self._canary
 
     @property
-    def percent(self):
-        """Part of the users that get the canary; can be set."""
+    def percent(self) -> float:
+        """The percentage of users that get the canary; you can set it while a canary runs."""
         return self._percent
 
     @percent.setter
-    def percent(self, percent):
-        percent = _percent(percent)
+    def percent(self, percent: float) -> None:
+        percent = checked_percent(percent)
         with self._lock:
             if self._canary is None:
-                raise ValueError("no canary is running: start_canary(version, percent)")
+                raise ValueError(
+                    "no canary is running: start one with start_canary(version, percent)"
+                )
             self._percent = percent
-            self._history.append(f"{_name(self._canary)} gets {percent:g} %")
+            self._history.append(f"{target_name(self._canary)} gets {percent:g} %")
 
     @property
-    def history(self):
-        """What was changed so far, a line each."""
+    def history(self) -> list[str]:
+        """All changes so far, one line for each."""
         with self._lock:
             return list(self._history)
 
-    def start_canary(self, target, percent):
-        """Let a part of the users have another version or label."""
-        target, percent = _target(target), _percent(percent)
+    def start_canary(self, target: int | str, percent: float) -> None:
+        """Send some of the users to another version or label.
+
+        Parameters
+        ----------
+        target : int or str
+            a version or a label
+        percent : float
+            percentage of users, 0 to 100, a multiple of 0.01
+
+        Raises
+        ------
+        ValueError
+            a canary is running already, or an argument has the wrong value
+        """
+        target, percent = checked_target(target), checked_percent(percent)
         with self._lock:
             if self._canary is not None:
                 raise ValueError(
-                    f"{_name(self._canary)} is still the canary: promote() or rollback() first"
+                    f"{target_name(self._canary)} is still the canary: call promote() or "
+                    "rollback() first"
                 )
             if target == self._stable:
-                raise ValueError(f"{_name(target)} is what everyone gets already")
+                raise ValueError(f"{target_name(target)} is already the stable version")
             self._canary = target
             self._recent.clear()
             self.percent = percent
 
-    def promote(self):
-        """Everyone gets the canary's version from now on."""
+    def promote(self) -> None:
+        """Make the canary's version the stable version for all users.
+
+        Raises
+        ------
+        ValueError
+            no canary is running, or one of the two targets is a label
+        """
         with self._lock:
             if self._canary is None:
-                raise ValueError("no canary is running that could be promoted")
+                raise ValueError("no canary is running, so there is nothing to promote")
             if isinstance(self._canary, str) or isinstance(self._stable, str):
                 raise ValueError(
-                    "labels are moved on the server: give the stable label the canary's version "
-                    "there, and then end the canary here with rollback()"
+                    "a router cannot promote a label: move the stable label to the canary's "
+                    "version on the server, then end the canary here with rollback()"
                 )
             self._before.append(self._stable)
             self._stable, self._canary, self._percent = self._canary, None, 0
-            self._history.append(f"promoted {_name(self._stable)}")
+            self._history.append(f"promoted {target_name(self._stable)}")
 
-    def rollback(self):
-        """End the canary; without one, go back to what was stable before the last promotion."""
+    def rollback(self) -> None:
+        """End the canary; without a canary, return to the stable version before the last promotion.
+
+        Raises
+        ------
+        ValueError
+            there is neither a canary nor a promotion
+        """
         self._roll_back("rolled back")
 
-    def _roll_back(self, why):
+    def _roll_back(self, reason):
         with self._lock:
             if self._canary is not None:
                 self._canary, self._percent = None, 0
             elif self._before:
                 self._stable = self._before.pop()
             else:
-                raise ValueError("nothing to roll back: no canary, and nothing was promoted")
-            self._history.append(f"{why}: everyone gets {_name(self._stable)}")
+                raise ValueError(
+                    "nothing to roll back: no canary is running, and no version was promoted"
+                )
+            self._history.append(f"{reason}: everyone gets {target_name(self._stable)}")
 
-    def route(self, user):
-        """The `Route` of a user's next request; several addresses take turns."""
-        place = bucket(user, self._salt)
+    def route(self, user: str | int) -> Route:
+        """Return the destination of a user's next request; the servers take turns.
+
+        Parameters
+        ----------
+        user : str or int
+
+        Returns
+        -------
+        Route
+
+        Raises
+        ------
+        TypeError, ValueError
+            see `bucket`
+        """
+        number = bucket(user, self._salt)
         with self._lock:
-            if place < round(self._percent * BUCKETS / 100):
+            if number < round(self._percent * BUCKETS / 100):
                 role, target = "canary", self._canary
             else:
                 role, target = "stable", self._stable
         address = self._addresses.next()
-        return Route(role, target, address, address + _path(self._model, target, "predict"))
+        return Route(role, target, address, address + request_path(self._model, target, "predict"))
 
     # -- requests ----------------------------------------------------------------------------------
 
-    def predict(self, user, body, verb="predict"):
-        """Send one request of a user where it belongs, and count it.
+    def predict(self, user: str | int, body: dict, verb: str = "predict") -> Reply:
+        """Send a request of a user to the user's version, and count it.
 
         Parameters
         ----------
         user : str or int
         body : dict
-            the request as TensorFlow Serving's REST API wants it
-        verb : "predict", "classify" or "regress"
+            a request of TensorFlow Serving's REST API
+        verb : str
+            "predict", "classify" or "regress"
 
         Returns
         -------
         Reply
-            whatever the servers do; only a user or a body that cannot be sent raises
+            errors of the servers and of the network are in the reply, not raised
+
+        Raises
+        ------
+        TypeError, ValueError
+            an argument has the wrong type or value, so the router cannot send the request
         """
         if verb not in ("predict", "classify", "regress"):
-            raise ValueError(f"a verb is predict, classify or regress, not {safe_repr(verb)}")
+            raise ValueError(f"verb must be predict, classify or regress, not {safe_repr(verb)}")
         if not isinstance(body, dict):
             raise TypeError(
-                f'a body is a dict like {{"instances": [[1.0]]}}, not {safe_repr(body)}'
+                f'body must be a dict like {{"instances": [[1.0]]}}, not {safe_repr(body)}'
             )
         route = self.route(user)
         start = time.perf_counter()
-        answer = self._addresses.post(route.address, _path(self._model, route.target, verb), body)
+        answer = self._addresses.post(
+            route.address, request_path(self._model, route.target, verb), body
+        )
         seconds = time.perf_counter() - start
         self.record(route, seconds, answer.error)
         return Reply(
@@ -251,83 +281,80 @@ class Router:
             answer.attempts,
         )
 
-    def record(self, route, seconds, error=""):
-        """Count a request that was sent along a `Route` in another way, by gRPC for example.
+    def record(self, route: Route, seconds: float, error: str = "") -> None:
+        """Count a request that you have sent in another way, for example over gRPC.
 
-        seconds : float, how long it took
-        error : str, empty when all went well
+        Parameters
+        ----------
+        route : Route
+            the result of `router.route(user)`
+        seconds : float
+            time from the request to the response
+        error : str
+            "" when the request succeeded
+
+        Raises
+        ------
+        TypeError
+            `route` is not a Route
         """
         if not isinstance(route, Route):
-            raise TypeError(f"a Route is wanted, router.route(user), not {safe_repr(route)}")
-        self._traffic.add(_name(route.target), seconds, str(error))
+            raise TypeError(
+                f"route must be the result of router.route(user), not {safe_repr(route)}"
+            )
+        self._traffic.add(target_name(route.target), seconds, str(error))
         with self._lock:
-            # Not the stable version's, nor one that came after the canary had ended.
+            # Ignore the stable version, and a late response of a canary that has ended.
             if self._limit is None or route.target != self._canary:
                 return
             self._recent.append(bool(error))
             failed = sum(self._recent)
             if failed > self._limit:
                 last = len(self._recent)
-                self._roll_back(f"rolled back by itself, {failed} of the last {last} failed")
+                self._roll_back(f"rolled back automatically, {failed} of the last {last} failed")
 
-    # -- what happened -----------------------------------------------------------------------------
+    # -- the counts --------------------------------------------------------------------------------
 
-    def counts(self):
-        """{"version 1": Count(requests, errors), ...} of what was asked, by version or label."""
+    def counts(self) -> dict[str, Count]:
+        """Return the numbers of requests and errors of each version or label.
+
+        Returns
+        -------
+        dict of str to Count
+            like {"version 1": Count(requests=9, errors=0)}
+        """
         return self._traffic.counts()
 
-    def clear(self):
-        """Count from zero, for example when a label has moved to another version."""
+    def clear(self) -> None:
+        """Reset all counts to zero, for example after a label has moved to another version."""
         with self._lock:
             self._traffic = Traffic()
             self._recent.clear()
 
-    def statistics(self):
-        """A list of `Statistics`, one for each version or label, today's two first."""
+    def statistics(self) -> list[Statistics]:
+        """Return the statistics of each version or label; stable and canary come first."""
         with self._lock:
-            now = {_name(self._stable): ("stable", 100 - self._percent)}
+            now = {target_name(self._stable): ("stable", 100 - self._percent)}
             if self._canary is not None:
-                now[_name(self._canary)] = ("canary", self._percent)
+                now[target_name(self._canary)] = ("canary", self._percent)
             return self._traffic.statistics(now)
 
-    def report(self, latency=True):
-        """The table that a router prints; without latencies it is the same on every machine."""
+    def report(self, latency: bool = True) -> Report:
+        """Return the table of statistics.
+
+        Parameters
+        ----------
+        latency : bool
+            whether the table contains times, which differ between machines
+
+        Returns
+        -------
+        Report
+        """
         return Report(self.statistics(), self.history[-1], latency)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return str(self.report())
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return self.report()._repr_html_()
-
-
-@lru_cache(maxsize=1000)
-def _path(model, target, verb):
-    kind = "labels" if isinstance(target, str) else "versions"
-    return f"/v1/models/{quote(model, '')}/{kind}/{quote(str(target), '')}:{verb}"
-
-
-def _name(target):
-    return f"label {target}" if isinstance(target, str) else f"version {target}"
-
-
-def _within(number, low, high):
-    return isinstance(number, Real) and not isinstance(number, bool) and low <= number <= high
-
-
-def _percent(percent):
-    if not _within(percent, 0, 100):
-        raise ValueError(f"percent is from 0 to 100, not {safe_repr(percent)}")
-    steps = percent * 100
-    if not math.isclose(steps, round(steps), abs_tol=1e-6):
-        raise ValueError(f"percent goes in steps of 0.01, not {safe_repr(percent)}")
-    return round(steps) / 100
-
-
-def _target(target):
-    whole = isinstance(target, Integral) and not isinstance(target, bool) and 0 <= target < 2**63
-    if whole or (isinstance(target, str) and target):
-        return target if isinstance(target, str) else int(target)
-    raise ValueError(
-        f"a target is a version like 2 or a label like 'canary', not {safe_repr(target)}"
-    )

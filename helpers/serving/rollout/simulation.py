@@ -1,4 +1,4 @@
-"""Experiments on made-up users: how often two equal versions are called different, and why."""
+"""Simulate experiments, and count how often they report a difference between two versions."""
 
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -9,44 +9,64 @@ from helpers.serving.rollout.plan import Plan
 from helpers.serving.rollout.proportions import NORMAL, check_part
 from helpers.text import safe_repr
 
-MOST_NUMBERS = 20_000_000  # that are drawn at once: more would fill the memory
+MOST_NUMBERS = 20_000_000  # random numbers of one simulation; they limit the memory
 
 
 @dataclass(frozen=True)
 class Simulated:
-    """What became of many experiments that were made up.
+    """The result of many simulated experiments.
 
-    found : float, part of them that called the versions different
-    by_look : tuple of float, the same after each look
-    users : float, users of both arms that an experiment took on average
+    Attributes
+    ----------
+    found : float
+        the share of experiments that reported a difference, 0 to 1
+    by_look : tuple of float
+        the same share after each look
+    users : float
+        the mean number of users of both arms in an experiment
     """
 
     found: float
-    by_look: tuple
+    by_look: tuple[float, ...]
     users: float
 
-    def __str__(self):
-        return f"{self.found:.1%} called the versions different, after {self.users:,.0f} users"
+    def __str__(self) -> str:
+        return f"{self.found:.1%} reported a difference, after {self.users:,.0f} users on average"
 
     __repr__ = __str__
 
 
-def simulate(plan, stable_rate, canary_rate, *, experiments=2000, seed=0):
-    """Run a plan many times on made-up users.
+def simulate(
+    plan: Plan,
+    stable_rate: float,
+    canary_rate: float,
+    *,
+    experiments: int = 2000,
+    seed: int = 0,
+) -> Simulated:
+    """Simulate a plan many times.
 
     Parameters
     ----------
     plan : Plan
     stable_rate, canary_rate : float
-        the truth; with equal rates, `found` is the rate of false positives
-    experiments, seed : int
+        the true rates, 0 to 1; with equal rates, `found` is the rate of false positives
+    experiments : int
+        the number of experiments
+    seed : int
+        of the random numbers
 
     Returns
     -------
     Simulated
+
+    Raises
+    ------
+    TypeError, ValueError
+        an argument has the wrong type or value
     """
     if not isinstance(plan, Plan):
-        raise TypeError(f"a Plan is wanted, not {safe_repr(plan)}")
+        raise TypeError(f"plan must be a Plan, not {safe_repr(plan)}")
     for name, rate in {"stable_rate": stable_rate, "canary_rate": canary_rate}.items():
         check_part(name, rate)
     _check_size(seed, experiments, plan.looks)
@@ -72,15 +92,17 @@ def _check_size(seed, experiments, each):
         ("users", each, 1),
     ):
         if not isinstance(number, Integral) or number < least:
-            raise ValueError(f"{name} is a whole number from {least} on, not {safe_repr(number)}")
+            raise ValueError(
+                f"{name} must be an integer of at least {least}, not {safe_repr(number)}"
+            )
     if experiments * each > MOST_NUMBERS:
         raise ValueError(
-            f"{experiments:,} experiments are too many at once: take fewer, or smaller ones"
+            f"{experiments:,} experiments are too many at once: use fewer or smaller experiments"
         )
 
 
 def _pooled_z(successes, users):
-    """z of no difference; both (..., 2), stable and canary."""
+    """Return the z scores of the test of equal rates, (...); the arguments are (..., 2) arrays."""
     rates = successes / users
     pooled = successes.sum(axis=-1) / users.sum(axis=-1)
     variance = pooled * (1 - pooled) * (1 / users).sum(axis=-1)
@@ -90,40 +112,60 @@ def _pooled_z(successes, users):
 
 @dataclass(frozen=True)
 class Counting:
-    """False positives when requests are counted, and when users are; parts of the experiments."""
+    """The rates of false positives, 0 to 1, when you count requests and when you count users.
+
+    Attributes
+    ----------
+    requests, users : float
+    """
 
     requests: float
     users: float
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"false positives: {self.requests:.1%} by requests, {self.users:.1%} by users"
 
     __repr__ = __str__
 
 
-def simulate_counting(*, users=1000, requests=10, baseline=0.1, experiments=500, seed=0):
-    """Compare two equal versions many times, by requests and by users.
+def simulate_counting(
+    *,
+    users: int = 1000,
+    requests: float = 10,
+    baseline: float = 0.1,
+    experiments: int = 500,
+    seed: int = 0,
+) -> Counting:
+    """Simulate comparisons of two equal versions, by requests and by users.
 
-    Users differ: each has a rate of one's own (a beta distribution around `baseline`), and makes
-    one request and a random number of further ones.
+    Each user has an own success rate, from a beta distribution with the mean `baseline`. Each user
+    makes one request and a random number of additional requests.
 
     Parameters
     ----------
     users : int
         in each arm
     requests : float
-        of a user on average, at least 1
+        the mean number of requests of a user, at least 1
     baseline : float
-        the mean rate of success of a request
-    experiments, seed : int
+        the mean success rate of a request, 0 to 1
+    experiments : int
+        the number of experiments
+    seed : int
+        of the random numbers
 
     Returns
     -------
     Counting
+
+    Raises
+    ------
+    ValueError
+        an argument has the wrong value
     """
     check_part("baseline", baseline)
     if not isinstance(requests, Real) or not 1 <= requests <= 1e6:
-        raise ValueError(f"a user makes 1 to 1,000,000 requests, not {safe_repr(requests)}")
+        raise ValueError(f"requests must be from 1 to 1,000,000, not {safe_repr(requests)}")
     _check_size(seed, experiments, users)
     generator = np.random.default_rng(seed)
     size = (experiments, users, 2)

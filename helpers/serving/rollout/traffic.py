@@ -1,4 +1,4 @@
-"""Requests, errors and latencies of each version, as numbers and as a table."""
+"""Count the requests, errors and latencies of each version, and show them as a table."""
 
 import html
 import threading
@@ -10,11 +10,11 @@ import numpy as np
 
 from helpers.display.html_table import table
 
-KEPT = 10_000  # latencies of each version: enough for a 99th percentile, and bounded
+KEPT = 10_000  # latencies of each version; they limit the memory and suffice for a 99th percentile
 
 
 class Count(NamedTuple):
-    """Requests of one version, and how many of them failed."""
+    """The number of requests of one version, and the number of errors."""
 
     requests: int
     errors: int
@@ -22,15 +22,24 @@ class Count(NamedTuple):
 
 @dataclass(frozen=True)
 class Statistics:
-    """How one version or label did.
+    """The statistics of one version or label.
 
-    name : str, "version 2" or "label canary"
-    role : "stable", "canary" or "" when nobody gets it any more
-    share : float, percent of the users
+    Attributes
+    ----------
+    name : str
+        "version 2" or "label canary"
+    role : str
+        "stable", "canary", or "" when no user gets it any more
+    share : float
+        percentage of users
     requests, errors : int
-    error_rate : float from 0 to 1, nan before the first request
-    median_ms, p99_ms : float, milliseconds of the last 10,000 requests that went well, or nan
-    last_error : str, one line, may be empty
+    error_rate : float
+        0 to 1; nan before the first request
+    median_ms, p99_ms : float
+        milliseconds: median and 99th percentile of the last 10,000 requests without an error; nan
+        before the first
+    last_error : str
+        one line; "" when there is none
     """
 
     name: str
@@ -51,13 +60,13 @@ class _Entry:
 
 
 class Traffic:
-    """What was asked of each version; safe to use from several threads."""
+    """The counts and latencies of all versions. Threads may share the object."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._entries, self._lock = {}, threading.Lock()
 
-    def add(self, name, seconds, error=""):
-        """Count a request; its time counts only where all went well."""
+    def add(self, name: str, seconds: float, error: str = "") -> None:
+        """Count a request; store its time if there is no error."""
         with self._lock:
             entry = self._entries.setdefault(name, _Entry())
             entry.requests += 1
@@ -67,16 +76,27 @@ class Traffic:
             else:
                 entry.seconds.append(seconds)
 
-    def counts(self):
-        """{name: Count}"""
+    def counts(self) -> dict[str, Count]:
+        """Return the counts of each version or label by name."""
         with self._lock:
             return {
                 name: Count(entry.requests, entry.errors)
                 for name, entry in sorted(self._entries.items())
             }
 
-    def statistics(self, now):
-        """A list of `Statistics`; now : {name: (role, share)} of those that users get today."""
+    def statistics(self, now: dict[str, tuple[str, float]]) -> list[Statistics]:
+        """Return the statistics of each version or label.
+
+        Parameters
+        ----------
+        now : dict of str to (str, float)
+            role and percentage of users of the present versions or labels by name
+
+        Returns
+        -------
+        list of Statistics
+            those in `now` come first
+        """
         with self._lock:
             others = sorted(set(self._entries) - set(now))
             return [
@@ -105,7 +125,16 @@ def _statistics(name, role, share, entry):
 
 @dataclass(frozen=True)
 class Report:
-    """A table of statistics that prints itself; below it, what was changed last."""
+    """A table of statistics with the last errors and the last change, as text and as HTML.
+
+    Attributes
+    ----------
+    statistics : list of Statistics
+    last_change : str
+        one line
+    latency : bool
+        whether the table contains times
+    """
 
     statistics: list[Statistics]
     last_change: str
@@ -127,7 +156,7 @@ class Report:
         errors = [f"{one.name}: {one.last_error}" for one in self.statistics if one.last_error]
         return [*errors, self.last_change]
 
-    def __str__(self):
+    def __str__(self) -> str:
         head, rows = self._rows()
         widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
         lines = [
@@ -138,7 +167,7 @@ class Report:
 
     __repr__ = __str__
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         head, rows = self._rows()
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in self._notes())
         return table(head, rows) + notes

@@ -1,7 +1,8 @@
-"""Joining requests that come together into one call of TensorFlow. Off unless it is asked for."""
+"""Combine simultaneous requests into one call of TensorFlow; off by default."""
 
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,30 +18,37 @@ from helpers.serving.protocol.errors import (
 
 @dataclass(frozen=True)
 class Options:
-    """The parameters of batching, under the protocol's names and with its defaults.
+    """The parameters of batching, with TensorFlow Serving's names and defaults.
 
+    Parameters
+    ----------
     max_batch_size : int
-        rows in one call
+        maximum number of rows in one call
     batch_timeout_micros : int
-        how long the first request of a batch waits for others
+        microseconds that the first request of a batch waits for more requests
     max_enqueued_batches : int
-        batches that may wait for a thread, for each signature
+        maximum number of batches of one signature that wait for a thread
     num_batch_threads : int
-        calls at the same time
+        maximum number of simultaneous calls
     allowed_batch_sizes : tuple of int
-        a batch is filled up to the next of these sizes; none are any
+        each batch is padded to the next of these sizes; an empty tuple allows all sizes
     pad_variable_length_inputs : bool
-        whether rows of different shapes are padded to the largest
+        whether rows with different shapes are padded to the largest shape
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT; the parameters contradict each other
     """
 
     max_batch_size: int = 1000
     batch_timeout_micros: int = 0
     max_enqueued_batches: int = 10
     num_batch_threads: int = os.cpu_count() or 1
-    allowed_batch_sizes: tuple = ()
+    allowed_batch_sizes: tuple[int, ...] = ()
     pad_variable_length_inputs: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         sizes = self.allowed_batch_sizes
         if min(self.max_batch_size, self.num_batch_threads, self.max_enqueued_batches) < 1:
             raise invalid(f"batching parameters must be positive; got {self}")
@@ -54,6 +62,8 @@ class Options:
 
 
 class _Batch:
+    """Requests that run in one call."""
+
     def __init__(self):
         self.tasks, self.size = [], 0
         self.full, self.done = threading.Event(), threading.Event()
@@ -61,38 +71,54 @@ class _Batch:
 
 
 class Batcher:
-    """Shared by all models: it limits how many batches run at the same time."""
+    """The batching of all models; it limits the number of simultaneous calls.
 
-    def __init__(self, options):
+    Parameters
+    ----------
+    options : Options
+    """
+
+    def __init__(self, options: Options) -> None:
         self.options = options
         self.threads = threading.BoundedSemaphore(options.num_batch_threads)
 
-    def wrap(self, run, signatures):
-        """A `run` that joins calls of whole signatures; other calls go through as they are.
+    def wrap(self, run: Callable, signatures: list[tuple[dict, list]]) -> Callable:
+        """Return a function like `run` that combines calls of the same signature.
 
+        Calls with other feeds or fetches run alone.
+
+        Parameters
+        ----------
+        run : callable
+            `run(feeds, fetches, options)`, like `session_loader.LoadedGraph.run`
         signatures : list of (dict of TF_Output to str, list of TF_Output)
-            the feeds, with their names for error texts, and the fetches of each signature
+            for each signature: its feeds with their names for error messages, and its fetches
+
+        Returns
+        -------
+        callable
+            `run(feeds, fetches, options=None)`
         """
         queues = {
             (frozenset(feeds), tuple(fetches)): _Queue(self, run, feeds)
             for feeds, fetches in signatures
         }
 
-        def joined(feeds, fetches, options=None):
+        def run_in_batch(feeds, fetches, options=None):
             queue = queues.get((frozenset(feeds), tuple(fetches)))
             return (queue or run)(feeds, fetches, options)
 
-        return joined
+        return run_in_batch
 
 
 class _Queue:
-    """The batches of one signature. The first request of a batch runs it for all of them."""
+    """The batches of one signature; the first request of a batch runs the call for the others."""
 
     def __init__(self, batcher, run, names):
         self._batcher, self._options, self._run = batcher, batcher.options, run
         self._names = names
         self._lock = threading.Lock()
-        self._waiting = []  # batches that no thread has taken; only the last one still grows
+        self._waiting = []  # batches that have not started; only the last one accepts more requests
 
     def __call__(self, feeds, fetches, options):
         size = _rows(feeds)
@@ -185,7 +211,7 @@ class _Queue:
 
 
 def _rows(feeds):
-    """How many rows a request has."""
+    """Return the number of rows of a request."""
     if not feeds:
         raise invalid("Batching Run() must have at least one input tensor")
     sizes = set()
@@ -199,7 +225,7 @@ def _rows(feeds):
 
 
 def _padded(array, largest):
-    """Rows filled up with the array's first value."""
+    """Pad the rows of an array to a larger shape with the array's first value."""
     if not array.size:
         raise invalid("Got empty tensor in batch of non-empty tensors.")
     widths = [(0, 0), *((0, int(n) - m) for n, m in zip(largest, array.shape[1:], strict=True))]

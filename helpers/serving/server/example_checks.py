@@ -1,13 +1,24 @@
-"""What classify and regress ask of a signature, of its input and of what it gives."""
+"""Check the signatures, inputs and outputs of classify and regress requests."""
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from helpers.serving.protocol.dtypes import FLOAT, NAMES, NUMBERS, STRING
 from helpers.serving.protocol.errors import invalid
 
+if TYPE_CHECKING:  # importing TensorFlow takes seconds
+    from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 
-def example_tensor(examples):
-    """A vector of serialized examples, as TensorFlow takes it."""
+
+def example_tensor(examples: list[bytes]) -> np.ndarray:
+    """Return serialized tf.train.Example messages as an (examples,) array of bytes.
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT; there are no examples
+    """
     if not examples:
         raise invalid("Input is empty.")
     array = np.empty(len(examples), object)
@@ -15,8 +26,14 @@ def example_tensor(examples):
     return array
 
 
-def check_classify(definition):
-    """Refuse a signature that does not classify."""
+def check_classify(definition: "SignatureDef") -> None:
+    """Refuse a signature that cannot answer classify requests.
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT, with the text of TensorFlow Serving
+    """
     if len(definition.inputs) != 1:
         raise invalid("Expected one input Tensor.")
     if len(definition.outputs) not in (1, 2):
@@ -31,8 +48,14 @@ def check_classify(definition):
         )
 
 
-def check_regress(definition):
-    """Refuse a signature that does not regress."""
+def check_regress(definition: "SignatureDef") -> None:
+    """Refuse a signature that cannot answer regress requests.
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT, with the text of TensorFlow Serving
+    """
     if len(definition.inputs) != 1:
         raise invalid("Expected one input Tensor.")
     if len(definition.outputs) != 1:
@@ -51,8 +74,28 @@ def _enum(array):
     return "DT_" + NAMES[NUMBERS[array.dtype]].upper()
 
 
-def check_classes(labels, scores, examples):
-    """Labels and scores, after the checks that the protocol makes."""
+def check_classes(
+    labels: np.ndarray | None, scores: np.ndarray | None, examples: int
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Check the outputs of a classify signature and return them.
+
+    Parameters
+    ----------
+    labels : (examples, classes) array of bytes, or None
+    scores : (examples, classes) array of float32, or None
+    examples : int
+        number of examples in the request
+
+    Returns
+    -------
+    labels, scores
+        unchanged
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT; a dtype or a shape is wrong
+    """
     for word, array, dtype in (("classes", labels, STRING), ("scores", scores, FLOAT)):
         if array is None:
             continue
@@ -72,8 +115,24 @@ def check_classes(labels, scores, examples):
     return labels, scores
 
 
-def check_values(values, examples):
-    """An (examples,) array, after the checks that the protocol makes."""
+def check_values(values: np.ndarray, examples: int) -> np.ndarray:
+    """Check the output of a regress signature and return it as a vector.
+
+    Parameters
+    ----------
+    values : (examples,) or (examples, 1) array of float32
+    examples : int
+        number of examples in the request
+
+    Returns
+    -------
+    (examples,) array of float32
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT; the dtype or the shape is wrong
+    """
     if not (values.ndim == 1 or (values.ndim == 2 and values.shape[1] == 1)):
         raise invalid(
             "Expected output Tensor shape to be either [batch_size] or [batch_size, 1] but got ",

@@ -1,4 +1,4 @@
-"""The gRPC side: PredictionService and ModelService with the protocol's own messages."""
+"""Answer gRPC requests: PredictionService and ModelService with the protocol's messages."""
 
 import math
 import time
@@ -15,28 +15,37 @@ from tensorflow_serving.apis import (
 
 from helpers.serving.protocol.errors import INTERNAL, NAMES, ServingError, invalid
 from helpers.serving.server import model_status, proto_requests
-from helpers.serving.server.options import models_of
+from helpers.serving.server.metrics import Metrics
+from helpers.serving.server.options import Options, models_of
+from helpers.serving.server.version_manager import Manager
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
-MOST_TEXT = 1024  # characters of an error
-LONGEST_MS = 2**31 - 1
-STEP = 1.25
+MAX_ERROR_CHARACTERS = 1024
+MAX_TIMEOUT_MS = 2**31 - 1
+TIMEOUT_RATIO = 1.25  # between two timeouts
 
 
-def make_server(manager, options, metrics, threads):
-    """A gRPC server that listens nowhere yet.
+def make_server(manager: Manager, options: Options, metrics: Metrics, threads: int) -> grpc.Server:
+    """Make a gRPC server that has no port yet.
 
     Parameters
     ----------
+    manager : helpers.serving.server.version_manager.Manager
+    options : helpers.serving.server.options.Options
+    metrics : helpers.serving.server.metrics.Metrics
     threads : int
-        requests at the same time
+        maximum number of simultaneous requests
+
+    Returns
+    -------
+    grpc.Server
     """
     server = grpc.server(
         ThreadPoolExecutor(threads, thread_name_prefix="grpc"),
         options=[
             ("grpc.max_receive_message_length", -1),
             ("grpc.max_send_message_length", -1),
-            ("grpc.so_reuseport", 0),  # a port that is taken is an error
+            ("grpc.so_reuseport", 0),  # so that a port in use is an error
         ],
     )
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
@@ -50,8 +59,8 @@ def make_server(manager, options, metrics, threads):
 
 def _abort(context, error):
     text = error.message.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    if len(text) > MOST_TEXT:
-        text = text[:MOST_TEXT] + "...TRUNCATED"
+    if len(text) > MAX_ERROR_CHARACTERS:
+        text = text[:MAX_ERROR_CHARACTERS] + "...TRUNCATED"
     context.abort(_CODES.get(error.code, grpc.StatusCode.UNKNOWN), text)
 
 
@@ -63,7 +72,7 @@ def _checked(request):
 
 class _Service:
     def _answer(self, context, function, *arguments):
-        """What the function gives, or the protocol's error."""
+        """Call a function and return (result, None) or (None, ServingError)."""
         try:
             return function(*arguments), None
         except ServingError as error:
@@ -73,31 +82,31 @@ class _Service:
 
 
 class PredictionService(_Service, prediction_service_pb2_grpc.PredictionServiceServicer):
-    """Predict, Classify, Regress, MultiInference and GetModelMetadata."""
+    """The service with Predict, Classify, Regress, MultiInference and GetModelMetadata."""
 
-    def __init__(self, manager, options, metrics):
+    def __init__(self, manager: Manager, options: Options, metrics: Metrics) -> None:
         self._manager, self._metrics = manager, metrics
         self._as_content = options.enable_serialization_as_tensor_content
 
     def Predict(self, request, context):
-        """One call of a signature."""
+        """Call a signature."""
         extra = {"as_content": self._as_content}
         return self._infer("Predict", proto_requests.predict, request, context, extra)
 
     def Classify(self, request, context):
-        """Labels and scores of examples."""
+        """Compute labels and scores of examples."""
         return self._infer("Classify", proto_requests.classify, request, context)
 
     def Regress(self, request, context):
-        """A number for each example."""
+        """Compute a number for each example."""
         return self._infer("Regress", proto_requests.regress, request, context)
 
     def MultiInference(self, request, context):
-        """Several classifications and regressions of the same examples."""
+        """Run several classifications and regressions of the same examples."""
         return self._infer("MultiInference", proto_requests.infer, request, context)
 
     def GetModelMetadata(self, request, context):
-        """The signatures of a model."""
+        """Return the signatures of a model."""
         response, error = self._answer(context, self._metadata, request)
         if error:
             _abort(context, error)
@@ -165,26 +174,27 @@ def _acquire(manager, spec):
 
 
 def _timeout(context):
-    """The milliseconds after which TensorFlow stops, a little after the client has; 0 for none.
+    """Return the milliseconds after which TensorFlow stops; 0 for no limit.
 
-    There are few different ones, because each is kept.
+    The timeout is the client's, rounded up to a power of TIMEOUT_RATIO. So there are few different
+    ones, because `session_loader.run_options` caches each.
     """
     remaining = context.time_remaining()
-    if remaining is None or remaining * 1000 > LONGEST_MS:
+    if remaining is None or remaining * 1000 > MAX_TIMEOUT_MS:
         return 0
-    steps = math.ceil(math.log(max(remaining, 0.001) * 1000, STEP))
-    return min(math.ceil(STEP**steps), LONGEST_MS)
+    steps = math.ceil(math.log(max(remaining, 0.001) * 1000, TIMEOUT_RATIO))
+    return min(math.ceil(TIMEOUT_RATIO**steps), MAX_TIMEOUT_MS)
 
 
 class ModelService(_Service, model_service_pb2_grpc.ModelServiceServicer):
-    """GetModelStatus and HandleReloadConfigRequest."""
+    """The service with GetModelStatus and HandleReloadConfigRequest."""
 
-    def __init__(self, manager, options):
+    def __init__(self, manager: Manager, options: Options) -> None:
         self._manager = manager
         self._labels_ahead = options.allow_version_labels_for_unavailable_models
 
     def GetModelStatus(self, request, context):
-        """The states of a model's versions."""
+        """Return the states of a model's versions."""
         response, error = self._answer(context, self._status, request)
         if error:
             _abort(context, error)
@@ -196,7 +206,7 @@ class ModelService(_Service, model_service_pb2_grpc.ModelServiceServicer):
         return model_status.status(self._manager, spec.name, number)
 
     def HandleReloadConfigRequest(self, request, context):
-        """Other models, policies or labels from now on."""
+        """Replace the models, policies and labels."""
         _, error = self._answer(context, self._reload, request, context)
         if error:
             _abort(context, error)

@@ -1,4 +1,4 @@
-"""What the server counts, on a page for Prometheus under TensorFlow Serving's names."""
+"""Count requests and measure times, for Prometheus, with TensorFlow Serving's metric names."""
 
 import threading
 from bisect import bisect_left
@@ -8,6 +8,8 @@ _EXAMPLES = [2.0**i for i in range(15)]
 
 
 class _Metric:
+    """A counter, or a histogram if it has bounds; one cell for each combination of label values."""
+
     def __init__(self, name, labels, bounds=None):
         self.name, self.labels, self.bounds = name, labels, bounds
         self.cells, self._lock = {}, threading.Lock()
@@ -53,9 +55,12 @@ def _escaped(value):
 
 
 class Metrics:
-    """Counters and distributions; all times go in as seconds and come out as microseconds."""
+    """The server's counters and histograms.
 
-    def __init__(self):
+    All methods take times in seconds; the page shows microseconds. Threads may share the object.
+    """
+
+    def __init__(self) -> None:
         self._all = []
         serving = "/tensorflow/serving/"
         self._requests = self._new(serving + "request_count", ("model_name", "status"))
@@ -81,29 +86,44 @@ class Metrics:
         self._all.append(_Metric(*details))
         return self._all[-1]
 
-    def answered(self, model, status, api, entrypoint, seconds):
-        """A request and how it ended; the time counts only where it ended well."""
+    def answered(self, model: str, status: str, api: str, entrypoint: str, seconds: float) -> None:
+        """Count a request; record its time if it succeeded.
+
+        Parameters
+        ----------
+        model : str
+        status : str
+            name of the code in the response, "OK" for success
+        api : str
+            "Predict", "Classify" or "Regress"; over REST "predict", "classify" or "regress"
+        entrypoint : str
+            "REST" or "GRPC"
+        seconds : float
+        """
         self._requests.add((model, status), 1)
         if status == "OK":
             self._latency.add((model, api, entrypoint), seconds * 1e6)
 
-    def ran(self, model, api, seconds):
-        """A call of TensorFlow."""
+    def ran(self, model: str, api: str, seconds: float) -> None:
+        """Record the time of a call of TensorFlow."""
         self._runtime.add((model, api, "TF1"), seconds * 1e6)
 
-    def took_examples(self, model, count):
+    def took_examples(self, model: str, count: int) -> None:
+        """Count the examples in a request."""
         self._examples.add((model,), count)
         self._example_total.add((model,), count)
 
-    def loaded(self, path, succeeded, seconds):
+    def loaded(self, path: str, succeeded: bool, seconds: float) -> None:
+        """Count an attempt to load a version; record its time if it succeeded."""
         self._loads.add((path, "success" if succeeded else "fail"), 1)
         if succeeded:
             self._load_time.add((path,), round(seconds * 1e6))
 
-    def warmed_up(self, path, status, seconds, records):
+    def warmed_up(self, path: str, status: str, seconds: float, records: int) -> None:
+        """Record the time of a version's warm-up requests, and count them."""
         self._warmup.add((path, status), seconds * 1e6)
         self._warmup_records.add((path, status), records)
 
-    def page(self):
-        """The page as text."""
+    def page(self) -> str:
+        """Return the page in Prometheus' text format."""
         return "".join(f"{line}\n" for metric in self._all for line in metric.lines())

@@ -1,10 +1,33 @@
-"""What the server says about its models: their states and their signatures."""
+"""Answer questions about models: the states of their versions, and their signatures."""
 
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2, model_pb2
 
+from helpers.serving.server.version_manager import Manager
+from helpers.serving.server.version_policy import Version
 
-def status(manager, name, number=None):
-    """A GetModelStatusResponse, the highest version first."""
+
+def status(
+    manager: Manager, name: str, number: int | None = None
+) -> get_model_status_pb2.GetModelStatusResponse:
+    """Return the states of a model's versions, the highest version first.
+
+    Parameters
+    ----------
+    manager : helpers.serving.server.version_manager.Manager
+    name : str
+        the model
+    number : int or None
+        a version; None returns all versions
+
+    Returns
+    -------
+    GetModelStatusResponse
+
+    Raises
+    ------
+    ServingError
+        NOT_FOUND; there is no such model or version
+    """
     response = get_model_status_pb2.GetModelStatusResponse()
     for version, state, error in manager.states(name, number):
         response.model_version_status.add(
@@ -18,8 +41,20 @@ def status(manager, name, number=None):
     return response
 
 
-def metadata(version):
-    """A ModelSpec and a SignatureDefMap of one version that is served."""
+def metadata(
+    version: Version,
+) -> tuple[model_pb2.ModelSpec, get_model_metadata_pb2.SignatureDefMap]:
+    """Return the name and the signatures of a loaded version.
+
+    Parameters
+    ----------
+    version : helpers.serving.server.version_policy.Version
+
+    Returns
+    -------
+    ModelSpec
+    SignatureDefMap
+    """
     spec = model_pb2.ModelSpec(name=version.model.name)
     spec.version.value = version.number
     signatures = get_model_metadata_pb2.SignatureDefMap()

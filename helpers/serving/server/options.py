@@ -1,9 +1,11 @@
-"""The command line and the configuration files, under TensorFlow Serving's own names."""
+"""Read the command line and the configuration files, with TensorFlow Serving's names."""
 
 import argparse
 import os
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from google.protobuf import text_format
 from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
@@ -13,7 +15,10 @@ from helpers.serving.protocol.errors import invalid
 from helpers.serving.server import batching
 from helpers.serving.server.version_folders import Model
 
-# Flags of TensorFlow Serving that would change nothing here: they are taken, and said to be.
+if TYPE_CHECKING:
+    from tensorflow.core.protobuf.config_pb2 import ConfigProto
+
+# Flags of TensorFlow Serving that this server accepts and logs, but does not use.
 WITHOUT_EFFECT = """grpc_socket_path grpc_max_threads grpc_channel_arguments num_load_threads
 num_unload_threads flush_filesystem_caches per_process_gpu_memory_fraction enable_profiler
 remove_unused_fields_from_bundle_metagraph xla_cpu_compilation_enabled xla_gpu_compilation_enabled
@@ -23,7 +28,13 @@ rest_api_num_threads""".split()  # noqa: SIM905, a list would take 16 lines
 
 @dataclass(frozen=True)
 class Options:
-    """One field for each flag; the defaults are those of TensorFlow Serving."""
+    """The flags of the server, with TensorFlow Serving's names and defaults.
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT; the flags contradict each other
+    """
 
     port: int = 8500
     rest_api_port: int = 0
@@ -37,7 +48,7 @@ class Options:
     max_num_load_retries: int = 5
     load_retry_interval_micros: int = 60_000_000
     allow_version_labels_for_unavailable_models: bool = False
-    saved_model_tags: tuple = ("serve",)
+    saved_model_tags: tuple[str, ...] = ("serve",)
     enable_batching: bool = False
     batching_parameters_file: str = ""
     enable_model_warmup: bool = True
@@ -48,13 +59,13 @@ class Options:
     tensorflow_session_parallelism: int = 0
     tensorflow_intra_op_parallelism: int = 0
     tensorflow_inter_op_parallelism: int = 0
-    # These four are not TensorFlow Serving's.
+    # TensorFlow Serving does not have these four.
     host: str = "127.0.0.1"
     rest_api_max_body_bytes: int = 64 * 2**20
     servable_versions_always_present: bool = False
     request_threads: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.port and not self.rest_api_port:
             raise invalid("At least one of --port and --rest_api_port must be set.")
         if self.port == self.rest_api_port:
@@ -70,8 +81,14 @@ class Options:
                 "server_options.enable_batching to true."
             )
 
-    def models(self):
-        """The models to serve, read afresh from the configuration file if there is one."""
+    def models(self) -> list[Model]:
+        """Return the models to serve; reads the configuration file if there is one.
+
+        Raises
+        ------
+        ServingError
+            INVALID_ARGUMENT; the file cannot be read or is not valid
+        """
         if not self.model_config_file:
             config = ModelServerConfig()
             config.model_config_list.config.add(
@@ -81,9 +98,21 @@ class Options:
             config = _read(self.model_config_file, ModelServerConfig())
         return models_of(config)
 
-    def session_config(self, name, number):
-        """The settings of the session of one version, a ConfigProto."""
-        from tensorflow.core.protobuf.config_pb2 import ConfigProto  # takes seconds, so not before
+    def session_config(self, name: str, number: int) -> "ConfigProto":
+        """Return the session settings of one version.
+
+        Parameters
+        ----------
+        name : str
+            the model
+        number : int
+            the version
+
+        Returns
+        -------
+        ConfigProto
+        """
+        from tensorflow.core.protobuf.config_pb2 import ConfigProto  # this import takes seconds
 
         intra = self.tensorflow_intra_op_parallelism or self.tensorflow_session_parallelism
         inter = self.tensorflow_inter_op_parallelism or self.tensorflow_session_parallelism
@@ -92,8 +121,14 @@ class Options:
         config.experimental.session_metadata.version = number
         return config
 
-    def batching_options(self):
-        """How requests are joined, or None where they are not."""
+    def batching_options(self) -> batching.Options | None:
+        """Return the parameters of batching, or None if batching is off.
+
+        Raises
+        ------
+        ServingError
+            INVALID_ARGUMENT; the file with the parameters is not valid
+        """
         if not self.enable_batching:
             return None
         message = text_messages.BatchingParameters()
@@ -109,8 +144,14 @@ class Options:
             given["allowed_batch_sizes"] = tuple(given["allowed_batch_sizes"])
         return batching.Options(**given)
 
-    def metrics_path(self):
-        """Where the page for Prometheus is, or None where there is none."""
+    def metrics_path(self) -> str | None:
+        """Return the path of the page for Prometheus, or None if the page is off.
+
+        Raises
+        ------
+        ServingError
+            INVALID_ARGUMENT; the file with the monitoring configuration is not valid
+        """
         if not self.monitoring_config_file:
             return None
         found = _read(self.monitoring_config_file, text_messages.MonitoringConfig())
@@ -129,16 +170,24 @@ def _read(file, message):
         raise invalid(f"Invalid protobuf file: '{file}' ({error})") from None
 
 
-def models_of(config, known=()):
-    """The models of a ModelServerConfig.
+def models_of(config: ModelServerConfig, known: Collection[str] = ()) -> list[Model]:
+    """Return the models in a configuration.
 
+    Parameters
+    ----------
+    config : ModelServerConfig
     known : collection of str
-        the names of models that are served already
+        the names of the models that the server has already
+
+    Returns
+    -------
+    list of Model
 
     Raises
     ------
     ServingError
-        for what TensorFlow Serving refuses as well
+        INVALID_ARGUMENT; TensorFlow Serving refuses this configuration, too, except that it also
+        reads from remote file systems
     """
     kind = config.WhichOneof("config")
     if kind == "custom_model_config":
@@ -194,17 +243,31 @@ def _model(entry):
     return Model(entry.name, entry.base_path, kind, versions, labels)
 
 
-def parse(arguments):
-    """Options from a command line, and the flags that were given without effect.
+def parse(arguments: list[str]) -> tuple[Options, list[str]]:
+    """Parse a command line.
+
+    Parameters
+    ----------
+    arguments : list of str
+        without the name of the program
+
+    Returns
+    -------
+    Options
+    list of str
+        the names of the given flags that have no effect
 
     Raises
     ------
-    ServingError, SystemExit
+    ServingError
+        INVALID_ARGUMENT; the flags contradict each other
+    SystemExit
+        a flag is unknown or its value has the wrong type; the message is on standard error
     """
     parser = argparse.ArgumentParser(
         prog="python -m helpers.serving",
         usage="%(prog)s --model_name=NAME --model_base_path=PATH [--FLAG=VALUE ...]",
-        description="A model server that speaks TensorFlow Serving's protocol.",
+        description="A model server with TensorFlow Serving's protocol.",
         allow_abbrev=False,
     )
     for field in fields(Options):
@@ -229,4 +292,4 @@ def _boolean(text):
         return True
     if text.lower() in ("false", "0"):
         return False
-    raise argparse.ArgumentTypeError(f"true or false, not {text!r}")
+    raise argparse.ArgumentTypeError(f"expected true or false, found {text!r}")

@@ -1,61 +1,94 @@
-"""Requests and answers as the protocol's messages: what gRPC and warm-up files are made of."""
+"""Answer requests that are protocol messages, from gRPC and from warm-up files."""
 
 from tensorflow_serving.apis import (
     classification_pb2,
     inference_pb2,
+    input_pb2,
     predict_pb2,
+    prediction_log_pb2,
     regression_pb2,
 )
 
 from helpers.serving.protocol.errors import UNIMPLEMENTED, ServingError, invalid
 from helpers.serving.protocol.tensor_proto import fill
-from helpers.serving.server.servable import CLASSIFY, DEFAULT_SIGNATURE, REGRESS
+from helpers.serving.server.servable import CLASSIFY, DEFAULT_SIGNATURE, REGRESS, Servable
 
 
-def predict(servable, request, version=None, timeout_ms=0, as_content=False):
-    """A PredictResponse.
+def predict(
+    servable: Servable,
+    request: predict_pb2.PredictRequest,
+    version: int | None = None,
+    timeout_ms: int = 0,
+    as_content: bool = False,
+) -> predict_pb2.PredictResponse:
+    """Answer a predict request.
 
     Parameters
     ----------
     servable : Servable
     request : PredictRequest
     version : int or None
-        what the answer says
+        the version number that the response reports; None reports none
     timeout_ms : int
+        milliseconds; 0 for no limit
     as_content : bool
-        whether tensors travel as one run of bytes
+        write the tensors as bytes in `tensor_content` instead of typed values
+
+    Returns
+    -------
+    PredictResponse
+
+    Raises
+    ------
+    ServingError
+        of `Servable.predict`
     """
     name = request.model_spec.signature_name
     outputs = servable.predict(name, request.inputs, request.output_filter, timeout_ms)
     response = predict_pb2.PredictResponse()
-    _say_model(response.model_spec, request.model_spec, version)
+    _fill_model_spec(response.model_spec, request.model_spec, version)
     for alias, (dtype, array) in outputs.items():
         fill(response.outputs[alias], dtype, array, as_content)
     return response
 
 
-def classify(servable, request, version=None, timeout_ms=0):
-    """A ClassificationResponse."""
+def classify(
+    servable: Servable,
+    request: classification_pb2.ClassificationRequest,
+    version: int | None = None,
+    timeout_ms: int = 0,
+) -> classification_pb2.ClassificationResponse:
+    """Answer a classify request; parameters and errors are those of `predict`."""
     examples = serialized(request.input)
     found = servable.classify(request.model_spec.signature_name, examples, timeout_ms)
     response = classification_pb2.ClassificationResponse()
-    _say_model(response.model_spec, request.model_spec, version)
+    _fill_model_spec(response.model_spec, request.model_spec, version)
     _fill_classes(response.result, len(examples), *found)
     return response
 
 
-def regress(servable, request, version=None, timeout_ms=0):
-    """A RegressionResponse."""
+def regress(
+    servable: Servable,
+    request: regression_pb2.RegressionRequest,
+    version: int | None = None,
+    timeout_ms: int = 0,
+) -> regression_pb2.RegressionResponse:
+    """Answer a regress request; parameters and errors are those of `predict`."""
     examples = serialized(request.input)
     found = servable.regress(request.model_spec.signature_name, examples, timeout_ms)
     response = regression_pb2.RegressionResponse()
-    _say_model(response.model_spec, request.model_spec, version)
+    _fill_model_spec(response.model_spec, request.model_spec, version)
     _fill_values(response.result, found)
     return response
 
 
-def infer(servable, request, version=None, timeout_ms=0):
-    """A MultiInferenceResponse."""
+def infer(
+    servable: Servable,
+    request: inference_pb2.MultiInferenceRequest,
+    version: int | None = None,
+    timeout_ms: int = 0,
+) -> inference_pb2.MultiInferenceResponse:
+    """Answer a multi-inference request; parameters and errors are those of `predict`."""
     model = None
     for task in request.tasks:
         if not task.model_spec.name:
@@ -71,7 +104,7 @@ def infer(servable, request, version=None, timeout_ms=0):
     answers = servable.infer(tasks, examples, timeout_ms)
     for task, answer in zip(request.tasks, answers, strict=True):
         result = response.results.add()
-        _say_model(result.model_spec, task.model_spec, version)
+        _fill_model_spec(result.model_spec, task.model_spec, version)
         if task.method_name == CLASSIFY:
             _fill_classes(result.classification_result, len(examples), *answer)
         elif task.method_name == REGRESS:
@@ -79,8 +112,14 @@ def infer(servable, request, version=None, timeout_ms=0):
     return response
 
 
-def warm_up(servable, record):
-    """Send the request of a PredictionLog through the model."""
+def warm_up(servable: Servable, record: prediction_log_pb2.PredictionLog) -> None:
+    """Run the request in a PredictionLog on the model.
+
+    Raises
+    ------
+    ServingError
+        UNIMPLEMENTED for a request of another kind, or the error of the request
+    """
     kind = record.WhichOneof("log_type")
     if kind == "predict_log":
         predict(servable, record.predict_log.request)
@@ -95,8 +134,16 @@ def warm_up(servable, record):
         raise ServingError(UNIMPLEMENTED, f"Unsupported log_type for warmup: {number}")
 
 
-def serialized(inputs):
-    """The examples of an Input message as bytes; a context comes first in each of them."""
+def serialized(inputs: input_pb2.Input) -> list[bytes]:
+    """Return the examples in an Input message as serialized tf.train.Example messages.
+
+    Each starts with the context, if there is one.
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT; there are no examples
+    """
     kind = inputs.WhichOneof("kind")
     if kind == "example_list_with_context":
         context = inputs.example_list_with_context.context.SerializeToString()
@@ -108,9 +155,9 @@ def serialized(inputs):
     return [context + example.SerializeToString() for example in examples]
 
 
-def _say_model(spec, asked, version):
-    spec.name = asked.name
-    spec.signature_name = asked.signature_name or DEFAULT_SIGNATURE
+def _fill_model_spec(spec, requested, version):
+    spec.name = requested.name
+    spec.signature_name = requested.signature_name or DEFAULT_SIGNATURE
     if version is not None:
         spec.version.value = version
 

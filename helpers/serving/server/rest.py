@@ -1,11 +1,11 @@
-"""The REST side: routes, bodies and status codes, as an ASGI application."""
+"""Answer REST requests: routes, bodies and status codes, as an ASGI application."""
 
 import asyncio
-import functools
 import re
 import time
 import zlib
-from urllib.parse import unquote_to_bytes
+from collections.abc import Callable
+from concurrent.futures import Executor
 
 from google.protobuf import json_format
 
@@ -13,16 +13,12 @@ from helpers.serving.protocol import example_request, responses
 from helpers.serving.protocol.errors import INTERNAL, NAMES, ServingError, invalid
 from helpers.serving.protocol.predict_request import PredictBody
 from helpers.serving.server import model_status
-from helpers.serving.server.servable import QUICK_SECONDS, lately
+from helpers.serving.server.metrics import Metrics
+from helpers.serving.server.options import Options
+from helpers.serving.server.rest_route import route_of
+from helpers.serving.server.servable import QUICK_SECONDS, moving_average
+from helpers.serving.server.version_manager import Manager
 
-_POST = re.compile(
-    r"/v1/models/([^/:]+)(?:/versions/(\d+)|/labels/([^/:]+))?:(classify|regress|predict)",
-    re.IGNORECASE | re.ASCII,
-)
-_GET = re.compile(
-    r"/v1/models(?:/([^/:]+))?(?:/versions/(\d+)|/labels/([^/:]+))?(?:/(metadata))?",
-    re.IGNORECASE | re.ASCII,
-)
 _JSON = (b"content-type", b"application/json")
 _CORS = [
     (b"access-control-allow-origin", b"*"),
@@ -31,64 +27,18 @@ _CORS = [
 ]
 _PAGE = b"<html><head><title>%d</title></head><body>%s</body></html>\n"
 _HTML = (b"content-type", b"text/html")
-BODY_SECONDS = 30  # how long the next part of a body may take
-QUICK_BYTES = 8192  # a request that is longer, or takes longer, gets another thread
+BODY_SECONDS = 30  # maximum time between two parts of a body
+QUICK_BYTES = 8192  # a longer request runs in another thread
 
 
-_JUDGEMENTS = {
+_EXAMPLE_RESPONSES = {
     "classify": lambda found: responses.classifications(*found),
     "regress": responses.regressions,
 }
 
-# What an address may hold; anything else is refused before it is looked at.
-_CHARACTERS = r"[\w.~!$&'()*+,;=:@/-]|%[0-9a-f]{2}"
-_ADDRESS = re.compile(rf"(?:{_CHARACTERS})*(?:\?(?:{_CHARACTERS}|\?)*)?", re.I | re.A)
-
-
-class _Route:
-    """What an address asks for: a model, perhaps a version or a label, and what to do.
-
-    The query is part of the path, as it is for TensorFlow Serving: no route has one.
-
-    page : int or None
-        the status of an answer that is not the protocol's
-    """
-
-    def __init__(self, method, path, query):
-        self.plain = path.decode("latin-1")
-        self.path = self.plain + ("?" + query.decode("latin-1") if query else "")
-        self.page = None
-        if not _ADDRESS.fullmatch(self.path):
-            self.page = 400
-        elif self.path[:4].lower() != "/v1/":
-            self.page = 404
-        found = {"POST": _POST, "GET": _GET}.get(method, _POST).fullmatch(self.path)
-        self.understood = found is not None and method in ("POST", "GET")
-        name, version, label, verb = found.groups() if found else (None, None, None, None)
-        self.model = _decoded(name or "")
-        self.label = _decoded(label) if label else None
-        self.verb = verb or ""
-        self.version, self.error = None, None
-        if version:
-            self.version = int(version)
-            if self.version >= 2**63:
-                self.error = f"Failed to convert version: {version} to numeric."
-
-
-_cached_route = functools.lru_cache(1024)(_Route)
-
-
-def _route(method, path, query):
-    make = _cached_route if len(path) + len(query) < 256 else _Route
-    return make(method, path, query)
-
-
-def _decoded(text):
-    return unquote_to_bytes(text.encode("latin-1")).decode("utf-8", "surrogateescape")
-
 
 class App:
-    """The application.
+    """The ASGI application.
 
     Parameters
     ----------
@@ -96,23 +46,26 @@ class App:
     options : helpers.serving.server.options.Options
     metrics : helpers.serving.server.metrics.Metrics
     executor : concurrent.futures.Executor
-        runs what takes long
+        runs slow requests
     """
 
-    def __init__(self, manager, options, metrics, executor):
+    def __init__(
+        self, manager: Manager, options: Options, metrics: Metrics, executor: Executor
+    ) -> None:
         self._manager, self._metrics, self._executor = manager, metrics, executor
         self._limit = options.rest_api_max_body_bytes
         self._timeout_ms = max(options.rest_api_timeout_in_ms, 0)
         self._cors = _CORS if options.rest_api_enable_cors_support else []
         self._metrics_path = options.metrics_path()
-        self._always_elsewhere = options.enable_batching
-        self._seconds = {}  # what an answer of each model took lately
+        self._always_in_executor = options.enable_batching
+        self._seconds = {}  # {model name: moving average of its response times}
 
-    async def __call__(self, scope, receive, send):
+    async def __call__(self, scope: dict, receive: Callable, send: Callable) -> None:
+        """Answer one request; the parameters are those of ASGI."""
         if scope["type"] != "http":
             return
         method = scope["method"]
-        route = _route(method, scope["raw_path"], scope["query_string"])
+        route = route_of(method, scope["raw_path"], scope["query_string"])
         if route.page == 400:
             await _answer(send, 400, _PAGE % (400, b"Bad Request"), [_HTML])
         elif route.plain == self._metrics_path:
@@ -154,10 +107,10 @@ class App:
         await _answer(send, status, text, [_JSON, *self._cors])
 
     async def _infer(self, route, body):
-        """Answer at once what is quick; what is not must not keep other requests waiting."""
+        """Answer a fast request in the event loop and a slow one in the executor."""
         before = self._seconds.get(route.model, 10 * QUICK_SECONDS)
         start = time.perf_counter()
-        if self._always_elsewhere or before > QUICK_SECONDS or len(body) > QUICK_BYTES:
+        if self._always_in_executor or before > QUICK_SECONDS or len(body) > QUICK_BYTES:
             loop = asyncio.get_running_loop()
             answer = await loop.run_in_executor(self._executor, self._timed, route, "POST", body)
             answer, took = answer
@@ -165,7 +118,7 @@ class App:
             answer = self._handle(route, "POST", body)
             took = time.perf_counter() - start
         if answer[0] == 200:
-            self._seconds[route.model] = lately(before, took)
+            self._seconds[route.model] = moving_average(before, took)
         return answer
 
     def _timed(self, *request):
@@ -174,9 +127,9 @@ class App:
         return answer, time.thread_time() - start
 
     def _handle(self, route, method, body):
-        """HTTP status, code of the protocol, and body."""
+        """Answer a request and return HTTP status, code of the protocol, and body."""
         try:
-            if route.error:  # the protocol has no text for this one
+            if route.error:  # TensorFlow Serving sends an empty body
                 return 400, invalid("").code, b""
             if not route.understood:
                 raise invalid(f"Malformed request: {method} {route.path}")
@@ -196,8 +149,8 @@ class App:
             return self._status(route)
         if route.verb == "predict":
             return self._predict(route, body)
-        if route.verb in _JUDGEMENTS:
-            return self._judge(route, body)
+        if route.verb in _EXAMPLE_RESPONSES:
+            return self._run_examples(route, body)
         raise invalid(f"Malformed request: {method} {route.path}")
 
     def _acquire(self, route):
@@ -219,8 +172,8 @@ class App:
         finally:
             self._manager.release(version)
 
-    def _judge(self, route, body):
-        """Classify or regress: as the address says."""
+    def _run_examples(self, route, body):
+        """Classify or regress, depending on the URL."""
         name, examples = example_request.read(body)
         version = self._acquire(route)
         try:
@@ -230,7 +183,7 @@ class App:
             self._metrics.ran(route.model, route.verb.capitalize(), took)
         finally:
             self._manager.release(version)
-        return _JUDGEMENTS[route.verb](found)
+        return _EXAMPLE_RESPONSES[route.verb](found)
 
     def _status(self, route):
         return _json(model_status.status(self._manager, route.model, route.version))
@@ -247,7 +200,7 @@ class App:
     # -- reading -----------------------------------------------------------------------------------
 
     async def _body(self, scope, receive):
-        """The whole body; one that is too large is read to its end, and refused."""
+        """Read the whole body; a body that is too large is read to its end and then refused."""
         message = await receive()
         parts, size, late = [], 0, None
         while True:
@@ -289,6 +242,8 @@ class App:
 
 
 class _Refused(Exception):
+    """The server refuses the body of a request."""
+
     def __init__(self, status, text):
         super().__init__(text)
         self.status = status

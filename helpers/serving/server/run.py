@@ -1,4 +1,4 @@
-"""The whole server: ports, models, both protocols, and an end that leaves nothing behind."""
+"""Run the whole server: bind the ports, load the models, serve REST and gRPC, shut down."""
 
 import contextlib
 import logging
@@ -18,6 +18,7 @@ from helpers.serving.handshake import LISTENS, PARENT, POLL
 from helpers.serving.protocol.errors import UNAVAILABLE, ServingError
 from helpers.serving.server.batching import Batcher
 from helpers.serving.server.metrics import Metrics
+from helpers.serving.server.options import Options
 from helpers.serving.server.version_manager import Manager
 
 log = logging.getLogger("helpers.serving")
@@ -25,17 +26,21 @@ log = logging.getLogger("helpers.serving")
 OPEN_FILES = 65_536
 
 
-def serve(options):
-    """Serve until a signal comes.
+def serve(options: Options) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Parameters
+    ----------
+    options : helpers.serving.server.options.Options
 
     Raises
     ------
     ServingError
-        the server could not start; the text says why
+        the server cannot start; the text says why
     """
-    _many_connections()
+    _raise_open_file_limit()
     follow_parent()
-    web = _bound(options.host, options.rest_api_port)  # taken at once, listened to when ready
+    web = _bound(options.host, options.rest_api_port)  # bind now, listen when the models are loaded
     rpc = _bound(options.host, options.port)
     metrics = Metrics()
     batching = options.batching_options()
@@ -43,13 +48,13 @@ def serve(options):
     for model in models:
         if not os.path.exists(model.base_path):
             log.warning("Could not find base path %s for servable %s", model.base_path, model.name)
-    import_tensorflow()  # takes seconds, and what is wrong above shows before it
+    import_tensorflow()  # after the checks above, because the import takes seconds
     from helpers.serving.server import grpc_service
     from helpers.serving.server.rest import App
     from helpers.serving.server.version_loader import make_loader
 
     threads = options.request_threads or 4 * (os.cpu_count() or 1)
-    if batching:  # requests that wait for their batch each hold a thread
+    if batching:  # each request that waits for its batch occupies a thread
         threads = max(threads, min(2 * batching.max_batch_size, 128))
     manager = Manager(
         make_loader(options, metrics, Batcher(batching) if batching else None),
@@ -63,8 +68,8 @@ def serve(options):
         stack.callback(manager.stop)
         manager.start(models, labels_ahead)
         if options.model_config_file and options.model_config_file_poll_wait_seconds > 0:
-            stack.callback(Rereader(manager, options).stop)
-        sys.setswitchinterval(0.001)  # a version that loads must not hold up requests
+            stack.callback(ConfigPoller(manager, options).stop)
+        sys.setswitchinterval(0.001)  # so that loading a version does not delay requests
         if rpc:
             rpc.close()
             _listen(server := grpc_service.make_server(manager, options, metrics, threads), options)
@@ -78,12 +83,12 @@ def serve(options):
 
 
 def _bound(host, port):
-    """A socket that holds the port, or None for port 0."""
+    """Return a socket that is bound to the port, or None for port 0."""
     if not port:
         return None
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named; without
-    # that, each one waits 40 ms for the client's system.
+    # asyncio sets TCP_NODELAY only if the socket names its protocol. Without TCP_NODELAY, each
+    # small response waits 40 ms for an acknowledgement of the client.
     found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if os.name == "posix":
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -130,17 +135,26 @@ def _wait_for_signal():
         pass
 
 
-class Rereader:
-    """Reads the configuration file again and again; a file that is wrong changes nothing."""
+class ConfigPoller:
+    """A thread that reads the configuration file regularly; an invalid file changes nothing.
 
-    def __init__(self, manager, options, seconds=None):
+    Parameters
+    ----------
+    manager : helpers.serving.server.version_manager.Manager
+    options : helpers.serving.server.options.Options
+    seconds : float, optional
+        between two reads; the default is that of the options
+    """
+
+    def __init__(self, manager: Manager, options: Options, seconds: float | None = None) -> None:
         self._manager, self._options = manager, options
         self._seconds = seconds or options.model_config_file_poll_wait_seconds
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
 
-    def stop(self):
+    def stop(self) -> None:
+        """Tell the thread to end; the method does not wait for it."""
         self._ended.set()
 
     def _work(self):
@@ -153,22 +167,23 @@ class Rereader:
                 log.error("PollFilesystemAndReloadConfig failed to ReloadConfig: %s", error.message)
 
 
-def _many_connections():
-    """Allow as many open connections as the system lets this process have."""
+def _raise_open_file_limit():
+    """Raise the limit of open files, which limits the connections, to at most OPEN_FILES."""
     if os.name == "posix":
         import resource
 
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
-        if soft < wanted:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        limit = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+        if soft < limit:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
 
 
-def follow_parent():
-    """End at once when the process that asked for this one has ended, however it did.
+def follow_parent() -> None:
+    """End this process as soon as the process that has started it ends.
 
-    It holds the other end of our standard input; a process that it forked might hold that as well,
-    so we also watch the process itself.
+    The parent has the other end of the pipe at our standard input, so the pipe closes when the
+    parent ends. A fork of the parent can keep the pipe open. So a second thread watches the parent
+    itself.
     """
     if PARENT not in os.environ:
         return
@@ -184,7 +199,7 @@ def follow_parent():
             select.select([os.pidfd_open(parent)], [], [])
         except ProcessLookupError:
             pass
-        except (AttributeError, OSError):  # Linux only; elsewhere we are its own child
+        except (AttributeError, OSError):  # only Linux has pidfd_open
             while os.getppid() == parent:
                 time.sleep(0.5)
         os._exit(0)

@@ -1,8 +1,11 @@
-"""One loaded version of a model: predict, classify and regress by the protocol's rules."""
+"""Run predict, classify and regress on a loaded version, by the protocol's rules."""
 
+import os
 import time
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from tensorflow.core.protobuf.config_pb2 import ConfigProto
 
 from helpers.serving.protocol.dtypes import NUMBERS
 from helpers.serving.protocol.errors import (
@@ -12,8 +15,8 @@ from helpers.serving.protocol.errors import (
     ServingError,
     invalid,
 )
-from helpers.serving.protocol.tensor_proto import from_proto
 from helpers.serving.server import session_loader
+from helpers.serving.server.batching import Batcher
 from helpers.serving.server.example_checks import (
     check_classes,
     check_classify,
@@ -21,78 +24,105 @@ from helpers.serving.server.example_checks import (
     check_values,
     example_tensor,
 )
+from helpers.serving.server.signature import Signature, chosen_fetches, feeds_of
 
 DEFAULT_SIGNATURE = "serving_default"
 CLASSIFY, REGRESS = "tensorflow/serving/classify", "tensorflow/serving/regress"
 PREDICT = "tensorflow/serving/predict"
-QUICK_SECONDS = 0.001  # a call that is quicker is not worth another thread
+QUICK_SECONDS = 0.001  # starting another thread is not worth it for a faster call
 
 
-def lately(before, took):
-    """Seconds that something takes lately: one call of ten milliseconds makes it slow."""
-    return 0.9 * before + 0.1 * min(took, 10 * QUICK_SECONDS)
+def moving_average(before: float, took: float) -> float:
+    """Update the exponential moving average of call times.
 
-
-class Signature:
-    """A signature by name, with what TensorFlow needs to run it.
-
-    definition : SignatureDef
-    dtypes : dict of str to int
-        of the inputs
-    feeds, fetches : dict of str to TF_Output, or to the error that a call ends with
-    """
-
-    def __init__(self, definition, graph):
-        self.definition = definition
-        self.dtypes = {name: definition.inputs[name].dtype for name in sorted(definition.inputs)}
-        self.feeds = {n: _lookup(graph, i.name) for n, i in sorted(definition.inputs.items())}
-        self.fetches = {n: _lookup(graph, o.name) for n, o in sorted(definition.outputs.items())}
-        self.defaults = {n: from_proto(n, p) for n, p in definition.defaults.items()}
-
-    def ends(self):
-        """The feeds with their names, and the fetches."""
-        names = {feed: self.definition.inputs[n].name for n, feed in self.feeds.items()}
-        return names, list(self.fetches.values())
-
-
-def _lookup(graph, name):
-    try:
-        return graph.tensor(name)
-    except ServingError as error:
-        return error
-
-
-class Servable:
-    """A version that is loaded.
+    A call counts as at most ten milliseconds, so one such call is enough to lift the average of
+    fast calls above QUICK_SECONDS.
 
     Parameters
     ----------
-    directory : path
-    tags : list of str
-    config : tf.compat.v1.ConfigProto, optional
+    before, took : float
+        seconds: the average so far, and the time of the last call
+
+    Returns
+    -------
+    float
+        seconds
+    """
+    return 0.9 * before + 0.1 * min(took, 10 * QUICK_SECONDS)
+
+
+class Servable:
+    """A loaded version of a model.
+
+    Parameters
+    ----------
+    directory : path-like
+        the folder that contains saved_model.pb
+    tags : sequence of str
+        the tags of the graph to load
+    config : ConfigProto, optional
+        the settings of the session
     batcher : helpers.serving.server.batching.Batcher, optional
-        joins calls that come together
+        combines simultaneous calls; without it, each call runs alone
     check_methods : bool
-        whether a signature's method_name must be the one of the request
+        whether a signature's method_name must match the request
+
+    Attributes
+    ----------
+    definitions : dict of str to SignatureDef
+    signatures : dict of str to Signature
+    seconds : float
+        moving average of the call times
+
+    Raises
+    ------
+    ServingError
+        the version cannot be loaded
     """
 
-    def __init__(self, directory, tags=("serve",), config=None, batcher=None, check_methods=False):
+    def __init__(
+        self,
+        directory: str | os.PathLike,
+        tags: Sequence[str] = ("serve",),
+        config: ConfigProto | None = None,
+        batcher: Batcher | None = None,
+        check_methods: bool = False,
+    ) -> None:
         self._graph, definitions = session_loader.load(directory, tags, config)
         self._check_methods = check_methods
         self.definitions = definitions
         self.signatures = {
             name: Signature(definition, self._graph) for name, definition in definitions.items()
         }
-        self.seconds = 10 * QUICK_SECONDS  # what a call took lately
+        self.seconds = 10 * QUICK_SECONDS
         self._run = self._graph.run
         if batcher:
             self._run = batcher.wrap(self._run, [s.ends() for s in self.signatures.values()])
 
-    def close(self):
+    def close(self) -> None:
+        """Close the session and free its memory."""
         self._graph.close()
 
-    def run(self, feeds, fetches, timeout_ms=0):
-        """Run TensorFlow; `feeds` and `fetches` are those of a signature."""
+    def run(self, feeds: dict, fetches: list, timeout_ms: int = 0) -> list:
+        """Run TensorFlow on the feeds and fetches of signatures.
+
+        Parameters
+        ----------
+        feeds : dict of TF_Output to array
+        fetches : list of TF_Output
+        timeout_ms : int
+            milliseconds; 0 for no limit
+
+        Returns
+        -------
+        list of array
+            scalars of dtype string are bytes
+
+        Raises
+        ------
+        ServingError
+            of TensorFlow, or one of the feeds or fetches is an error
+        """
         for found in (*feeds, *fetches):
             if isinstance(found, ServingError):
                 raise found
@@ -100,35 +130,59 @@ class Servable:
         options = session_loader.run_options(timeout_ms, self.seconds < QUICK_SECONDS)
         arrays = self._run(feeds, fetches, options)
         took = time.perf_counter() - start
-        self.seconds = lately(self.seconds, took)
+        self.seconds = moving_average(self.seconds, took)
         return arrays
 
     # -- predict -----------------------------------------------------------------------------------
 
-    def input_dtypes(self, signature_name):
-        """The inputs that a predict request in JSON must have: name and dtype number."""
+    def input_dtypes(self, signature_name: str) -> dict[str, int]:
+        """Return the dtype number of each input of a signature by name.
+
+        Parameters
+        ----------
+        signature_name : str
+            "" for the default signature
+
+        Raises
+        ------
+        ServingError
+            INVALID_ARGUMENT; there is no such signature
+        """
         name = signature_name or DEFAULT_SIGNATURE
         if name not in self.signatures:
             raise invalid(f'Serving signature name: "{name}" not found in signature def')
         return self.signatures[name].dtypes
 
-    def predict(self, signature_name, inputs, output_filter=(), timeout_ms=0):
+    def predict(
+        self,
+        signature_name: str,
+        inputs: Mapping,
+        output_filter: Sequence[str] = (),
+        timeout_ms: int = 0,
+    ) -> dict[str, tuple[int, np.ndarray]]:
         """Call a signature.
 
         Parameters
         ----------
         signature_name : str
-            "" for the default
-        inputs : dict of str to array, or to TensorProto
+            "" for the default signature
+        inputs : mapping of str to array or TensorProto
+            the value of each input by name
         output_filter : sequence of str
-            the outputs to give; all of them if it is empty
+            the outputs to return; an empty sequence returns all outputs
         timeout_ms : int
-            0 for as long as it takes; one of few values, see `saved_model.run_options`
+            milliseconds; 0 for no limit; use few different values, see `session_loader.run_options`
 
         Returns
         -------
         dict of str to (int, array)
-            dtype number and values by the name of the output
+            dtype number and value of each output by name
+
+        Raises
+        ------
+        ServingError
+            FAILED_PRECONDITION, INVALID_ARGUMENT or INTERNAL, with the text of TensorFlow Serving;
+            or the error of TensorFlow
         """
         name = signature_name or DEFAULT_SIGNATURE
         signature = self.signatures.get(name)
@@ -141,10 +195,10 @@ class Servable:
                 f"Expected prediction signature method_name to be one of {{{PREDICT}, {CLASSIFY}, "
                 f"{REGRESS}}}. Was: {method}",
             )
-        feeds = _feeds(signature, inputs)
+        feeds = feeds_of(signature, inputs)
         fetches = signature.fetches
         if output_filter:
-            fetches = _filtered(fetches, output_filter)
+            fetches = chosen_fetches(fetches, output_filter)
         arrays = self.run(feeds, list(fetches.values()), timeout_ms)
         return {
             alias: (NUMBERS[array.dtype], array)
@@ -153,8 +207,19 @@ class Servable:
 
     # -- classify and regress ----------------------------------------------------------------------
 
-    def classify(self, signature_name, examples, timeout_ms=0):
-        """Classify serialized tf.train.Example messages.
+    def classify(
+        self, signature_name: str, examples: list[bytes], timeout_ms: int = 0
+    ) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Classify examples.
+
+        Parameters
+        ----------
+        signature_name : str
+            "" for the default signature
+        examples : list of bytes
+            serialized tf.train.Example messages
+        timeout_ms : int
+            milliseconds; 0 for no limit
 
         Returns
         -------
@@ -162,15 +227,41 @@ class Servable:
             labels
         (examples, classes) array of float32, or None
             scores
+
+        Raises
+        ------
+        ServingError
+            INVALID_ARGUMENT, or the error of TensorFlow
         """
         signature = self._method(signature_name, check_classify, CLASSIFY, "classification")
-        found = self._one_shot(signature, examples, ("classes", "scores"), timeout_ms)
+        found = self._run_examples(signature, examples, ("classes", "scores"), timeout_ms)
         return check_classes(found.get("classes"), found.get("scores"), len(examples))
 
-    def regress(self, signature_name, examples, timeout_ms=0):
-        """Regress serialized tf.train.Example messages: an (examples,) array of float32."""
+    def regress(
+        self, signature_name: str, examples: list[bytes], timeout_ms: int = 0
+    ) -> np.ndarray:
+        """Compute a number for each example.
+
+        Parameters
+        ----------
+        signature_name : str
+            "" for the default signature
+        examples : list of bytes
+            serialized tf.train.Example messages
+        timeout_ms : int
+            milliseconds; 0 for no limit
+
+        Returns
+        -------
+        (examples,) array of float32
+
+        Raises
+        ------
+        ServingError
+            INVALID_ARGUMENT, or the error of TensorFlow
+        """
         signature = self._method(signature_name, check_regress, REGRESS, "regression")
-        found = self._one_shot(signature, examples, ("outputs",), timeout_ms)
+        found = self._run_examples(signature, examples, ("outputs",), timeout_ms)
         return check_values(found["outputs"], len(examples))
 
     def _method(self, signature_name, check, method, word):
@@ -184,26 +275,37 @@ class Servable:
         check(signature.definition)
         return signature
 
-    def _one_shot(self, signature, examples, wanted, timeout_ms):
+    def _run_examples(self, signature, examples, outputs, timeout_ms):
         feeds = {signature.feeds["inputs"]: example_tensor(examples)}
         fetches = {
-            alias: signature.fetches[alias] for alias in wanted if alias in signature.fetches
+            alias: signature.fetches[alias] for alias in outputs if alias in signature.fetches
         }
         arrays = self.run(feeds, list(fetches.values()), timeout_ms)
         return dict(zip(fetches, arrays, strict=True))
 
-    def infer(self, tasks, examples, timeout_ms=0):
-        """Several classifications and regressions of the same examples in one run.
+    def infer(
+        self, tasks: list[tuple[str, str]], examples: list[bytes], timeout_ms: int = 0
+    ) -> list:
+        """Run several classifications and regressions of the same examples in one call.
 
         Parameters
         ----------
         tasks : list of (str, str)
-            signature name and method name
+            signature name, and CLASSIFY or REGRESS
+        examples : list of bytes
+            serialized tf.train.Example messages
+        timeout_ms : int
+            milliseconds; 0 for no limit
 
         Returns
         -------
         list
-            for each task what `classify` or `regress` would give
+            for each task the result of `classify` or `regress`
+
+        Raises
+        ------
+        ServingError
+            INVALID_ARGUMENT or UNIMPLEMENTED, or the error of TensorFlow
         """
         feeds, fetches, chosen, seen = {}, {}, [], set()
         for signature_name, method in tasks:
@@ -239,60 +341,7 @@ class Servable:
 
 
 def _array(value):
-    """What TensorFlow gave as an array; a scalar comes as itself."""
+    """Return a result of TensorFlow as an array; TensorFlow returns scalars as Python objects."""
     if isinstance(value, np.ndarray):
         return value
     return np.array(value, object if isinstance(value, bytes) else None)
-
-
-def _feeds(signature, inputs):
-    wanted, sent = signature.feeds, inputs.keys()
-    if sent != wanted.keys():
-        _check_names(signature, sent)
-    feeds = {}
-    for alias, feed in wanted.items():
-        value = inputs.get(alias)
-        if value is None:
-            value = signature.defaults.get(alias)
-        if value is None:
-            raise invalid(
-                f"Signature input alias: {alias}(feed name: "
-                f"{signature.definition.inputs[alias].name}) not found in request and no default "
-                f"value provided. Inputs expected to be in the request {{{','.join(sorted(sent))}}}"
-                f", or default input alias set: {','.join(sorted(signature.defaults))}"
-            )
-        feeds[feed] = value if isinstance(value, np.ndarray) else from_proto(alias, value)
-    if unknown := sent - wanted.keys():
-        raise invalid(
-            "Inputs contains invalid name. Used request inputs: ",
-            ",".join(sorted(sent - unknown)),
-            ", request input: ",
-            ",".join(sorted(sent)),
-        )
-    return feeds
-
-
-def _check_names(signature, sent):
-    """Too many inputs, or too few of a signature that has no defaults."""
-    wanted = signature.feeds.keys()
-    if len(sent) > len(wanted) or (len(sent) < len(wanted) and not signature.defaults):
-        raise invalid(
-            f"input size does not match signature: {len(sent)}!={len(wanted)} "
-            f"len({{{','.join(sorted(sent))}}}) != len({{{','.join(sorted(wanted))}}}). "
-            f"Sent extra: {{{','.join(sorted(sent - wanted))}}}. "
-            f"Missing but required: {{{','.join(sorted(wanted - sent))}}}."
-        )
-
-
-def _filtered(fetches, output_filter):
-    chosen = {}
-    for alias in output_filter:
-        if alias not in fetches:
-            raise invalid(
-                f"output tensor alias not found in signature: {alias} "
-                f"Outputs expected to be in the set {{{','.join(sorted(fetches))}}}."
-            )
-        if alias in chosen:
-            raise invalid("duplicate output tensor alias: ", alias)
-        chosen[alias] = fetches[alias]
-    return chosen

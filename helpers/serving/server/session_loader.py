@@ -1,20 +1,24 @@
-"""Load a SavedModel into a session of its own, step by step as TensorFlow Serving does.
+"""Load a SavedModel into its own TensorFlow session, with the steps of TensorFlow Serving.
 
 The steps and their errors are those of the C++ session loader: choose the graph by its tags, import
-it, restore the variables, run the initializer. Nothing of the object graph that
-`tf.saved_model.load` reads is used. Calls go through TensorFlow's C entry, not through
-`Session.run`, which would compare shapes with the placeholders and refuse what C++ answers.
+it, restore the variables, run the initializer. The loader does not read the object graph, which
+`tf.saved_model.load` reads. Calls use TensorFlow's C API instead of `Session.run`, because
+`Session.run` compares shapes with the placeholders and refuses calls that C++ answers.
 """
 
 import functools
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from google.protobuf import text_format
 from google.protobuf.message import DecodeError
-from tensorflow.core.protobuf.meta_graph_pb2 import AssetFileDef
+from tensorflow.core.framework.graph_pb2 import GraphDef
+from tensorflow.core.protobuf.config_pb2 import ConfigProto
+from tensorflow.core.protobuf.meta_graph_pb2 import AssetFileDef, SignatureDef
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 from tensorflow.python.client import pywrap_tf_session as c_api
 
@@ -31,9 +35,21 @@ INIT_OP = "__saved_model_init_op"
 
 
 class LoadedGraph:
-    """A graph in its session: `run` calls it, `close` gives its memory back."""
+    """A graph in its own session.
 
-    def __init__(self, graph_def, config):
+    Parameters
+    ----------
+    graph_def : GraphDef
+    config : ConfigProto or None
+        the settings of the session
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT; TensorFlow cannot import the graph
+    """
+
+    def __init__(self, graph_def: GraphDef, config: ConfigProto | None) -> None:
         self.graph = tf.Graph()
         try:
             with self.graph.as_default():
@@ -43,8 +59,24 @@ class LoadedGraph:
         self._session = tf.compat.v1.Session(graph=self.graph, config=config)
         self._handle = self._session._session
 
-    def tensor(self, name):
-        """What C++ calls an output: an operation of the graph and the number of its output."""
+    def tensor(self, name: str) -> Any:
+        """Return a tensor of the graph by its name.
+
+        Parameters
+        ----------
+        name : str
+            like "operation:0"
+
+        Returns
+        -------
+        TF_Output
+            TensorFlow's C API uses this type for an operation and the index of its output
+
+        Raises
+        ------
+        ServingError
+            INVALID_ARGUMENT; the graph has no such tensor
+        """
         operation, _, index = name.partition(":")
         try:
             found = self.graph.get_operation_by_name(operation)
@@ -56,20 +88,32 @@ class LoadedGraph:
                 "in the Graph",
             ) from None
 
-    def run(self, feeds, fetches, options=None, targets=()):
-        """Feed arrays, fetch arrays.
+    def run(
+        self,
+        feeds: dict[Any, np.ndarray],
+        fetches: list,
+        options: Any = None,
+        targets: Sequence = (),
+    ) -> list:
+        """Feed arrays, run the graph and fetch arrays.
 
         Parameters
         ----------
         feeds : dict of TF_Output to array
         fetches : list of TF_Output
         options : TF_Buffer or None
-            as `run_options` makes them
-        targets : list of operations
+            the result of `run_options`
+        targets : sequence of TF_Operation
+            operations to run in addition
 
         Returns
         -------
         list of array
+
+        Raises
+        ------
+        ServingError
+            with the code and the text of TensorFlow
         """
         try:
             return c_api.TF_SessionRun_wrapper(
@@ -78,34 +122,51 @@ class LoadedGraph:
         except tf.errors.OpError as error:
             raise ServingError(error.error_code, error.message) from None
         except UnicodeDecodeError as error:
-            # The message shows bytes of the request; Python is not told the code that came with it.
+            # The message contains bytes of the request, and TensorFlow loses its error code here.
             text = error.object.decode("utf-8", "surrogateescape")
             raise ServingError(INVALID_ARGUMENT, text) from None
 
-    def close(self):
+    def close(self) -> None:
+        """Close the session and free its memory."""
         self._session.close()
 
 
 @functools.cache
-def run_options(timeout_ms, here=False):
-    """Options for `run`, kept for ever: ask for few different ones.
+def run_options(timeout_ms: int, caller_thread: bool = False) -> Any:
+    """Make the options for `LoadedGraph.run`.
+
+    The cache never forgets an option, so the server must use few different ones.
 
     Parameters
     ----------
     timeout_ms : int
-        a call that takes longer ends with DEADLINE_EXCEEDED; 0 for as long as it takes
-    here : bool
-        run in the thread that calls, which saves four fifths of the time of a tiny model and
-        takes a large one the other cores
+        milliseconds; a call that takes longer ends with DEADLINE_EXCEEDED; 0 for no limit
+    caller_thread : bool
+        run in the thread of the caller: a tiny model then needs only a fifth of the time, but a
+        large model cannot use the other cores
+
+    Returns
+    -------
+    TF_Buffer
     """
     options = tf.compat.v1.RunOptions(
-        timeout_in_ms=timeout_ms, inter_op_thread_pool=-1 if here else 0
+        timeout_in_ms=timeout_ms, inter_op_thread_pool=-1 if caller_thread else 0
     )
     return c_api.TF_NewBufferFromString(options.SerializeToString())
 
 
-def load(directory, tags, config=None):
-    """Load the graph with exactly these tags, ready to run.
+def load(
+    directory: str | os.PathLike, tags: Sequence[str], config: ConfigProto | None = None
+) -> tuple[LoadedGraph, dict[str, SignatureDef]]:
+    """Load the graph that has exactly these tags.
+
+    Parameters
+    ----------
+    directory : path-like
+        the folder that contains saved_model.pb
+    tags : sequence of str
+    config : ConfigProto, optional
+        the settings of the session
 
     Returns
     -------
@@ -116,6 +177,7 @@ def load(directory, tags, config=None):
     Raises
     ------
     ServingError
+        with the code and the text of TensorFlow Serving
     """
     directory = os.fspath(directory)
     meta_graph = _find(_read(directory), tags)
@@ -177,9 +239,9 @@ def _check_constants(graph_def):
 
 
 def _assets(loaded, meta_graph, directory):
-    """The full path of each asset, to be fed whenever the loader runs something."""
+    """Return the feeds with the full path of each asset, which every loading step needs."""
     files = list(meta_graph.asset_file_def)
-    if not files:  # where TensorFlow 1 keeps them
+    if not files:  # exports of TensorFlow 1 have this collection instead
         for packed in meta_graph.collection_def["saved_model_assets"].any_list.value:
             files.append(AssetFileDef())
             packed.Unpack(files[-1])

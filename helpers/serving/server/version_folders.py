@@ -1,8 +1,9 @@
-"""Which versions of a model lie in its base path, and which of them are to be served."""
+"""Find the versions of a model in its base path and choose those to serve."""
 
 import logging
 import os
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,13 +14,19 @@ log = logging.getLogger("helpers.serving")
 
 @dataclass(frozen=True)
 class Model:
-    """What the configuration says of one model.
+    """The configuration of one model.
 
+    Parameters
+    ----------
+    name : str
+    base_path : str
+        the folder that contains a folder for each version
     policy : str
         "latest", "all" or "specific"
     versions : int or frozenset of int
-        how many of the latest, or which
+        "latest": the number of versions to serve; "specific": the version numbers
     labels : tuple of (str, int)
+        label and version number
     """
 
     name: str
@@ -32,8 +39,25 @@ class Model:
 _NUMBER = re.compile(r"[ \t\n\v\f\r]*[+-]?[0-9]+[ \t\n\v\f\r]*", re.ASCII)
 
 
-def wanted_versions(model):
-    """The versions of a model that should be there: number to path."""
+def versions_to_serve(model: Model) -> dict[int, Path]:
+    """Scan the base path of a model and return the versions to serve.
+
+    Parameters
+    ----------
+    model : Model
+
+    Returns
+    -------
+    dict of int to pathlib.Path
+        the folder of each version by number
+
+    Raises
+    ------
+    ServingError
+        INVALID_ARGUMENT; the base path does not exist
+    OSError
+        the base path cannot be read
+    """
     base = Path(model.base_path)
     if not base.exists():
         raise invalid(
@@ -53,13 +77,71 @@ def wanted_versions(model):
     return {number: found[number] for number in chosen}
 
 
-def check_inside(base_path, path):
-    """Refuse a version that is not, with all its files, inside the base path.
+class FolderScanner:
+    """A scanner of base paths that logs each problem only once."""
+
+    def __init__(self) -> None:
+        self._logged = set()
+
+    def scan(self, models: Collection[Model]) -> dict[str, dict[int, Path]]:
+        """Scan the base paths of models.
+
+        Parameters
+        ----------
+        models : collection of Model
+
+        Returns
+        -------
+        dict of str to dict of int to pathlib.Path
+            the folder of each version to serve, by model name and number; empty when one of the
+            base paths cannot be read, so that one bad path does not unload versions
+        """
+        found = {}
+        try:
+            for model in models:
+                found[model.name] = versions_to_serve(model)
+                self._log_missing(model, found[model.name])
+        except (ServingError, OSError) as error:
+            self.log_once(
+                "FileSystemStoragePathSource encountered a filesystem access error: "
+                + getattr(error, "message", str(error))
+            )
+            return {}
+        return found
+
+    def log_once(self, text: str) -> None:
+        """Log a problem that each scan would find again."""
+        if text not in self._logged:
+            log.warning("%s", text)
+            self._logged.add(text)
+
+    def _log_missing(self, model, found):
+        if not found:
+            self.log_once(
+                f"No versions of servable {model.name} found under base path {model.base_path}. "
+                "Did you forget to name your leaf directory as a number (eg. '/1/')?"
+            )
+        if model.policy == "specific":
+            for number in sorted(model.versions - found.keys()):
+                self.log_once(
+                    f"Version {number} of servable {model.name}, which was requested to be served "
+                    "as a 'specific' version in the servable's version policy, was not found in "
+                    "the file system"
+                )
+
+
+def check_inside(base_path: str | os.PathLike, path: str | os.PathLike) -> None:
+    """Refuse a version if one of its files lies outside the base path.
+
+    Parameters
+    ----------
+    base_path, path : path-like
+        of the model, and of the version
 
     Raises
     ------
     ServingError
-        PERMISSION_DENIED, naming the link that leads outside
+        PERMISSION_DENIED, with the name of the link that leads outside
     """
     base = os.path.realpath(base_path)
     for folder, folders, files in os.walk(path):

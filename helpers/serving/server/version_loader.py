@@ -1,7 +1,9 @@
-"""What happens when a version is loaded: the files, the warm-up requests, and the counting."""
+"""Load a version: check its files, load them, run its warm-up requests, count the result."""
 
 import os
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import tensorflow as tf
 from google.protobuf.message import DecodeError
@@ -9,21 +11,32 @@ from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
 from helpers.serving.protocol.errors import DATA_LOSS, ServingError, invalid
 from helpers.serving.server import proto_requests
+from helpers.serving.server.batching import Batcher
+from helpers.serving.server.metrics import Metrics
+from helpers.serving.server.options import Options
 from helpers.serving.server.servable import Servable
-from helpers.serving.server.version_folders import check_inside
+from helpers.serving.server.version_folders import Model, check_inside
 
 WARM_UP_FILE = os.path.join("assets.extra", "tf_serving_warmup_requests")
 MOST_RECORDS = 1000
 
 
-def make_loader(options, metrics, batcher=None):
-    """A `load(model, number, path)` for the manager of versions.
+def make_loader(
+    options: Options, metrics: Metrics, batcher: Batcher | None = None
+) -> Callable[[Model, int, Path], Servable]:
+    """Make the function that a `version_manager.Manager` calls to load a version.
 
     Parameters
     ----------
     options : helpers.serving.server.options.Options
     metrics : helpers.serving.server.metrics.Metrics
     batcher : helpers.serving.server.batching.Batcher, optional
+        combines requests; without it, each request runs alone
+
+    Returns
+    -------
+    callable
+        `load(model, number, path)` returns a Servable or raises ServingError
     """
 
     def load(model, number, path):

@@ -1,67 +1,97 @@
-"""Which versions of which models are served: found in folders, loaded, unloaded, looked up.
+"""Load, unload and look up the versions of all models.
 
-A thread of its own looks into the base paths and brings what is loaded closer to what should be,
-one step at a time: a new version is loaded before the old one goes, and a version that cannot be
-loaded ends with its error while the others serve on.
+A thread compares the versions in the base paths with the loaded versions and changes one version at
+a time. It loads a new version before it unloads the old one. A version that cannot be loaded ends
+with its error, and the other versions continue to answer requests.
 """
 
 import gc
 import logging
 import threading
 import time
+from collections.abc import Callable, Iterable, KeysView
+from pathlib import Path
+from typing import Any
 
 from helpers.serving.protocol.errors import (
     FAILED_PRECONDITION,
     INTERNAL,
     NOT_FOUND,
-    UNKNOWN,
     ServingError,
     invalid,
 )
-from helpers.serving.server.version_folders import wanted_versions
+from helpers.serving.server.version_folders import FolderScanner, Model
 from helpers.serving.server.version_policy import GIVE_UP, LOAD, UNLOAD, Version, next_step
+from helpers.serving.server.version_states import (
+    AVAILABLE,
+    END,
+    LOADING,
+    START,
+    UNLOADING,
+    VersionStates,
+)
 
 log = logging.getLogger("helpers.serving")
 
-START, LOADING, AVAILABLE, UNLOADING, END = 10, 20, 30, 40, 50  # as the protocol numbers them
-
 
 class Manager:
-    """Looks after the versions of all models.
+    """The versions of all models.
 
     Parameters
     ----------
     load : callable
-        `load(model, number, path)` gives a servable with `close()`, or raises ServingError
+        `load(model, number, path)` returns a servable with a method `close()`, or raises
+        ServingError
     poll_seconds : float
-        between two looks into the folders; 0 looks only once
+        seconds between two scans of the base paths; 0 scans them only once
     max_retries : int
-        how often a failed load is tried again
+        how often the manager tries again to load a version that has failed
     retry_seconds : float
+        seconds between two attempts
     keep_last : bool
-        whether versions stay when a base path holds none any more
+        whether versions stay loaded when a base path contains no version any more
     """
 
-    def __init__(self, load, poll_seconds=1, max_retries=5, retry_seconds=60, keep_last=False):
+    def __init__(
+        self,
+        load: Callable[[Model, int, Path], Any],
+        poll_seconds: float = 1,
+        max_retries: int = 5,
+        retry_seconds: float = 60,
+        keep_last: bool = False,
+    ) -> None:
         self._load, self._poll_seconds, self._keep_last = load, poll_seconds, keep_last
         self._max_retries, self._retry_seconds = max_retries, retry_seconds
-        self._models = {}  # name to Model
-        self._labels = {}  # name to {label: version}
-        self._versions = {}  # name to {number: Version}: all that is not yet gone
-        self._states = {}  # name to {number: (state, error)}: all that ever was
-        self._serving = {}  # name to {number: Version}, highest first: what requests may use
         self._changed = threading.Condition()
-        self._stopped = self._look = False
-        self._said = set()
+        self._states = VersionStates(self._changed)
+        self._scanner = FolderScanner()
+        self._models = {}  # {model name: Model}
+        self._labels = {}  # {model name: {label: version number}}
+        self._versions = {}  # {model name: {number: Version}}: all that are not unloaded yet
+        self._serving = {}  # {model name: {number: Version}}: those for requests, highest first
+        self._stopped = self._scan_now = False
         self._thread = threading.Thread(target=self._work, name="versions", daemon=True)
 
     # -- for requests ------------------------------------------------------------------------------
 
-    def acquire(self, name, number=None):
-        """The version that answers a request; `release` it afterwards.
+    def acquire(self, name: str, number: int | None = None) -> Version:
+        """Return the version that answers a request; the caller must `release` it.
 
+        Parameters
+        ----------
+        name : str
+            the model
         number : int or None
-            None takes the latest that is available
+            None chooses the highest version that is available
+
+        Returns
+        -------
+        Version
+
+        Raises
+        ------
+        ServingError
+            NOT_FOUND; no such version is available
         """
         with self._changed:
             serving = self._serving.get(name)
@@ -73,68 +103,88 @@ class Manager:
         request = f"Latest({name})" if number is None else f"Specific({name}, {number})"
         raise ServingError(NOT_FOUND, f"Servable not found for request: {request}")
 
-    def release(self, version):
+    def release(self, version: Version) -> None:
+        """Tell the manager that a request does not need the version any longer."""
         with self._changed:
             version.requests -= 1
             if version.leaving and not version.requests:
                 self._changed.notify_all()
 
-    def labelled(self, name, label):
-        """The number of the version with this label."""
+    def labelled(self, name: str, label: str) -> int:
+        """Return the number of the version that has this label.
+
+        Raises
+        ------
+        ServingError
+            INVALID_ARGUMENT; the model has no such label
+        """
         number = self._labels.get(name, {}).get(label)
         if number is None:
             raise invalid("Unrecognized servable version label: ", label)
         return number
 
-    def names(self):
-        """The names of the models that are configured."""
+    def names(self) -> KeysView[str]:
+        """Return the names of the configured models."""
         return self._models.keys()
 
-    def states(self, name, number=None):
-        """What has become of the versions of a model, highest number first.
-
-        Returns
-        -------
-        list of (int, int, ServingError or None)
-            number, state, and what went wrong
-        """
-        with self._changed:
-            states = dict(self._states.get(name, {}))
-        if number is not None:
-            if number not in states:
-                raise ServingError(NOT_FOUND, f"Could not find version {number} of model {name}")
-            states = {number: states[number]}
-        if not states:
-            raise ServingError(NOT_FOUND, f"Could not find any versions of model {name}")
-        return [(n, *states[n]) for n in sorted(states, reverse=True)]
+    def states(
+        self, name: str, number: int | None = None
+    ) -> list[tuple[int, int, ServingError | None]]:
+        """Return the states of a model's versions; see `VersionStates.of_model`."""
+        return self._states.of_model(name, number)
 
     # -- configuration -----------------------------------------------------------------------------
 
-    def start(self, models, labels_ahead=False):
-        """Serve these models; returns when each has a version that is available.
+    def start(self, models: Iterable[Model], labels_ahead: bool = False) -> None:
+        """Start to serve models and wait until each has an available version.
+
+        Parameters
+        ----------
+        models : iterable of Model
+        labels_ahead : bool
+            whether a label may name a version that is not available yet
 
         Raises
         ------
         ServingError
-            a model's first version to come to an end could not be loaded
+            a model's versions could not be loaded, or a label is not allowed
         """
+        models = list(models)
         self._configure(models, labels_ahead)
         self._thread.start()
         self._wait([model.name for model in models], "servable(s)")
 
-    def reload(self, models, labels_ahead=False, alive=lambda: True):
-        """Serve these models from now on; returns when those that are new are available.
+    def reload(
+        self,
+        models: Iterable[Model],
+        labels_ahead: bool = False,
+        alive: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Replace the configuration and wait until each new model has an available version.
 
+        Parameters
+        ----------
+        models : iterable of Model
+            all models to serve from now on
+        labels_ahead : bool
+            whether a label may name a version that is not available yet
         alive : callable
-            whether somebody still waits for that
+            returns whether the caller still waits
+
+        Raises
+        ------
+        ServingError
+            a new model's versions could not be loaded, a label is not allowed, or the caller does
+            not wait any longer
         """
+        models = list(models)
         known = set(self._models)
         self._configure(models, labels_ahead)
         new = [model.name for model in models if model.name not in known]
         self._wait(new, "model(s)", alive)
 
-    def stop(self):
-        """End the thread and close every version."""
+    def stop(self) -> None:
+        """End the thread and close all versions."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
@@ -153,15 +203,15 @@ class Manager:
                 for name, model in models.items()
             }
             for name in models.keys() - self._models.keys():
-                self._states.pop(name, None)
-            self._models, self._labels, self._look = models, labels, True
+                self._states.forget(name)
+            self._models, self._labels, self._scan_now = models, labels, True
             self._changed.notify_all()
 
     def _allowed_labels(self, model, ahead):
         for label, number in model.labels:
-            state, _ = self._states.get(model.name, {}).get(number, (None, None))
+            available = self._states.is_available(model.name, number)
             before = self._labels.get(model.name, {}).get(label)
-            if state != AVAILABLE and not (ahead and before in (None, number)):
+            if not available and not (ahead and before in (None, number)):
                 raise ServingError(
                     FAILED_PRECONDITION,
                     f"Request to assign label to version {number} of model {model.name}, which is "
@@ -169,110 +219,58 @@ class Manager:
                 )
             yield label, number
 
-    def _wait(self, names, word, alive=lambda: True):
-        with self._changed:
-            while not self._stopped and alive():
-                reached = [self._reached(name) for name in names]
-                if all(reached):
-                    break
-                self._changed.wait(1)
-            else:
-                raise ServingError(UNKNOWN, "The server or the client did not wait any longer")
-        ends = [(name, *end) for name, end in zip(names, reached, strict=True) if end[1] == END]
-        if ends:
-            texts = [
-                f"{{{{name: {name} version: {number}}}"
-                + (f" due to error: {error}" if error else "")
-                + "}, "
-                for name, number, _, error in ends
-            ]
-            raise ServingError(
-                UNKNOWN, f"{len(ends)} {word} did not become available: {{{''.join(texts)}}}"
-            )
-
-    def _reached(self, name):
-        states = self._states.get(name, {})
-        for number in sorted(states, reverse=True):
-            if states[number][0] in (AVAILABLE, END):
-                return number, *states[number]
-        return None
+    def _wait(self, names, noun, alive=lambda: True):
+        self._states.wait(names, noun, lambda: not self._stopped and alive())
 
     # -- the thread --------------------------------------------------------------------------------
 
     def _work(self):
-        next_look = 0
+        next_scan = 0
         while True:
             with self._changed:
                 if self._stopped:
                     return
-                look = self._look or time.monotonic() >= next_look
-                self._look = False
+                scan = self._scan_now or time.monotonic() >= next_scan
+                self._scan_now = False
                 models = dict(self._models)
-            if look:
-                self._aspire(models)
-                next_look = time.monotonic() + (self._poll_seconds or float("inf"))
-            while self._act():
+            if scan:
+                self._update_versions(models)
+                next_scan = time.monotonic() + (self._poll_seconds or float("inf"))
+            while self._take_step():
                 pass
             with self._changed:
-                if not (self._stopped or self._look or self._gone()):
-                    self._changed.wait(max(0.01, min(1, next_look - time.monotonic())))
+                if not (self._stopped or self._scan_now or self._finished_versions()):
+                    self._changed.wait(max(0.01, min(1, next_scan - time.monotonic())))
 
-    def _aspire(self, models):
-        """Look into the base paths; note which versions should be there."""
+    def _update_versions(self, models):
+        """Scan the base paths and mark which versions should be loaded."""
         found = {name: {} for name in self._versions.keys() - models.keys()}
-        try:
-            for name, model in models.items():
-                found[name] = wanted_versions(model)
-                self._say_what_is_missing(model, found[name])
-        except (ServingError, OSError) as error:
-            self._say_once(
-                "FileSystemStoragePathSource encountered a filesystem access error: "
-                + getattr(error, "message", str(error))
-            )
-            found = {name: {} for name in found.keys() - models.keys()}
+        found |= self._scanner.scan(models.values())
         with self._changed:
-            for name, wanted in found.items():
-                if not wanted and self._keep_last and name in models:
+            for name, paths in found.items():
+                if not paths and self._keep_last and name in models:
                     if self._versions.get(name):
-                        self._say_once(f"Refusing to unload all versions for Servable: {name}")
+                        self._scanner.log_once(
+                            f"Refusing to unload all versions for Servable: {name}"
+                        )
                     continue
                 versions = self._versions.setdefault(name, {})
-                if any(n in wanted and not version.aspired for n, version in versions.items()):
-                    continue  # it is still leaving: once it has gone, it can come again
+                if any(n in paths and not version.aspired for n, version in versions.items()):
+                    continue  # the version must be unloaded before it can be loaded again
                 for number, version in versions.items():
-                    version.aspired = number in wanted
-                for number, path in wanted.items():
+                    version.aspired = number in paths
+                for number, path in paths.items():
                     if number not in versions:
                         versions[number] = Version(models[name], number, path)
-                        self._publish(versions[number], START)
+                        self._states.publish(versions[number], START)
 
-    def _say_once(self, text):
-        """Log what each look into the folders would find again."""
-        if text not in self._said:
-            log.warning("%s", text)
-            self._said.add(text)
-
-    def _say_what_is_missing(self, model, found):
-        if not found:
-            self._say_once(
-                f"No versions of servable {model.name} found under base path {model.base_path}. "
-                "Did you forget to name your leaf directory as a number (eg. '/1/')?"
-            )
-        if model.policy == "specific":
-            for number in sorted(model.versions - found.keys()):
-                self._say_once(
-                    f"Version {number} of servable {model.name}, which was requested to be served "
-                    "as a 'specific' version in the servable's version policy, was not found in "
-                    "the file system"
-                )
-
-    def _act(self):
-        """Take one step, if there is one to take."""
+    def _take_step(self):
+        """Load, unload or give up one version; return whether there was something to do."""
         with self._changed:
-            gone = self._gone()
-            for version in gone:
+            finished = self._finished_versions()
+            for version in finished:
                 del self._versions[version.model.name][version.number]
-        for version in gone:
+        for version in finished:
             self._finish(version)
         with self._changed:
             if self._stopped:
@@ -289,15 +287,15 @@ class Manager:
         version.new, version.retry_at = False, None
         version.attempts += 1
         if version.attempts == 1:
-            self._publish(version, LOADING)
-            log.info("Loading servable version %s", _identity(version))
+            self._states.publish(version, LOADING)
+            log.info("Loading servable version %s", version)
         try:
             version.servable = self._load(version.model, version.number, version.path)
         except Exception as error:
             if not isinstance(error, ServingError):
-                log.exception("Loading servable: %s failed", _identity(version))
+                log.exception("Loading servable: %s failed", version)
                 error = ServingError(INTERNAL, f"{type(error).__name__}: {error}")
-            log.error("Loading servable: %s failed: %s", _identity(version), error)
+            log.error("Loading servable: %s failed: %s", version, error)
             if version.attempts <= self._max_retries:
                 version.retry_at = time.monotonic() + self._retry_seconds
                 version.error = error
@@ -306,27 +304,27 @@ class Manager:
             return
         with self._changed:
             version.ready = True
-            self._serve()
-            self._publish(version, AVAILABLE)
-        log.info("Successfully loaded servable version %s", _identity(version))
+            self._update_serving()
+            self._states.publish(version, AVAILABLE)
+        log.info("Successfully loaded servable version %s", version)
 
     def _fail(self, version, error):
         version.failed, version.retry_at = True, None
-        self._publish(version, END, error)
+        self._states.publish(version, END, error)
 
     def _give_up(self, version):
-        """Stop trying to load a version that nobody wants any more."""
+        """Stop the attempts to load a version that is not in its base path any more."""
         self._fail(version, version.error)
 
     def _unload(self, version):
-        log.info("Unloading servable version %s", _identity(version))
+        log.info("Unloading servable version %s", version)
         with self._changed:
-            self._publish(version, UNLOADING)
+            self._states.publish(version, UNLOADING)
             version.ready, version.leaving = False, True
-            self._serve()
+            self._update_serving()
 
-    def _gone(self):
-        """Versions that are to be forgotten: nobody uses them and nobody wants them."""
+    def _finished_versions(self):
+        """Return the versions that the manager can close: no request and no folder needs them."""
         return [
             version
             for versions in self._versions.values()
@@ -339,22 +337,13 @@ class Manager:
         if version.servable:
             version.servable.close()
             version.servable = None
-            gc.collect()  # a graph holds itself
+            gc.collect()  # a graph contains references to itself
         if not version.failed:
-            self._publish(version, END)
-            log.info("Done unloading servable version %s", _identity(version))
+            self._states.publish(version, END)
+            log.info("Done unloading servable version %s", version)
 
-    def _serve(self):
+    def _update_serving(self):
         self._serving = {
             name: {n: versions[n] for n in sorted(versions, reverse=True) if versions[n].ready}
             for name, versions in self._versions.items()
         }
-
-    def _publish(self, version, state, error=None):
-        with self._changed:
-            self._states.setdefault(version.model.name, {})[version.number] = (state, error)
-            self._changed.notify_all()
-
-
-def _identity(version):
-    return f"{{name: {version.model.name} version: {version.number}}}"

@@ -1,35 +1,73 @@
-"""What to do next about the versions of a model, so that it never stops answering."""
+"""Choose the next step for the versions of a model, so that the model never stops answering."""
 
 import time
+from collections.abc import Collection
+from pathlib import Path
+
+from helpers.serving.server.version_folders import Model
 
 UNLOAD, LOAD, GIVE_UP = "unload", "load", "give up"
 
 
 class Version:
-    """One version of a model, from the moment it is found until it is gone."""
+    """One version of a model, from its first scan until it is unloaded.
 
-    def __init__(self, model, number, path):
+    Parameters
+    ----------
+    model : Model
+    number : int
+    path : pathlib.Path
+        the folder of the version
+
+    Attributes
+    ----------
+    aspired : bool
+        whether the version should be loaded (TensorFlow Serving's word)
+    new, ready, leaving, failed : bool
+        no attempt to load it yet; answers requests; is being unloaded; could not be loaded
+    attempts : int
+        how often the manager has tried to load it
+    retry_at : float or None
+        `time.monotonic()` of the next attempt, in seconds
+    error : ServingError or None
+        of the last attempt
+    servable : Servable or None
+    requests : int
+        requests that use it at the moment
+    """
+
+    def __init__(self, model: Model, number: int, path: Path) -> None:
         self.model, self.number, self.path = model, number, path
         self.aspired, self.ready, self.leaving = True, False, False
         self.new, self.failed = True, False
         self.attempts, self.retry_at, self.error = 0, None, None
         self.servable, self.requests = None, 0
 
+    def __str__(self) -> str:
+        return f"{{name: {self.model.name} version: {self.number}}}"
 
-def next_step(versions):
-    """The next step for a model, as TensorFlow Serving's policy that preserves availability has it.
+
+def next_step(versions: Collection[Version]) -> tuple[str, Version] | None:
+    """Choose the next step for a model by TensorFlow Serving's availability-preserving policy.
+
+    A ready version that is not aspired is unloaded when an aspired version is ready, when no
+    version is aspired, or when at least two such versions are ready. Otherwise the highest aspired
+    version that is not loaded yet is loaded.
+
+    Parameters
+    ----------
+    versions : collection of Version
+        of one model
 
     Returns
     -------
     (str, Version) or None
-
-    What is not wanted goes once something wanted serves, or when nothing is wanted, or when more
-    than one version that is not wanted serves; else the highest new version is loaded.
+        UNLOAD, LOAD or GIVE_UP, and the version; None when there is nothing to do
     """
     aspired = [version for version in versions if version.aspired]
-    unwanted = [version for version in versions if version.ready and not version.aspired]
-    if unwanted and (not aspired or any(v.ready for v in aspired) or len(unwanted) > 1):
-        return UNLOAD, min(unwanted, key=lambda version: version.number)
+    obsolete = [version for version in versions if version.ready and not version.aspired]
+    if obsolete and (not aspired or any(v.ready for v in aspired) or len(obsolete) > 1):
+        return UNLOAD, min(obsolete, key=lambda version: version.number)
     now = time.monotonic()
     for version in versions:
         if version.retry_at is not None and not version.aspired:

@@ -1,4 +1,4 @@
-"""Lesson 07: right answers, named mistakes, untouched; and what the checks rest on."""
+"""Test the exercises of lesson 07: right answers, mistakes, no answer, and their helpers."""
 
 import datetime
 import errno
@@ -20,7 +20,7 @@ import pytest
 
 from helpers.exercises.lesson_07 import exercise_server, q5_guard, served_models
 from helpers.exercises.lesson_07.exercises import LEFT, RIGHT, X, q1, q5
-from helpers.exercises.lesson_07.other_process import twin
+from helpers.exercises.lesson_07.other_process import independent_copy
 from helpers.exercises.lesson_07.q3_publish import watched
 from helpers.exercises.lesson_07.q5_guard import CAUSES, MODEL
 from helpers.serving.rollout.plan import compare
@@ -34,7 +34,7 @@ def same(*answers):
 
 
 def by_grpc(_):
-    """The three answers, asked for with the protocol's messages."""
+    """Return the three answers, with requests over gRPC."""
     import grpc
     import tensorflow as tf
     from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
@@ -44,7 +44,7 @@ def by_grpc(_):
 
         def call(signature, output, **inputs):
             request = predict_pb2.PredictRequest()
-            request.model_spec.name, request.model_spec.signature_name = "doors", signature
+            request.model_spec.name, request.model_spec.signature_name = "scoring", signature
             for name, value in inputs.items():
                 dtype = tf.string if name == "row_bytes" else tf.float32
                 request.inputs[name].CopyFrom(tf.make_tensor_proto(value, dtype))
@@ -65,27 +65,28 @@ Q1 = Proofs(
     },
     wrong={
         "serving_default for packed": Mistake(
-            same(SCORES, TOTALS, SCORES), "packed: [8.25, 5.25] is what is wanted for scores"
+            same(SCORES, TOTALS, SCORES), "packed: [8.25, 5.25] is the right answer for scores"
         ),
         "gap for total": Mistake(
-            same(SCORES, [13.25, 22.25], PACKED), "is the output gap; the output total is wanted"
+            same(SCORES, [13.25, 22.25], PACKED),
+            "totals should be the output total, but [13.25, 22.25] is",
         ),
         "rows swapped": Mistake(
-            same(SCORES[::-1], TOTALS, PACKED), "[5.25, 8.25] are the right numbers in the wrong"
+            same(SCORES[::-1], TOTALS, PACKED), "[5.25, 8.25] has the right numbers in the wrong"
         ),
         "64-bit bytes": Mistake(
-            same(SCORES, TOTALS, [1e8, 2.0, 1e-8, 3.0]), "Were the bytes of 64-bit floats?"
+            same(SCORES, TOTALS, [1e8, 2.0, 1e-8, 3.0]), "did you send the bytes of 64-bit floats?"
         ),
         "the whole answer": Mistake(
             same((200, {"predictions": SCORES}), TOTALS, PACKED),
-            "scores: the two numbers from the answer are wanted",
+            "scores should be the two numbers in the response",
         ),
         "both outputs": Mistake(
             same(SCORES, [TOTALS, [13.25, 22.25]], PACKED),
-            "totals: one number for each of the two rows is wanted",
+            "totals should have one number for each of the two rows",
         ),
         "left and right swapped with x": Mistake(
-            same(SCORES, [7.25, 2.25], PACKED), "the server answers something else"
+            same(SCORES, [7.25, 2.25], PACKED), "totals should be the answer of the server"
         ),
     },
     untouched=(..., ..., ...),
@@ -170,7 +171,7 @@ def graph_last(export_dir, base):
 
 
 def across_disks(export_dir, base):
-    """No file can be renamed to another disk, so shutil.move copies it."""
+    """Simulate two disks, between which shutil.move copies instead of renaming."""
     copy = shutil.copytree(export_dir, base.parent / "incoming")
     other_disk = OSError(errno.EXDEV, "Invalid cross-device link")
     with mock.patch("os.rename", side_effect=other_disk):
@@ -190,7 +191,7 @@ def tidied_up(export_dir, base):
 
 
 def renamed_and_marked(export_dir, base):
-    """What comes later is not of the export."""
+    """Add a file that is not part of the export after the version has appeared."""
     renamed_copy(export_dir, base)
     (base / str(next_number(base) - 1) / "published.txt").write_text("today")
 
@@ -242,14 +243,16 @@ Q3 = Proofs(
         "with a mark afterwards": same(renamed_and_marked),
     },
     wrong={
-        "copied in place": Mistake(same(in_place), "before it was complete"),
-        "copied by cp": Mistake(same(by_command), "before it was complete"),
-        "the graph first": Mistake(same(graph_first), "before it was complete"),
+        "copied in place": Mistake(same(in_place), "should be complete when it appears"),
+        "copied by cp": Mistake(same(by_command), "should be complete when it appears"),
+        "the graph first": Mistake(same(graph_first), "should be complete when it appears"),
         "the graph last": Mistake(same(graph_last), "a version must appear there in one step"),
         "moved from another disk": Mistake(
             same(across_disks), "shutil.move from one disk to another"
         ),
-        "old versions deleted first": Mistake(same(old_ones_first), "requests failed while you"),
+        "old versions deleted first": Mistake(
+            same(old_ones_first), "requests failed, the first with"
+        ),
         "old versions deleted afterwards": Mistake(
             same(the_highest_only), "1 was in base and has gone"
         ),
@@ -257,24 +260,24 @@ Q3 = Proofs(
         "everything deleted": Mistake(
             same(lambda made, base: shutil.rmtree(base)), "base itself has gone"
         ),
-        "None": Mistake(same(None), "a function is wanted here, not None"),
+        "None": Mistake(same(None), "publish should be a function, but is None"),
         "counts the versions": Mistake(
-            same(one_more_than_there_are), "In base there is 1, 3, 9, notes"
+            same(one_more_than_there_are), "base contains 1, 3, 9, notes"
         ),
         "9 sorts after 10": Mistake(same(sorted_as_texts), "of your sorted_as_texts", "raised"),
         "takes every folder for a version": Mistake(
             same(every_folder_is_a_number), "invalid literal for int()", "raised"
         ),
         "one folder too many": Mistake(
-            same(nested), "saved_model.pb must lie in the folder of the version itself"
+            same(nested), "saved_model.pb must be in the folder of the version itself"
         ),
         "moves the export": Mistake(same(moved), "export_dir has gone"),
-        "a link": Mistake(same(linked), "follows no link out of its folder"),
+        "a link": Mistake(same(linked), "does not follow a link out of its folder"),
         "overwrites what is loaded": Mistake(
             same(lambda made, base: shutil.copytree(made, base / "9", dirs_exist_ok=True)),
-            "a version that is loaded is not read again",
+            "does not read a loaded version again",
         ),
-        "does nothing": Mistake(same(lambda made, base: None), "In base there is 1, 9, notes"),
+        "does nothing": Mistake(same(lambda made, base: None), "base contains 1, 9, notes"),
         "a name that is no number": Mistake(
             same(lambda made, base: shutil.copytree(made, base / "v10")),
             "A version is a folder whose name is a number",
@@ -299,7 +302,7 @@ def counting():
 
 
 def remembering():
-    """Whoever was in stays in, and in this process only."""
+    """Return a rule that always chooses the same users, but only in this process."""
     seen = {}
 
     def remembered(user, percent):
@@ -325,7 +328,7 @@ def cached():
 
 
 def salted(salt):
-    """A rule whose buckets depend on what `salt` gives."""
+    """Return a rule whose buckets depend on the result of `salt`."""
     return same(lambda user, percent: number_of(f"{salt()}{user}") % 10_000 < percent * 100)
 
 
@@ -353,55 +356,56 @@ Q4 = Proofs(
     },
     wrong={
         "hash()": Mistake(
-            same(lambda user, percent: hash(user) % 100 < percent), "asked in another process"
+            same(lambda user, percent: hash(user) % 100 < percent), "but in another process"
         ),
         "chance": Mistake(
-            same(lambda user, percent: random.random() < percent / 100), "asked a second time"
+            same(lambda user, percent: random.random() < percent / 100), "but a second time"
         ),
-        "every tenth request": Mistake(lambda _: (counting(),), "asked a second time"),
-        "chance, remembered": Mistake(lambda _: (remembering(),), "which remembers nothing"),
+        "every tenth request": Mistake(lambda _: (counting(),), "but a second time"),
+        "chance, remembered": Mistake(lambda _: (remembering(),), "does not have the memory"),
         "the first to come, remembered": Mistake(
-            lambda _: (Remembering(),), "which remembers nothing"
+            lambda _: (Remembering(),), "does not have the memory"
         ),
-        "chance, cached": Mistake(lambda _: (cached(),), "which remembers nothing"),
+        "chance, cached": Mistake(lambda _: (cached(),), "does not have the memory"),
         "the place in memory": Mistake(
             same(lambda user, percent: number_of(str(id(user))) % 10_000 < percent * 100),
-            "asked in another process",
+            "but in another process",
         ),
-        "the process": Mistake(salted(os.getpid), "whose number (os.getpid) is another"),
-        "the hour": Mistake(salted(lambda: datetime.datetime.now().hour), "asked at another time"),
-        "the day": Mistake(salted(datetime.date.today), "asked at another time"),
-        "the week": Mistake(salted(lambda: int(time.time() / 604800)), "asked at another time"),
+        "the process": Mistake(salted(os.getpid), "with a different process number (os.getpid)"),
+        "the hour": Mistake(salted(lambda: datetime.datetime.now().hour), "but at another time"),
+        "the day": Mistake(salted(datetime.date.today), "but at another time"),
+        "the week": Mistake(salted(lambda: int(time.time() / 604800)), "but at another time"),
         "the month, by an imported name": Mistake(
-            salted(lambda: strftime("%B")), "asked at another time"
+            salted(lambda: strftime("%B")), "but at another time"
         ),
         "whole percents only": Mistake(
             same(lambda user, percent: number_of(user) % 10_000 < int(percent) * 100),
-            "0 are in the canary at 0.5 %; about 100 are wanted",
+            "about 100 should be in the canary at 0.5 %, but 0 are",
         ),
         "100 buckets": Mistake(
             same(lambda user, percent: number_of(user) % 100 < percent),
-            "are in the canary at 0.5 %; about 100 are wanted",
+            "about 100 should be in the canary at 0.5 %, but ",
         ),
         "English names only": Mistake(
             same(lambda user, percent: zlib.crc32(user.encode("ascii")) % 10_000 < percent * 100),
             "UnicodeEncodeError",
             "raised",
         ),
-        "None": Mistake(same(None), "a function is wanted here, not None"),
+        "None": Mistake(same(None), "in_canary should be a function, but is None"),
         "a bucket too many": Mistake(
             same(lambda user, percent: number_of(user) % 100 <= percent),
-            "in the canary at 0 %; about 0 are wanted",
+            "about 0 should be in the canary at 0 %",
         ),
         "10 % whatever is asked": Mistake(
-            same(lambda user, percent: number_of(user) % 10 == 0), "about 0 are wanted"
+            same(lambda user, percent: number_of(user) % 10 == 0), "about 0 should be in the canary"
         ),
         "new buckets for every percentage": Mistake(
             same(lambda user, percent: number_of(f"{user}{percent}") % 100 < percent),
-            "those who are in must stay in",
+            "all users in the canary must stay in it",
         ),
         "the sum of the letters": Mistake(
-            same(lambda user, percent: sum(map(ord, user)) % 100 < percent), "are in the canary at"
+            same(lambda user, percent: sum(map(ord, user)) % 100 < percent),
+            "should be in the canary at",
         ),
         "the last digits": Mistake(
             same(
@@ -409,11 +413,11 @@ Q4 = Proofs(
                     (int(user[-2:]) if user[-1].isdigit() else number_of(user)) % 100 < percent
                 )
             ),
-            "numbers of which each ends in 7",
+            "numbers that end in 7",
         ),
         "1 and 0": Mistake(
             same(lambda user, percent: int(number_of(user) % 100 < percent)),
-            "is to return True or False",
+            "should return True or False",
         ),
     },
     untouched=(...,),
@@ -421,7 +425,7 @@ Q4 = Proofs(
 
 
 def margin(more, least):
-    """A guard that waits for `least` requests and ends at `more` errors above the stable rate."""
+    """Return a guard that waits for `least` requests and accepts `more` as a difference."""
 
     def guard(router):
         stable, canary = router.statistics()
@@ -443,7 +447,7 @@ def as_the_hint_says(router):
 
 
 def significant(level, ends):
-    """A guard that ends the canary where a test of equal rates gives less than `level`."""
+    """Return a guard that ends a canary whose error rate is significantly higher."""
 
     def guard(router):
         stable, canary = router.statistics()
@@ -504,7 +508,7 @@ def times(more, least):
 
 
 def of_another_router(_):
-    """A guard that looks at `router`, and ends the canary of `orders`."""
+    """Return a guard that reads its argument, but ends the canary of `orders`."""
     orders, _ = q5.given()
 
     def guard(router):
@@ -534,7 +538,7 @@ Q5 = Proofs(
     wrong={
         "blames the words": Mistake(
             same("words", margin(0.1, 100)),
-            "Version 1 answers it with status 400, and version 2 with 400",
+            "version 1 answers it with status 400, and version 2 with 400",
         ),
         "blames the sign": Mistake(
             same("negative numbers", margin(0.1, 100)), "with status 200, and version 2 with 200"
@@ -542,47 +546,47 @@ Q5 = Proofs(
         "blames the size": Mistake(
             same("large numbers", margin(0.1, 100)), "and version 2 with 200"
         ),
-        "a cause of one's own": Mistake(
-            same("bad luck", margin(0.1, 100)), "'bad luck' is not one of"
+        "a cause that is not a choice": Mistake(
+            same("bad luck", margin(0.1, 100)), "but is 'bad luck'"
         ),
         "any error": ended_by(any_error, "as good as the stable version"),
-        "a limit, whoever erred": ended_by(fixed_limit, "which both versions refuse"),
-        "too early": ended_by(margin(0, 1), "of 20 trials, here after "),
+        "a fixed limit": ended_by(fixed_limit, "which both versions refuse"),
+        "too early": ended_by(margin(0, 1), "at most 2 of 20 trials, but ended it in "),
         "a small margin": ended_by(
-            margin(0.05, 100), "refuse: 3 in 10: your guard ended it in 7 of 20"
+            margin(0.05, 100),
+            "3 in 10. It should end the canary in at most 2 of 20 trials, but ended it in 7",
         ),
-        "half as many again": ended_by(times(1.5, 100), "2 of 20 are allowed"),
+        "half as many again": ended_by(times(1.5, 100), "at most 2 of 20 trials"),
         "a test at each look": ended_by(
-            significant(0.05, lambda router: router.rollback()), "and a guard looks often"
+            significant(0.05, lambda router: router.rollback()), "and a guard compares them often"
         ),
-        "ends another router's canary": Mistake(
-            of_another_router, "a router that is not the one it was given"
-        ),
+        "ends another router's canary": Mistake(of_another_router, "but it changed another router"),
         "and has ended it before": Mistake(
-            of_a_router_that_has_ended, "a router that is not the one it was given"
+            of_a_router_that_has_ended, "but it changed another router"
         ),
-        "errors, not rates": ended_by(more_errors, "it still gets users"),
-        "never": ended_by(lambda router: None, "after 1,500 requests it still gets users"),
-        "any difference": ended_by(any_difference, "a canary that repairs"),
-        "promotes it": ended_by(wrong_way, "everyone gets version 2 now"),
+        "errors, not rates": ended_by(more_errors, "the canary still gets users"),
+        "never": ended_by(lambda router: None, "after 1,500 requests the canary still gets users"),
+        "any difference": ended_by(
+            any_difference, "the canary fixes an error of the stable version"
+        ),
+        "promotes it": ended_by(wrong_way, "all users get version 2 now"),
         "raises": ended_by(lambda router: router.statistic(), "AttributeError", "raised"),
     },
     untouched=(..., ...),
 )
 
 
-def test_the_rows_of_exercise_1_tell_the_signatures_apart():
-    assert np.allclose(served_models.doors(X, LEFT, RIGHT), [SCORES, TOTALS, PACKED])
+def test_the_signatures_give_different_numbers_for_the_rows_of_exercise_1():
+    assert np.allclose(served_models.scoring(X, LEFT, RIGHT), [SCORES, TOTALS, PACKED])
 
 
-def test_what_is_served_answers_as_the_check_expects(lesson):
-    """The numbers of exercise 1 are those of the server."""
+def test_the_server_gives_the_answers_that_the_check_expects(lesson):
     assert lesson.exercises["q1"].grade(*by_grpc(None)).outcome == "passed"
-    found = exercise_server.ask("doors:predict", {"instances": X})
+    found = exercise_server.ask("scoring:predict", {"instances": X})
     assert np.allclose(found[1]["predictions"], np.array(SCORES)[:, None])
 
 
-def test_outcomes_are_found_out_with_the_server():
+def test_the_server_gives_the_outcomes_of_exercise_2():
     assert served_models.outcomes() == TRUTH
 
 
@@ -597,7 +601,7 @@ def test_only_several_rows_are_refused_by_the_canary_alone(lesson):
 
 
 def test_the_given_requests_show_the_cause(lesson):
-    """Of each kind there are enough among those that the canary gets."""
+    """The canary gets enough requests with one row, with several, and with negative numbers."""
     router, requests = lesson.exercises["q5"].given()
     assert json.loads(json.dumps(requests)), "a learner can send them"
     own = [rows for customer, rows in requests if router.route(customer).role == "canary"]
@@ -606,8 +610,7 @@ def test_the_given_requests_show_the_cause(lesson):
     assert q5 is lesson.exercises["q5"]
 
 
-def test_the_guard_of_the_hint_passes_by_more_than_luck():
-    """With other customers, too, it ends hardly any good canary."""
+def test_the_guard_of_the_hint_ends_few_good_canaries_of_other_users():
     for nonsense in (0.05, 0.3):
         routers = (
             q5_guard.run(as_the_hint_says, nonsense, {"canary": 0, "stable": 0}, seed)[0]
@@ -635,11 +638,11 @@ def test_an_interrupted_start_can_be_repeated(lesson, tmp_path, monkeypatch, key
         raise KeyboardInterrupt
 
     exercise = lesson.exercises[key]
-    for name in ("serve_model", "look", "ask"):
+    for name in ("serve_model", "scan_folders", "ask"):
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
             patch.setattr(exercise_server, name, interrupted)
             exercise.maker(tmp_path / "given")
-            exercise_server.ask("doors")
+            exercise_server.ask("scoring")
     exercise.maker(tmp_path / "given")
     assert lesson.exercises["q1"].grade(*by_grpc(None)).outcome == "passed"
     assert lesson.exercises["q5"].given()[0].predict("ann", served_models.ROW).ok
@@ -657,7 +660,7 @@ def test_an_interrupted_server_leaves_no_folder(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_watch_sees_a_version_as_it_was_at_first(tmp_path):
+def test_watched_keeps_the_first_state_of_a_version(tmp_path):
     (tmp_path / "1").mkdir()
     with watched(tmp_path) as first:
         for name in ("1", "2", "notes"):
@@ -671,8 +674,8 @@ def test_a_watch_sees_a_version_as_it_was_at_first(tmp_path):
     assert first.keys() == {"2"} and "late" not in first["2"]
 
 
-def test_a_twin_has_a_memory_of_its_own():
-    """Whatever it lies in; and it calls its own like, not the first one."""
+def test_an_independent_copy_has_its_own_memory():
+    """The memory is in a closure, a default and an attribute; the copy calls itself."""
     box = {"calls": 0}
 
     def count(n, kept=[0]):  # noqa: B006, a memory that learners make by mistake
@@ -681,14 +684,16 @@ def test_a_twin_has_a_memory_of_its_own():
         count.calls = getattr(count, "calls", 0) + 1
         return (box["calls"], kept[0], count.calls) if n == 0 else count(n - 1)
 
-    other = twin(count)
+    other = independent_copy(count)
     assert count(2) == (3, 3, 3)
     assert other(0) == (1, 1, 1)
-    assert twin(other)(0) == (2, 2, 2), "a twin starts with what the other knows by then"
-    assert twin(os.path.join) is os.path.join
+    assert independent_copy(other)(0) == (2, 2, 2), (
+        "a copy starts with the memory of the original at that time"
+    )
+    assert independent_copy(os.path.join) is os.path.join
 
 
-def test_a_server_that_died_is_started_again(lesson):
+def test_a_server_that_has_ended_is_started_again(lesson):
     before = exercise_server.server()
     before.stop()
     assert exercise_server.server() is not before

@@ -1,4 +1,4 @@
-"""Starting a server, what is said when it does not start, and that nothing stays behind."""
+"""Test how a server starts, what the errors say, and that the server always ends."""
 
 import http.server
 import os
@@ -29,7 +29,7 @@ def gone(pid, seconds):
 
 
 def parent_of_a_server(folder, then):
-    """A process like a notebook's kernel: it starts a server that waits for its model."""
+    """Start a process that, like a notebook's kernel, starts a server without a model."""
     code = f"""
         import sys, time
         from helpers.serving.launch.process import Server, free_ports
@@ -57,8 +57,8 @@ def test_killing_the_kernel_ends_the_server(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs fork")
-def test_a_fork_that_lives_on_does_not_keep_the_server(tmp_path):
-    """It holds the server's standard input open, as a worker of a notebook would."""
+def test_a_fork_of_the_kernel_does_not_keep_the_server_alive(tmp_path):
+    """The fork keeps the server's standard input open, like a worker process of a notebook."""
     kernel = parent_of_a_server(
         tmp_path, "import os; print(os.fork() or time.sleep(30), flush=True); time.sleep(30)"
     )
@@ -72,21 +72,21 @@ def test_a_fork_that_lives_on_does_not_keep_the_server(tmp_path):
         os.kill(fork, signal.SIGKILL)
 
 
-def test_leaving_the_kernel_ends_the_server(tmp_path):
+def test_the_normal_end_of_the_kernel_ends_the_server(tmp_path):
     kernel = parent_of_a_server(tmp_path, "")
     server = int(kernel.stdout.readline())
     assert kernel.wait(30) == 0
     assert gone(server, 0)
 
 
-def test_a_missing_folder_is_named_when_the_time_is_over(tmp_path):
+def test_the_error_after_the_deadline_names_a_missing_folder(tmp_path):
     with pytest.raises(ServerError) as caught:
         start("m", tmp_path / "nothing", deadline=2)
     assert "not ready after 2 seconds" in str(caught.value)
     assert f"Could not find base path {tmp_path / 'nothing'} for servable m" in str(caught.value)
 
 
-def test_a_port_that_is_taken_is_named(tmp_path):
+def test_the_error_names_a_port_in_use(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -96,8 +96,8 @@ def test_a_port_that_is_taken_is_named(tmp_path):
                 start("m", tmp_path, **{flag: port})
 
 
-def test_a_chosen_port_that_is_taken_meanwhile_is_exchanged(tmp_path, monkeypatch):
-    """Between the choice and the server's listening, another program may come."""
+def test_start_chooses_new_ports_if_another_program_takes_one(tmp_path, monkeypatch):
+    """Another program may bind the port between the choice and the start of the server."""
     publish(tmp_path, 1)
     free = process.free_ports
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -113,11 +113,11 @@ def test_a_chosen_port_that_is_taken_meanwhile_is_exchanged(tmp_path, monkeypatc
     assert not choices
 
 
-def test_ports_chosen_together_are_different():
+def test_free_ports_are_all_different():
     assert len(set(free_ports(500))) == 500
 
 
-def test_an_answer_of_another_server_at_this_port_does_not_count(tmp_path):
+def test_another_server_at_the_port_does_not_count_as_started(tmp_path):
     class Other(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             self.send_error(404)
@@ -132,7 +132,7 @@ def test_an_answer_of_another_server_at_this_port_does_not_count(tmp_path):
         other.shutdown()
 
 
-def test_a_wrong_flag_is_named(tmp_path):
+def test_the_error_names_a_wrong_flag(tmp_path):
     with pytest.raises(ServerError, match="unrecognized arguments: --model_nam=m"):
         start("m", tmp_path, model_nam="m")
     with pytest.raises(ValueError, match="start needs model_base_path"):
@@ -140,7 +140,7 @@ def test_a_wrong_flag_is_named(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs fork")
-def test_a_fork_that_ends_leaves_the_server_alone(tmp_path):
+def test_the_end_of_a_fork_does_not_end_the_server(tmp_path):
     kernel = parent_of_a_server(
         tmp_path, "import os; os.fork() or sys.exit(); os.wait(); print(server.running, flush=True)"
     )

@@ -1,11 +1,11 @@
-"""Which server a lesson talks to, and waiting for a version."""
+"""Test which server a lesson uses, and how it waits for a version."""
 
 import os
 
 import pytest
 
 from helpers.serving.launch import process
-from helpers.serving.launch.serve import Elsewhere, serve, wait_for
+from helpers.serving.launch.serve import ExternalServer, serve, wait_for
 from tests.serving import exports
 
 NOWHERE = "http://127.0.0.1:9"
@@ -26,7 +26,7 @@ def server(base):
             yield server
 
 
-def test_without_an_address_a_server_is_started(server):
+def test_without_an_address_serve_starts_a_server(server):
     assert server.running
     wait_for(server.rest, "number", 3, deadline=1)
     wait_for(server.rest, "number", deadline=1)
@@ -42,18 +42,30 @@ def test_a_folder_without_a_version_is_refused_at_once(tmp_path, monkeypatch):
     (served / "v1").mkdir(parents=True)
     (served / "notes").touch()
     for folder, error, words in (
-        (tmp_path / "absent", FileNotFoundError, "absent does not exist; wanted is a folder"),
-        (tmp_path / "file", FileNotFoundError, "file is a file; wanted is a folder"),
-        (served, ValueError, "no version in .*served, which holds notes, v1; wanted is a folder"),
-        (served / "v1", ValueError, "no version in .*v1, which holds nothing; wanted"),
-        (tmp_path / "2", ValueError, "2 is an export itself, it holds saved_model.pb; .*lies in$"),
+        (tmp_path / "absent", FileNotFoundError, "must be a folder.*absent does not exist$"),
+        (tmp_path / "file", FileNotFoundError, "must be a folder.*file is a file$"),
+        (
+            served,
+            ValueError,
+            "must be a folder.*served contains no version, it contains notes, v1$",
+        ),
+        (
+            served / "v1",
+            ValueError,
+            "must be a folder.*v1 contains no version, it contains nothing$",
+        ),
+        (
+            tmp_path / "2",
+            ValueError,
+            "2 is an export itself, because it contains saved_model.pb.*contains it$",
+        ),
         (str(tmp_path / "2"), ValueError, "is an export itself"),
     ):
         with pytest.raises(error, match=words):
             serve("number", folder)
 
 
-def test_a_second_server_of_a_name_ends_the_first_once_it_is_up(base, monkeypatch):
+def test_a_second_server_for_a_name_ends_the_first_when_it_is_ready(base, monkeypatch):
     class Started:
         stopped = False
 
@@ -75,38 +87,38 @@ def test_a_second_server_of_a_name_ends_the_first_once_it_is_up(base, monkeypatc
     assert one.stopped and not two.stopped and not other.stopped
 
 
-def test_with_an_address_nothing_is_started(server, monkeypatch):
+def test_with_an_address_serve_starts_no_server(server, monkeypatch):
     monkeypatch.setenv("TFS_URL", server.rest + "/")
     found = serve("number", "/not/here")
-    assert found == Elsewhere(server.rest, "127.0.0.1:8500")
+    assert found == ExternalServer(server.rest, "127.0.0.1:8500")
     with found:
         found.stop()
     assert server.rest in found.log
     monkeypatch.setenv("TFS_GRPC", server.grpc)
     assert serve("number", "/not/here").grpc == server.grpc
-    wait_for(server.rest, "number", deadline=1)  # still there
+    wait_for(server.rest, "number", deadline=1)  # stop() has not ended it
 
 
-def test_a_model_that_the_address_does_not_have_is_named(server, monkeypatch):
+def test_the_error_names_a_model_that_the_server_does_not_have(server, monkeypatch):
     monkeypatch.setenv("TFS_URL", server.rest)
     with pytest.raises(TimeoutError, match=r"a version of other to be AVAILABLE.*status 404"):
         serve("other", "/not/here", deadline=0.2)
     monkeypatch.setenv("TFS_URL", NOWHERE)
-    with pytest.raises(TimeoutError, match="/v1/models/number says: URLError"):
+    with pytest.raises(TimeoutError, match="/v1/models/number was: URLError"):
         serve("number", "/not/here", deadline=0.2)
     monkeypatch.setenv("TFS_URL", "127.0.0.1:8501")
-    with pytest.raises(ValueError, match="TFS_URL is an address like"):
+    with pytest.raises(ValueError, match="TFS_URL must be an address like"):
         serve("number", "/not/here")
 
 
-def test_a_proxy_is_not_asked_about_this_machine(server, monkeypatch):
+def test_status_requests_do_not_use_a_proxy(server, monkeypatch):
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("http_proxy", NOWHERE)
     wait_for(server.rest, "number", 3, deadline=1)
 
 
-def test_a_version_that_does_not_load_is_named(server, base):
+def test_the_error_names_a_version_that_does_not_load(server, base):
     (base / "hidden").mkdir()
     (base / "hidden" / "saved_model.pb").write_bytes(b"this is not a model")
     os.rename(base / "hidden", base / "4")
@@ -116,8 +128,8 @@ def test_a_version_that_does_not_load_is_named(server, base):
     wait_for(server.rest, "number", 3, deadline=1)
 
 
-def test_a_wait_that_is_too_long_tells_what_was_seen(server):
-    with pytest.raises(TimeoutError, match=r"version 3 of number to be END.*says: 3 AVAILABLE"):
+def test_the_error_after_the_deadline_contains_the_last_status(server):
+    with pytest.raises(TimeoutError, match=r"version 3 of number to be END.*was: 3 AVAILABLE"):
         wait_for(server.rest, "number", 3, state="END", deadline=0.2)
-    with pytest.raises(ValueError, match=r"a state is one of START, LOADING.*not 'ready'"):
+    with pytest.raises(ValueError, match=r"state must be one of START, LOADING.*not 'ready'"):
         wait_for(server.rest, "number", state="ready")

@@ -1,4 +1,4 @@
-"""From JSON to tensors and back: what no request can show, and that both ways of reading agree."""
+"""Test the conversion from JSON to tensors and back, and that both parsers agree."""
 
 import json
 import math
@@ -24,7 +24,7 @@ from helpers.serving.protocol.predict_request import COLUMN, ROW, PredictBody
 
 
 def read(body, inputs):
-    """What a body gives: the form and the tensors, or the text of the error."""
+    """Return the form and the tensors of a body, or the text of the error."""
     try:
         return PredictBody(body if isinstance(body, bytes) else body.encode()).tensors(inputs)
     except ServingError as error:
@@ -32,7 +32,7 @@ def read(body, inputs):
 
 
 def exactly(body, inputs, monkeypatch):
-    """The same without the quick ways."""
+    """Do the same with the exact parser only."""
     with monkeypatch.context() as patch:
         patch.setattr(json_parser, "parse", lambda body: (json_parser.parse_exactly(body), True))
         for name in ("_regular_rows", "_regular_columns"):
@@ -75,7 +75,7 @@ def _equal(left, right):
         "[?]",
     ],
 )
-def test_an_integer_too_large_for_a_double_is_found_wherever_it_stands(body):
+def test_an_integer_too_large_for_a_double_is_found_at_every_place(body):
     too_big = "JSON Parse error: Number too big to be stored in double. at offset: "
     for shift in (*range(0, 309, 11), 308):
         shifted = " " * shift + body
@@ -110,13 +110,13 @@ BODIES = [
 
 @pytest.mark.parametrize("dtype", [FLOAT, DOUBLE, INT8, INT32, INT64, UINT64, BOOL, STRING])
 @pytest.mark.parametrize("body", BODIES)
-def test_the_quick_way_reads_what_the_exact_way_reads(body, dtype, monkeypatch):
+def test_the_fast_parser_agrees_with_the_exact_parser(body, dtype, monkeypatch):
     quick, exact = read(body, {"x": dtype}), exactly(body, {"x": dtype}, monkeypatch)
     assert same(quick, exact), (quick, exact)
 
 
-def test_damaged_bodies_are_read_alike_both_ways(monkeypatch):
-    """Two thousand texts, each a good one with a few bytes changed, cut or doubled."""
+def test_both_parsers_agree_on_damaged_bodies(monkeypatch):
+    """Compare two thousand valid texts with a few bytes changed, removed or doubled."""
     chance = random.Random(7)
     outcomes = set()
     for _ in range(2000):
@@ -155,17 +155,17 @@ def test_damaged_bodies_are_read_alike_both_ways(monkeypatch):
         (b" \x00{}", "The document is empty. at offset: 1"),
     ],
 )
-def test_the_place_of_a_mistake_is_named_in_bytes(body, words):
+def test_the_error_contains_the_offset_in_bytes(body, words):
     assert read(body, {"x": FLOAT}) == "JSON Parse error: " + words
 
 
-def test_very_deep_nesting_is_an_error_and_no_crash():
+def test_very_deep_nesting_is_an_error_and_not_a_crash():
     deep = "[" * 50_000 + "1" + "]" * 50_000
     for form in (ROW, COLUMN):
         assert read(f'{{"{form}": {deep}}}', {"x": FLOAT}) == "tensor parsing error: x"
 
 
-def test_bytes_that_are_not_utf8_pass_through():
+def test_bytes_that_are_not_utf8_stay_unchanged():
     _, tensors = read(b'{"instances": ["\xff\xfe"]}', {"x": STRING})
     assert tensors["x"].tolist() == [b"\xff\xfe"]
     answer = responses.predictions(ROW, {"y": (STRING, tensors["x"])})
@@ -173,7 +173,7 @@ def test_bytes_that_are_not_utf8_pass_through():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_every_number_comes_back_as_it_was(dtype):
+def test_every_number_survives_a_round_trip(dtype):
     chance = np.random.default_rng(7)
     values = np.concatenate(
         [
@@ -190,7 +190,7 @@ def test_every_number_comes_back_as_it_was(dtype):
 
 @pytest.mark.parametrize("shape", [(), (3,), (2, 3), (2, 0), (0, 2), (2, 1, 2), (0,)])
 @pytest.mark.parametrize("dtype", [FLOAT, INT32, BOOL, STRING])
-def test_answers_hold_the_values_in_their_shape(shape, dtype):
+def test_responses_contain_the_values_in_their_shape(shape, dtype):
     count = math.prod(shape)
     if dtype == STRING:
         array = np.empty(count, object)
@@ -198,11 +198,11 @@ def test_answers_hold_the_values_in_their_shape(shape, dtype):
     else:
         array = np.arange(count).astype(NUMPY[dtype])
     array = array.reshape(shape)
-    wanted = np.vectorize(bytes.decode, otypes=[object])(array) if dtype == STRING else array
+    expected = np.vectorize(bytes.decode, otypes=[object])(array) if dtype == STRING else array
     for several in (False, True):
         outputs = {"y": (dtype, array)} | ({"z": (dtype, array)} if several else {})
         columns = json.loads(responses.predictions(COLUMN, outputs))["outputs"]
-        assert (columns["y"] if several else columns) == wanted.tolist()
+        assert (columns["y"] if several else columns) == expected.tolist()
         if shape:
             rows = json.loads(responses.predictions(ROW, outputs))["predictions"]
-            assert [row["y"] if several else row for row in rows] == wanted.tolist()
+            assert [row["y"] if several else row for row in rows] == expected.tolist()

@@ -1,4 +1,4 @@
-"""Deciding between two versions: tables of others, and what happens to made-up users."""
+"""Test experiments with two versions against published tables and simulations."""
 
 import math
 from fractions import Fraction
@@ -10,7 +10,7 @@ from helpers.serving.rollout.plan import Plan, compare, per_user, users_needed
 from helpers.serving.rollout.simulation import simulate, simulate_counting
 
 
-def test_users_needed_is_what_the_textbook_says():
+def test_users_needed_agrees_with_the_textbook():
     assert users_needed(0.10, 0.02) == (3841, 3841)
     assert users_needed(0.5, 0.1) == (388, 388)
     assert users_needed(0.5, 0.1, power=0.9) == (519, 519)
@@ -24,7 +24,7 @@ def test_a_small_canary_needs_more_users_in_all():
 
 
 @pytest.mark.parametrize("share", [0.5, 0.1])
-def test_the_users_needed_find_the_effect_as_often_as_promised(share):
+def test_users_needed_gives_the_power_that_was_asked_for(share):
     for effect in (0.03, -0.03):
         plan = Plan(0.2, effect, looks=1, share=share)
         assert plan.users == users_needed(0.2, effect, share=share)
@@ -48,7 +48,7 @@ def test_compare_is_the_score_test_and_its_published_interval():
     assert (other.low, other.high, other.z) == pytest.approx((-found.high, -found.low, -found.z))
 
 
-def test_interval_and_p_value_say_the_same():
+def test_interval_and_p_value_agree():
     for x in range(0, 31, 2):
         for y in range(26):
             found = compare((x, 30), (y, 25))
@@ -64,7 +64,7 @@ def test_without_any_success_nothing_differs_and_the_interval_is_wide():
     assert compare((0, 1000), (1000, 1000)).differs
 
 
-def test_the_interval_holds_the_truth_as_often_as_it_says():
+def test_the_interval_has_its_nominal_coverage():
     generator = np.random.default_rng(5)
     held = [
         found.low <= 0.07 <= found.high
@@ -75,7 +75,7 @@ def test_the_interval_holds_the_truth_as_often_as_it_says():
 
 
 def test_thresholds_are_those_of_the_published_tables():
-    """O'Brien and Fleming's: at the last look, and how many more users they take."""
+    """Compare the last threshold and the number of users with O'Brien and Fleming's tables."""
     for looks, alpha, power, last, more in [
         (1, 0.05, 0.8, 1.960, 1.000),
         (2, 0.05, 0.8, 1.977, 1.008),
@@ -92,7 +92,7 @@ def test_thresholds_are_those_of_the_published_tables():
         assert plan.schedule[-1] == plan.users and len(plan.schedule) == looks
 
 
-def test_peeking_finds_what_is_not_there_and_planned_looks_do_not():
+def test_peeking_causes_false_positives_and_planned_looks_do_not():
     peeking = Plan(0.1, 0.02, looks=20, corrected=False)
     planned = Plan(0.1, 0.02, looks=20)
     wrong = simulate(peeking, 0.1, 0.1, experiments=5000)
@@ -103,11 +103,11 @@ def test_peeking_finds_what_is_not_there_and_planned_looks_do_not():
     assert 0.035 < right.found < 0.065
     power = simulate(planned, 0.1, 0.12, experiments=5000)
     assert 0.77 < power.found < 0.83
-    assert power.users < 0.9 * users_needed(0.1, 0.02).total  # it stops early when it may
+    assert power.users < 0.9 * users_needed(0.1, 0.02).total  # it can stop early
     assert simulate(planned, 0.1, 0.12, experiments=5000) == power  # the same seed
 
 
-def test_planned_looks_hold_with_a_small_canary_too():
+def test_planned_looks_work_with_a_small_canary():
     plan = Plan(0.2, 0.04, looks=5, share=0.1)
     assert simulate(plan, 0.2, 0.2, experiments=10_000).found == pytest.approx(0.05, abs=0.01)
     assert simulate(plan, 0.2, 0.24, experiments=10_000).found == pytest.approx(0.8, abs=0.025)
@@ -130,7 +130,7 @@ def test_looks_decide_by_their_own_threshold():
     assert plan.look(3, (480, 3000), (360, 3000)).verdict == "stable is better"
     last = plan.look(5, (400, 4000), (410, 4000))
     assert last.stop and last.verdict == "no difference shown"
-    with pytest.raises(ValueError, match="look 2 is due at 3,162 users; there are 1,600"):
+    with pytest.raises(ValueError, match="look 2 is due at 3,162 users, but there are 1,600"):
         plan.look(2, (60, 800), (90, 800))
     for number in (0, 6, 1.5):
         with pytest.raises(ValueError, match="looks 1 to 5"):
@@ -141,41 +141,46 @@ def test_a_user_counts_once_and_in_one_arm():
     rows = [("ann", "stable", 0), ("ann", "stable", 1), ("ann", "stable", 1), ("bo", "stable", 0)]
     assert per_user([*rows, (7, "canary", True)]) == {"stable": (1, 2), "canary": (1, 1)}
     assert per_user([]) == {"stable": (0, 0), "canary": (0, 0)}
-    with pytest.raises(ValueError, match="user 'bo' had both versions: keep the percentage"):
+    with pytest.raises(
+        ValueError, match="user 'bo' got both versions: do not change the percentage"
+    ):
         per_user([*rows, ("bo", "canary", 1)])
-    with pytest.raises(ValueError, match="a role is stable or canary, not 'blue'"):
+    with pytest.raises(ValueError, match="a role must be stable or canary, not 'blue'"):
         per_user([("ann", "blue", 1)])
 
 
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda: users_needed(10, 2), "baseline is between 0 and 1, not 10"),
-        (lambda: users_needed(0.1, 0), "effect is a difference, not 0"),
-        (lambda: users_needed(0.1, -0.2), "-0.2 from 0.1 does not"),
-        (lambda: users_needed(0.1, 1e-300), "effect is a difference"),
-        (lambda: users_needed(0.1, "2"), "effect is a difference"),
-        (lambda: users_needed(0.1, 0.1, alpha=0), "alpha is between"),
-        (lambda: users_needed(0.1, 0.1, alpha=float("nan")), "alpha is between"),
+        (lambda: users_needed(10, 2), "baseline must be between 0 and 1, not 10"),
+        (lambda: users_needed(0.1, 0), "effect must not be 0"),
+        (lambda: users_needed(0.1, -0.2), "effect is -0.2, baseline is 0.1"),
+        (lambda: users_needed(0.1, 1e-300), "effect must not be 0"),
+        (lambda: users_needed(0.1, "2"), "effect must not be 0"),
+        (lambda: users_needed(0.1, 0.1, alpha=0), "alpha must be between"),
+        (lambda: users_needed(0.1, 0.1, alpha=float("nan")), "alpha must be between"),
         (lambda: users_needed(0.1, 0.1, power=0.01), "power must be larger than alpha"),
-        (lambda: compare((5, 4), (1, 2)), "stable is .successes, users.*not .5, 4"),
-        (lambda: compare((0.5, 4), (1, 2)), "stable is .successes, users"),
-        (lambda: compare((1, 2), 0.5), "canary is .successes, users.*not 0.5"),
+        (lambda: compare((5, 4), (1, 2)), "stable must be .successes, users.*not .5, 4"),
+        (lambda: compare((0.5, 4), (1, 2)), "stable must be .successes, users"),
+        (lambda: compare((1, 2), 0.5), "canary must be .successes, users.*not 0.5"),
         (lambda: compare((1, 2), (0, 0)), "canary has no users yet"),
-        (lambda: Plan(0.1, 0.02, looks=0), "looks is 1 to 50, not 0"),
-        (lambda: Plan(0.1, 0.02, looks=2.5), "looks is 1 to 50, not 2.5"),
-        (lambda: simulate(Plan(0.1, 0.02), 0.1, 1.5), "canary_rate is between"),
-        (lambda: simulate(Plan(0.1, 0.02), 0.1, 0.1, experiments=0), "experiments is a whole"),
+        (lambda: Plan(0.1, 0.02, looks=0), "looks must be from 1 to 50, not 0"),
+        (lambda: Plan(0.1, 0.02, looks=2.5), "looks must be from 1 to 50, not 2.5"),
+        (lambda: simulate(Plan(0.1, 0.02), 0.1, 1.5), "canary_rate must be between"),
+        (
+            lambda: simulate(Plan(0.1, 0.02), 0.1, 0.1, experiments=0),
+            "experiments must be an integer",
+        ),
         (lambda: simulate(Plan(0.1, 0.02), 0.1, 0.1, experiments=10**12), "too many at once"),
         (lambda: simulate_counting(users=10**9), "too many at once"),
-        (lambda: simulate_counting(requests=0), "a user makes 1 to"),
+        (lambda: simulate_counting(requests=0), "requests must be from 1 to"),
     ],
 )
-def test_bad_input_is_named(call, says):
+def test_the_error_names_a_bad_argument(call, says):
     with pytest.raises(ValueError, match=says):
         call()
 
 
-def test_something_else_than_a_plan_is_named():
-    with pytest.raises(TypeError, match="a Plan is wanted, not 5"):
+def test_simulate_refuses_an_argument_that_is_not_a_plan():
+    with pytest.raises(TypeError, match="plan must be a Plan, not 5"):
         simulate(5, 0.1, 0.1)

@@ -1,4 +1,4 @@
-"""Joining requests, with a model that is a function of NumPy."""
+"""Test batching with NumPy functions as models."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ from helpers.serving.server.batching import Batcher, Options
 
 
 class Runner:
-    """Doubles what it is fed, and notes the size of each call."""
+    """A model that doubles its input and records the size of each call."""
 
     def __init__(self, answer=lambda x: 2 * x, seconds=0):
         self.sizes, self.answer, self.seconds = [], answer, seconds
@@ -27,7 +27,7 @@ def joined(runner, **options):
 
 
 def all_at_once(call, arrays):
-    """What each call gave, or its error."""
+    """Run the calls at the same time and return the result or the error of each."""
     answers = [None] * len(arrays)
 
     def ask(i):
@@ -44,7 +44,7 @@ def all_at_once(call, arrays):
     return answers
 
 
-def test_requests_share_a_call_and_each_gets_its_own_rows():
+def test_requests_run_in_one_call_and_each_gets_its_own_rows():
     runner = Runner()
     arrays = [np.full((i % 3 + 1, 2), i) for i in range(12)]
     call = joined(runner, max_batch_size=24, batch_timeout_micros=5_000_000)
@@ -52,24 +52,24 @@ def test_requests_share_a_call_and_each_gets_its_own_rows():
     assert all(
         (a == 2 * x).all() and a.shape == x.shape for a, x in zip(answers, arrays, strict=True)
     )
-    assert runner.sizes == [24]  # full, so nobody waited for the time to pass
+    assert runner.sizes == [24]  # the batch is full, so it starts before the timeout
 
 
-def test_a_batch_that_is_not_full_starts_when_its_time_is_over():
+def test_a_batch_that_is_not_full_starts_after_the_timeout():
     runner = Runner()
     call = joined(runner, max_batch_size=100, batch_timeout_micros=50_000)
     assert all_at_once(call, [np.ones(2), np.ones(3)])
     assert sum(runner.sizes) == 5
 
 
-def test_a_batch_grows_to_a_size_that_is_allowed():
+def test_a_batch_is_padded_to_an_allowed_size():
     runner = Runner()
     call = joined(runner, max_batch_size=8, allowed_batch_sizes=(4, 8))
     assert call({"x": np.array([1, 2])}, ["y"])[0].tolist() == [2, 4]
     assert runner.sizes == [4]
 
 
-def test_calls_of_other_outputs_are_not_joined():
+def test_calls_with_other_outputs_run_alone():
     runner = Runner()
     call = joined(runner, max_batch_size=2)
     assert call({"x": np.ones(9)}, ["other"])
@@ -91,7 +91,7 @@ def test_calls_of_other_outputs_are_not_joined():
         ),
     ],
 )
-def test_what_cannot_be_joined_is_an_error_for_all(options, runner, arrays, words):
+def test_an_invalid_batch_is_an_error_for_all_its_requests(options, runner, arrays, words):
     for answer in all_at_once(joined(runner, **options), arrays):
         assert words in str(answer)
 
@@ -109,7 +109,7 @@ def test_rows_of_different_lengths_can_be_padded():
     assert long.tolist() == [[10, 10, 10]]
 
 
-def test_a_full_queue_refuses():
+def test_a_full_queue_refuses_requests():
     runner = Runner(seconds=0.5)
     call = joined(runner, max_batch_size=1, max_enqueued_batches=1, num_batch_threads=1)
     answers = all_at_once(call, [np.ones(1)] * 5)
@@ -127,6 +127,6 @@ def test_a_full_queue_refuses():
         ({"num_batch_threads": 0}, "must be positive"),
     ],
 )
-def test_parameters_that_make_no_sense(options, words):
+def test_invalid_parameters_are_refused(options, words):
     with pytest.raises(ServingError, match=words):
         Options(**options)

@@ -1,4 +1,4 @@
-"""The command line and the configuration files."""
+"""Test the command line and the configuration files."""
 
 import pytest
 
@@ -70,7 +70,7 @@ def test_a_file_of_models(tmp_path):
         ),
     ],
 )
-def test_files_that_make_no_sense(tmp_path, text, words):
+def test_invalid_files_are_refused(tmp_path, text, words):
     file = tmp_path / "models.config"
     if text is not None:
         file.write_text(text)
@@ -89,7 +89,7 @@ def test_files_that_make_no_sense(tmp_path, text, words):
         ([*ONE, "--batching_parameters_file=x"], "without setting server_options.enable_batching"),
     ],
 )
-def test_flags_that_make_no_sense(arguments, words):
+def test_invalid_flags_are_refused(arguments, words):
     with pytest.raises(ServingError) as caught:
         parse(arguments)
     assert words in caught.value.message
@@ -102,7 +102,7 @@ def test_unknown_flags_and_values_are_refused(capsys):
         assert wrong.split("=")[0] in capsys.readouterr().err
 
 
-def test_flags_of_tensorflow_serving_without_effect_are_taken():
+def test_flags_without_effect_are_accepted():
     assert parse([*ONE, "--num_load_threads=4"])[1] == ["num_load_threads"]
 
 

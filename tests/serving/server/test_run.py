@@ -1,4 +1,4 @@
-"""One running server: load while versions come and go, and what must not bring it down."""
+"""Test a running server: changing versions under load, and requests that must not end it."""
 
 import asyncio
 import contextlib
@@ -26,14 +26,15 @@ from helpers.serving.server import rest
 from helpers.serving.server.batching import Batcher, Options
 from helpers.serving.server.metrics import Metrics
 from helpers.serving.server.options import parse
-from helpers.serving.server.run import Rereader, _bound
+from helpers.serving.server.run import ConfigPoller, _bound
 from helpers.serving.server.servable import Servable
 from helpers.serving.server.version_loader import make_loader
-from helpers.serving.server.version_manager import AVAILABLE, Manager
+from helpers.serving.server.version_manager import Manager
+from helpers.serving.server.version_states import AVAILABLE
 from tests.serving import version_changes
 from tests.serving.numbered_model import ask, connected, publish, states, still_answers, wait_for
 
-LIMIT = 2**20  # bytes of a body, so that too much of it is soon there
+LIMIT = 2**20  # maximum bytes of a body; small, so that a test exceeds it quickly
 CONNECTIONS = 1000
 
 
@@ -54,8 +55,8 @@ def server(tmp_path_factory):
         yield server
 
 
-def test_no_request_fails_while_versions_come_and_go(server):
-    """Eight clients; versions 2 to 5 come, 4 is broken; the old ones go. `make bench` goes on."""
+def test_no_request_fails_while_versions_change(server):
+    """Eight clients send requests while versions 2 to 5 appear, of which 4 is broken."""
     load = version_changes.run(server, server.base, steps=4)
     assert load.failed == []
     assert load.absent == []
@@ -83,7 +84,7 @@ def test_a_version_warms_up_before_it_serves(server):
     assert f'model_warmup_records_read{{model_path="{server.base}/7",status="OK"}} 1' in page
 
 
-def test_a_version_that_leads_outside_is_refused(server, tmp_path):
+def test_a_link_out_of_the_base_path_is_refused(server, tmp_path):
     publish(tmp_path, 8)
     (server.base / "8").symlink_to(tmp_path / "8")
     wait_for(lambda: states(server).get(8) == "END", lambda: states(server))
@@ -153,7 +154,7 @@ def test_a_body_of_100_megabytes_is_refused(server):
     assert still_answers(server)
 
 
-def test_a_slow_client_keeps_nobody_waiting(server):
+def test_a_slow_client_does_not_delay_other_clients(server):
     body = b'{"instances": [1.0, 2.0]}'
     host, port = server.rest.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), 30) as slow:
@@ -166,15 +167,15 @@ def test_a_slow_client_keeps_nobody_waiting(server):
         assert slow.recv(1000).startswith(b"HTTP/1.1 200")
 
 
-@pytest.mark.skipif(os.name != "posix", reason="needs so many sockets")
+@pytest.mark.skipif(os.name != "posix", reason="needs many sockets")
 def test_a_thousand_open_connections(server):
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = CONNECTIONS + 200
-    if hard != resource.RLIM_INFINITY and hard < wanted:
+    needed = CONNECTIONS + 200
+    if hard != resource.RLIM_INFINITY and hard < needed:
         pytest.skip(f"this machine allows {hard} open files")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, needed), hard))
     host, port = server.rest.removeprefix("http://").split(":")
     with contextlib.ExitStack() as stack:
         stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
@@ -186,7 +187,7 @@ def test_a_thousand_open_connections(server):
     assert still_answers(server)
 
 
-def test_what_is_not_http_ends_only_its_connection(server):
+def test_invalid_http_ends_only_its_connection(server):
     host, port = server.rest.removeprefix("http://").split(":")
     for line in (b"\x00\x01\x02\r\n\r\n", b"GET / HTTP/9\r\n\r\n", b"POST /v1 HTTP/1.1\r\n\r\n"):
         with socket.create_connection((host, int(port)), 30) as connection:
@@ -195,14 +196,14 @@ def test_what_is_not_http_ends_only_its_connection(server):
     assert still_answers(server)
 
 
-def test_it_listens_to_this_machine_only(server):
+def test_the_server_listens_on_this_machine_only(server):
     connections = psutil.Process(server.pid).net_connections()
     listening = {c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN}
     assert {address.removeprefix("::ffff:") for address in listening} == {"127.0.0.1"}
 
 
-def test_requests_of_a_model_share_a_call_when_batching_is_on(tmp_path):
-    """Eight requests at once, one call of TensorFlow, to each its own answer."""
+def test_batching_combines_requests_into_one_call(tmp_path):
+    """Eight simultaneous requests run in one call of TensorFlow, and each gets its own answer."""
     publish(tmp_path, 1)
     servable = Servable(
         tmp_path / "1", batcher=Batcher(Options(max_batch_size=8, batch_timeout_micros=10**7))
@@ -222,7 +223,7 @@ def test_requests_of_a_model_share_a_call_when_batching_is_on(tmp_path):
     assert sums == [[28.0]] * 8  # the sum is over all rows of a call: 0 + 1 + ... + 7
 
 
-def test_a_body_that_stops_coming_is_refused(monkeypatch):
+def test_an_incomplete_body_is_refused_after_the_timeout(monkeypatch):
     sent, parts = [], [b'{"inst']
 
     async def receive():
@@ -243,7 +244,7 @@ def test_a_body_that_stops_coming_is_refused(monkeypatch):
 
 
 def test_the_configuration_file_is_read_again(tmp_path):
-    """Also when it was damaged for a while."""
+    """The server also reads a file that was invalid in the meantime."""
     file = tmp_path / "models.config"
     entry = 'config {{ name: "{}" base_path: "{}" model_platform: "tensorflow" }}'
     for name in ("a", "b"):
@@ -256,14 +257,14 @@ def test_the_configuration_file_is_read_again(tmp_path):
     def available(name):
         try:
             return manager.states(name)[0][1] == AVAILABLE
-        except ServingError:  # it is not known yet, or no version of it
+        except ServingError:  # the model has no version yet
             return False
 
     serve("a")
     options = parse([f"--model_config_file={file}", "--model_config_file_poll_wait_seconds=1"])[0]
     manager = Manager(make_loader(options, Metrics()), poll_seconds=0.05)
     manager.start(options.models())
-    rereader = Rereader(manager, options, seconds=0.05)
+    poller = ConfigPoller(manager, options, seconds=0.05)
     try:
         file.write_text("model_config_list {")
         time.sleep(0.2)
@@ -271,12 +272,12 @@ def test_the_configuration_file_is_read_again(tmp_path):
         wait_for(lambda: available("b"), manager.names)
         assert manager.acquire("a")
     finally:
-        rereader.stop()
+        poller.stop()
         manager.stop()
 
 
-def test_small_answers_are_not_held_back():
-    """Without TCP_NODELAY on its connections the server answers, but 40 ms late each time."""
+def test_the_server_sends_small_responses_at_once():
+    """Without TCP_NODELAY on its connections, the server sends each response 40 ms late."""
 
     async def of_a_connection():
         accepted = asyncio.get_running_loop().create_future()
@@ -289,7 +290,7 @@ def test_small_answers_are_not_held_back():
                 socket.IPPROTO_TCP, socket.TCP_NODELAY
             )
             client.close()
-            connection.close()  # from Python 3.12 on, the server waits for it
+            connection.close()  # the server waits for this since Python 3.12
         return sent_at_once
 
     assert asyncio.run(of_a_connection())

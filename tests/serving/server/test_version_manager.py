@@ -1,4 +1,4 @@
-"""Which versions are served, with models that are only names: no TensorFlow, no server."""
+"""Test which versions are served, with fake models: without TensorFlow and without a server."""
 
 import time
 
@@ -6,13 +6,14 @@ import pytest
 
 from helpers.serving.protocol.errors import INTERNAL, ServingError
 from helpers.serving.server.version_folders import Model
-from helpers.serving.server.version_manager import AVAILABLE, END, LOADING, Manager
+from helpers.serving.server.version_manager import Manager
+from helpers.serving.server.version_states import AVAILABLE, END, LOADING
 
-SOON = 20  # seconds for what takes a quiet machine a tenth of one
+SOON = 20  # seconds; an idle machine needs a tenth of a second
 
 
 class Fake:
-    """A servable that notes when it comes and goes."""
+    """A servable that records when it is loaded and closed."""
 
     def __init__(self, events, number):
         self.events, self.number = events, number
@@ -24,7 +25,7 @@ class Fake:
 
 @pytest.fixture
 def world(tmp_path):
-    """A base path, a manager of what is in it, and what has happened."""
+    """Yield a base path, a manager of its versions, and a list of events."""
     world = World(tmp_path / "m")
     yield world
     world.manager.stop()
@@ -81,7 +82,7 @@ def test_policies(world, policy, found):
     assert world.manager.acquire("m").number == max(found)
 
 
-def test_the_new_version_serves_before_the_old_one_goes(world):
+def test_the_new_version_is_loaded_before_the_old_one_is_closed(world):
     world.add(1)
     world.serve()
     world.add(2)
@@ -103,7 +104,7 @@ def test_a_version_in_use_is_closed_when_its_requests_are_done(world):
     wait_for(lambda: world.manager.states("m", 1) == [(1, END, None)])
 
 
-def test_a_broken_version_ends_with_its_error_and_the_old_one_serves_on(world):
+def test_a_broken_version_ends_with_its_error_and_the_old_one_stays(world):
     world.broken = {2}
     world.add(1)
     world.serve()
@@ -115,14 +116,14 @@ def test_a_broken_version_ends_with_its_error_and_the_old_one_serves_on(world):
     time.sleep(0.2)
     world.becomes(1)
     world.broken = set()
-    world.add(2)  # mended, but TensorFlow Serving does not try a number again that has ended
+    world.add(2)  # fixed, but TensorFlow Serving does not load a number again that has ended
     time.sleep(0.2)
     world.becomes(1)
     world.add(3)
     world.becomes(3)
 
 
-def test_what_has_gone_can_come_again(world):
+def test_a_removed_version_can_be_added_again(world):
     world.add(1, 2)
     world.serve()
     world.remove(2)
@@ -147,7 +148,7 @@ def test_a_load_is_tried_again(tmp_path):
     manager.stop()
 
 
-def test_waiting_for_another_attempt_keeps_nothing_else_waiting(tmp_path):
+def test_waiting_for_another_attempt_does_not_delay_other_versions(tmp_path):
     def load(model, number, path):
         if number == 2:
             raise ServingError(INTERNAL, "broken")
@@ -163,7 +164,7 @@ def test_waiting_for_another_attempt_keeps_nothing_else_waiting(tmp_path):
     manager.stop()
 
 
-def test_no_version_that_loads_is_an_error_at_the_start(world):
+def test_start_fails_if_no_version_can_be_loaded(world):
     world.broken = {1}
     world.add(1)
     with pytest.raises(ServingError) as caught:
@@ -184,7 +185,7 @@ def test_the_versions_stay_when_the_base_path_is_gone(world):
 
 @pytest.mark.parametrize(("keep_last", "left"), [(False, []), (True, [1])])
 def test_an_emptied_base_path(world, keep_last, left):
-    """TensorFlow Serving unloads what has been taken away; it can be told not to."""
+    """TensorFlow Serving unloads removed versions, unless a flag forbids this."""
     world.manager._keep_last = keep_last
     world.add(1)
     world.serve()
@@ -206,14 +207,16 @@ def test_labels(world):
     assert world.manager.labelled("m", "canary") == 2
     with pytest.raises(ServingError, match="assign label to version 3 of model m, which is not"):
         label(stable=1, canary=3)
-    assert world.manager.labelled("m", "canary") == 2  # a label never moves to nothing
+    assert (
+        world.manager.labelled("m", "canary") == 2
+    )  # a label keeps its version if the new one is not available
     label(stable=2)
     assert world.manager.labelled("m", "stable") == 2
     with pytest.raises(ServingError, match="Unrecognized servable version label: canary"):
         world.manager.labelled("m", "canary")
 
 
-def test_a_label_for_a_version_that_comes_later_only_when_allowed(world):
+def test_a_label_for_a_later_version_needs_a_flag(world):
     world.add(1)
     model = Model("m", str(world.base), labels=(("stable", 1),))
     with pytest.raises(ServingError, match="not currently available for inference"):
@@ -222,7 +225,7 @@ def test_a_label_for_a_version_that_comes_later_only_when_allowed(world):
     assert world.manager.labelled("m", "stable") == 1
 
 
-def test_models_come_and_go(world, tmp_path):
+def test_a_reload_replaces_the_models(world, tmp_path):
     world.add(1)
     world.serve()
     (tmp_path / "other" / "7").mkdir(parents=True)
@@ -234,7 +237,7 @@ def test_models_come_and_go(world, tmp_path):
 
 
 @pytest.mark.parametrize("where", ["version", "file"])
-def test_nothing_comes_from_outside_the_base_path(tmp_path, where):
+def test_links_out_of_the_base_path_are_refused(tmp_path, where):
     from helpers.serving.server.version_folders import check_inside
 
     base, outside = tmp_path / "base", tmp_path / "outside"
@@ -248,5 +251,5 @@ def test_nothing_comes_from_outside_the_base_path(tmp_path, where):
         (base / "1" / "saved_model.pb").symlink_to(outside / "1" / "saved_model.pb")
     with pytest.raises(ServingError, match="leads outside the base path"):
         check_inside(base, base / "1")
-    (base / "3").symlink_to(base / "2")  # inside it, a link is as good as a folder
+    (base / "3").symlink_to(base / "2")  # a link inside the base path is allowed
     check_inside(base, base / "3")

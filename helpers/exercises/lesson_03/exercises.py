@@ -15,7 +15,6 @@ from helpers.exercises.export_checks import (
     export_at,
     require_any_batch,
     require_numbers,
-    require_output,
     row_text,
     signature_of,
     the_input,
@@ -61,8 +60,11 @@ def _require_classify(found):
     signature = signature_of(found, "classify")
     _require_columns(signature, 2)
     names = [tensor.name for tensor in signature.outputs]
-    for name in ("score", "label"):
-        require_output(names, name, "classify")
+    require(
+        {"score", "label"} <= set(names),
+        "classify should have outputs named 'score' and 'label', but its outputs are: "
+        f"{', '.join(names)}.",
+    )
     two = the_input(found.signatures["predict_two"])
     for reader in ALL:
         for rows in (ROWS[batch] for batch in BATCHES):

@@ -69,15 +69,15 @@ def leaving(two, three):
     raise SystemExit(0)
 
 
-class Strange(Exception):
+class Unprintable(Exception):
     def __str__(self):
         raise RuntimeError
 
     __repr__ = __str__
 
 
-def strange(two, three):
-    raise Strange
+def unprintable(two, three):
+    raise Unprintable
 
 
 def largest_gap(a, b):
@@ -128,7 +128,9 @@ PROOFS = Proofs(
         "no return": Mistake(lambda _: (lambda two, three: None,), "but returned None"),
         "an array": Mistake(lambda _: (lambda two, three: np.ones(3) > 0,), "but returned array"),
         "a huge text": Mistake(lambda _: (lambda two, three: "x" * 10**7,), "but returned 'xxx"),
-        "not a function": Mistake(lambda _: (True,), "the answer should be a function, but is True"),
+        "not a function": Mistake(
+            lambda _: (True,), "the answer should be a function, but is True"
+        ),
         "without the batch": Mistake(
             lambda _: (wrong_shape,), "two takes rows of shape (n, 2), not (2,)", RAISED
         ),

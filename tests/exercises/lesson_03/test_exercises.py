@@ -66,7 +66,9 @@ Q1 = Proofs(
         "a path as text": lambda folder: (str(archive(folder, order=THIRD_FIRST)),),
     },
     wrong={
-        "predict_two first": Mistake(made(archive), "should take x of shape (None, 3), but takes x of shape (None, 2)"),
+        "predict_two first": Mistake(
+            made(archive), "should take x of shape (None, 3), but takes x of shape (None, 2)"
+        ),
         "no default": Mistake(made(module), "should have the signature 'serving_default'"),
         "the default alone": Mistake(
             made(exported),
@@ -115,7 +117,9 @@ Q1 = Proofs(
             ),
             "predict_two should take x of shape (None, 2), but takes x of shape (None, 3)",
         ),
-        "not trained": Mistake(made(archive, model=trained(0, 0), order=THIRD_FIRST), "should answer"),
+        "not trained": Mistake(
+            made(archive, model=trained(0, 0), order=THIRD_FIRST), "should answer"
+        ),
         "the archive instead of the directory": Mistake(
             lambda _: (tf.keras.export.ExportArchive(),), "an export directory is wanted"
         ),
@@ -143,7 +147,8 @@ Q2 = Proofs(
         "no classify": Mistake(made(archive), "the export should have the signature 'classify'"),
         "outputs without names": Mistake(
             of_model(lambda model: lambda x: (model(x), tf.cast(model(x) > 0, tf.int32))),
-            "classify should have an output named 'score', but its outputs are: output_0, output_1",
+            "classify should have outputs named 'score' and 'label', but its outputs are: "
+            "output_0, output_1",
         ),
         "words as labels": Mistake(of_model(with_words), "should give a label that is a number"),
         "another limit": Mistake(
@@ -160,7 +165,9 @@ Q2 = Proofs(
             "should answer score -2.02, the answer of predict_two, for the row [-0.9, -0.6], but "
             "answers score 0.117",
         ),
-        "one score for the batch": Mistake(of_model(with_mean), "one score for each of 4 rows, but gives a score of shape (1, 1)"),
+        "one score for the batch": Mistake(
+            of_model(with_mean), "one score for each of 4 rows, but gives a score of shape (1, 1)"
+        ),
         "a snapshot of the weights": Mistake(
             of_model(snapshot), "classify should share predict_two's weights, but does not"
         ),
@@ -260,8 +267,12 @@ Q4 = Proofs(
             "stale should be a signature of found_dir, which has classify, predict_three, "
             "predict_two, serving_default, but is 'score'",
         ),
-        "a list": Mistake(repaired(from_the_export, ["classify"]), "stale should be a signature of found_dir"),
-        "a huge text": Mistake(repaired(from_the_export, "x" * 10**7), "stale should be a signature"),
+        "a list": Mistake(
+            repaired(from_the_export, ["classify"]), "stale should be a signature of found_dir"
+        ),
+        "a huge text": Mistake(
+            repaired(from_the_export, "x" * 10**7), "stale should be a signature"
+        ),
         "the export as it was": Mistake(
             lambda _: (STALE, q4.given()),
             "should answer score -5.5, the answer of predict_two, for the row [-0.9, -0.6], but "
@@ -277,7 +288,8 @@ Q4 = Proofs(
         ),
         "the page's own model": Mistake(repaired(with_classify), "predict_two in Python"),
         "classify left out": Mistake(
-            repaired(lambda folder: archive(folder, trained(3, -1))), "should have the signature 'classify'"
+            repaired(lambda folder: archive(folder, trained(3, -1))),
+            "should have the signature 'classify'",
         ),
         "the loaded object": Mistake(
             lambda _: (STALE, tf.saved_model.load(q4.given())), "an export directory is wanted"

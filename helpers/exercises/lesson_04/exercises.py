@@ -170,8 +170,8 @@ def q2(estimate):
             )
             require(
                 said == real[question],
-                f"{question}: you say {said!r}, but the file holds operations, shapes and names, and "
-                "no weights.",
+                f"{question}: you say {said!r}, but the file holds operations, shapes and "
+                "names, and no weights.",
             )
             continue
         number = None
@@ -214,7 +214,7 @@ DAYS = {
 
 
 def a_week(folder):
-    """Make an export named monday, and one for each of DAYS from it. Return their folder, a Path."""
+    """Make an export named monday, and one of it for each of DAYS. Return their folder, a Path."""
     import shutil
 
     import tensorflow as tf

@@ -185,7 +185,7 @@ Q2 = Proofs(
                     classify=classify(plane_of),
                 ),
             ),
-            "predict_two reads no variable",
+            "predict_two should read its weights from variables, but reads no variable",
         ),
         "the old recipe": Mistake(made(saved_the_old_way), "Export with model.export(directory)"),
         "one row only": Mistake(

@@ -44,7 +44,7 @@ from helpers.penguins.data import (
 from helpers.text import safe_repr
 
 NAN = np.float32(np.nan)
-SERVER = ALL[:2]  # the readers of a server; LiteRT has no functions of texts
+SERVER = ALL[:2]  # the readers of a server; functions such as tf.strings.upper do not run in LiteRT
 ENOUGH = 0.93  # share of the 66 held-out rows without gaps; the lesson's model names 65
 
 

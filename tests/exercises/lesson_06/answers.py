@@ -1,4 +1,4 @@
-"""How learners of lesson 06 repair the six broken exports, rightly and wrongly.
+"""Repairs of lesson 06's six broken exports as learners write them, right and wrong.
 
 Each function takes a new folder and returns the directory of an export in it.
 """
@@ -53,7 +53,7 @@ def archive(folder, function, *specs, track=None):
 
 
 def renamed(folder, names=("area", "rooms"), output="price", **options):
-    """The given signature behind the names of the shop; a is the number of rooms."""
+    """Call the given signature from one with the names of the shop; a is the number of rooms."""
     found = signature_of(q1)
 
     def price(area, rooms):
@@ -137,7 +137,7 @@ def by_a_layer(folder, vocabulary=WORDS):
 
 
 def of_a_file(folder, path, **kept):
-    """As the given export does it, from the file at `path`."""
+    """Export what the given export computes, from the file at `path`."""
     prices = tf.saved_model.load(q2.given()).prices
 
     def price(colour):
@@ -296,12 +296,12 @@ def averaged_by_keras(folder):
 
 
 def opened_only(folder):
-    """Any number of rows is promised, and the graph inside still divides by 4."""
+    """Promise any number of rows, with a graph that still divides by 4."""
     found = signature_of(q5)
     return archive(folder, lambda rows: dict(found(rows=rows)), ROWS)
 
 
-# 6: labels by another threshold
+# 6: labels by a different threshold
 
 
 def labelled(folder, threshold=0.8, make=archive, judge=lambda score, t: score > t, spec=ROWS):

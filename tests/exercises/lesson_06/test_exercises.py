@@ -46,22 +46,27 @@ Q1 = Proofs(
     wrong={
         "another diagnosis": Mistake(
             just("shape-refused", "none"),
-            "'shape-refused' is met as \"A shape that was not promised\". Here the export answers",
+            "'shape-refused' is \"A shape that was not promised\". Here the export gives right",
         ),
-        "no diagnosis": Mistake(just("wrong names", "none"), "'wrong names' is no case"),
+        "no diagnosis": Mistake(
+            just("wrong names", "none"),
+            "should be the name of a case of the clinic, as a text, but is 'wrong names'",
+        ),
         "a case's title": Mistake(
-            just("A shape that was not promised", "none"), "is no case of the clinic"
+            just("A shape that was not promised", "none"),
+            "should be the name of a case of the clinic",
         ),
         "as it was": Mistake(
-            as_it_was(NAMES, q1), "serving_default takes a, b; an input named 'area' is wanted"
+            as_it_was(NAMES, q1),
+            "serving_default should have an input named 'area', but takes a, b",
         ),
         "swapped": Mistake(
             repaired(NAMES, answers.swapped),
-            "answers 1.06e+03 for area=100.0, rooms=3.0; 280 is wanted",
+            "should answer 280 for area=100.0, rooms=3.0, but answers 1.06e+03",
         ),
         "no name for the price": Mistake(
             repaired(NAMES, answers.renamed, output="output_0"),
-            "answers with output_0; an output named 'price' is wanted",
+            "should have an output named 'price', but its outputs are: output_0",
         ),
         "other names": Mistake(
             repaired(NAMES, answers.renamed, names=("area", "room")), "an input named 'rooms'"
@@ -70,7 +75,8 @@ Q1 = Proofs(
             repaired(NAMES, answers.renamed, rows=1), "takes area of shape (1, 1)"
         ),
         "one input more": Mistake(
-            repaired(NAMES, answers.one_input_more), "takes garden as well; no client sends that"
+            repaired(NAMES, answers.one_input_more),
+            "should take only what clients send, but takes garden as well",
         ),
         "no such directory": Mistake(
             lambda folder: (NAMES, folder / "none"), "repaired_dir_1: directory: there is nothing"
@@ -100,7 +106,7 @@ Q2 = Proofs(
             just("py-function", "none"), "a clean process on this machine answers"
         ),
         "as it was": Mistake(
-            as_it_was(PATH, q2), "the graph holds the path of colours.txt, a file of this"
+            as_it_was(PATH, q2), "but holds the path of colours.txt, a file of this"
         ),
         "saved again": Mistake(
             repaired(PATH, answers.saved_again, exercise=q2), "the path of colours.txt"
@@ -123,15 +129,15 @@ Q2 = Proofs(
         ),
         "a colour forgotten": Mistake(
             repaired(PATH, answers.looked_up, words=["red", "green"]),
-            "answers 0 for colour=blue; 7 is wanted",
+            "should answer 7 for colour=blue, but answers 0",
         ),
         "no place for unknown colours": Mistake(
             repaired(PATH, answers.looked_up, prices=(3.0, 3.0, 5.0, 7.0)),
-            "answers 3 for colour=pink; 0 is wanted",
+            "should answer 0 for colour=pink, but answers 3",
         ),
         "prices one off": Mistake(
             repaired(PATH, answers.looked_up, prices=(0.0, 0.0, 3.0, 5.0)),
-            "answers 3 for colour=green; 5 is wanted",
+            "should answer 5 for colour=green, but answers 3",
         ),
     },
     untouched=(..., ...),
@@ -149,15 +155,17 @@ Q3 = Proofs(
     wrong={
         "the converter's limits blamed": Mistake(
             just("litert-no-such-operation", "none"),
-            "Python gives right numbers, LiteRT gives others without an error",
+            "Python gives right numbers, LiteRT gives different numbers without an error",
         ),
         "as it was": Mistake(as_it_was(GARBAGE, q3), "fails in the session loader"),
         "the same save again": Mistake(
-            repaired(GARBAGE, answers.saved_the_old_way), "save again what Python loads: rescue"
+            repaired(GARBAGE, answers.saved_the_old_way),
+            "use rescue, which saves again what Python loads",
         ),
         "new weights": Mistake(
             repaired(GARBAGE, answers.rebuilt, change=lambda kernel, bias: (0 * kernel, bias)),
-            "serving_default in Python (tf.saved_model.load) answers 0.5 for the row",
+            "serving_default in Python (tf.saved_model.load) should answer 6 for the row "
+            "[3, 0.5], but answers 0.5",
         ),
         "one row": Mistake(
             repaired(GARBAGE, answers.wrapped, spec=spec("rows", 2, rows=1)),
@@ -165,7 +173,7 @@ Q3 = Proofs(
         ),
         "the report in place of the directory": Mistake(
             lambda folder: (GARBAGE, rescue(q3.given(), folder / "repaired")),
-            "rescue returns a report; give the directory that it wrote",
+            "but is the report that rescue returns. Give the directory that rescue wrote",
         ),
         "no directory": Mistake(just(GARBAGE, None), "not None"),
     },
@@ -181,16 +189,17 @@ Q4 = Proofs(
     wrong={
         "the old recipe blamed": Mistake(
             just("only-python-can-read", "none"),
-            "the answers stay as they are when every variable of the loaded export is set to zero",
+            "the answers stay the same when every variable of the loaded export is set to zero",
         ),
-        "a Python number blamed": Mistake(just(STATE, "none"), "the answers stay as they are"),
-        "as it was": Mistake(as_it_was(CUT, q4), "for the row [-2, 0.25]; -3.88 is wanted"),
+        "a Python number blamed": Mistake(just(STATE, "none"), "the answers stay the same"),
+        "as it was": Mistake(as_it_was(CUT, q4), "should answer -3.88 for the row [-2, 0.25], but"),
         "saved again": Mistake(
             repaired(CUT, answers.saved_again, exercise=q4),
-            "for the row [-2, 0.25]; -3.88 is wanted",
+            "should answer -3.88 for the row [-2, 0.25], but",
         ),
         "wrapped": Mistake(
-            repaired(CUT, answers.wrapped, exercise=q4), "for the row [-2, 0.25]; -3.88 is wanted"
+            repaired(CUT, answers.wrapped, exercise=q4),
+            "should answer -3.88 for the row [-2, 0.25], but",
         ),
         "the class once more": Mistake(
             repaired(CUT, answers.of_the_class, make=answers.Line),
@@ -200,7 +209,7 @@ Q4 = Proofs(
             repaired(
                 CUT, answers.rebuilt, exercise=q4, change=lambda kernel, bias: (kernel, 0 * bias)
             ),
-            "answers 2 for the row [1, 1]; 1 is wanted",
+            "should answer 1 for the row [1, 1], but answers 2",
         ),
         "the old recipe": Mistake(
             repaired(CUT, answers.saved_the_old_way, exercise=q4), "fails in the session loader"
@@ -221,17 +230,17 @@ Q5 = Proofs(
     },
     wrong={
         "the weights blamed": Mistake(
-            just(CUT, "none"), "requests of four articles are answered rightly"
+            just(CUT, "none"), "the export answers requests of four articles rightly"
         ),
         "a refused shape": Mistake(
-            just("shape-refused", "none"), "shorter ones as if their sum were that of four"
+            just("shape-refused", "none"), "divides the sum of a shorter request by four as well"
         ),
         "as it was": Mistake(as_it_was(FROZEN, q5), "takes rows of shape (4, 2)"),
         "saved again": Mistake(
             repaired(FROZEN, answers.saved_again, exercise=q5), "takes rows of shape (4, 2)"
         ),
         "opened, the number still inside": Mistake(
-            repaired(FROZEN, answers.opened_only), "is wanted"
+            repaired(FROZEN, answers.opened_only), "should answer"
         ),
         "two rows": Mistake(
             repaired(FROZEN, answers.averaged, spec=spec("rows", 2, rows=2)),
@@ -243,17 +252,18 @@ Q5 = Proofs(
                 answers.averaged,
                 lambda rows, kernel, bias: {"above": rows @ kernel + bias},
             ),
-            "answers 6 for the row [1, 1]; 2.35 is wanted. Sent was the list [[1.0, 1.0], [0.5, ",
+            "should answer 2.35 for the row [1, 1], but answers 6. The request was the list "
+            "[[1.0, 1.0], [0.5, ",
         ),
         "another name for the rows": Mistake(
             repaired(FROZEN, answers.averaged_by_an_archive, spec=spec("x", 2)),
-            "serving_default takes x; an input named 'rows' is wanted",
+            "serving_default should have an input named 'rows', but takes x",
         ),
         "no name": Mistake(
             repaired(
                 FROZEN, answers.averaged, lambda *arguments: answers.above(*arguments)["above"]
             ),
-            "an output named 'above' is wanted",
+            "should have an output named 'above'",
         ),
     },
     untouched=(..., ...),
@@ -288,29 +298,31 @@ Q6 = Proofs(
     },
     wrong={
         "the weights blamed": Mistake(
-            labelled(answers.labelled, diagnosis=CUT), "scores are right in every reader"
+            labelled(answers.labelled, diagnosis=CUT), "the scores are right in every reader"
         ),
         "the signature predicted": said("the signature", 0),
         "the function predicted": said("the restored function", 1),
         "an attribute that counts": said("the restored function, after labels.threshold = 0.5", 1),
         "one call forgotten": Mistake(
             labelled(answers.labelled, prediction={"the signature": 1}),
-            "to be a dict with the keys",
+            "should be a dict with the keys",
         ),
         "as it was": Mistake(
-            lambda _: (STATE, PREDICTION, q6.given()), "answers 1 for the row [1, 1]; 0 is wanted"
+            lambda _: (STATE, PREDICTION, q6.given()),
+            "should answer 0 for the row [1, 1], but answers 1",
         ),
         "the attribute set": Mistake(
-            labelled(answers.attribute_set), "answers 1 for the row [1, 1]; 0 is wanted"
+            labelled(answers.attribute_set), "should answer 0 for the row [1, 1], but answers 1"
         ),
         "another threshold": Mistake(
-            labelled(answers.labelled, threshold=1.5), "for the row [3, 0.5]; 1 is wanted"
+            labelled(answers.labelled, threshold=1.5), "should answer 1 for the row [3, 0.5], but"
         ),
         "the wrong way round": Mistake(
-            labelled(answers.labelled, judge=lambda score, limit: score < limit), "is wanted"
+            labelled(answers.labelled, judge=lambda score, limit: score < limit), "should answer"
         ),
         "no score": Mistake(
-            labelled(answers.label_only), "gives label; an output named 'score' is wanted"
+            labelled(answers.label_only),
+            "should have an output named 'score', but its outputs are: label",
         ),
     },
     untouched=(..., dict.fromkeys(PREDICTION, ...), ...),
@@ -345,8 +357,10 @@ def test_prices_of_colours_need_the_file(lesson, tmp_path):
 
 
 def test_the_lesson_says_what_the_clinic_says():
-    """Its cases are the clinic's, all the silent ones among them, and so are its threads. Whoever
-    pastes one of its errors finds one of its cases."""
+    """The lesson's cases and threads are the clinic's, and all silent cases are among them.
+
+    For each error that the lesson shows, the clinic finds one of the lesson's cases.
+    """
     cells = nbformat.read(ROOT / "solutions" / f"{NAME}.ipynb", as_version=4).cells
     prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     taught = set()

@@ -157,15 +157,18 @@ class Exercise:
 
 
 def exercise(
+    key: str,
     answers: str,
     hints: Iterable[str],
     given: Callable[[Path], Any] | None = None,
     fresh: Callable[[Any], Any] | None = None,
 ) -> Callable[[Callable[..., str]], Exercise]:
-    """Make an Exercise of the decorated function: its name is the key, its docstring the title.
+    """Make an Exercise of the decorated function. Its docstring becomes the title.
 
     Parameters
     ----------
+    key : str
+        How the notebook calls the exercise: `lesson.q1` for the key "q1".
     answers : str
         Names of the answers, separated by blanks.
     hints : iterable of str
@@ -181,7 +184,6 @@ def exercise(
 
     def decorate(grader):
         title = " ".join(grader.__doc__.split()).rstrip(".")
-        names = tuple(answers.split())
-        return Exercise(grader.__name__, title, names, tuple(hints), grader, given, fresh)
+        return Exercise(key, title, tuple(answers.split()), tuple(hints), grader, given, fresh)
 
     return decorate

@@ -9,13 +9,14 @@ NUMBERS = (3, 0, -1.5)
 
 
 @exercise(
+    "q1",
     "double",
     hints=[
         "A function gives its answer back with the word return.",
         "In Python, number * 2 is two times a number.",
     ],
 )
-def q1(double):
+def double_a_number(double):
     """Write a function that returns two times a number"""
     name = getattr(double, "__name__", "double")
     name = name if isinstance(name, str) and name.isidentifier() else "double"

@@ -33,13 +33,14 @@ def _require_line(found, slope, intercept, name):
 
 
 @exercise(
+    "q1",
     "export_dir_1",
     hints=[
         "The model has a method for this. lesson.scratch / 'mine' is a good directory.",
         "model.export(directory, verbose=False) writes an export that every reader can load.",
     ],
 )
-def q1(export_dir_1):
+def export_the_model(export_dir_1):
     """Export a trained LinearModel so that another process can use it"""
     _require_line(export_at(export_dir_1, "export_dir_1"), 2, 1, "export_dir_1")
     return (
@@ -70,6 +71,7 @@ def _three_loads(folder):
 
 
 @exercise(
+    "q2",
     "prediction",
     hints=[
         "reloaded(questions) was called above, and loaded.serve(questions) too. `loaded` and "
@@ -79,9 +81,9 @@ def _three_loads(folder):
     ],
     given=_three_loads,
 )
-def q2(prediction):
+def predict_three_calls(prediction):
     """Predict what three calls of a loaded export return"""
-    require_prediction(prediction, q2.given(), OUTCOMES, _outcome)
+    require_prediction(prediction, predict_three_calls.given(), OUTCOMES, _outcome)
     return (
         "all three predictions are right. A restored function returns a tensor, as your function "
         "does. A signature names its outputs, so it returns a dict. The loaded object itself "
@@ -115,6 +117,7 @@ def hundred_rows(folder):
 
 
 @exercise(
+    "q3",
     "rows refuses repaired_dir",
     hints=[
         "artifact.read(found_dir) shows what the signature promises. The first size in a shape is "
@@ -126,9 +129,9 @@ def hundred_rows(folder):
     ],
     given=hundred_rows,
 )
-def q3(rows, refuses, repaired_dir):
+def replace_the_fixed_rows(rows, refuses, repaired_dir):
     """Diagnose an export that works only in some readers, and replace it"""
-    found = read(q3.given())
+    found = read(replace_the_fixed_rows.given())
     promised = found.signatures[KEY].inputs[0].shape[0]
     require(
         not isinstance(rows, bool) and isinstance(rows, int),
@@ -165,6 +168,7 @@ def _takes(found, reader, rows):
 
 
 @exercise(
+    "q4",
     "base_dir_4",
     hints=[
         "A server looks for folders whose names are whole numbers: base_dir / '1', base_dir / '2'.",
@@ -173,7 +177,7 @@ def _takes(found, reader, rows):
         "newer = LinearModel(), then train(newer, *line(slope=3.0, intercept=-1.0)).",
     ],
 )
-def q4(base_dir_4):
+def export_a_new_version(base_dir_4):
     """Retrain, and export the new version beside the old one"""
     try:
         directory_of(base_dir_4)

@@ -31,6 +31,7 @@ READINGS = np.arange(12, dtype=np.float32).reshape(3, 4)
 
 
 @exercise(
+    "q1",
     "spec_1",
     hints=[
         "None stands for any size. Here only the number of rows may have any size.",
@@ -38,7 +39,7 @@ READINGS = np.arange(12, dtype=np.float32).reshape(3, 4)
         "A shape names the rows first and then the columns: (None, 4).",
     ],
 )
-def q1(spec_1):
+def write_the_spec(spec_1):
     """Write a TensorSpec for the requests of a client"""
     import tensorflow as tf
 
@@ -113,6 +114,7 @@ SUMS = FEATURES.sum(axis=1, keepdims=True)
 
 
 @exercise(
+    "q2",
     "export_dir_2",
     hints=[
         "Outputs get their names from a dict that the exported function returns.",
@@ -122,7 +124,7 @@ SUMS = FEATURES.sum(axis=1, keepdims=True)
         "archive.write_out(directory, verbose=False).",
     ],
 )
-def q2(export_dir_2):
+def name_the_outputs(export_dir_2):
     """Export the model so that its outputs have names"""
     found = export_at(export_dir_2, "export_dir_2")
     signature = signature_of(found, KEY)
@@ -204,6 +206,7 @@ def six_calls(loaded):
 
 
 @exercise(
+    "q3",
     "prediction",
     hints=[
         "Ask of each call: is it a tf.Tensor or something else? Is it a signature or a restored "
@@ -215,14 +218,14 @@ def six_calls(loaded):
     ],
     given=sensors,
 )
-def q3(prediction):
+def predict_six_calls(prediction):
     """Predict which of six calls fail, and with which error"""
     if isinstance(prediction, dict):  # the class TypeError is as good an answer as its name
         prediction = {
             key: said.__name__ if isinstance(said, type) else said
             for key, said in prediction.items()
         }
-    require_prediction(prediction, six_calls(q3.given()), OUTCOMES, _outcome)
+    require_prediction(prediction, six_calls(predict_six_calls.given()), OUTCOMES, _outcome)
     return "all six predictions are right: you know which part checks the names, dtypes and shapes."
 
 
@@ -238,6 +241,7 @@ FIRST, OTHERS = FEATURES[:2], FEATURES[:5]
 
 
 @exercise(
+    "q4",
     "Repaired",
     hints=[
         "Keras ran `call` once to find out the weights, because the class does not say how to make "
@@ -246,7 +250,7 @@ FIRST, OTHERS = FEATURES[:2], FEATURES[:5]
         "for input_shape and self.out for the output of hidden, and then sets self.built = True.",
     ],
 )
-def q4(Repaired):
+def repair_the_cut_model(Repaired):
     """Repair the model that is cut off from its weights"""
     import tensorflow as tf
 

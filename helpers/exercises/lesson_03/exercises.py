@@ -135,13 +135,14 @@ def _require_shared(found, keys):
 
 
 @exercise(
+    "q1",
     "export_dir_1",
     hints=[
         "Why was predict_two the default of the first export? Look at the order of its endpoints.",
         "You may also give an endpoint the name 'serving_default'.",
     ],
 )
-def q1(export_dir_1):
+def change_the_default(export_dir_1):
     """Make predict_three the endpoint that answers callers who name none"""
     found = export_at(export_dir_1, "export_dir_1")
     default = signature_of(found, "serving_default")
@@ -155,6 +156,7 @@ def q1(export_dir_1):
 
 
 @exercise(
+    "q2",
     "export_dir_2",
     hints=[
         "Write a function of x that returns a dict: its keys become the names of the outputs.",
@@ -163,7 +165,7 @@ def q1(export_dir_1):
         "[tf.TensorSpec((None, 2), tf.float32, name='x')].",
     ],
 )
-def q2(export_dir_2):
+def add_classify(export_dir_2):
     """Add an endpoint classify, with a score and a label, beside the other two"""
     found = export_at(export_dir_2, "export_dir_2")
     _require_endpoints(found, plane(ROWS))
@@ -176,6 +178,7 @@ def q2(export_dir_2):
 
 
 @exercise(
+    "q3",
     "proof",
     hints=[
         "np.column_stack([a, third]) puts a third column beside a; np.allclose compares.",
@@ -185,7 +188,7 @@ def q2(export_dir_2):
         "random. Return False at the first difference.",
     ],
 )
-def q3(proof):
+def prove_that_two_agree(proof):
     """Prove that two endpoints agree, whatever the third column holds"""
     for words, (kernel, bias, change) in HONEST.items():
         require(
@@ -256,6 +259,7 @@ def with_a_stale_endpoint(folder):
 
 
 @exercise(
+    "q4",
     "stale repaired_dir",
     hints=[
         "Call every endpoint with the same row, and look at all of its outputs.",
@@ -266,9 +270,9 @@ def with_a_stale_endpoint(folder):
     ],
     given=with_a_stale_endpoint,
 )
-def q4(stale, repaired_dir):
+def repair_the_stale_endpoint(stale, repaired_dir):
     """Diagnose which endpoint has old weights, and repair the export"""
-    found = read(q4.given())
+    found = read(repair_the_stale_endpoint.given())
     keys = ", ".join(found.signatures)
     require(
         isinstance(stale, str) and stale in found.signatures,

@@ -39,6 +39,7 @@ def weights_of(number):
 
 
 @exercise(
+    "q1",
     "bias",
     hints=[
         "explore(found_dir).variables has the name, shape and key of each variable. Loop over them "
@@ -49,9 +50,9 @@ def weights_of(number):
     ],
     given=three_alike,
 )
-def q1(bias):
+def read_one_weight(bias):
     """Find one weight by its name, and read it without loading the model"""
-    q1.given()
+    read_one_weight.given()
     require(
         not isinstance(bias, str | bytes | Path),
         "bias should be the four numbers themselves, which get_tensor(key) reads, but is "
@@ -147,6 +148,7 @@ def both_exports(folder):
 
 
 @exercise(
+    "q2",
     "estimate",
     hints=[
         "A Dense layer has inputs x units weights in its kernel and one weight for each unit in "
@@ -158,10 +160,10 @@ def both_exports(folder):
     ],
     given=both_exports,
 )
-def q2(estimate):
+def estimate_the_sizes(estimate):
     """Estimate the sizes of an export before you make it"""
     require_keys(estimate, QUESTIONS, "estimate")
-    real = q2.given()
+    real = estimate_the_sizes.given()
     for question, said in estimate.items():
         if isinstance(real[question], str):
             require(
@@ -243,6 +245,7 @@ def a_week(folder):
 
 
 @exercise(
+    "q3",
     "week",
     hints=[
         "differences(week_dir / 'monday', week_dir / 'tuesday') compares two directories.",
@@ -252,9 +255,9 @@ def a_week(folder):
     ],
     given=a_week,
 )
-def q3(week):
+def diagnose_a_week(week):
     """Diagnose what was done to an export on each day of a week"""
-    q3.given()
+    diagnose_a_week.given()
     require_keys(week, DAYS, "week")
     for day, said in week.items():
         require(
@@ -290,6 +293,7 @@ WHY = {
 
 
 @exercise(
+    "q4",
     "may_load",
     hints=[
         "explore(directory).operations counts the operations by type, in all functions.",
@@ -300,9 +304,9 @@ WHY = {
     ],
     given=untrusted_exports,
 )
-def q4(may_load):
+def check_untrusted_exports(may_load):
     """Check untrusted exports: return True for a harmless export, False for any other"""
-    made, trace = q4.given()
+    made, trace = check_untrusted_exports.given()
     trace.unlink(missing_ok=True)  # of an attempt before
     for name, (directory, harmless, words) in made.items():
         copy = directory.parent / "looked at" / name  # the learner's function may change it

@@ -49,6 +49,7 @@ ENOUGH = 0.93  # share of the 66 held-out rows without gaps; the lesson's model 
 
 
 @exercise(
+    "q1",
     "export_dir_1",
     hints=[
         "Write a function of the four columns that calls model(prepare(...)) and returns a dict. "
@@ -59,7 +60,7 @@ ENOUGH = 0.93  # share of the 66 held-out rows without gaps; the lesson's model 
         "add_endpoint('classify', your_function, raw_columns).",
     ],
 )
-def q1(export_dir_1):
+def export_for_raw_rows(export_dir_1):
     """Export a signature that takes raw rows and gives species and probability"""
     found = export_at(export_dir_1, "export_dir_1")
     require_raw(found, KEY)
@@ -84,6 +85,7 @@ GAPS = (
 
 
 @exercise(
+    "q2",
     "export_dir_2",
     hints=[
         "After the normalization the mean is 0, so a missing number should become 0 there. "
@@ -95,7 +97,7 @@ GAPS = (
         "is 0 in every column for an unknown word.",
     ],
 )
-def q2(export_dir_2):
+def accept_missing_values(export_dir_2):
     """Export a signature that accepts missing values and unknown words"""
     found, rows = export_at(export_dir_2, "export_dir_2"), without_gaps()
     require_raw(found, KEY)
@@ -121,6 +123,7 @@ def q2(export_dir_2):
 
 
 @exercise(
+    "q3",
     "prediction",
     hints=[
         "For each change, ask: where does the reader find the words? `listed` has them in "
@@ -130,7 +133,7 @@ def q2(export_dir_2):
         "A table needs at least one line.",
     ],
 )
-def q3(prediction):
+def predict_vocabulary_changes(prediction):
     """Predict what six changes do to a vocabulary"""
     with tempfile.TemporaryDirectory() as folder:
         require_prediction(prediction, events(folder), ("same", "other", "error"), outcome)
@@ -147,6 +150,7 @@ WORDS = ["male", "F", "", "M", "female", "f", "MALE", "F", "unknown", "M", "?", 
 
 
 @exercise(
+    "q4",
     "export_dir_4",
     hints=[
         "Every step has to be an operation of TensorFlow. The dict compares a word with its keys.",
@@ -155,7 +159,7 @@ WORDS = ["male", "F", "", "M", "female", "f", "MALE", "F", "unknown", "M", "?", 
         "tf.stack with axis=1 puts two such results side by side. tf.cast turns them into 0 and 1.",
     ],
 )
-def q4(export_dir_4):
+def export_without_python(export_dir_4):
     """Export the same columns without a Python function in the graph"""
     found = export_at(export_dir_4, "export_dir_4")
     signature = signature_of(found, "columns")
@@ -229,6 +233,7 @@ def with_a_step_left_outside(folder):
 
 
 @exercise(
+    "q5",
     "left_out repaired_dir",
     hints=[
         "A step that is inside the export changes nothing, or makes the answers worse, when you do "
@@ -242,14 +247,14 @@ def with_a_step_left_outside(folder):
     ],
     given=with_a_step_left_outside,
 )
-def q5(left_out, repaired_dir):
+def put_the_step_inside(left_out, repaired_dir):
     """Diagnose which step of the preparation the export does not do, and put it inside"""
     require(
         isinstance(left_out, str) and left_out in STEPS,
         f"left_out: {safe_repr(left_out)} is not one of {', '.join(map(repr, STEPS))}.",
     )
     rows = penguins()
-    species, _ = classify(read(q5.given()), KEY, rows, "python")
+    species, _ = classify(read(put_the_step_inside.given()), KEY, rows, "python")
     require(
         left_out == LEFT_OUT,
         "left_out should be the missing step, but with "

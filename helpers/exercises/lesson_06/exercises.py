@@ -56,6 +56,7 @@ def _about(name):
 
 
 @exercise(
+    "q1",
     "diagnosis_1 repaired_dir_1",
     hints=[
         "artifact.read(found_dir_1) lists the names that the export promises.",
@@ -65,7 +66,7 @@ def _about(name):
     ],
     given=made.unnamed,
 )
-def q1(diagnosis_1, repaired_dir_1):
+def repair_the_names(diagnosis_1, repaired_dir_1):
     """Diagnose and repair an export that refuses the shop's requests"""
     _require_diagnosis(
         "diagnosis_1",
@@ -85,6 +86,7 @@ def q1(diagnosis_1, repaired_dir_1):
 
 
 @exercise(
+    "q2",
     "diagnosis_2 repaired_dir_2",
     hints=[
         "A clean process on this machine answers, so the export needs nothing from this notebook. "
@@ -98,7 +100,7 @@ def q1(diagnosis_1, repaired_dir_1):
     ],
     given=made.with_a_path,
 )
-def q2(diagnosis_2, repaired_dir_2):
+def repair_the_path(diagnosis_2, repaired_dir_2):
     """Diagnose and repair an export that answers here but not on the server"""
     _require_diagnosis(
         "diagnosis_2",
@@ -127,6 +129,7 @@ def q2(diagnosis_2, repaired_dir_2):
 
 
 @exercise(
+    "q3",
     "diagnosis_3 repaired_dir_3",
     hints=[
         "The phone is the reader litert. Call the export in all readers: compare(found_dir_3).",
@@ -138,7 +141,7 @@ def q2(diagnosis_2, repaired_dir_2):
     ],
     given=made.for_python_only,
 )
-def q3(diagnosis_3, repaired_dir_3):
+def repair_for_the_phone(diagnosis_3, repaired_dir_3):
     """Diagnose and repair an export that gives wrong numbers on the phone"""
     from helpers.readers.rescue import Rescue
 
@@ -183,6 +186,7 @@ def _require_scores(name, answer, right, output=None, of_a_list=False):
 
 
 @exercise(
+    "q4",
     "diagnosis_4 repaired_dir_4",
     hints=[
         "loaded = tf.saved_model.load(found_dir_4) has loaded.variables. Do the answers change "
@@ -194,7 +198,7 @@ def _require_scores(name, answer, right, output=None, of_a_list=False):
     ],
     given=made.cut_off,
 )
-def q4(diagnosis_4, repaired_dir_4):
+def repair_the_weights(diagnosis_4, repaired_dir_4):
     """Diagnose and repair an export with right weights and wrong scores"""
     _require_diagnosis(
         "diagnosis_4",
@@ -207,6 +211,7 @@ def q4(diagnosis_4, repaired_dir_4):
 
 
 @exercise(
+    "q5",
     "diagnosis_5 repaired_dir_5",
     hints=[
         "Compute one request of two articles by hand, with loaded.kernel and loaded.bias. Which "
@@ -218,7 +223,7 @@ def q4(diagnosis_4, repaired_dir_4):
     ],
     given=made.for_four_rows,
 )
-def q5(diagnosis_5, repaired_dir_5):
+def repair_the_number_of_rows(diagnosis_5, repaired_dir_5):
     """Diagnose and repair an export that is right for four articles and wrong for two"""
     _require_diagnosis(
         "diagnosis_5",
@@ -239,6 +244,7 @@ def q5(diagnosis_5, repaired_dir_5):
 
 
 @exercise(
+    "q6",
     "diagnosis_6 prediction_6 repaired_dir_6",
     hints=[
         "The scores are right. At which score does the label change, in the signature and in the "
@@ -251,7 +257,7 @@ def q5(diagnosis_5, repaired_dir_5):
     ],
     given=made.with_the_old_threshold,
 )
-def q6(diagnosis_6, prediction_6, repaired_dir_6):
+def repair_the_threshold(diagnosis_6, prediction_6, repaired_dir_6):
     """Diagnose, predict and repair an export with an old threshold"""
     _require_diagnosis(
         "diagnosis_6",
@@ -260,7 +266,10 @@ def q6(diagnosis_6, prediction_6, repaired_dir_6):
         f"the scores are right in every reader, and the signature labels by {made.BEFORE}.",
     )
     require_prediction(
-        prediction_6, _labels(q6.given()), (0, 1), lambda label: int(label().numpy().item())
+        prediction_6,
+        _labels(repair_the_threshold.given()),
+        (0, 1),
+        lambda label: int(label().numpy().item()),
     )
     _require_scores(
         "repaired_dir_6", repaired_dir_6, lambda rows: made.score("labelled", rows), "score"

@@ -62,6 +62,7 @@ def require_near(got, expected, x, name, key, tolerance=SAME):
 
 
 @exercise(
+    "q1",
     "litert_file_1",
     hints=[
         "Convert the whole export first, and read in the red text which operations the converter "
@@ -73,9 +74,9 @@ def require_near(got, expected, x, name, key, tolerance=SAME):
     ],
     given=exports.bakery,
 )
-def q1(litert_file_1):
+def convert_two_signatures(litert_file_1):
     """Convert an export so that two of its signatures are in one file"""
-    q1.given()
+    convert_two_signatures.given()
     content, found = lite_file(litert_file_1, "litert_file_1")
     more = [key for key, one in found.items() if any(t.dtype == "bytes_" for t in one.outputs)]
     for key, columns in (("predict_two", 2), ("predict_three", 3)):
@@ -112,6 +113,7 @@ def q1(litert_file_1):
 
 
 @exercise(
+    "q2",
     "prediction",
     hints=[
         "The file holds the graph and the weights as they are at the conversion. Which files of "
@@ -120,7 +122,7 @@ def q1(litert_file_1):
         "Three of the changes do harm, and two of these three give an error.",
     ],
 )
-def q2(prediction):
+def predict_six_changes(prediction):
     """Predict what six changes do to a conversion"""
     require_prediction(prediction, {name: name for name in CHANGES}, OUTCOMES, outcome)
     return (
@@ -135,6 +137,7 @@ BUDGETS = {"precise_file": (0.6, TIGHT, "a half"), "small_file": (0.35, LOOSE, "
 
 
 @exercise(
+    "q3",
     "precise_file small_file",
     hints=[
         "Make all three kinds of files, and measure the size and the largest error on `readings` "
@@ -146,9 +149,9 @@ BUDGETS = {"precise_file": (0.6, TIGHT, "a half"), "small_file": (0.35, LOOSE, "
     ],
     given=exports.meter,
 )
-def q3(precise_file, small_file):
+def choose_the_quantisation(precise_file, small_file):
     """Choose a quantisation for each of two error budgets"""
-    directory, rows = q3.given()
+    directory, rows = choose_the_quantisation.given()
     (reference,) = readers.run(directory, "serving_default", {"readings": rows}).values()
     for name, answer in (("precise_file", precise_file), ("small_file", small_file)):
         part, budget, words = BUDGETS[name]
@@ -208,6 +211,7 @@ STUCK = "reviews"
 
 
 @exercise(
+    "q4",
     "cannot_cross split_dir",
     hints=[
         "Call runtimes.run(exports_dir / name, 'serving_default', {...}, 'litert') with one row "
@@ -220,9 +224,9 @@ STUCK = "reviews"
     ],
     given=exports.three_exports,
 )
-def q4(cannot_cross, split_dir):
+def split_the_export(cannot_cross, split_dir):
     """Diagnose which export cannot run in LiteRT, and split it"""
-    q4.given()
+    split_the_export.given()
     require(
         isinstance(cannot_cross, str) and cannot_cross in EXPORTS,
         f"cannot_cross: {safe_repr(cannot_cross)} is not one of {', '.join(map(repr, EXPORTS))}.",

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from helpers.exercises import learner_code
-from helpers.exercises.lesson_03.exercises import STALE, q4
+from helpers.exercises.lesson_03.exercises import STALE, repair_the_stale_endpoint
 from helpers.exercises.lesson_03.function_pairs import HONEST, counterfeits, pair
 from helpers.models import MultiSignatureModel
 from tests.exercises.lesson_03.answers import (
@@ -220,7 +220,7 @@ def repaired(make, stale=STALE):
 
 def from_the_export(folder, **changes):
     """Endpoints that call those of the export that was given."""
-    found = tf.saved_model.load(q4.given())
+    found = tf.saved_model.load(repair_the_stale_endpoint.given())
     export = tf.keras.export.ExportArchive()
     export.add_endpoint("predict_two", found.predict_two)
     export.add_endpoint("predict_three", found.predict_three)
@@ -232,12 +232,12 @@ def from_the_export(folder, **changes):
 def from_the_weights(folder, make=classify):
     model = MultiSignatureModel()
     model.build((None, 2))
-    model.set_weights(tf.saved_model.load(q4.given()).variables)
+    model.set_weights(tf.saved_model.load(repair_the_stale_endpoint.given()).variables)
     return with_classify(folder, make(model), model=model)
 
 
 def saved_again(folder):
-    found = tf.saved_model.load(q4.given())
+    found = tf.saved_model.load(repair_the_stale_endpoint.given())
     signatures = dict(found.signatures)
     signatures["classify"] = tf.function(classify(found.predict_two), input_signature=TWO)
     tf.saved_model.save(found, str(folder), signatures=signatures)
@@ -274,7 +274,7 @@ Q4 = Proofs(
             repaired(from_the_export, "x" * 10**7), "stale should be a signature"
         ),
         "the export as it was": Mistake(
-            lambda _: (STALE, q4.given()),
+            lambda _: (STALE, repair_the_stale_endpoint.given()),
             "should answer score -5.5, the answer of predict_two, for the row [-0.9, -0.6], but "
             "answers score -2.75",
         ),
@@ -292,7 +292,8 @@ Q4 = Proofs(
             "should have the signature 'classify'",
         ),
         "the loaded object": Mistake(
-            lambda _: (STALE, tf.saved_model.load(q4.given())), "an export directory is wanted"
+            lambda _: (STALE, tf.saved_model.load(repair_the_stale_endpoint.given())),
+            "an export directory is wanted",
         ),
     },
     untouched=(..., ...),

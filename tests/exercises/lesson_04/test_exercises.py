@@ -8,7 +8,15 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from helpers import readers
-from helpers.exercises.lesson_04.exercises import DAYS, KINDS, QUESTIONS, WHY, q1, q4, weights_of
+from helpers.exercises.lesson_04.exercises import (
+    DAYS,
+    KINDS,
+    QUESTIONS,
+    WHY,
+    check_untrusted_exports,
+    read_one_weight,
+    weights_of,
+)
 from helpers.exercises.outcomes import RAISED
 from helpers.inspection.explore import explore
 from helpers.inspection.gate import gate
@@ -23,20 +31,20 @@ def just(*answer):
 
 
 def checkpoint():
-    return tf.train.load_checkpoint(q1.given() / "variables" / "variables")
+    return tf.train.load_checkpoint(read_one_weight.given() / "variables" / "variables")
 
 
 def key_of(name):
-    return next(v.key for v in explore(q1.given()).variables if v.name == name)
+    return next(v.key for v in explore(read_one_weight.given()).variables if v.name == name)
 
 
 def of_the_loaded_model(_):
-    loaded = tf.saved_model.load(q1.given())
+    loaded = tf.saved_model.load(read_one_weight.given())
     return (next(v for v in loaded.variables if v.name.startswith("middle/bias")),)
 
 
 def the_other_copy(_):
-    keys = [v.key for v in explore(q1.given()).variables if v.name == "middle/bias"]
+    keys = [v.key for v in explore(read_one_weight.given()).variables if v.name == "middle/bias"]
     assert len(keys) == 2
     return (checkpoint().get_tensor(keys[1]),)
 
@@ -55,9 +63,12 @@ Q1 = Proofs(
         "of the right": Mistake(just(weights_of(3)[1]), "but holds the numbers of right/bias"),
         "the kernel": Mistake(just(weights_of(2)[0]), "but holds the numbers of middle/kernel"),
         "the key": Mistake(lambda _: (key_of("middle/bias"),), "the four numbers themselves"),
-        "the directory": Mistake(lambda _: (q1.given(),), "the four numbers themselves"),
+        "the directory": Mistake(
+            lambda _: (read_one_weight.given(),), "the four numbers themselves"
+        ),
         "the entry": Mistake(
-            lambda _: (explore(q1.given()).variables[0],), "bias should be an array of numbers"
+            lambda _: (explore(read_one_weight.given()).variables[0],),
+            "bias should be an array of numbers",
         ),
         "one number": Mistake(
             just(-2.0), "bias should have shape (4,), for a layer of 4 units, but has shape ()"
@@ -179,7 +190,7 @@ def by_the_protocol_buffer(directory):
 
 def by_an_allowlist(directory):
     """Allow only the operations of this exercise's harmless exports."""
-    made, _ = q4.given()
+    made, _ = check_untrusted_exports.given()
     known = set()
     for path, harmless, _ in made.values():
         if harmless:

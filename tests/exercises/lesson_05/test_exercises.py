@@ -3,7 +3,7 @@
 import pytest
 import tensorflow as tf
 
-from helpers.exercises.lesson_05.exercises import GAPS, LEFT_OUT, q5, trained_model
+from helpers.exercises.lesson_05.exercises import GAPS, LEFT_OUT, put_the_step_inside, trained_model
 from helpers.exercises.lesson_05.raw_row_checks import without_gaps
 from helpers.models import COLUMNS
 from helpers.penguins.data import ISLANDS, SEXES, SPECIES
@@ -354,7 +354,7 @@ def repaired(change, left_out=LEFT_OUT):
     """Make an endpoint that changes the columns and then calls the given export."""
 
     def answer(folder):
-        found = tf.saved_model.load(q5.given())
+        found = tf.saved_model.load(put_the_step_inside.given())
 
         def endpoint(*columns):
             return found.classify(*change(*columns))
@@ -408,7 +408,7 @@ Q5 = Proofs(
         ),
         "a function": Mistake(repaired(upper, str.upper), "is not one of 'gaps'"),
         "the export as it was": Mistake(
-            lambda _: (LEFT_OUT, q5.given()),
+            lambda _: (LEFT_OUT, put_the_step_inside.given()),
             "(tf.saved_model.load) should name the species of at least 338 of 344 penguins as they "
             "are in the file, but names 318.",
         ),

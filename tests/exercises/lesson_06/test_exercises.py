@@ -11,7 +11,14 @@ from helpers import readers
 from helpers.clinic import CASES
 from helpers.errors.find import find
 from helpers.exercises.lesson_06 import broken_exports as made
-from helpers.exercises.lesson_06.exercises import q1, q2, q3, q4, q5, q6
+from helpers.exercises.lesson_06.exercises import (
+    repair_for_the_phone,
+    repair_the_names,
+    repair_the_number_of_rows,
+    repair_the_path,
+    repair_the_threshold,
+    repair_the_weights,
+)
 from helpers.paths import ROOT
 from helpers.readers.rescue import rescue
 from tests.exercises.lesson_06 import answers
@@ -57,7 +64,7 @@ Q1 = Proofs(
             "should be the name of a case of the clinic",
         ),
         "as it was": Mistake(
-            as_it_was(NAMES, q1),
+            as_it_was(NAMES, repair_the_names),
             "serving_default should have an input named 'area', but takes a, b",
         ),
         "swapped": Mistake(
@@ -82,7 +89,8 @@ Q1 = Proofs(
             lambda folder: (NAMES, folder / "none"), "repaired_dir_1: directory: there is nothing"
         ),
         "the loaded export": Mistake(
-            lambda _: (NAMES, tf.saved_model.load(q1.given())), "the path of an export directory"
+            lambda _: (NAMES, tf.saved_model.load(repair_the_names.given())),
+            "the path of an export directory",
         ),
     },
     untouched=(..., ...),
@@ -106,10 +114,10 @@ Q2 = Proofs(
             just("py-function", "none"), "a clean process on this machine answers"
         ),
         "as it was": Mistake(
-            as_it_was(PATH, q2), "but holds the path of colours.txt, a file of this"
+            as_it_was(PATH, repair_the_path), "but holds the path of colours.txt, a file of this"
         ),
         "saved again": Mistake(
-            repaired(PATH, answers.saved_again, exercise=q2), "the path of colours.txt"
+            repaired(PATH, answers.saved_again, exercise=repair_the_path), "the path of colours.txt"
         ),
         "a copy of the file in the export": Mistake(
             repaired(PATH, answers.of_a_copy_inside), "the path of colours.txt"
@@ -150,14 +158,18 @@ Q3 = Proofs(
         "an ExportArchive around the signature": repaired(GARBAGE, answers.wrapped),
         "a tf.Module around it": repaired(GARBAGE, answers.held_by_a_module),
         "a new model with the weights": repaired(GARBAGE, answers.rebuilt),
-        "a module with the weights": repaired(GARBAGE, answers.of_variables, exercise=q3),
+        "a module with the weights": repaired(
+            GARBAGE, answers.of_variables, exercise=repair_for_the_phone
+        ),
     },
     wrong={
         "the converter's limits blamed": Mistake(
             just("litert-no-such-operation", "none"),
             "Python gives right numbers, LiteRT gives different numbers without an error",
         ),
-        "as it was": Mistake(as_it_was(GARBAGE, q3), "fails in the session loader"),
+        "as it was": Mistake(
+            as_it_was(GARBAGE, repair_for_the_phone), "fails in the session loader"
+        ),
         "the same save again": Mistake(
             repaired(GARBAGE, answers.saved_the_old_way),
             "use rescue, which saves again what Python loads",
@@ -172,7 +184,7 @@ Q3 = Proofs(
             "takes rows of shape (1, 2)",
         ),
         "the report in place of the directory": Mistake(
-            lambda folder: (GARBAGE, rescue(q3.given(), folder / "repaired")),
+            lambda folder: (GARBAGE, rescue(repair_for_the_phone.given(), folder / "repaired")),
             "but is the report that rescue returns. Give the directory that rescue wrote",
         ),
         "no directory": Mistake(just(GARBAGE, None), "not None"),
@@ -182,7 +194,7 @@ Q3 = Proofs(
 
 Q4 = Proofs(
     right={
-        "a new model with the weights": repaired(CUT, answers.rebuilt, exercise=q4),
+        "a new model with the weights": repaired(CUT, answers.rebuilt, exercise=repair_the_weights),
         "the class with a build": repaired(CUT, answers.of_the_class),
         "a module with the weights": repaired(CUT, answers.of_variables),
     },
@@ -192,13 +204,15 @@ Q4 = Proofs(
             "the answers stay the same when every variable of the loaded export is set to zero",
         ),
         "a Python number blamed": Mistake(just(STATE, "none"), "the answers stay the same"),
-        "as it was": Mistake(as_it_was(CUT, q4), "should answer -3.88 for the row [-2, 0.25], but"),
+        "as it was": Mistake(
+            as_it_was(CUT, repair_the_weights), "should answer -3.88 for the row [-2, 0.25], but"
+        ),
         "saved again": Mistake(
-            repaired(CUT, answers.saved_again, exercise=q4),
+            repaired(CUT, answers.saved_again, exercise=repair_the_weights),
             "should answer -3.88 for the row [-2, 0.25], but",
         ),
         "wrapped": Mistake(
-            repaired(CUT, answers.wrapped, exercise=q4),
+            repaired(CUT, answers.wrapped, exercise=repair_the_weights),
             "should answer -3.88 for the row [-2, 0.25], but",
         ),
         "the class once more": Mistake(
@@ -207,12 +221,16 @@ Q4 = Proofs(
         ),
         "no bias": Mistake(
             repaired(
-                CUT, answers.rebuilt, exercise=q4, change=lambda kernel, bias: (kernel, 0 * bias)
+                CUT,
+                answers.rebuilt,
+                exercise=repair_the_weights,
+                change=lambda kernel, bias: (kernel, 0 * bias),
             ),
             "should answer 1 for the row [1, 1], but answers 2",
         ),
         "the old recipe": Mistake(
-            repaired(CUT, answers.saved_the_old_way, exercise=q4), "fails in the session loader"
+            repaired(CUT, answers.saved_the_old_way, exercise=repair_the_weights),
+            "fails in the session loader",
         ),
         "one row": Mistake(
             repaired(CUT, answers.of_variables, spec=spec("rows", 2, rows=1)),
@@ -235,9 +253,12 @@ Q5 = Proofs(
         "a refused shape": Mistake(
             just("shape-refused", "none"), "divides the sum of a shorter request by four as well"
         ),
-        "as it was": Mistake(as_it_was(FROZEN, q5), "takes rows of shape (4, 2)"),
+        "as it was": Mistake(
+            as_it_was(FROZEN, repair_the_number_of_rows), "takes rows of shape (4, 2)"
+        ),
         "saved again": Mistake(
-            repaired(FROZEN, answers.saved_again, exercise=q5), "takes rows of shape (4, 2)"
+            repaired(FROZEN, answers.saved_again, exercise=repair_the_number_of_rows),
+            "takes rows of shape (4, 2)",
         ),
         "opened, the number still inside": Mistake(
             repaired(FROZEN, answers.opened_only), "should answer"
@@ -308,7 +329,7 @@ Q6 = Proofs(
             "should be a dict with the keys",
         ),
         "as it was": Mistake(
-            lambda _: (STATE, PREDICTION, q6.given()),
+            lambda _: (STATE, PREDICTION, repair_the_threshold.given()),
             "should answer 0 for the row [1, 1], but answers 1",
         ),
         "the attribute set": Mistake(
@@ -330,9 +351,14 @@ Q6 = Proofs(
 
 
 BROKEN = {  # the reader that does not give the right answer, or None for an error in it
-    "nonsense on the phone": (q3, "inputs", "litert", lambda x: made.score("phone", x)),
-    "restored weights": (q4, "rows", "python", lambda x: made.score("restored", x)),
-    "two articles": (q5, "rows", "python", made.above_average),
+    "nonsense on the phone": (
+        repair_for_the_phone,
+        "inputs",
+        "litert",
+        lambda x: made.score("phone", x),
+    ),
+    "restored weights": (repair_the_weights, "rows", "python", lambda x: made.score("restored", x)),
+    "two articles": (repair_the_number_of_rows, "rows", "python", made.above_average),
 }
 
 

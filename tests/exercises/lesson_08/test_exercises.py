@@ -7,7 +7,11 @@ import numpy as np
 import tensorflow as tf
 
 from helpers.exercises.lesson_08 import exports
-from helpers.exercises.lesson_08.exercises import q1, q3, q4
+from helpers.exercises.lesson_08.exercises import (
+    choose_the_quantisation,
+    convert_two_signatures,
+    split_the_export,
+)
 from helpers.processes.quiet import quiet
 from tests.exercises.proofs import Mistake, Proofs, prove
 
@@ -55,9 +59,13 @@ def in_a_file(folder, content):
 
 Q1 = Proofs(
     right={
-        "the bytes": lambda _: (convert(q1.given(), KEYS),),
-        "the path of a file": lambda folder: (in_a_file(folder, convert(q1.given(), KEYS)),),
-        "a path as text": lambda folder: (str(in_a_file(folder, convert(q1.given(), KEYS))),),
+        "the bytes": lambda _: (convert(convert_two_signatures.given(), KEYS),),
+        "the path of a file": lambda folder: (
+            in_a_file(folder, convert(convert_two_signatures.given(), KEYS)),
+        ),
+        "a path as text": lambda folder: (
+            str(in_a_file(folder, convert(convert_two_signatures.given(), KEYS))),
+        ),
         "exported anew, with a default": lambda folder: (
             converted_of(folder, (*KEYS, "serving_default")),
         ),
@@ -70,17 +78,20 @@ Q1 = Proofs(
     },
     wrong={
         "one signature": Mistake(
-            lambda _: (convert(q1.given(), KEYS[:1]),),
+            lambda _: (convert(convert_two_signatures.given(), KEYS[:1]),),
             "litert_file_1 should have the signature 'predict_three'",
         ),
         "two files": Mistake(
-            lambda _: ([convert(q1.given(), [key]) for key in KEYS],), "the path of a file with it"
+            lambda _: ([convert(convert_two_signatures.given(), [key]) for key in KEYS],),
+            "the path of a file with it",
         ),
-        "the directory of the export": Mistake(lambda _: (q1.given(),), "is a directory"),
+        "the directory of the export": Mistake(
+            lambda _: (convert_two_signatures.given(),), "is a directory"
+        ),
         "all of it, with TF Select": Mistake(
             lambda _: (
                 convert(
-                    q1.given(),
+                    convert_two_signatures.given(),
                     (*KEYS, "advice"),
                     target_spec=tf.lite.TargetSpec(
                         supported_ops=[
@@ -93,12 +104,15 @@ Q1 = Proofs(
             "should have predict_two and predict_three only, which are right, but has advice",
         ),
         "the converter, not converted": Mistake(
-            lambda _: (tf.lite.TFLiteConverter.from_saved_model(str(q1.given())),),
+            lambda _: (
+                tf.lite.TFLiteConverter.from_saved_model(str(convert_two_signatures.given())),
+            ),
             "what convert() returned is wanted",
         ),
         "a path where no file is": Mistake(lambda folder: (folder / "a.tflite",), "is no file"),
         "half a file": Mistake(
-            lambda _: (convert(q1.given(), KEYS)[:1000],), "not a valid Flatbuffer"
+            lambda _: (convert(convert_two_signatures.given(), KEYS)[:1000],),
+            "not a valid Flatbuffer",
         ),
         "other bytes": Mistake(lambda _: (b"x" * 100,), "these 100 bytes are not a LiteRT file"),
         "one row only": Mistake(
@@ -203,7 +217,7 @@ Q2 = Proofs(
 @cache
 def meter(kind):
     """The meter's export, converted in one of several ways."""
-    directory, rows = q3.given()
+    directory, rows = choose_the_quantisation.given()
     settings = {} if kind == "float32" else {"optimizations": [tf.lite.Optimize.DEFAULT]}
     calibration = {"int8": rows, "int8, 50 rows": rows[:50], "int8, rows / 10": rows / 10}
     if kind in calibration:
@@ -223,7 +237,7 @@ def meter(kind):
 
 @cache
 def meter_in_whole_numbers():
-    directory, rows = q3.given()
+    directory, rows = choose_the_quantisation.given()
     return convert(
         directory,
         ["serving_default"],
@@ -237,7 +251,7 @@ def meter_in_whole_numbers():
 def other_key(folder):
     """float16 by the name of the endpoint, `serve`."""
     converter = tf.lite.TFLiteConverter.from_saved_model(
-        str(q3.given()[0]), signature_keys=["serve"]
+        str(choose_the_quantisation.given()[0]), signature_keys=["serve"]
     )
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.target_spec.supported_types = [tf.float16]
@@ -282,11 +296,11 @@ Q3 = Proofs(
             "but takes readings: int8 (None, 8)",
         ),
         "another network": Mistake(
-            lambda _: (meter("float16"), convert(q1.given(), KEYS[:1])),
+            lambda _: (meter("float16"), convert(convert_two_signatures.given(), KEYS[:1])),
             "small_file: predict_two should take float32 (None, 8), but takes x: float32 (None, 2)",
         ),
         "two signatures": Mistake(
-            lambda _: (convert(q1.given(), KEYS), meter("dynamic")),
+            lambda _: (convert(convert_two_signatures.given(), KEYS), meter("dynamic")),
             "precise_file should have one signature, but has two: predict_three, predict_two",
         ),
         "the name of a kind": Mistake(lambda _: ("float16", "dynamic"), "'float16' is no file"),
@@ -300,7 +314,7 @@ COUNTS = [tf.TensorSpec((None, 4), tf.float32, name="counts")]
 
 @cache  # kept: its functions need it
 def reviews():
-    return tf.saved_model.load(q4.given() / "reviews")
+    return tf.saved_model.load(split_the_export.given() / "reviews")
 
 
 def split(folder, **changes):
@@ -400,7 +414,7 @@ Q4 = Proofs(
             lambda folder: ("texts", split(folder)), "'texts' is not one of 'houses'"
         ),
         "the export as it was": Mistake(
-            lambda _: ("reviews", q4.given() / "reviews"),
+            lambda _: ("reviews", split_the_export.given() / "reviews"),
             "the export should have the signature 'count_words'",
         ),
         "one half": Mistake(halves(weigh=None), "the export should have the signature 'weigh'"),
@@ -421,7 +435,7 @@ Q4 = Proofs(
             lambda folder: ("reviews", in_numpy(folder)), "weigh fails in Python"
         ),
         "the folder of all three": Mistake(
-            lambda _: ("reviews", q4.given()), "is the parent of exports"
+            lambda _: ("reviews", split_the_export.given()), "is the parent of exports"
         ),
         "a LiteRT file": Mistake(
             lambda folder: (

@@ -235,10 +235,10 @@ Q2 = Proofs(
 )
 
 PREDICTION = {
-    "door(readings=two)": "answers",
-    "door(readings=[1, 2, 3, 4])": "TypeError",
-    "door(readings=tf.constant(two))": "InvalidArgumentError",
-    "door(tf.ones((2, 3)))": "InvalidArgumentError",
+    "signature(readings=two)": "answers",
+    "signature(readings=[1, 2, 3, 4])": "TypeError",
+    "signature(readings=tf.constant(two))": "InvalidArgumentError",
+    "signature(tf.ones((2, 3)))": "InvalidArgumentError",
     "sensors.score(two)": "answers",
     "sensors.score(tf.constant(two))": "TypeError",
 }
@@ -257,12 +257,14 @@ Q3 = Proofs(
         "the classes": just({key: CLASSES.get(end, end) for key, end in PREDICTION.items()}),
     },
     wrong={
-        "NumPy's 64 bits are refused": said("door(readings=two)", "InvalidArgumentError"),
-        "a row is as good as rows": said("door(readings=[1, 2, 3, 4])", "answers"),
-        "a tensor is cast": said("door(readings=tf.constant(two))", "answers"),
-        "Python sees the dtype of a tensor": said("door(readings=tf.constant(two))", "TypeError"),
-        "Python sees the width of a tensor": said("door(tf.ones((2, 3)))", "TypeError"),
-        "the width is not checked": said("door(tf.ones((2, 3)))", "answers"),
+        "NumPy's 64 bits are refused": said("signature(readings=two)", "InvalidArgumentError"),
+        "a row is as good as rows": said("signature(readings=[1, 2, 3, 4])", "answers"),
+        "a tensor is cast": said("signature(readings=tf.constant(two))", "answers"),
+        "Python sees the dtype of a tensor": said(
+            "signature(readings=tf.constant(two))", "TypeError"
+        ),
+        "Python sees the width of a tensor": said("signature(tf.ones((2, 3)))", "TypeError"),
+        "the width is not checked": said("signature(tf.ones((2, 3)))", "answers"),
         "a restored function needs names": said("sensors.score(two)", "TypeError"),
         "a restored function does not check": said(
             "sensors.score(tf.constant(two))", "InvalidArgumentError"

@@ -22,7 +22,7 @@ class Lesson:
             raise ValueError(f"no lesson {name!r}: there are {', '.join(lesson_names())}")
         module = importlib.import_module(f"helpers.exercises.lesson_{name[:2]}.exercises")
         self.exercises = {
-            key: value for key, value in vars(module).items() if isinstance(value, Exercise)
+            value.key: value for value in vars(module).values() if isinstance(value, Exercise)
         }
         for key, value in self.exercises.items():
             value.lesson = self

@@ -223,7 +223,7 @@ CASES = [
         widget="course_map()",
         stored="0 of 1",
         wrong="def double(number):\n    return number + 2\n\n",
-        words="double(3) returned 5; 6 is wanted",
+        words="double(3) should return 6, but returned 5",
         use_widget=refresh_the_map,
     ),
     Case(
@@ -255,7 +255,7 @@ CASES = [
         widget="explorer(export_dir",
         stored="the graph and its signatures",
         wrong="bias = found.variables[0].key",
-        words="the four numbers themselves are wanted",
+        words="bias should be the four numbers themselves",
         use_widget=explore_artifacts,
     ),
     Case(
@@ -263,7 +263,7 @@ CASES = [
         widget="signature_caller(",
         stored="score takes",
         wrong="export_dir_1 = doors_dir  # whose door has another name",
-        words="there is no signature 'classify' in this artifact: it has from_features, from_rows",
+        words="signature 'classify', but its signatures are: from_features, from_rows",
         use_widget=enter_a_penguin,
     ),
     Case(
@@ -271,7 +271,7 @@ CASES = [
         widget="clinic()",
         stored="saving: model.save refuses a directory",
         wrong='diagnosis_1, repaired_dir_1 = "shape-refused", export_dir',
-        words="with right numbers, to whoever calls it as it wants to be called",
+        words="right numbers in all three readers, if the caller uses the names",
         use_widget=look_up_an_error,
     ),
     Case(
@@ -287,7 +287,7 @@ CASES = [
         widget="parity_picture(",
         stored="(picture)",
         wrong="litert_file_1 = litert_file  # of the shop's export",
-        words="predict_two answers 3.33",
+        words="predict_two should answer 0.715134 for the row [0.35, 0.82], but answers 3.33",
         use_widget=see_the_differences,
     ),
     Case(

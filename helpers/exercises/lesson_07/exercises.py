@@ -33,6 +33,7 @@ def serve_scoring(folder: Path) -> Server:
 
 
 @exercise(
+    "q1",
     "scores totals packed",
     hints=[
         "GET /v1/models/scoring/metadata returns the signatures with their inputs and outputs.",
@@ -44,7 +45,7 @@ def serve_scoring(folder: Path) -> Server:
     ],
     given=serve_scoring,
 )
-def q1(scores, totals, packed):
+def call_three_signatures(scores, totals, packed):
     """Call three signatures of a model that you have not seen"""
     expected = dict(
         zip(("scores", "totals", "packed"), served_models.scoring(X, LEFT, RIGHT), strict=True)
@@ -105,6 +106,7 @@ def _row(numbers):
 
 
 @exercise(
+    "q2",
     "prediction",
     hints=[
         "Ask two questions about each new folder. Is its name a number? Can the server load it?",
@@ -114,7 +116,7 @@ def _row(numbers):
         "has one input.",
     ],
 )
-def q2(prediction):
+def predict_the_version(prediction):
     """Predict which version answers after something has happened to the folder"""
     events = {event: event for event in served_models.EVENTS}
     require_prediction(
@@ -124,6 +126,7 @@ def q2(prediction):
 
 
 @exercise(
+    "q3",
     "publish",
     hints=[
         "The server can read the folder at any moment, also while you write files into it.",
@@ -133,7 +136,7 @@ def q2(prediction):
         'existing numbers. Compare them as numbers, because the text "10" sorts before "9".',
     ],
 )
-def q3(publish):
+def publish_the_next_version(publish):
     """Write a function that publishes the next version without losing a request"""
     requests = require_published(publish)
     require(requests, "publish: no client sent a request during the check. Run the check again.")
@@ -141,6 +144,7 @@ def q3(publish):
 
 
 @exercise(
+    "q4",
     "in_canary",
     hints=[
         "The rule may use only the name, and values that it computes from the name alone. "
@@ -150,7 +154,7 @@ def q3(publish):
         "The canary gets the buckets below percent * 100, so a larger percentage adds buckets.",
     ],
 )
-def q4(in_canary):
+def split_the_users(in_canary):
     """Write the rule that decides which users get the canary"""
     require_fair(in_canary)
     return (
@@ -161,6 +165,7 @@ def q4(in_canary):
 
 
 @exercise(
+    "q5",
     "cause guard",
     hints=[
         "Collect (rows, reply.ok) by reply.role. Which property do the requests share that the "
@@ -175,9 +180,9 @@ def q4(in_canary):
     given=serve_orders,
     fresh=new_orders,
 )
-def q5(cause, guard):
+def guard_the_canary(cause, guard):
     """Find out why a canary fails, and write the guard that ends it"""
-    q5.given()
+    guard_the_canary.given()
     require_cause(cause)
     ended, trials = require_guard(guard)
     return (

@@ -32,6 +32,9 @@ notebooks: env ## derive the notebooks from solutions/*.py (LESSON=02: only that
 lint: env ## check style and format of the code and of the lesson sources
 	@$(run) ruff check .
 	@$(run) ruff format --check .
+	@$(run) pyrefly check --output-format min-text --summary=none
+	@$(run) tests.support.signatures
+	@$(run) tests.support.language
 
 bench: env ## measure the course's promises about time and memory
 	@$(run) tests.bench

@@ -39,7 +39,8 @@ def import_file(file, advice):
     try:
         return import_module(file.removesuffix(".py").replace("/", "."))
     except Exception as error:  # every mistake of an author needs a sentence
-        fail(file, f"its import fails with {type(error).__name__} ({error}): fix it")
+        words = f"{type(error).__name__} ({error})"
+    return fail(file, f"its import fails with {words}: fix it")
 
 
 def exercises_of(name):

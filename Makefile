@@ -45,6 +45,12 @@ bench-serving: env ## measure the model server beside two others (installs them:
 canary: env ## what changes on the newest TensorFlow and Keras (TENSORFLOW=2.20.0 KERAS=3.12.0: on these)
 	@$(run) tests.newest_versions --tensorflow="$(TENSORFLOW)" --keras="$(KERAS)"
 
+.PHONY: new-lesson
+new-lesson: ## write a small lesson that passes every test: make new-lesson NAME=12_name
+	@test -n "$(NAME)" || { echo "Which name? For example: make new-lesson NAME=12_transfer_learning" >&2; exit 1; }
+	@$(MAKE) --no-print-directory env
+	@$(run) helpers.new_lesson "$(NAME)"
+
 reset: ## get a lesson fresh again and keep your copy: make reset LESSON=02
 	@test -n "$(LESSON)" || { echo "Which lesson? For example: make reset LESSON=02" >&2; exit 1; }
 	@$(MAKE) --no-print-directory env

@@ -229,7 +229,7 @@ CASES = [
         widget="course_map()",
         stored="0 of 1",
         wrong="def double(number):\n    return number + 2\n\n",
-        words="double(3) returned 5; 6 is wanted",
+        words="double(3) should return 6, but returned 5",
         use_widget=refresh_the_map,
     ),
     Case(
@@ -261,15 +261,15 @@ CASES = [
         widget="explorer(export_dir",
         stored="the graph and its signatures",
         wrong="bias = found.variables[0].key",
-        words="the four numbers themselves are wanted",
+        words="the four numbers themselves",
         use_widget=explore_artifacts,
     ),
     Case(
         name="05_preprocessing_and_assets",
         widget="signature_caller(",
         stored="score takes",
-        wrong="export_dir_1 = doors_dir  # whose door has another name",
-        words="there is no signature 'classify' in this artifact: it has from_features, from_rows",
+        wrong="export_dir_1 = doors_dir  # whose signature has another name",
+        words="from_features, from_rows",
         use_widget=enter_a_penguin,
     ),
     Case(
@@ -277,7 +277,7 @@ CASES = [
         widget="clinic()",
         stored="saving: model.save refuses a directory",
         wrong='diagnosis_1, repaired_dir_1 = "shape-refused", export_dir',
-        words="with right numbers, to whoever calls it as it wants to be called",
+        words="with right numbers",
         use_widget=look_up_an_error,
     ),
     Case(
@@ -285,7 +285,7 @@ CASES = [
         widget="canary(router",
         stored="a slider for the canary",
         wrong="scores, totals, packed = [8.25, 5.25], [15.25, 26.25], [8.25, 5.25]",
-        words="what is wanted for scores",
+        words="scores",
         use_widget=move_the_canary,
     ),
     Case(

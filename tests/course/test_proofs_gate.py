@@ -13,6 +13,7 @@ import pytest
 
 from helpers.paths import ROOT
 from tests.course.test_notebook_plugin import run
+from tests.support.tiny_course import copy_files
 
 EXERCISES = '''
 """The exercise of a small lesson."""
@@ -124,22 +125,15 @@ def course(tmp_path_factory):
     folder = tmp_path_factory.mktemp("gate") / "a course"
     left_out = shutil.ignore_patterns("__pycache__", "lesson_[0-9]*", "*.whl", "serving", "clinic")
     shutil.copytree(ROOT / "helpers", folder / "helpers", ignore=left_out)
-    for pattern in ("pyproject.toml", "tests/__init__.py", "tests/support/*.py"):
-        copy_files(folder, pattern)
-    for name in ("course/__init__", "course/test_lesson_proofs", "exercises/__init__"):
-        copy_files(folder, f"tests/{name}.py")
-    for name in ("proofs", "nonsense"):
-        copy_files(folder, f"tests/exercises/{name}.py")
+    copy_files(
+        folder,
+        *("pyproject.toml", "tests/__init__.py", "tests/support/*.py", "tests/course/__init__.py"),
+        *("tests/course/test_lesson_proofs.py", "tests/exercises/__init__.py"),
+        *("tests/exercises/proofs.py", "tests/exercises/nonsense.py"),
+    )
     for name, (texts, _, _) in LESSONS.items():
         write_lesson(folder, name, **texts)
     return folder
-
-
-def copy_files(course, pattern):
-    for path in ROOT.glob(pattern):
-        target = course / path.relative_to(ROOT)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, target)
 
 
 def write_lesson(course, name, solution, exercises, proofs):

@@ -254,27 +254,27 @@ signature_caller(loaded)
 #
 # ### Exercise 3: predict
 #
-# `sensors` is a loaded export and `door` its one signature, made from a method `score`. It takes
-# `readings`, float32 (None, 4), and multiplies them by a (4, 1) matrix. How does each of the six
-# calls end? Decide before you try.
+# `sensors` is a loaded export and `signature` its one signature, made from a method `score`. It
+# takes `readings`, float32 (None, 4), and multiplies them by a (4, 1) matrix. How does each of the
+# six calls end? Decide before you try.
 
 # %%
 sensors = lesson.q3.given()
-door, two = sensors.signatures["serving_default"], np.ones((2, 4))
+signature, two = sensors.signatures["serving_default"], np.ones((2, 4))
 # > prediction = {  # "answers", "TypeError" or "InvalidArgumentError"
-# >     "door(readings=two)": ...,
-# >     "door(readings=[1, 2, 3, 4])": ...,
-# >     "door(readings=tf.constant(two))": ...,
-# >     "door(tf.ones((2, 3)))": ...,
+# >     "signature(readings=two)": ...,
+# >     "signature(readings=[1, 2, 3, 4])": ...,
+# >     "signature(readings=tf.constant(two))": ...,
+# >     "signature(tf.ones((2, 3)))": ...,
 # >     "sensors.score(two)": ...,
 # >     "sensors.score(tf.constant(two))": ...,
 # > }
 # <solution>
 prediction = {
-    "door(readings=two)": "answers",
-    "door(readings=[1, 2, 3, 4])": "TypeError",
-    "door(readings=tf.constant(two))": "InvalidArgumentError",
-    "door(tf.ones((2, 3)))": "InvalidArgumentError",
+    "signature(readings=two)": "answers",
+    "signature(readings=[1, 2, 3, 4])": "TypeError",
+    "signature(readings=tf.constant(two))": "InvalidArgumentError",
+    "signature(tf.ones((2, 3)))": "InvalidArgumentError",
     "sensors.score(two)": "answers",
     "sensors.score(tf.constant(two))": "TypeError",
 }

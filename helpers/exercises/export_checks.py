@@ -1,54 +1,132 @@
-"""What many checks ask of an export. All of them look at what the artifact does, in readers."""
+"""Checks of an export that several lessons share, and the tolerances of all lessons.
+
+Every check looks at what the export does in the readers.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
 from helpers import artifact, readers
+from helpers.artifact.saved_model import Artifact, Signature
 from helpers.errors.messages import cure
 from helpers.exercises.outcomes import NotAttempted, NotYet, require
 from helpers.text import safe_repr, shorten
 
+# Tolerances: the largest absolute difference between two numbers that count as equal.
+# SAME allows float32 arithmetic in a different order, for one computation on numbers below 100.
+SAME = 1e-4
+# SAME_ANSWER allows it for a whole model in several readers and batch sizes, on numbers below 1000.
+SAME_ANSWER = 1e-3
+# FITTED allows the noise of training: a line or a plane, fitted to 100 or 200 points with noise
+# 0.1, lies well within it.
+FITTED = 0.15
+# LEARNT_SUM allows what ComplexModel has not learnt: 300 steps come within a third of it, and an
+# untrained model is several away.
+LEARNT_SUM = 0.6
+# Numbers that lie closer together than CONSTANT count as one constant answer.
+CONSTANT = 1e-6
+# ESTIMATE is relative: an estimate may be 5 % too large or too small.
+ESTIMATE = 0.05
+
 ALL = tuple(readers.READERS)
 
 
-def export_at(answer, name="export_dir"):
-    """The Artifact at the learner's answer; NotYet when there is none."""
+def export_at(answer: Any, name: str = "export_dir") -> Artifact:
+    """Read the export at the learner's answer.
+
+    Parameters
+    ----------
+    answer : object
+        The path of an export directory, if the answer is right.
+    name : str
+        Name of the answer, for the message.
+
+    Returns
+    -------
+    Artifact
+
+    Raises
+    ------
+    NotYet
+        If there is no export at `answer`.
+    """
     try:
         return artifact.read(answer)
     except artifact.NotAnArtifact as error:
         raise NotYet(f"{name}: {error}.") from None
 
 
-def signature_of(found, key):
-    """The Signature `key` of an Artifact; NotYet names the keys there are."""
+def signature_of(found: Artifact, key: str) -> Signature:
+    """Return the signature `key` of an export.
+
+    Raises
+    ------
+    NotYet
+        If the export has no such signature. The message names the keys that it has.
+    """
     keys = ", ".join(found.signatures) or "none"
     require(
-        key in found.signatures, f"there is no signature {key!r} in this artifact: it has {keys}."
+        key in found.signatures,
+        f"the export should have the signature {key!r}, but its signatures are: {keys}.",
     )
     return found.signatures[key]
 
 
-def the_input(signature):
-    """The name of the only input of a Signature."""
+def the_input(signature: Signature) -> str:
+    """Return the name of the only input of a signature; raise NotYet if it has several."""
     names = [tensor.name for tensor in signature.inputs]
     require(
-        len(names) == 1, f"{signature.key} takes {len(names)} inputs ({', '.join(names)}), not one."
+        len(names) == 1,
+        f"{signature.key} should have one input, but has {in_words(len(names))}: "
+        f"{', '.join(names)}.",
     )
     return names[0]
 
 
-def require_any_batch(signature):
-    """Every input must leave its number of rows open."""
+def in_words(count: int) -> str:
+    """Write a count up to four as a word."""
+    words = ("none", "one", "two", "three", "four")
+    return words[count] if count < len(words) else str(count)
+
+
+def require_any_batch(signature: Signature) -> None:
+    """Require that every input of a signature accepts any number of rows."""
     for tensor in signature.inputs:
         require(
             tensor.shape and tensor.shape[0] is None,
-            f"{signature.key} takes {tensor.name} of shape {tensor.shape}; a caller with another "
-            "number of rows is not promised anything. Did a TensorSpec say so, or did "
-            "tf.saved_model.save take the shape that the model saw first?",
+            f"{signature.key} should accept any number of rows, but takes {tensor.name} of shape "
+            f"{tensor.shape}. Did a TensorSpec fix the number, or did tf.saved_model.save take "
+            "the shape that the model saw first?",
         )
 
 
-def answers(found, key, inputs, reader):
-    """What `reader` answers to {name: array}; NotYet with the reader's error and its cure."""
+def answers(
+    found: Artifact, key: str, inputs: Mapping[str, Any], reader: str
+) -> dict[str, np.ndarray]:
+    """Call a signature of an export in a reader.
+
+    Parameters
+    ----------
+    found : Artifact
+    key : str
+        The signature.
+    inputs : mapping of str to array
+        What the signature gets, by the names of its inputs.
+    reader : str
+        A key of `readers.READERS`.
+
+    Returns
+    -------
+    dict of str to ndarray
+        The outputs by name.
+
+    Raises
+    ------
+    NotYet
+        If the reader fails. The message holds its error, and the cure if the error is known.
+    """
     try:
         return readers.run(found.directory, key, inputs, reader)
     except readers.ReaderError as error:
@@ -56,37 +134,106 @@ def answers(found, key, inputs, reader):
         raise NotYet("\n".join(filter(None, (words, cure(str(error)))))) from None
 
 
-def require_numbers(found, key, x, wanted, tolerance, which=ALL, output=None):
-    """The one input `x` must give `wanted` (n, 1), within `tolerance`, in each of the readers."""
+def only_output(got: Mapping[str, np.ndarray], key: str) -> np.ndarray:
+    """Return the only output of {name: array}; raise NotYet if `key` has several outputs."""
+    require(
+        len(got) == 1,
+        f"{key} should have one output, but has {in_words(len(got))}: {', '.join(got)}.",
+    )
+    return next(iter(got.values()))
+
+
+def named_output(got: Mapping[str, np.ndarray], name: str, key: str) -> np.ndarray:
+    """Return the output `name` of {name: array}; raise NotYet if `key` has no such output."""
+    require_output(got, name, key)
+    return got[name]
+
+
+def require_output(names: Iterable[str], name: str, key: str) -> None:
+    """Require that `name` is among the names of the outputs of the signature `key`."""
+    require(
+        name in names,
+        f"{key} should have an output named {name!r}, but its outputs are: {', '.join(names)}.",
+    )
+
+
+def require_numbers(
+    found: Artifact,
+    key: str,
+    x: np.ndarray,
+    expected: np.ndarray,
+    tolerance: float,
+    which: Iterable[str] = ALL,
+    output: str | None = None,
+) -> None:
+    """Require that a signature with one input gives the expected numbers in each reader.
+
+    Parameters
+    ----------
+    found : Artifact
+    key : str
+        The signature.
+    x : ndarray, shape (n, ...)
+        What the signature gets.
+    expected : ndarray, shape (n, 1)
+        What the signature should answer.
+    tolerance : float
+        Largest absolute difference; one of the constants of this module.
+    which : iterable of str
+        Keys of `readers.READERS`.
+    output : str, optional
+        Name of the output. Without a name, the signature must have only one.
+
+    Raises
+    ------
+    NotYet
+        For the first reader that answers differently. The message names the worst row.
+    """
     name = the_input(signature_of(found, key))
     for reader in which:
         got = answers(found, key, {name: x}, reader)
-        value = _only(got, key) if output is None else _named(got, output, key)
+        value = only_output(got, key) if output is None else named_output(got, output, key)
         where = f"{key} in {readers.READERS[reader]}"
         require(
-            value.shape == wanted.shape,
-            f"{where} answers with shape {value.shape} to {len(x)} rows; {wanted.shape} is wanted.",
+            value.shape == expected.shape,
+            f"{where} should answer {len(x)} rows with shape {expected.shape}, but answers with "
+            f"shape {value.shape}.",
         )
-        worst = int(np.argmax(np.nan_to_num(np.abs(value - wanted), nan=np.inf)))
+        worst = int(np.argmax(np.nan_to_num(np.abs(value - expected), nan=np.inf)))
         require(
-            np.all(np.abs(value - wanted) <= tolerance),
-            f"{where} answers {value.flat[worst]:.3g} for the row {_row(x, worst)}; "
-            f"{wanted.flat[worst]:.3g} is wanted.",
+            np.all(np.abs(value - expected) <= tolerance),
+            f"{where} should answer {expected.flat[worst]:.3g} for the row {_row(x, worst)}, but "
+            f"answers {value.flat[worst]:.3g}.",
         )
 
 
-def require_prediction(prediction, calls, outcomes, outcome):
-    """Each call must turn out as the learner said.
+def require_prediction(
+    prediction: Any,
+    calls: Mapping[str, Any],
+    outcomes: Iterable[Any],
+    outcome: Callable[[Any], Any],
+) -> None:
+    """Require that the learner predicted the outcome of each call.
 
-    prediction : the learner's answer, a dict from each key of `calls` to one of `outcomes`
-    calls : dict of str to function; outcome(function) runs one and names what happened
+    Parameters
+    ----------
+    prediction : object
+        The learner's answer. If it is right, a dict from each key of `calls` to an outcome.
+    calls : mapping of str to object
+        What is tried, by the words of the exercise.
+    outcomes : iterable
+        The outcomes that the learner chooses from.
+    outcome : callable
+        Function of a value of `calls`. It tries the call and returns its outcome.
+
+    Raises
+    ------
+    NotAttempted
+        If a value of the prediction is `...`.
+    NotYet
+        For the first prediction that is wrong.
     """
-    require(
-        isinstance(prediction, dict) and prediction.keys() == calls.keys(),
-        f"prediction is to be a dict with the keys {', '.join(map(repr, calls))}.",
-    )
-    if any(said is ... for said in prediction.values()):
-        raise NotAttempted
+    require_keys(prediction, calls, "prediction")
     for name, made in calls.items():
         said = prediction[name]
         require(
@@ -95,20 +242,33 @@ def require_prediction(prediction, calls, outcomes, outcome):
         )
         require(
             said == outcome(made),
-            f"{name}: you say {said!r}, and something else happens. Try it in a cell of your own.",
+            f"{name}: you say {said!r}, but something else happens. Try it in a cell of your own.",
         )
 
 
+def require_keys(answer: Any, keys: Iterable[str], name: str) -> None:
+    """Require that the answer `name` is a dict with these keys.
+
+    Raises
+    ------
+    NotAttempted
+        If a value of the dict is `...`.
+    NotYet
+        If the answer is not a dict, or has different keys.
+    """
+    require(
+        isinstance(answer, dict) and answer.keys() == set(keys),
+        f"{name} should be a dict with the keys {', '.join(map(repr, keys))}, but is "
+        f"{safe_repr(answer)}.",
+    )
+    if any(said is ... for said in answer.values()):
+        raise NotAttempted
+
+
+def row_text(values: Iterable[float]) -> str:
+    """Write one row of numbers with three digits each."""
+    return "[" + ", ".join(f"{value:.3g}" for value in values) + "]"
+
+
 def _row(x, index):
-    row = np.atleast_1d(x[min(index, len(x) - 1)])
-    return "[" + ", ".join(f"{value:.3g}" for value in row) + "]"
-
-
-def _only(got, key):
-    require(len(got) == 1, f"{key} gives {len(got)} outputs ({', '.join(got)}); one is wanted.")
-    return next(iter(got.values()))
-
-
-def _named(got, output, key):
-    require(output in got, f"{key} gives {', '.join(got)}; an output named {output!r} is wanted.")
-    return got[output]
+    return row_text(np.atleast_1d(x[min(index, len(x) - 1)]))

@@ -39,8 +39,8 @@ class Lesson:
         if name not in lesson_names():
             raise ValueError(f"no lesson {name!r}: there are {', '.join(lesson_names())}")
         self.exercises = {
-            key: value
-            for key, value in vars(_import_exercises(name)).items()
+            value.key: value
+            for value in vars(_import_exercises(name)).values()
             if isinstance(value, Exercise)
         }
         for key, value in self.exercises.items():

@@ -1,4 +1,4 @@
-"""What a check can find, and how it is shown."""
+"""The four outcomes of a check, and their display."""
 
 import html
 import textwrap
@@ -10,7 +10,7 @@ COLOURS = {PASSED: "#1b7837", NOT_YET: "#b35806", NOT_ATTEMPTED: "#666666", RAIS
 
 
 class NotYet(Exception):
-    """The first condition that does not hold, in words for the learner."""
+    """The first condition that does not hold, as a message for the learner."""
 
 
 class NotAttempted(Exception):
@@ -18,15 +18,22 @@ class NotAttempted(Exception):
 
 
 class Raised(Exception):
-    """The learner's own code raised `error`."""
+    """An exception of the learner's own code, kept as `error`."""
 
-    def __init__(self, error):
+    def __init__(self, error: BaseException):
         self.error = error
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a check found: one of the four outcomes, and what to tell the learner."""
+    """The result of a check.
+
+    Parameters
+    ----------
+    outcome : {"passed", "not yet", "not attempted", "raised"}
+    message : str
+        What the learner reads.
+    """
 
     outcome: str
     message: str
@@ -45,7 +52,20 @@ class Result:
         )
 
 
-def require(condition, words):
-    """Raise NotYet with `words` unless `condition` holds."""
+def require(condition: object, message: str) -> None:
+    """Raise NotYet unless a condition holds.
+
+    Parameters
+    ----------
+    condition : object
+        It holds when its truth value is True.
+    message : str
+        What the learner reads: what was expected, what was found, what to do next.
+
+    Raises
+    ------
+    NotYet
+        With `message`, if the condition does not hold.
+    """
     if not condition:
-        raise NotYet(words)
+        raise NotYet(message)

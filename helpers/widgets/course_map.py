@@ -47,7 +47,7 @@ def _entry(name, passed):
     title = re.search(r"^# # (.+)$", source, re.M)[1].split(":")[0]
     minutes = int(re.search(r"\*\*(\d+) minutes", source)[1])
     module = importlib.import_module(f"helpers.exercises.lesson_{name[:2]}.exercises")
-    keys = [key for key, value in vars(module).items() if isinstance(value, Exercise)]
+    keys = [value.key for value in vars(module).values() if isinstance(value, Exercise)]
     return Entry(name[:2], title, minutes, {key: key in passed for key in keys})
 
 

@@ -261,7 +261,7 @@ CASES = [
         widget="explorer(export_dir",
         stored="the graph and its signatures",
         wrong="bias = found.variables[0].key",
-        words="the four numbers themselves",
+        words="bias should be the four numbers themselves",
         use_widget=explore_artifacts,
     ),
     Case(
@@ -269,7 +269,7 @@ CASES = [
         widget="signature_caller(",
         stored="score takes",
         wrong="export_dir_1 = doors_dir  # whose signature has another name",
-        words="from_features, from_rows",
+        words="signature 'classify', but its signatures are: from_features, from_rows",
         use_widget=enter_a_penguin,
     ),
     Case(
@@ -277,7 +277,7 @@ CASES = [
         widget="clinic()",
         stored="saving: model.save refuses a directory",
         wrong='diagnosis_1, repaired_dir_1 = "shape-refused", export_dir',
-        words="with right numbers",
+        words="right numbers in all three readers, if the caller uses the names",
         use_widget=look_up_an_error,
     ),
     Case(
@@ -293,7 +293,7 @@ CASES = [
         widget="parity_picture(",
         stored="(picture)",
         wrong="litert_file_1 = litert_file  # of the shop's export",
-        words="predict_two answers 3.33",
+        words="predict_two should answer 0.715134 for the row [0.35, 0.82], but answers 3.33",
         use_widget=see_the_differences,
     ),
     Case(

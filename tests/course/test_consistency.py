@@ -5,6 +5,7 @@ from importlib import import_module
 
 import pytest
 
+from helpers.exercises.exercise import Exercise
 from helpers.notebooks import derive, lesson_names
 from helpers.paths import ROOT
 
@@ -14,12 +15,13 @@ EVERY_LESSON = pytest.mark.parametrize("name", lesson_names())
 @EVERY_LESSON
 def test_notebook_and_check_call_the_answers_alike(name):
     """A message that names an answer must name the learner's own variable."""
-    lesson = import_module(f"helpers.exercises.lesson_{name[:2]}.exercises")
+    module = import_module(f"helpers.exercises.lesson_{name[:2]}.exercises")
+    exercises = {each.key: each for each in vars(module).values() if isinstance(each, Exercise)}
     code = "\n".join(cell.source for cell in derive(name, "notebooks").cells)
     found = re.findall(r"lesson\.(\w+)\.check\((.*?)\)", code)
     assert found
     for key, answers in found:
-        assert tuple(answers.split(", ")) == getattr(lesson, key).answers
+        assert tuple(answers.split(", ")) == exercises[key].answers
 
 
 @EVERY_LESSON

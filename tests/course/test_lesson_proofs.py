@@ -47,7 +47,12 @@ def exercises_of(name):
     """Return {key: Exercise} of a lesson."""
     advice = f"write the exercises of lesson {name} there, like those of the other lessons"
     module = import_file(exercises_file(name), advice)
-    return {key: value for key, value in vars(module).items() if isinstance(value, Exercise)}
+    exercises = [value for value in vars(module).values() if isinstance(value, Exercise)]
+    keys = [exercise.key for exercise in exercises]
+    for key in keys:
+        if keys.count(key) > 1:
+            fail(exercises_file(name), f"two exercises have the key {key}: change one")
+    return dict(zip(keys, exercises, strict=True))
 
 
 @EVERY_LESSON

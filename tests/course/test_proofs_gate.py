@@ -22,12 +22,13 @@ from helpers.exercises.exercise import exercise
 from helpers.exercises.outcomes import require
 
 
-@exercise("answer", hints=["Add."])
-def q1(answer):
+@exercise("q1", "answer", hints=["Add."])
+def add(answer):
     """Add one and two"""
     require(type(answer) in (int, float) and answer == 3, "answer should be 3.")
     return "the sum."
 '''
+SECOND = EXERCISES.split("\n\n\n")[1].replace("def add", "def add_again")
 PROOFS = '''
 """The proofs of a small lesson."""
 
@@ -86,7 +87,7 @@ LESSONS = {
     "07_proofs_of_one_of_two": (
         changed(
             solution="lesson.q1.check(3)\nlesson.q2.check(3)",
-            exercises=EXERCISES + EXERCISES.split("\n\n\n")[1].replace("q1", "q2"),
+            exercises=EXERCISES + SECOND.replace("q1", "q2"),
         ),
         "tests/exercises/lesson_07/test_exercises.py",
         "q2 has no proofs: add it to the table",
@@ -110,6 +111,11 @@ LESSONS = {
         changed(exercises="import helpers.nothing"),
         "helpers/exercises/lesson_11/exercises.py",
         "its import fails with ModuleNotFoundError (No module named 'helpers.nothing'): fix it",
+    ),
+    "13_one_key_twice": (
+        changed(exercises=EXERCISES + SECOND),
+        "helpers/exercises/lesson_13/exercises.py",
+        "two exercises have the key q1: change one",
     ),
     "12_no_words": (
         changed(proofs=PROOFS.replace('(2,), "should be 3"', '(2,), ""')),

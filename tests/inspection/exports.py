@@ -11,7 +11,7 @@ import tensorflow as tf
 from google.protobuf import text_format
 from tensorflow.core.protobuf import saved_model_pb2
 
-from helpers.exercises.lesson_04.untrusted_exports import strangers
+from helpers.exercises.lesson_04.untrusted_exports import untrusted_exports
 from helpers.models import ComplexModel
 
 DATA, INDEX = "variables/variables.data-00000-of-00001", "variables/variables.index"
@@ -42,7 +42,7 @@ def sums():
 @functools.cache
 def given():
     """The strangers of lesson 04: ({name: (directory, harmless, words)}, the file they write)."""
-    return strangers(folder() / "strangers")
+    return untrusted_exports(folder() / "untrusted")
 
 
 def module(target, compute, **kept):

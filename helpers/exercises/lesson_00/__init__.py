@@ -1,1 +1,1 @@
-"""Lesson 00: its exercises and what only they need."""
+"""The exercises of lesson 00, and what only they use."""

@@ -1,4 +1,4 @@
-"""The exercise of lesson 00: its only purpose is to show how exercises answer."""
+"""The exercise of lesson 00, which shows how exercises answer."""
 
 from helpers.exercises.exercise import exercise
 from helpers.exercises.learner_code import call
@@ -9,13 +9,14 @@ NUMBERS = (3, 0, -1.5)
 
 
 @exercise(
+    "q1",
     "double",
     hints=[
         "A function gives its answer back with the word return.",
-        "Two times a number is written number * 2.",
+        "In Python, number * 2 is two times a number.",
     ],
 )
-def q1(double):
+def double_a_number(double):
     """Write a function that returns two times a number"""
     name = getattr(double, "__name__", "double")
     name = name if isinstance(name, str) and name.isidentifier() else "double"
@@ -23,18 +24,18 @@ def q1(double):
         value = call(double, number)
         require(
             value is not None,
-            f"{name}({number}) returned None. A function without return gives None, also when it "
-            "prints its result.",
+            f"{name}({number}) should return {2 * number}, but returned None. A function without "
+            "return gives None, even if it prints its result.",
         )
         require(
             not isinstance(value, bool | str) and _equal(value, 2 * number),
-            f"{name}({number}) returned {safe_repr(value)}; {2 * number} is wanted.",
+            f"{name}({number}) should return {2 * number}, but returned {safe_repr(value)}.",
         )
-    return "press Refresh on the map below, and it knows."
+    return "press Refresh on the map below, and the map shows this exercise as passed."
 
 
-def _equal(value, wanted):
+def _equal(value, expected):
     try:
-        return bool(value == wanted)
-    except Exception:  # a learner's object may answer == with anything
+        return bool(value == expected)
+    except Exception:  # a learner's object may raise anything from ==
         return False

@@ -1,1 +1,1 @@
-"""Lesson 01: its exercises and what only they need."""
+"""The exercises of lesson 01, and what only they use."""

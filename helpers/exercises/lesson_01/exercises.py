@@ -9,6 +9,7 @@ from helpers import readers
 from helpers.artifact.saved_model import NotAnArtifact, directory_of, read
 from helpers.exercises.exercise import exercise
 from helpers.exercises.export_checks import (
+    FITTED,
     export_at,
     require_any_batch,
     require_numbers,
@@ -20,31 +21,31 @@ from helpers.text import safe_repr
 
 KEY = "serving_default"
 X = np.linspace(-1, 1, 7, dtype=np.float32)[:, None]
-TOLERANCE = 0.15  # a line fitted to 100 points with noise 0.1 lies well within
 
 
 def _require_line(found, slope, intercept, name):
     require_any_batch(signature_of(found, KEY))
     for rows in (X, X[:1]):
         try:
-            require_numbers(found, KEY, rows, slope * rows + intercept, TOLERANCE)
+            require_numbers(found, KEY, rows, slope * rows + intercept, FITTED)
         except NotYet as error:
             raise NotYet(f"{name}: {error}") from None
 
 
 @exercise(
+    "q1",
     "export_dir_1",
     hints=[
-        "The model has a method for this; lesson.scratch / 'mine' is a good place.",
-        "model.export(directory, verbose=False) writes an artifact that every reader can load.",
+        "The model has a method for this. lesson.scratch / 'mine' is a good directory.",
+        "model.export(directory, verbose=False) writes an export that every reader can load.",
     ],
 )
-def q1(export_dir_1):
+def export_the_model(export_dir_1):
     """Export a trained LinearModel so that another process can use it"""
     _require_line(export_at(export_dir_1, "export_dir_1"), 2, 1, "export_dir_1")
     return (
-        "Python, the session loader and LiteRT read y = 2x + 1 from your directory, in a process "
-        "that has never seen your class."
+        "Python, the session loader and LiteRT compute y = 2x + 1 from your export, in a process "
+        "that does not have your class."
     )
 
 
@@ -70,20 +71,23 @@ def _three_loads(folder):
 
 
 @exercise(
+    "q2",
     "prediction",
     hints=[
         "reloaded(questions) was called above, and loaded.serve(questions) too. `loaded` and "
         "`reloaded` come from the same function, tf.saved_model.load.",
-        "A signature is made for programs that know outputs by name. What holds values by name?",
+        "A signature is made for programs that know outputs by name. Which Python type holds "
+        "values by name?",
     ],
     given=_three_loads,
 )
-def q2(prediction):
-    """Predict what three ways of calling a loaded export return"""
-    require_prediction(prediction, q2.given(), OUTCOMES, _outcome)
+def predict_three_calls(prediction):
+    """Predict what three calls of a loaded export return"""
+    require_prediction(prediction, predict_three_calls.given(), OUTCOMES, _outcome)
     return (
-        "all three. A restored function gives what yours gave, a tensor; a signature names its "
-        "outputs, so it gives a dict; the loaded object itself is neither."
+        "all three predictions are right. A restored function returns a tensor, as your function "
+        "does. A signature names its outputs, so it returns a dict. The loaded object itself "
+        "cannot be called."
     )
 
 
@@ -95,7 +99,7 @@ def _outcome(made):
 
 
 def hundred_rows(folder):
-    """An export of y = 2x + 1 that was frozen to 100 rows. Returns its directory, a Path."""
+    """Make an export of y = 2x + 1 that accepts 100 rows only. Return its directory, a Path."""
     import tensorflow as tf
 
     class Line(tf.Module):
@@ -113,26 +117,30 @@ def hundred_rows(folder):
 
 
 @exercise(
+    "q3",
     "rows refuses repaired_dir",
     hints=[
-        "artifact.read(found_dir) shows what the signature promises; the first size is the rows.",
+        "artifact.read(found_dir) shows what the signature promises. The first size in a shape is "
+        "the number of rows.",
         "Give 3 rows to each reader with readers.run(found_dir, 'serving_default', "
         "{'x': x[:3]}, reader).",
-        "Your own trained model has the same line: export that one with an open batch size.",
+        "Your own trained model computes the same line. Export it so that it accepts any number "
+        "of rows.",
     ],
     given=hundred_rows,
 )
-def q3(rows, refuses, repaired_dir):
-    """Diagnose an artifact that works only in part, and replace it"""
-    found = read(q3.given())
+def replace_the_fixed_rows(rows, refuses, repaired_dir):
+    """Diagnose an export that works only in some readers, and replace it"""
+    found = read(replace_the_fixed_rows.given())
     promised = found.signatures[KEY].inputs[0].shape[0]
     require(
         not isinstance(rows, bool) and isinstance(rows, int),
-        f"rows: a whole number is wanted, not {safe_repr(rows)}.",
+        f"rows should be a whole number, but is {safe_repr(rows)}.",
     )
     require(
         rows == promised,
-        f"rows: the signature does not promise {rows} rows. Read its input shape.",
+        f"rows should be what the signature promises, but it does not promise {rows} rows. Read "
+        "its input shape.",
     )
     require(
         isinstance(refuses, str) and refuses in readers.READERS,
@@ -141,10 +149,14 @@ def q3(rows, refuses, repaired_dir):
     refusing = [reader for reader in readers.READERS if not _takes(found, reader, 3)]
     require(
         refuses in refusing,
-        f"refuses: {refuses!r} takes 3 rows. Try each of the three readers.",
+        f"refuses should be the reader that refuses 3 rows, but {refuses!r} takes them. Try each "
+        "of the three readers.",
     )
     _require_line(export_at(repaired_dir, "repaired_dir"), 2, 1, "repaired_dir")
-    return "Python and LiteRT took 3 rows and said nothing; the session reader kept the promise."
+    return (
+        "Python and LiteRT accept 3 rows without an error. The session loader refuses what the "
+        "signature does not promise."
+    )
 
 
 def _takes(found, reader, rows):
@@ -156,33 +168,36 @@ def _takes(found, reader, rows):
 
 
 @exercise(
+    "q4",
     "base_dir_4",
     hints=[
         "A server looks for folders whose names are whole numbers: base_dir / '1', base_dir / '2'.",
-        "Export before you train again: an export keeps the weights of its moment.",
+        "Export before you train again. An export keeps the weights that the model has when it is "
+        "exported.",
         "newer = LinearModel(), then train(newer, *line(slope=3.0, intercept=-1.0)).",
     ],
 )
-def q4(base_dir_4):
+def export_a_new_version(base_dir_4):
     """Retrain, and export the new version beside the old one"""
     try:
         directory_of(base_dir_4)
     except NotAnArtifact as error:
         require("parent of exports" in str(error), f"base_dir_4: {error}.")
     else:
-        raise NotYet("base_dir_4 is itself an export; it is to hold the folders 1 and 2.")
+        raise NotYet("base_dir_4 should hold the folders 1 and 2, but is itself an export.")
     names = sorted(path.name for path in Path(base_dir_4).iterdir() if path.is_dir())
     numbers = [name for name in names if re.fullmatch(r"0*[12]", name)]
     require(
         sorted(map(int, numbers)) == [1, 2],
-        f"base_dir_4 holds {', '.join(names)}; a server looks for the folders 1 and 2.",
+        f"base_dir_4 should hold the folders 1 and 2, which a server looks for, but holds "
+        f"{', '.join(names)}.",
     )
     old, new = (export_at(Path(base_dir_4) / name, name) for name in sorted(numbers, key=int))
     _require_line(
         old,
         2,
         1,
-        "version 1 is to keep y = 2x + 1 (if it was overwritten, export `model` there again)",
+        "version 1 should keep y = 2x + 1 (if you overwrote it, export `model` there again)",
     )
-    _require_line(new, 3, -1, "version 2 is to have learnt y = 3x - 1")
-    return "version 1 still answers as it did, and version 2 stands beside it: you can go back."
+    _require_line(new, 3, -1, "version 2 should compute y = 3x - 1")
+    return "version 1 still computes y = 2x + 1, and version 2 lies beside it, so you can go back."

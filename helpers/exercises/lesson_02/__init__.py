@@ -1,1 +1,1 @@
-"""Lesson 02: its exercises and what only they need."""
+"""The exercises of lesson 02, and what only they use."""

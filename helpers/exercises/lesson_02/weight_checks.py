@@ -1,4 +1,6 @@
-"""Whether the answers of a learner's model come from its weights."""
+"""Checks that the answers of a learner's model come from its weights."""
+
+from typing import Any
 
 import numpy as np
 
@@ -7,39 +9,68 @@ from helpers.exercises.learner_code import call
 from helpers.exercises.outcomes import NotYet, require
 
 
-def require_weights_that_count(model, first, others):
-    """Gradients must reach every weight, and answers change with them; how many weights there are.
+def require_weights_that_count(model: Any, first: np.ndarray, others: np.ndarray) -> int:
+    """Require that gradients reach every weight and that answers change with the weights.
 
-    model : a Keras model that was never called; its weights are other ones afterwards
-    first, others : batches of different sizes; on `first` Keras makes the weights
+    Parameters
+    ----------
+    model : tf.keras.Model
+        A model that was never called. The check changes its weights.
+    first, others : ndarray, float32
+        Batches of different sizes. Keras makes the weights at the call with `first`.
+
+    Returns
+    -------
+    int
+        The number of weights.
+
+    Raises
+    ------
+    NotYet
+        If some weights have no gradient, or if the answers do not depend on the weights.
     """
     answer_of(model, first)
     weights = call(lambda: list(model.trainable_variables))
-    require(weights, "your model has no trainable weights, so it can never learn anything.")
+    require(
+        weights,
+        "your model should have trainable weights, but has no trainable weights, so it cannot "
+        "learn.",
+    )
     _require_gradients(model, weights, first, others)
     require(
         _answer_moves(model, weights, first),
-        "when every weight is changed, the model answers as before: it does not read them.",
+        "your model should read its weights, but gives the same answers after every weight was "
+        "changed.",
     )
     return len(weights)
 
 
-def answer_of(model, rows):
-    """The model's answer to `rows` as an array, one number for each row."""
+def answer_of(model: Any, rows: np.ndarray) -> np.ndarray:
+    """Return the model's answer to `rows` as an (n, 1) array of floats.
+
+    Raises
+    ------
+    NotYet
+        If the answer has a different shape or is not made of floats.
+    """
     import tensorflow as tf
 
     value = call(lambda: np.asarray(model(tf.constant(rows))))
     require(
         value.shape == (len(rows), 1) and value.dtype.kind == "f",
-        f"your model answers {len(rows)} rows with {value.dtype} of shape {value.shape}; floats "
-        f"of shape ({len(rows)}, 1) are wanted.",
+        f"your model should answer {len(rows)} rows with floats of shape ({len(rows)}, 1), but "
+        f"answers with {value.dtype} of shape {value.shape}.",
     )
     return value
 
 
 def _answer_moves(model, weights, rows):
+    def change():
+        for weight in weights:
+            weight.assign(0.5 * weight + 0.1)
+
     before = answer_of(model, rows)
-    call(lambda: [weight.assign(0.5 * weight + 0.1) for weight in weights])
+    call(change)
     return not np.allclose(before, answer_of(model, rows))
 
 
@@ -48,23 +79,23 @@ def _require_gradients(model, weights, first, others):
     if not of_first and not of_others:
         return
     words = (
-        f"of the gradients of your {len(weights)} weights, {of_first} are None for the "
-        f"{len(first)} rows that the model saw first and {of_others} for {len(others)} rows"
+        f"your {len(weights)} weights should all have gradients, but {of_first} gradients are None "
+        f"for the {len(first)} rows that the model saw first and {of_others} for {len(others)} rows"
     )
     if of_first < len(weights):
-        raise NotYet(f"{words}: these weights take no part in the answer.")
+        raise NotYet(f"{words}: the answer does not depend on these weights.")
     if _answer_moves(model, weights, first):
         raise NotYet(
-            f"{words}, though the answer does depend on them: some step on the way is not a "
+            f"{words}. The answer does depend on the weights, so some step between them is not a "
             "TensorFlow operation."
         )
     if of_others < of_first:
-        words += ", because without an input_signature each shape has a trace of its own"
+        words += ", because without an input_signature each shape has its own trace"
     raise NotYet(f"{words}.\n{cure('No gradients provided for any variable')}")
 
 
 def _missing_gradients(model, weights, rows):
-    """For how many of the `weights` a loss over the `rows` has no gradient."""
+    """Count the `weights` for which a loss over the `rows` has no gradient."""
     import tensorflow as tf
 
     def gradients():

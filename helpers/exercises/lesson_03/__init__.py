@@ -1,1 +1,1 @@
-"""Lesson 03: its exercises and what only they need."""
+"""The exercises of lesson 03, and what only they use."""

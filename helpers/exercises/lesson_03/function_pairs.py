@@ -1,14 +1,32 @@
-"""Pairs of functions for lesson 03's proof: honest ones, which agree, and counterfeits.
+"""Pairs of functions for lesson 03's proof: honest pairs, which agree, and counterfeits.
 
-A pair is `two`, a function of (n, 2) rows, and `three`, one of (n, 3) rows whose third column
-should not matter. Both take arrays or tensors and return an (n, 1) float32 tensor.
+A pair is `two`, a function of (n, 2) rows, and `three`, a function of (n, 3) rows that should not
+depend on the third column. Both take arrays or tensors and return an (n, 1) float32 tensor.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
 
-def pair(kernel, bias, counterfeit=lambda y, x: y):
-    """A function of (n, 2) and one of (n, 3) rows; equal unless `counterfeit` changes an answer.
 
-    counterfeit(y, x) : the right answers (n, 1) and the rows (n, 3) -> the answers given
+def pair(
+    kernel: Sequence[float],
+    bias: float,
+    counterfeit: Callable[[Any, Any], Any] = lambda y, x: y,
+) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+    """Make a pair of functions, which are equal unless `counterfeit` changes an answer.
+
+    Parameters
+    ----------
+    kernel : sequence of two floats
+    bias : float
+    counterfeit : callable
+        Function of the right answers (n, 1) and the rows (n, 3). It returns the answers (n, 1)
+        that `three` gives.
+
+    Returns
+    -------
+    two, three : callable
+        See the docstring of the module.
     """
     import tensorflow as tf
 
@@ -29,7 +47,7 @@ def pair(kernel, bias, counterfeit=lambda y, x: y):
 
 
 def _nudged(y, x):
-    """The next float32 up: what the same arithmetic gives in another order."""
+    """Return the next larger float32, as the same arithmetic in a different order may give it."""
     import tensorflow as tf
 
     return tf.math.nextafter(y, y + 1)
@@ -39,13 +57,13 @@ HONEST = {
     "predict_two and predict_three themselves": ([2.0, 2.0], 1.0, lambda y, x: y),
     "the same two endpoints of another model, y = 3·x1 - x0 + 0.5. Compare the two functions with "
     "each other, not with known numbers": ([-1.0, 3.0], 0.5, lambda y, x: y),
-    "a pair that differs in the last binary digit only, as float32 sums do when their order "
+    "a pair that differs only in the last binary digit, as float32 sums do when their order "
     "changes. Compare with np.allclose": ([2.0, 2.0], 1.0, _nudged),
 }
 
 
 def counterfeits():
-    """{what `three` does wrong: function for pair}; each is met before the one after it."""
+    """Return {what `three` does wrong: function for pair}, in the order of the check."""
     import tensorflow as tf
 
     two, _ = pair([2.0, 2.0], 1.0)
@@ -74,6 +92,6 @@ def counterfeits():
             tf.ones_like(y) * tf.reduce_mean(y)
         ),
         "is right for batches and wrong for a single row": lambda y, x: y + one_if(len(y) == 1),
-        "multiplies the third column by 0 and adds it, which is not nothing when it holds inf or "
-        "nan": lambda y, x: y + 0 * x[:, 2:],
+        "multiplies the third column by 0 and adds it, which changes the answer when it holds inf "
+        "or nan": lambda y, x: y + 0 * x[:, 2:],
     }

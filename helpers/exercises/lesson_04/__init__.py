@@ -1,1 +1,1 @@
-"""Lesson 04: its exercises and what only they need."""
+"""The exercises of lesson 04, and what only they use."""

@@ -1,4 +1,4 @@
-"""The exercises of lesson 04, inside the artifact."""
+"""The exercises of lesson 04, inside the export."""
 
 import contextlib
 import shutil
@@ -7,19 +7,20 @@ from pathlib import Path
 import numpy as np
 
 from helpers.exercises.exercise import exercise
+from helpers.exercises.export_checks import ESTIMATE, SAME, require_keys
 from helpers.exercises.learner_code import call
-from helpers.exercises.lesson_04.untrusted_exports import strangers
-from helpers.exercises.outcomes import NotAttempted, NotYet, require
+from helpers.exercises.lesson_04.untrusted_exports import untrusted_exports
+from helpers.exercises.outcomes import NotYet, require
 from helpers.inspection.dangerous_operations import EFFECT
 from helpers.text import safe_repr
 
 LAYERS = ("left", "middle", "right")
-WANTED = "middle"
+ASKED_FOR = "middle"
 COLUMNS, UNITS = 3, 4
 
 
 def three_alike(folder):
-    """An export of three layers of one shape, whose weights tell them apart. Its directory."""
+    """Make an export of three layers of one shape, with different weights. Return its directory."""
     import tensorflow as tf
 
     inputs = tf.keras.Input((COLUMNS,), name="x")
@@ -32,50 +33,60 @@ def three_alike(folder):
 
 
 def weights_of(number):
-    """The (3, 4) kernel and the (4,) bias of layer 1, 2 or 3."""
+    """Compute the (3, 4) kernel and the (4,) bias of layer 1, 2 or 3."""
     kernel = np.arange(COLUMNS * UNITS, dtype=np.float32).reshape(COLUMNS, UNITS) / 10 + number
     return kernel, np.arange(UNITS, dtype=np.float32) / 10 - number
 
 
 @exercise(
+    "q1",
     "bias",
     hints=[
-        "explore(found_dir).variables has name, shape and key of each. Loop over them and print.",
-        "One of them is called middle/bias. Its .key, longer than what is printed, is what the "
-        "checkpoint wants.",
+        "explore(found_dir).variables has the name, shape and key of each variable. Loop over them "
+        "and print.",
+        "One of them is called middle/bias. The checkpoint needs its .key, which is longer than "
+        "what is printed.",
         "tf.train.load_checkpoint(found_dir / 'variables' / 'variables').get_tensor(key) reads it.",
     ],
     given=three_alike,
 )
-def q1(bias):
+def read_one_weight(bias):
     """Find one weight by its name, and read it without loading the model"""
-    q1.given()
+    read_one_weight.given()
     require(
         not isinstance(bias, str | bytes | Path),
-        f"bias is {safe_repr(bias)}; the four numbers themselves are wanted, "
-        "which get_tensor(key) reads.",
+        "bias should be the four numbers themselves, which get_tensor(key) reads, but is "
+        f"{safe_repr(bias)}.",
     )
     try:
         found = np.asarray(bias)
         numbers = found.dtype.kind in "fiu"
     except Exception:
         numbers = False
-    require(numbers, f"bias: an array of numbers is wanted, not {safe_repr(bias)}.")
+    require(numbers, f"bias should be an array of numbers, but is {safe_repr(bias)}.")
     for number, name in enumerate(LAYERS, 1):
         for kind, weight in zip(("kernel", "bias"), weights_of(number), strict=True):
-            if (name, kind) != (WANTED, "bias") and _equal(found, weight):
-                raise NotYet(f"bias: these are the numbers of {name}/{kind}. Look at the names.")
-    wanted = weights_of(1 + LAYERS.index(WANTED))[1]
+            if (name, kind) != (ASKED_FOR, "bias") and _equal(found, weight):
+                raise NotYet(
+                    f"bias should hold the numbers of {ASKED_FOR}/bias, but holds the numbers of "
+                    f"{name}/{kind}. Look at the names."
+                )
+    expected = weights_of(1 + LAYERS.index(ASKED_FOR))[1]
     require(
-        found.shape == wanted.shape,
-        f"bias has shape {found.shape}; the bias of a layer of {UNITS} units has {wanted.shape}.",
+        found.shape == expected.shape,
+        f"bias should have shape {expected.shape}, for a layer of {UNITS} units, but has shape "
+        f"{found.shape}.",
     )
-    require(_equal(found, wanted), f"bias is {safe_repr(found)}: no weight has these numbers.")
-    return "the key says only where it lies; the graph's file has the name that goes with the key."
+    require(
+        _equal(found, expected),
+        f"bias should hold the numbers of {ASKED_FOR}/bias, but is {safe_repr(found)}. No weight "
+        "has these numbers.",
+    )
+    return "the key says only where the weight is stored. saved_model.pb has the name for each key."
 
 
 def _equal(found, weight):
-    return found.shape == weight.shape and np.allclose(found, weight, rtol=0, atol=1e-4)
+    return found.shape == weight.shape and np.allclose(found, weight, rtol=0, atol=SAME)
 
 
 QUESTIONS = (
@@ -87,8 +98,11 @@ QUESTIONS = (
 SIZES = ("kilobytes", "megabytes")
 
 
-UNITS_OF = {1e6: "in bytes; megabytes are asked for", 1e3: "in kilobytes, not megabytes"}
-# {question: {how many times too large: what was overlooked}}
+UNITS_OF = {
+    1e6: "in bytes, but the question asks for megabytes",
+    1e3: "in kilobytes, but the question asks for megabytes",
+}
+# {question: {how many times too large: what the learner overlooked}}
 SLIPS = {
     QUESTIONS[1]: {
         1 / 8: "as if each weight took 1 byte and were stored once",
@@ -107,7 +121,7 @@ SLIPS = {
 
 
 def wide_model():
-    """Dense(1000) on 500 columns, then Dense(10); built, not trained."""
+    """Build a model of Dense(1000) on 500 columns, then Dense(10), without training it."""
     import tensorflow as tf
 
     tf.keras.utils.set_random_seed(1)
@@ -116,7 +130,7 @@ def wide_model():
 
 
 def both_exports(folder):
-    """What is asked of the wide model, measured on two exports. {question: answer}."""
+    """Measure two exports of the wide model. Return {question: answer}."""
     import tensorflow as tf
 
     model = wide_model()
@@ -134,9 +148,11 @@ def both_exports(folder):
 
 
 @exercise(
+    "q2",
     "estimate",
     hints=[
-        "A Dense layer has inputs x units weights in its kernel and one for each unit in its bias.",
+        "A Dense layer has inputs x units weights in its kernel and one weight for each unit in "
+        "its bias.",
         "float32 takes 4 bytes. 1 MB is 1,000,000 bytes. Which of the two ways of exporting stores "
         "each weight twice?",
         "The numbers of the weights are in variables/, the operations in saved_model.pb. How many "
@@ -144,15 +160,10 @@ def both_exports(folder):
     ],
     given=both_exports,
 )
-def q2(estimate):
+def estimate_the_sizes(estimate):
     """Estimate the sizes of an export before you make it"""
-    require(
-        isinstance(estimate, dict) and estimate.keys() == {*QUESTIONS},
-        f"estimate is to be a dict with the keys {', '.join(map(repr, QUESTIONS))}.",
-    )
-    if any(said is ... for said in estimate.values()):
-        raise NotAttempted
-    real = q2.given()
+    require_keys(estimate, QUESTIONS, "estimate")
+    real = estimate_the_sizes.given()
     for question, said in estimate.items():
         if isinstance(real[question], str):
             require(
@@ -161,31 +172,38 @@ def q2(estimate):
             )
             require(
                 said == real[question],
-                f"{question}: not {said}. It holds operations, shapes and names, no weights.",
+                f"{question}: you say {said!r}, but the file holds operations, shapes and "
+                "names, and no weights.",
             )
             continue
         number = None
         if not isinstance(said, bool | np.bool_ | str | bytes):
             with contextlib.suppress(Exception):
                 number = float(said)  # a tensor, an array of one number
-        require(number is not None, f"{question}: a number is wanted, not {safe_repr(said)}.")
+        require(number is not None, f"{question} should be a number, but is {safe_repr(said)}.")
         _require_near(question, number, real)
     return (
-        f"{real[QUESTIONS[0]]:,} weights of 4 bytes make {real[QUESTIONS[2]]:.1f} MB, and twice "
-        f"that with model.export. Nothing but the number of weights counts."
+        f"{real[QUESTIONS[0]]:,} weights of 4 bytes make {real[QUESTIONS[2]]:.1f} MB, and "
+        "model.export stores twice as much. In these exports only the number of weights matters."
     )
 
 
 def _require_near(question, said, real):
-    wanted = real[question]
-    if abs(said - wanted) <= 0.05 * wanted:
+    expected = real[question]
+    if abs(said - expected) <= ESTIMATE * expected:
         return
-    slips = SLIPS.get(question, {})
-    why = next((w for times, w in slips.items() if abs(said / wanted - times) < 0.05 * times), "")
-    if question == "weights" and said > wanted:
-        why = "look at each layer's inputs again"
-    words = f"{question}: {said:,.6g} is {'too much' if said > wanted else 'too little'}"
-    raise NotYet(f"{words}, {why}." if why else f"{words}.")
+    reason = _reason(question, said / expected)
+    direction = "too much" if said > expected else "too little"
+    raise NotYet(f"{question}: {said:,.6g} is {direction}{reason}.")
+
+
+def _reason(question, ratio):
+    if question == "weights" and ratio > 1:
+        return ", look at each layer's inputs again"
+    for times, words in SLIPS.get(question, {}).items():
+        if abs(ratio - times) < ESTIMATE * times:
+            return f", {words}"
+    return ""
 
 
 KINDS = ("copy", "exported again", "retrained", "other graph")
@@ -198,7 +216,7 @@ DAYS = {
 
 
 def a_week(folder):
-    """monday: an export; the other days: what was made of it, see DAYS. Their folder, a Path."""
+    """Make an export named monday, and one of it for each of DAYS. Return their folder, a Path."""
     import shutil
 
     import tensorflow as tf
@@ -212,7 +230,7 @@ def a_week(folder):
 
         def classify(x):
             score = x @ kernel + bias
-            # The limit is a Python number: it is written into the graph.
+            # The limit is a Python number, so tracing writes it into the graph.
             return {"score": score, "label": tf.cast(score > limit, tf.int32)}
 
         module.classify = tf.function(classify, input_signature=spec)
@@ -227,23 +245,20 @@ def a_week(folder):
 
 
 @exercise(
+    "q3",
     "week",
     hints=[
         "differences(week_dir / 'monday', week_dir / 'tuesday') compares two directories.",
-        "Ask in this order: is every byte the same? Are the weights? Is what the graph computes?",
+        "Ask in this order: are all bytes equal? Are the weights equal? Do the graphs compute the "
+        "same?",
         "A number that Python wrote into the graph is part of the graph, not a weight.",
     ],
     given=a_week,
 )
-def q3(week):
+def diagnose_a_week(week):
     """Diagnose what was done to an export on each day of a week"""
-    q3.given()
-    require(
-        isinstance(week, dict) and week.keys() == DAYS.keys(),
-        f"week is to be a dict with the keys {', '.join(map(repr, DAYS))}.",
-    )
-    if any(said is ... for said in week.values()):
-        raise NotAttempted
+    diagnose_a_week.given()
+    require_keys(week, DAYS, "week")
     for day, said in week.items():
         require(
             isinstance(said, str) and said in KINDS,
@@ -251,63 +266,70 @@ def q3(week):
         )
     for day, said in week.items():
         if said != DAYS[day]:
-            raise NotYet(f"{day}: not {said!r}. {WHY[DAYS[day], said]}")
-    return "thursday alone has other weights; wednesday can answer differently with the same ones."
+            raise NotYet(f"{day}: you say {said!r}, but it is not. {WHY[DAYS[day], said]}")
+    return (
+        "only thursday has different weights. wednesday has monday's weights and can give "
+        "different answers."
+    )
 
 
-EQUAL_WEIGHTS = "Its weights are monday's: compare their values, not the bytes of the files."
-SOME_BYTES = "Some of its files differ from monday's, byte by byte."
+EQUAL_WEIGHTS = "Its weights equal monday's: compare their values, not the bytes of the files."
+SOME_BYTES = "Some bytes in its files differ from monday's."
 WHY = {
     ("exported again", "copy"): SOME_BYTES,
     ("exported again", "retrained"): EQUAL_WEIGHTS,
-    ("exported again", "other graph"): "It computes what monday's does, constants and all.",
+    ("exported again", "other graph"): "Its graph computes what monday's does, with the same "
+    "constants.",
     ("other graph", "copy"): SOME_BYTES,
-    ("other graph", "exported again"): "One number in its graph is another one than monday's.",
+    ("other graph", "exported again"): "One number in its graph differs from monday's.",
     ("other graph", "retrained"): EQUAL_WEIGHTS,
     ("retrained", "copy"): SOME_BYTES,
     ("retrained", "exported again"): "Look at the values of its weights.",
-    ("retrained", "other graph"): "Its graph computes what monday's does. What is left?",
-    ("copy", "exported again"): "An export made anew would differ in some bytes.",
+    ("retrained", "other graph"): "Its graph computes what monday's does. What else can differ?",
+    ("copy", "exported again"): "A new export would differ from monday's in some bytes.",
     ("copy", "retrained"): EQUAL_WEIGHTS,
     ("copy", "other graph"): "Compare its saved_model.pb with monday's.",
 }
 
 
 @exercise(
+    "q4",
     "may_load",
     hints=[
-        "explore(directory).operations counts the operations by type, those in all functions too.",
-        "Types that reach outside here: WriteFile, ReadFile, PyFunc, EagerPyFunc. Return False if "
-        "the artifact has one of them.",
-        "An artifact that cannot be read has no operations to object to, but findings: "
-        "explore(directory).findings. Or ask gate(directory).ok for everything.",
+        "explore(directory).operations counts the operations by type, in all functions.",
+        "Here, operations of four types use files or Python: WriteFile, ReadFile, PyFunc, "
+        "EagerPyFunc. Return False if the export has one of them.",
+        "An export that cannot be read has no operations, but it has findings: "
+        "explore(directory).findings. Or use gate(directory).ok for everything.",
     ],
-    given=strangers,
+    given=untrusted_exports,
 )
-def q4(may_load):
-    """Gate artifacts from strangers: True for the harmless, False for the others"""
-    made, trace = q4.given()
+def check_untrusted_exports(may_load):
+    """Check untrusted exports: return True for a harmless export, False for any other"""
+    made, trace = check_untrusted_exports.given()
     trace.unlink(missing_ok=True)  # of an attempt before
     for name, (directory, harmless, words) in made.items():
-        copy = directory.parent / "looked at" / name  # theirs: whatever they do to it is undone
+        copy = directory.parent / "looked at" / name  # the learner's function may change it
         shutil.rmtree(copy.parent, ignore_errors=True)
         shutil.copytree(directory, copy)
         said = call(may_load, copy)
         if trace.exists():
             raise NotYet(
-                f"your check ran {name!r}, which {words}, and so the file {trace.name!r} was "
-                "written. Look at the graph; do not load or call it."
+                f"may_load should not run an export, but ran {name!r}, which {words}, and so wrote "
+                f"the file {trace.name!r}. Look at the graph. Do not load or call it."
             )
         require(
             isinstance(said, bool | np.bool_),
-            f"may_load is to return True or False; for {name!r} it returned {safe_repr(said)}.",
+            f"may_load should return True or False, but returned {safe_repr(said)} for {name!r}.",
         )
         require(
             said == harmless,
-            f"your check {'lets through' if said else 'refuses'} {name!r}, which {words}.",
+            f"may_load should return {harmless} for {name!r}, which {words}, but returned "
+            f"{bool(said)}.",
         )
-    kept = sum(not harmless for _, harmless, _ in made.values())
+    refused = sum(not harmless for _, harmless, _ in made.values())
     return (
-        f"{kept} kept out, {len(made) - kept} let in, and none of them was loaded. Four types were "
-        f"enough for these; for real strangers ask gate, which knows {len(EFFECT)}."
+        f"your function refused {refused} exports and accepted {len(made) - refused}, and loaded "
+        "none of them. Four types of operations were enough for these exports. For real untrusted "
+        f"exports use gate, which knows {len(EFFECT)} types."
     )

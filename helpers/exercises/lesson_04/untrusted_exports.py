@@ -1,7 +1,7 @@
-"""The artifacts that lesson 04's gate is put to: harmless ones, and ones that reach outside.
+"""The untrusted exports of lesson 04: harmless exports, and exports that use files or Python.
 
-What these do outside is to write one text to a file of the exercise's own folder, or to read one.
-Nothing here or in the check loads them; if the file is there, a learner's gate has.
+The second kind writes or reads one text file in the exercise's own folder. Neither this module nor
+the check loads an export, so if the file exists, the learner's function loaded one.
 """
 
 from pathlib import Path
@@ -9,17 +9,29 @@ from pathlib import Path
 SPEC = "x"
 
 
-def strangers(folder):
-    """Make them below `folder`. Returns {name: (directory, whether it may be loaded, what it is)}
-    and the Path of the file that is only there if one of them was loaded or called."""
+def untrusted_exports(folder: Path) -> tuple[dict[str, tuple[Path, bool, str]], Path]:
+    """Make harmless and dangerous exports.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the exports are made.
+
+    Returns
+    -------
+    made : dict
+        {name: (directory, whether the export is harmless, what the export does)}
+    trace : Path
+        A file that exists only if an export was loaded or called.
+    """
     import tensorflow as tf
 
-    trace = Path(folder) / "somebody was here.txt"
+    trace = Path(folder) / "an export was run.txt"
     spec = [tf.TensorSpec((None,), tf.float32, name=SPEC)]
     made = {}
 
     def write():
-        return tf.io.write_file(str(trace), "somebody was here")
+        return tf.io.write_file(str(trace), "an export was run")
 
     def add(name, harmless, words, compute, unsigned=None, **kept):
         module = tf.Module()
@@ -54,10 +66,14 @@ def strangers(folder):
         return tf.ensure_shape(answer, (None,))
 
     weight = tf.Variable(2.0)
-    add("line", True, "multiplies by a weight, and nothing else", lambda x: weight * x, w=weight)
+    add("line", True, "only multiplies by a weight", lambda x: weight * x, w=weight)
     add("writes", False, "writes a file when its signature is called", writes)
-    add("branch", False, "writes a file in one branch of an if, where scan does not look",
-        writes_sometimes)  # fmt: skip
+    add(
+        "branch",
+        False,
+        "writes a file in one branch of an if, which saved_model_cli scan does not read",
+        writes_sometimes,
+    )
     add("choice", True, "has an if, with arithmetic in both branches", chooses)
 
     words = Path(folder) / "words.txt"
@@ -76,7 +92,7 @@ def strangers(folder):
 
     class Loading(tf.lookup.KeyValueTensorInitializer):
         def initialize(self, table):
-            if tf.executing_eagerly():  # here, while it is made
+            if tf.executing_eagerly():  # in this function, when the export is made
                 return super().initialize(table)
             with tf.control_dependencies([write()]):
                 return super().initialize(table)
@@ -92,18 +108,18 @@ def strangers(folder):
     add(
         "names",
         True,
-        "has operations that are called WriteFile and ReadFile and are of the type Identity",
+        "has operations with the names WriteFile and ReadFile and the type Identity",
         lambda x: tf.identity(tf.identity(x, name="WriteFile"), name="ReadFile"),
     )
     add(
         "aside",
         False,
-        "writes a file in a function that is no signature, which Python offers all the same",
+        "writes a file in a function that is not a signature but can be called from Python",
         lambda x: 2.0 * x,
         unsigned=writes,
     )
-    add("python", False, "calls a function of the Python that loads it", python)
-    add("cut", False, "is cut short, so nobody can tell what it does", lambda x: 2.0 * x)
+    add("python", False, "calls a function of the Python process that loads it", python)
+    add("cut", False, "is incomplete, so it cannot be checked", lambda x: 2.0 * x)
     graph = made["cut"][0] / "saved_model.pb"
     graph.write_bytes(graph.read_bytes()[:3000])
     return made, trace

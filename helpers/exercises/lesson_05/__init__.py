@@ -1,1 +1,1 @@
-"""Lesson 05: its exercises and what only they need."""
+"""The exercises of lesson 05, and what only they use."""

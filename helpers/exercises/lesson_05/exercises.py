@@ -13,6 +13,7 @@ from helpers.exercises.export_checks import (
     ALL,
     answers,
     export_at,
+    only_output,
     require_any_batch,
     require_prediction,
     signature_of,
@@ -43,39 +44,40 @@ from helpers.penguins.data import (
 from helpers.text import safe_repr
 
 NAN = np.float32(np.nan)
-SERVER = ALL[:2]  # what a server needs; functions of texts do not cross to LiteRT
-ENOUGH = 0.93  # of the 66 held-out rows without gaps; the lesson's model names 65
+SERVER = ALL[:2]  # the readers of a server; functions such as tf.strings.upper do not run in LiteRT
+ENOUGH = 0.93  # share of the 66 held-out rows without gaps; the lesson's model names 65
 
 
 @exercise(
+    "q1",
     "export_dir_1",
     hints=[
-        "Write a function of the four columns that asks model(prepare(...)) and returns a dict. "
-        "tf.reduce_max(probabilities, axis=1) is the largest of each row.",
-        "tf.argmax(probabilities, axis=1) says which it was; tf.gather(tf.constant(SPECIES), best) "
-        "turns the numbers into names.",
-        "The rest is as in the cell above: track the same four parts, and "
+        "Write a function of the four columns that calls model(prepare(...)) and returns a dict. "
+        "tf.reduce_max(probabilities, axis=1) is the largest probability of each row.",
+        "tf.argmax(probabilities, axis=1) gives the number of the species, and "
+        "tf.gather(tf.constant(SPECIES), best) turns the numbers into names.",
+        "Do the rest as in the cell above: track the same four parts, and "
         "add_endpoint('classify', your_function, raw_columns).",
     ],
 )
-def q1(export_dir_1):
-    """Export a door that takes raw rows and gives species and probability"""
+def export_for_raw_rows(export_dir_1):
+    """Export a signature that takes raw rows and gives species and probability"""
     found = export_at(export_dir_1, "export_dir_1")
     require_raw(found, KEY)
     require_good(found, KEY, without_gaps(), ENOUGH, "that have no gaps")
     return (
-        "raw rows go in, a species and its probability come out, in every reader, and no caller "
-        "prepares anything."
+        "the signature takes raw rows and gives a species and its probability, in every reader. "
+        "Its callers prepare nothing."
     )
 
 
-# What may be missing: column, what is there instead, the share of penguins that must still be told
-# apart, and words. The mean in place of all masses leaves 83 in 100, of all bills 68; 0 g leaves
-# 61, and 0 mm 45.
+# What may be missing: column, value in its place, least share of penguins with the right species,
+# and words. The mean in place of all masses leaves 83 of 100 right, the mean of all bills 68, 0 g
+# leaves 61, and 0 mm leaves 45.
 GAPS = (
     ("body_mass_g", NAN, 0.72, "whose mass is missing"),
     ("bill_length_mm", NAN, 0.57, "whose bill length is missing"),
-    ("island", "Paulet", 0.85, "from an island that nobody knew of"),
+    ("island", "Paulet", 0.85, "from an unknown island"),
     ("island", "", 0.85, "whose island is missing"),
     ("sex", "unknown", 0.85, "whose sex is a new word"),
     ("sex", "", 0.85, "whose sex is missing"),
@@ -83,19 +85,20 @@ GAPS = (
 
 
 @exercise(
+    "q2",
     "export_dir_2",
     hints=[
-        "After the normalization the mean is 0: that is what a missing number should become. "
+        "After the normalization the mean is 0, so a missing number should become 0 there. "
         "tf.where chooses, element by element.",
-        "Make new StringLookup layers without num_oov_indices=0. They give one column more, the "
-        "first; leave it out with [:, 1:], and an unknown word is 0 in every column that is left. "
-        "Call your function once before you track: that builds the layers.",
-        "Or compare: tf.cast(island[:, tf.newaxis] == tf.constant(ISLANDS), tf.float32) is 0 "
-        "everywhere for a word that is none of these.",
+        "Make new StringLookup layers without num_oov_indices=0. They give one more column, the "
+        "first. Remove it with [:, 1:], and an unknown word is 0 in all other columns. Call your "
+        "function once before you track the layers: the call builds them.",
+        "You can also compare: tf.cast(island[:, tf.newaxis] == tf.constant(ISLANDS), tf.float32) "
+        "is 0 in every column for an unknown word.",
     ],
 )
-def q2(export_dir_2):
-    """Export a door that accepts missing values and unknown words"""
+def accept_missing_values(export_dir_2):
+    """Export a signature that accepts missing values and unknown words"""
     found, rows = export_at(export_dir_2, "export_dir_2"), without_gaps()
     require_raw(found, KEY)
     require_good(found, KEY, rows, ENOUGH, "that have no gaps")
@@ -112,85 +115,85 @@ def q2(export_dir_2):
         "island": np.array([""]),
         "sex": np.array([""]),
     }
-    require_good(found, KEY, empty, 0, "of which nothing is known")
+    require_good(found, KEY, empty, 0, "without any known value")
     return (
-        "gaps and new words get an answer, too, in every reader; and rows without gaps are named "
-        "as well as before."
+        "rows with missing values and unknown words get an answer in every reader, and the species "
+        "of complete rows are still right."
     )
 
 
 @exercise(
+    "q3",
     "prediction",
     hints=[
-        "Ask each time: where does the reader find the words? `listed` has them in "
-        "saved_model.pb, `filed` in its own assets/islands.txt.",
-        "A line of the asset is a word, and its place is the word's number. Which numbers change?",
+        "For each change, ask: where does the reader find the words? `listed` has them in "
+        "saved_model.pb, `filed` has them in its own assets/islands.txt.",
+        "Each line of the asset is a word, and the number of the line is the word's number. Which "
+        "numbers change?",
         "A table needs at least one line.",
     ],
 )
-def q3(prediction):
-    """Predict what becomes of a vocabulary"""
+def predict_vocabulary_changes(prediction):
+    """Predict what six changes do to a vocabulary"""
     with tempfile.TemporaryDirectory() as folder:
         require_prediction(prediction, events(folder), ("same", "other", "error"), outcome)
     return (
-        "right, all six. Nobody compares an asset with the one of the training: other lines are "
-        "other columns, without a word. Only a file that cannot be read as a table, such as an "
-        "empty one, is an error."
+        "all six predictions are right. No program compares an asset with the asset of the "
+        "training: different lines give different columns, without an error. Only a file that "
+        "cannot be read as a table, such as an empty file, gives an error."
     )
 
 
 CODES = {"female": 0, "F": 0, "male": 1, "M": 1}
-# Every word of the table, words that are none of it, and each more than once.
+# All words of the table and some unknown words; some of them stand here twice.
 WORDS = ["male", "F", "", "M", "female", "f", "MALE", "F", "unknown", "M", "?", "femal", "é"]
 
 
 @exercise(
+    "q4",
     "export_dir_4",
     hints=[
-        "Every step has to be an operation of TensorFlow. What does the dict do, word by word? It "
-        "compares.",
-        'sex[:, tf.newaxis] == ["female", "F"] compares each row with two words; tf.reduce_any '
-        "with axis=1 says whether one of them fits.",
-        "tf.stack puts two such answers side by side, axis=1; tf.cast makes 0 and 1 of them.",
+        "Every step has to be an operation of TensorFlow. The dict compares a word with its keys.",
+        'sex[:, tf.newaxis] == ["female", "F"] compares each row with two words. tf.reduce_any '
+        "with axis=1 tells whether one of them is equal.",
+        "tf.stack with axis=1 puts two such results side by side. tf.cast turns them into 0 and 1.",
     ],
 )
-def q4(export_dir_4):
+def export_without_python(export_dir_4):
     """Export the same columns without a Python function in the graph"""
     found = export_at(export_dir_4, "export_dir_4")
     signature = signature_of(found, "columns")
     name = the_input(signature)
-    require(name == "sex", f"columns takes {name}; an input named 'sex' is wanted.")
+    require(name == "sex", f"columns should have an input named 'sex', but takes {name}.")
     require_any_batch(signature)
-    wanted = one_hot([CODES.get(word, -1) for word in WORDS], (0, 1))
+    expected = one_hot([CODES.get(word, -1) for word in WORDS], (0, 1))
     for reader in ALL:
         where = f"columns in {readers.READERS[reader]}"
-        for words, right in ((WORDS, wanted), (WORDS[:1], wanted[:1])):
-            got = answers(found, "columns", {"sex": words}, reader)
-            require(len(got) == 1, f"columns gives {', '.join(got)}; one output is wanted.")
-            value = next(iter(got.values()))
+        for words, right in ((WORDS, expected), (WORDS[:1], expected[:1])):
+            value = only_output(answers(found, "columns", {"sex": words}, reader), "columns")
             require(
                 value.shape == right.shape and value.dtype.kind in "fiub",
-                f"{where} gives shape {value.shape} of {value.dtype} for {len(words)} words; "
-                f"numbers of shape {right.shape} are wanted.",
+                f"{where} should give numbers of shape {right.shape} for {len(words)} words, but "
+                f"gives {value.dtype} of shape {value.shape}.",
             )
             wrong = (value.astype(float) != right).any(axis=1)
             first = int(np.argmax(wrong))
             require(
                 not wrong.any(),
-                f"{where} answers {value[first].astype(float).tolist()} for {words[first]!r}; "
-                f"{right[first].tolist()} is wanted.",
+                f"{where} should answer {right[first].tolist()} for {words[first]!r}, but answers "
+                f"{value[first].astype(float).tolist()}.",
             )
-    return "the same columns, in every reader and without a line of your Python."
+    return "the export gives the same columns in every reader, without a function of your Python."
 
 
 STEPS = ("gaps", "kilograms", "capitals")
 LEFT_OUT = "capitals"
-GOOD = 0.98  # of all 344 penguins; the model names 343, and 334 without the islands
+GOOD = 0.98  # share of all 344 penguins; the model names 343, and 334 without the islands
 
 
 @cache
 def trained_model():
-    """The lesson's PenguinModel, trained on all penguins but those of `raw_rows.held_out`."""
+    """Train the lesson's PenguinModel on all penguins except those of `held_out`."""
     import tensorflow as tf
 
     from helpers.models import PenguinModel
@@ -206,7 +209,7 @@ def trained_model():
 
 
 def with_a_step_left_outside(folder):
-    """An export of a good model that knows the words in capitals only. Its directory, a Path."""
+    """Make an export of a good model that knows words in capitals only. Return its directory."""
     import tensorflow as tf
 
     from helpers.models import COLUMNS
@@ -230,31 +233,34 @@ def with_a_step_left_outside(folder):
 
 
 @exercise(
+    "q5",
     "left_out repaired_dir",
     hints=[
-        "A step that is inside does no harm, or double harm, when you do it by hand as well. The "
-        "one that is missing helps.",
+        "A step that is inside the export changes nothing, or makes the answers worse, when you do "
+        "it by hand as well. The missing step makes the answers better.",
         "For each step: stepped = step(rows), then readers.run(found_dir, 'classify', {name: "
         "stepped[name] for name in RAW})['species'].astype(str); count how many equal "
         "rows['species'].",
-        "Begin with found = tf.saved_model.load(found_dir). A door of a new archive may call "
-        "found.classify(...) with its words changed on the way; track the loaded export, because "
-        "it holds lookup tables. tf.strings.upper is the step.",
+        "Begin with found = tf.saved_model.load(found_dir). An endpoint of a new archive may "
+        "change the words and then call found.classify(...). Track the loaded export, because it "
+        "holds lookup tables. tf.strings.upper is the step.",
     ],
     given=with_a_step_left_outside,
 )
-def q5(left_out, repaired_dir):
-    """Diagnose which step of the preparation was left outside, and put it inside"""
+def put_the_step_inside(left_out, repaired_dir):
+    """Diagnose which step of the preparation the export does not do, and put it inside"""
     require(
         isinstance(left_out, str) and left_out in STEPS,
         f"left_out: {safe_repr(left_out)} is not one of {', '.join(map(repr, STEPS))}.",
     )
     rows = penguins()
-    species, _ = classify(read(q5.given()), KEY, rows, "python")
+    species, _ = classify(read(put_the_step_inside.given()), KEY, rows, "python")
     require(
         left_out == LEFT_OUT,
-        f"left_out: found_dir names the species of {(species == rows['species']).sum()} of "
-        f"{len(species)} penguins. With {left_out!r} done by hand as well, it names no more.",
+        "left_out should be the missing step, but with "
+        f"{left_out!r} done by hand as well, found_dir does not name more species. Without it, "
+        f"found_dir names the species of {(species == rows['species']).sum()} of {len(species)} "
+        "penguins.",
     )
     repaired = export_at(repaired_dir, "repaired_dir")
     try:
@@ -265,4 +271,4 @@ def q5(left_out, repaired_dir):
             require_good(repaired, KEY, other, GOOD, f"with their words {words}", SERVER)
     except NotYet as error:
         raise NotYet(f"repaired_dir: {error}") from None
-    return "nothing had failed, and it was wrong: now the words are prepared where they are read."
+    return "the export had given wrong answers without an error. Now it prepares the words itself."

@@ -1,7 +1,9 @@
-"""What may happen to the vocabulary of an export: exercise 3 of lesson 05 does all of it."""
+"""Changes to the vocabulary of an export, for exercise 3 of lesson 05."""
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from helpers import readers
 from helpers.penguins.data import ISLANDS
@@ -10,7 +12,7 @@ ROW = ["Torgersen"]  # the last word of the list, and the last line of the file
 
 
 def _lookup(folder, vocabulary):
-    """An export that gives a word its number in the vocabulary."""
+    """Make an export that gives a word its number in the vocabulary. Return its directory."""
     import tensorflow as tf
 
     lookup = tf.keras.layers.StringLookup(vocabulary=vocabulary)
@@ -22,15 +24,28 @@ def _lookup(folder, vocabulary):
     return folder
 
 
-def events(folder):
-    """{what happens, as the notebook writes it: function that makes it happen to an export of a
-    vocabulary below `folder` and returns the two answers, before and after}."""
+def events(folder: str) -> dict[str, Callable[[], tuple[Any, Any]]]:
+    """Return the changes of the exercise as functions.
+
+    Parameters
+    ----------
+    folder : str
+        Where the functions make their exports.
+
+    Returns
+    -------
+    dict
+        {change, as the notebook writes it: function that makes an export, changes it, and returns
+        its answers before and after the change}
+    """
 
     def of_list(change):
         def happen():
             words = list(ISLANDS)
             export = _lookup(Path(tempfile.mkdtemp(dir=folder)) / "listed", words)
-            return _ask(export), (change(export, words), _ask(export))[1]
+            before = _ask(export)
+            change(export, words)
+            return before, _ask(export)
 
         return happen
 
@@ -40,7 +55,9 @@ def events(folder):
             words = here / "islands.txt"
             words.write_text("\n".join(ISLANDS) + "\n", encoding="utf-8")
             export = _lookup(here / "filed", str(words))
-            return _ask(export), (change(export / "assets" / words.name, words), _ask(export))[1]
+            before = _ask(export)
+            change(export / "assets" / words.name, words)
+            return before, _ask(export)
 
         return happen
 
@@ -74,6 +91,9 @@ def _ask(export):
         return "error"
 
 
-def outcome(happen):
+def outcome(happen: Callable[[], tuple[Any, Any]]) -> str:
+    """Call a function of `events`, and return "same", "other" or "error"."""
     before, after = happen()
-    return "error" if after == "error" else "same" if after == before else "other"
+    if after == "error":
+        return "error"
+    return "same" if after == before else "other"

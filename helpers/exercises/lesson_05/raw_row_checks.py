@@ -1,73 +1,110 @@
-"""What the exercises of lesson 05 ask of a door for raw rows. All of it looks at answers."""
+"""Checks of a signature for raw rows of penguins. All of them look at its answers."""
 
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 import numpy as np
 
 from helpers import readers
-from helpers.exercises.export_checks import ALL, answers, require_any_batch, signature_of
+from helpers.artifact.saved_model import Artifact
+from helpers.exercises.export_checks import (
+    ALL,
+    CONSTANT,
+    SAME,
+    SAME_ANSWER,
+    answers,
+    require_any_batch,
+    require_output,
+    signature_of,
+)
 from helpers.exercises.outcomes import NotYet, require
 from helpers.penguins.data import RAW, SPECIES, complete, folds, penguins, take
 from helpers.text import safe_repr
 
 KEY = "classify"
+Columns = Mapping[str, np.ndarray]  # {column of the file: array of shape (n,)}
 
 
 @cache
-def held_out():
-    """The penguins that the lesson's model has not seen, and no others: columns as in the file."""
+def held_out() -> dict[str, np.ndarray]:
+    """Return the penguins that the lesson's model has not seen, with the columns of the file."""
     rows = penguins()
     return take(rows, folds(rows["species"]) == 0)
 
 
 @cache
-def without_gaps():
-    """Those of them that have all four raw columns."""
+def without_gaps() -> dict[str, np.ndarray]:
+    """Return the penguins of `held_out` that have all four raw columns."""
     raw = {name: held_out()[name] for name in RAW}
     return take(held_out(), complete(raw))
 
 
-def require_raw(found, key):
-    """The door `key` must take the four columns of the file, for any number of rows."""
+def require_raw(found: Artifact, key: str) -> None:
+    """Require that the signature `key` takes the four columns of the file, with any batch size."""
     signature = signature_of(found, key)
     taken = {tensor.name: tensor for tensor in signature.inputs}
     require(
         taken.keys() == set(RAW),
-        f"{key} takes {', '.join(taken) or 'nothing'}; the columns {', '.join(RAW)} are wanted.",
+        f"{key} should take the columns {', '.join(RAW)}, but takes "
+        f"{', '.join(taken) or 'nothing'}.",
     )
     for name, tensor in taken.items():
-        wanted = "string" if name in ("island", "sex") else "float32"
+        dtype = "string" if name in ("island", "sex") else "float32"
         require(
-            tensor.dtype == wanted, f"{key} takes {name} as {tensor.dtype}; {wanted} is wanted."
+            tensor.dtype == dtype,
+            f"{key} should take {name} as {dtype}, but takes {name} as {tensor.dtype}.",
         )
     require_any_batch(signature)
     for tensor in signature.inputs:
         require(
             tensor.shape is None or len(tensor.shape) == 1,
-            f"{key} takes {tensor.name} of shape {tensor.shape}; a column is (None,).",
+            f"{key} should take {tensor.name} as a column of shape (None,), but takes "
+            f"{tensor.name} of shape {tensor.shape}.",
         )
 
 
-def classify(found, key, rows, reader):
-    """The species, (n,) texts, and the probabilities, (n,) floats, that `key` answers."""
+def classify(
+    found: Artifact, key: str, rows: Columns, reader: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Call the signature `key` with raw rows in a reader.
+
+    Parameters
+    ----------
+    found : Artifact
+    key : str
+    rows : mapping of str to ndarray, shape (n,)
+        At least the four raw columns.
+    reader : str
+        A key of `readers.READERS`.
+
+    Returns
+    -------
+    species : ndarray of str, shape (n,)
+    probability : ndarray of float, shape (n,)
+
+    Raises
+    ------
+    NotYet
+        If the reader fails, or if an output is missing or has the wrong type or shape.
+    """
     got = answers(found, key, {name: rows[name] for name in RAW}, reader)
     where, count = f"{key} in {readers.READERS[reader]}", len(rows["island"])
     for name in ("species", "probability"):
-        require(name in got, f"{key} gives {', '.join(got)}; an output named {name!r} is wanted.")
+        require_output(got, name, key)
         require(
             got[name].size == count,
-            f"{where} gives a {name} of shape {got[name].shape} for {count} rows; one each is "
-            "wanted.",
+            f"{where} should give one {name} for each of {count} rows, but gives a {name} of shape "
+            f"{got[name].shape}.",
         )
     species, probability = got["species"].ravel(), got["probability"].ravel()
     require(
         species.dtype.kind in "OSU",
-        f"{where} gives the species {safe_repr(species[:1].tolist())}; a name is wanted, such as "
-        f"{SPECIES[0]!r}.",
+        f"{where} should give the species as a name, such as {SPECIES[0]!r}, but gives "
+        f"{safe_repr(species[:1].tolist())}.",
     )
     require(
         probability.dtype.kind == "f",
-        f"{where} gives a probability of type {probability.dtype}; a float is wanted.",
+        f"{where} should give a probability of type float, but gives {probability.dtype}.",
     )
     names = [
         name.decode(errors="replace") if isinstance(name, bytes) else str(name)
@@ -83,44 +120,75 @@ def _row(rows, index):
     )
 
 
-def require_good(found, key, rows, enough, words, which=ALL):
-    """In each reader, `key` must give at least the share `enough` of `rows` their species, with a
-    probability for it. words : str, what these rows are"""
+def require_good(
+    found: Artifact,
+    key: str,
+    rows: Columns,
+    enough: float,
+    words: str,
+    which: Iterable[str] = ALL,
+) -> None:
+    """Require that the signature `key` names enough species rightly, in each reader.
+
+    Parameters
+    ----------
+    found : Artifact
+    key : str
+    rows : mapping of str to ndarray, shape (n,)
+        The raw columns and the species.
+    enough : float
+        Least share of rows with the right species, from 0 to 1.
+    words : str
+        What these rows are, for the message.
+    which : iterable of str
+        Keys of `readers.READERS`.
+
+    Raises
+    ------
+    NotYet
+        If a reader fails, if it names too few species, or if a probability cannot be right.
+    """
     for reader in which:
         species, probability = classify(found, key, rows, reader)
         where = f"{key} in {readers.READERS[reader]}"
-        bad = ~((probability > 1 / len(SPECIES) - 1e-3) & (probability < 1 + 1e-3))
+        low, high = 1 / len(SPECIES) - SAME_ANSWER, 1 + SAME_ANSWER
+        bad = ~((probability > low) & (probability < high))
         if bad.any():
             first = int(np.argmax(bad))
             raise NotYet(
-                f"{where} gives the probability {probability[first]:.3g} to one of the penguins "
-                f"{words} ({_row(rows, first)}); the largest of three lies between 1/3 and 1."
+                f"{where} should give probabilities between 1/3 and 1, because each is the largest "
+                f"of three, but gives the probability {probability[first]:.3g} to one of the "
+                f"penguins {words} ({_row(rows, first)})."
             )
         right = species == rows["species"]
         if right.mean() < enough:
             first = int(np.argmin(right))
             raise NotYet(
-                f"{where} names the species of {right.sum()} of {len(right)} penguins {words}; "
-                f"at least {int(np.ceil(enough * len(right)))} are wanted. One of the others, "
-                f"({_row(rows, first)}): {str(species[first])!r}, where "
-                f"{str(rows['species'][first])!r} is wanted."
+                f"{where} should name the species of at least {int(np.ceil(enough * len(right)))} "
+                f"of {len(right)} penguins {words}, but names {right.sum()}. For example, "
+                f"({_row(rows, first)}) should be {str(rows['species'][first])!r}, but is "
+                f"{str(species[first])!r}."
             )
         alone = classify(found, key, take(rows, slice(1)), reader)
         require(
-            alone[0][0] == species[0] and abs(alone[1][0] - probability[0]) < 1e-3,
-            f"{where} answers {alone[0][0]}, {alone[1][0]:.3g} to a row alone, and {species[0]}, "
-            f"{probability[0]:.3g} when others come with it.",
+            alone[0][0] == species[0] and abs(alone[1][0] - probability[0]) < SAME_ANSWER,
+            f"{where} should answer the same for a row alone and for the row among others, but "
+            f"answers {alone[0][0]}, {alone[1][0]:.3g} for the row alone and {species[0]}, "
+            f"{probability[0]:.3g} for the row among others.",
         )
         require(
-            len(probability) == 1 or np.ptp(probability) > 1e-6,
-            f"{where} gives every penguin the probability {probability[0]:.3g}; the model is less "
-            "sure of some.",
+            len(probability) == 1 or np.ptp(probability) > CONSTANT,
+            f"{where} should give different probabilities, because the model is less sure of some "
+            f"penguins, but gives every penguin the probability {probability[0]:.3g}.",
         )
 
 
-def require_mean(found, key, rows, name):
-    """A gap in the column `name` must count as the mean of the rows that the model has seen: it is
-    answered like this mean rather than like 2 % less or more, whichever model answers."""
+def require_mean(found: Artifact, key: str, rows: Columns, name: str) -> None:
+    """Require that a missing value in the column `name` counts as the mean of the training rows.
+
+    The answer to a missing value must be closer to the answer for the mean than to the answers
+    for a value 2 % smaller or larger. This holds for every model.
+    """
     table = penguins()
     mean = np.nanmean(table[name][folds(table["species"]) != 0])
     values = [np.full(len(rows[name]), mean * by, np.float32) for by in (np.nan, 0.98, 1, 1.02)]
@@ -132,13 +200,16 @@ def require_mean(found, key, rows, name):
     row = take(rows, [first]) | {name: np.array([mean])}
     require(
         distance[1] <= min(distance),
-        f"{key} answers {gap[first]:.3g} when {name} is missing in the row ({_row(row, 0)}), and "
-        f"{same[first]:.3g} to this row; a gap counts as the mean, {mean:.4g}.",
+        f"{key} should treat a missing {name} as the mean, {mean:.4g}, and answer "
+        f"{same[first]:.3g} as for the row ({_row(row, 0)}), but answers {gap[first]:.3g} when "
+        f"{name} is missing in it.",
     )
 
 
-def require_new_words(found, key, rows, name, words):
-    """An unknown word in the column `name` must not count as one of the known `words`."""
+def require_new_words(
+    found: Artifact, key: str, rows: Columns, name: str, words: Iterable[str]
+) -> None:
+    """Require that an unknown word in the column `name` does not count as one of `words`."""
 
     def ask(word):
         changed = rows | {name: np.full(len(rows[name]), word)}
@@ -147,7 +218,7 @@ def require_new_words(found, key, rows, name, words):
     unknown = ask("Paulet")
     for word in words:
         require(
-            not np.allclose(unknown, ask(word), atol=1e-4),
-            f"{key} answers to the unknown {name} 'Paulet' just as to {word!r}; it is to be none "
-            "of the known ones.",
+            not np.allclose(unknown, ask(word), atol=SAME),
+            f"{key} should treat the unknown {name} 'Paulet' as none of the known words, but "
+            f"answers the same as for {word!r}.",
         )

@@ -1,1 +1,1 @@
-"""Lesson 06: its exercises and what only they need."""
+"""The exercises of lesson 06, and what only they use."""

@@ -1,7 +1,7 @@
 """The six broken exports of lesson 06's exercises.
 
 Each maker takes a folder, makes there what a learner gets, and returns the directory of the
-export. What a right export answers is computed here without any export, in NumPy.
+export. NumPy computes here what a right export answers.
 """
 
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 HOUSE = {"area": 2.0, "rooms": 10.0}  # what each unit adds to the price, in thousands
-GROUND = 50.0  # the price of a house without either
+GROUND = 50.0  # the price of a house of area 0 without rooms, in thousands
 COLOURS = {"red": 3.0, "green": 5.0, "blue": 7.0}
 ROWS = np.array([[1.0, 1.0], [0.5, -1.0], [-2.0, 0.25], [3.0, 0.5], [0.0, 2.0]], np.float32)
 SCORES = {  # (kernel, bias) of rows of two numbers
@@ -18,23 +18,23 @@ SCORES = {  # (kernel, bias) of rows of two numbers
     "average": (np.array([[2.0], [3.0]], np.float32), np.array([1.0], np.float32)),
     "labelled": (np.array([[0.4], [0.2]], np.float32), np.array([0.0], np.float32)),
 }
-BEFORE, AFTER = 0.5, 0.8  # the threshold of the labels, and what it was changed to
+BEFORE, AFTER = 0.5, 0.8  # the threshold of the labels, before and after it was changed
 
 
-def score(name, rows):
-    """rows @ kernel + bias, (n, 1), for the numbers in SCORES[name]."""
+def score(name: str, rows: np.ndarray) -> np.ndarray:
+    """Compute rows @ kernel + bias, (n, 1), with the numbers in SCORES[name]."""
     kernel, bias = SCORES[name]
     return rows @ kernel + bias
 
 
-def above_average(rows):
-    """Each row's score minus the mean score of the rows, (n, 1)."""
+def above_average(rows: np.ndarray) -> np.ndarray:
+    """Compute each row's score minus the mean score of the rows, (n, 1)."""
     scores = score("average", rows)
     return scores - scores.mean(axis=0)
 
 
-def unnamed(folder):
-    """Prices of houses, right, from inputs called a and b and under no name of their own."""
+def unnamed(folder: Path) -> Path:
+    """Export right prices of houses with inputs called a and b and an output without a name."""
     import tensorflow as tf
 
     class Prices(tf.Module):
@@ -50,8 +50,8 @@ def unnamed(folder):
     return Path(folder)
 
 
-def with_a_path(folder):
-    """Prices of colours, looked up in a file beside the export by its full path."""
+def with_a_path(folder: Path) -> Path:
+    """Export prices of colours that are looked up in a file beside the export, by its full path."""
     import tensorflow as tf
 
     folder = Path(folder)
@@ -75,8 +75,8 @@ def with_a_path(folder):
     return folder / "colours"
 
 
-def for_python_only(folder):
-    """A Keras model written by tf.saved_model.save."""
+def for_python_only(folder: Path) -> Path:
+    """Save a Keras model with tf.saved_model.save."""
     import tensorflow as tf
 
     model = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1)])
@@ -85,8 +85,8 @@ def for_python_only(folder):
     return Path(folder)
 
 
-def cut_off(folder):
-    """A Keras model that answers from the initialiser; its variables hold the right weights."""
+def cut_off(folder: Path) -> Path:
+    """Export a Keras model that answers from its initialiser and has the right variables."""
     import tensorflow as tf
 
     class Scores(tf.keras.Model):
@@ -109,8 +109,8 @@ def cut_off(folder):
     return Path(folder)
 
 
-def for_four_rows(folder):
-    """Scores above the average of the rows of a request, whose number was written in as 4."""
+def for_four_rows(folder: Path) -> Path:
+    """Export scores above the average of a request, with 4 rows written into the graph."""
     import tensorflow as tf
 
     class Above(tf.Module):
@@ -128,8 +128,8 @@ def for_four_rows(folder):
     return Path(folder)
 
 
-def with_the_old_threshold(folder):
-    """Labels by a threshold that was changed in Python after the trace."""
+def with_the_old_threshold(folder: Path) -> Path:
+    """Export labels by a threshold that Python changed after the function was traced."""
     import tensorflow as tf
 
     class Labels(tf.keras.Model):

@@ -1,62 +1,94 @@
-"""Whether an export prices what a client sends, and needs nothing but itself for it."""
+"""Checks that an export prices what a client sends, and that it needs no file outside itself."""
 
 import contextlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import numpy as np
+
 from helpers import readers
-from helpers.exercises.export_checks import ALL, answers, require_any_batch, signature_of
+from helpers.artifact.saved_model import Artifact, Signature
+from helpers.exercises.export_checks import (
+    ALL,
+    SAME_ANSWER,
+    answers,
+    require_any_batch,
+    require_output,
+    signature_of,
+)
 from helpers.exercises.outcomes import require
 
 KEY = "serving_default"
-TOLERANCE = 1e-3  # of numbers below 1,000, and float32 arithmetic in another order
 BATCHES = slice(None), slice(1)
 
 
-def require_inputs(signature, wanted):
-    """The inputs of a Signature must be those of {name: dtype}, with any number of rows."""
+def require_inputs(signature: Signature, expected: Mapping[str, str]) -> None:
+    """Require that a signature has the inputs of {name: dtype}, with any number of rows."""
     found = {tensor.name: tensor.dtype for tensor in signature.inputs}
-    for name, dtype in wanted.items():
+    for name, dtype in expected.items():
         require(
             name in found,
-            f"{signature.key} takes {', '.join(found) or 'nothing'}; an input named {name!r} is "
-            "wanted.",
+            f"{signature.key} should have an input named {name!r}, but takes "
+            f"{', '.join(found) or 'nothing'}.",
         )
-        require(found[name] == dtype, f"{name} is {found[name]}; {dtype} is wanted.")
-    more = ", ".join(sorted(found.keys() - wanted.keys()))
-    require(not more, f"{signature.key} takes {more} as well; no client sends that.")
+        require(found[name] == dtype, f"{name} should be {dtype}, but is {found[name]}.")
+    more = ", ".join(sorted(found.keys() - expected.keys()))
+    require(
+        not more,
+        f"{signature.key} should take only what clients send, but takes {more} as well.",
+    )
     require_any_batch(signature)
 
 
-def require_prices(found, inputs, wanted, which=ALL):
-    """The output `price` must be `wanted` (n, 1) for {name: (n, 1) array}, in the readers."""
-    outputs = [tensor.name for tensor in signature_of(found, KEY).outputs]
-    require(
-        "price" in outputs,
-        f"{KEY} answers with {', '.join(outputs)}; an output named 'price' is wanted.",
-    )
+def require_prices(
+    found: Artifact,
+    inputs: Mapping[str, np.ndarray],
+    expected: np.ndarray,
+    which: Iterable[str] = ALL,
+) -> None:
+    """Require that the output `price` has the expected numbers in each reader.
+
+    Parameters
+    ----------
+    found : Artifact
+    inputs : mapping of str to ndarray, shape (n, 1)
+        What the signature gets, by the names of its inputs.
+    expected : ndarray, shape (n, 1)
+        The prices.
+    which : iterable of str
+        Keys of `readers.READERS`.
+
+    Raises
+    ------
+    NotYet
+        For the first reader that answers differently. The message names the row.
+    """
+    require_output([tensor.name for tensor in signature_of(found, KEY).outputs], "price", KEY)
     for reader in which:
         for batch in BATCHES:
             sent = {name: value[batch] for name, value in inputs.items()}
             value = answers(found, KEY, sent, reader)["price"]
             where = f"{KEY} in {readers.READERS[reader]}"
             require(
-                value.shape == wanted[batch].shape and value.dtype.kind in "fiu",
-                f"{where} gives a price of type {value.dtype} and shape {value.shape} for "
-                f"{len(wanted[batch])} rows; one number for each, {wanted[batch].shape}, is "
-                "wanted.",
+                value.shape == expected[batch].shape and value.dtype.kind in "fiu",
+                f"{where} should give one number for each of {len(expected[batch])} rows, of shape "
+                f"{expected[batch].shape}, but gives a price of type {value.dtype} and shape "
+                f"{value.shape}.",
             )
-            for row, (got, right) in enumerate(zip(value, wanted[batch], strict=True)):
+            for row, (got, right) in enumerate(zip(value, expected[batch], strict=True)):
                 given = ", ".join(f"{name}={v[row].item()}" for name, v in sent.items())
                 require(
-                    abs(got.item() - right.item()) <= TOLERANCE,
-                    f"{where} answers {got.item():.3g} for {given}; {right.item():.3g} is wanted.",
+                    abs(got.item() - right.item()) <= SAME_ANSWER,
+                    f"{where} should answer {right.item():.3g} for {given}, but answers "
+                    f"{got.item():.3g}.",
                 )
 
 
-def files_of_the_graph(directory):
-    """Names of the files of this machine whose paths are constants of the export's graph.
+def files_of_the_graph(directory: Path) -> list[str]:
+    """List the names of the files of this machine whose paths are constants of the graph.
 
-    A path that is not absolute leads from where this process works, as the clean process does.
+    A relative path starts at the working directory of this process, which is the working
+    directory of the clean process as well.
     """
     from tensorflow.core.protobuf import saved_model_pb2
 
@@ -66,7 +98,7 @@ def files_of_the_graph(directory):
     for graph in (meta_graph.graph_def for meta_graph in model.meta_graphs):
         for node in [*graph.node, *(n for f in graph.library.function for n in f.node_def)]:
             for value in node.attr["value"].tensor.string_val if node.op == "Const" else ():
-                with contextlib.suppress(OSError, ValueError):  # no text, or none of a path
+                with contextlib.suppress(OSError, ValueError):  # not a text, or not a path
                     path = Path(value.decode())
                     if path.is_file():
                         names.add(path.name)

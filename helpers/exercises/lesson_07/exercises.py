@@ -30,6 +30,7 @@ def served_doors(folder):
 
 
 @exercise(
+    "q1",
     "scores totals packed",
     hints=[
         "GET /v1/models/doors/metadata names the signatures, with their inputs and outputs.",
@@ -41,7 +42,7 @@ def served_doors(folder):
     ],
     given=served_doors,
 )
-def q1(scores, totals, packed):
+def call_three_signatures(scores, totals, packed):
     """Call three signatures of a model that you have not seen"""
     wanted = dict(
         zip(("scores", "totals", "packed"), served_models.doors(X, LEFT, RIGHT), strict=True)
@@ -93,6 +94,7 @@ def _row(numbers):
 
 
 @exercise(
+    "q2",
     "prediction",
     hints=[
         "First ask of each arrival: is the name of the folder a number? Then: is it loaded?",
@@ -101,7 +103,7 @@ def _row(numbers):
         "The request names no input: with a single one, the row form need not.",
     ],
 )
-def q2(prediction):
+def predict_the_version(prediction):
     """Predict which version answers after something has happened to the folder"""
     events = {event: event for event in served_models.EVENTS}
     require_prediction(
@@ -111,6 +113,7 @@ def q2(prediction):
 
 
 @exercise(
+    "q3",
     "publish",
     hints=[
         "The server may look into the folder at any moment, also while files are being written.",
@@ -120,7 +123,7 @@ def q2(prediction):
         'use; 10 comes after 9, though "10" sorts before "9".',
     ],
 )
-def q3(publish):
+def publish_the_next_version(publish):
     """Write a function that publishes the next version without losing a request"""
     asked = require_published(publish)
     require(asked, "no request was made")
@@ -128,6 +131,7 @@ def q3(publish):
 
 
 @exercise(
+    "q4",
     "in_canary",
     hints=[
         "What is the same for a user every time, in every process? The name, and what is computed "
@@ -137,7 +141,7 @@ def q3(publish):
         "The canary takes the buckets below percent * 100, so more percent means more buckets.",
     ],
 )
-def q4(in_canary):
+def split_the_users(in_canary):
     """Write the rule that decides which users get the canary"""
     require_fair(in_canary)
     return (
@@ -148,6 +152,7 @@ def q4(in_canary):
 
 
 @exercise(
+    "q5",
     "cause guard",
     hints=[
         "Collect (rows, reply.ok) by reply.role: what have the requests in common that the canary "
@@ -162,9 +167,9 @@ def q4(in_canary):
     given=serve_orders,
     fresh=new_orders,
 )
-def q5(cause, guard):
+def guard_the_canary(cause, guard):
     """Diagnose a canary that errs, and write the guard that ends it"""
-    q5.given()
+    guard_the_canary.given()
     require_cause(cause)
     ended, trials = require_guard(guard)
     return (

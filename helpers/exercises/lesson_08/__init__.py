@@ -1,1 +1,1 @@
-"""Lesson 08: its exercises and what only they need."""
+"""The exercises of lesson 08, and what only they use."""

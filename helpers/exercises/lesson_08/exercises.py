@@ -5,8 +5,11 @@ import numpy as np
 from helpers import readers, runtimes
 from helpers.exercises.exercise import exercise
 from helpers.exercises.export_checks import (
+    SAME,
     answers,
     export_at,
+    in_words,
+    only_output,
     require_any_batch,
     require_prediction,
     signature_of,
@@ -19,11 +22,9 @@ from helpers.readers import ReaderError
 from helpers.runtimes import litert_file
 from helpers.text import readable_size, safe_repr, shorten
 
-EXACT = 1e-4  # float32 arithmetic in another order stays well below, for the numbers asked here
-
 
 def lite_file(answer, name):
-    """The bytes of the learner's LiteRT file, and its signatures; NotYet when there is none."""
+    """Return the bytes of the learner's LiteRT file, and its signatures."""
     try:
         content = litert_file.content_of(answer)
         return content, litert_file.signatures(content)
@@ -32,128 +33,133 @@ def lite_file(answer, name):
 
 
 def lite_answer(content, key, inputs, name):
-    """What the file answers; NotYet with the interpreter's error."""
+    """Call a signature of the file; raise NotYet with the interpreter's error."""
     try:
         return litert_file.run(content, key, inputs)
     except ReaderError as error:
         raise NotYet(f"{name}: {key} fails in LiteRT: {shorten(str(error))}") from None
 
 
-def require_near(got, wanted, x, name, key, tolerance=EXACT):
-    """The only output of `got` must be `wanted`, (n, 1), for the rows x."""
-    require(len(got) == 1, f"{name}: {key} gives {', '.join(got)}; one output is wanted.")
-    value = next(iter(got.values()))
+def require_near(got, expected, x, name, key, tolerance=SAME):
+    """Require that the only output of `got` is `expected`, (n, 1), for the rows x."""
+    value = only_output(got, f"{name}: {key}")
     require(
-        value.shape == wanted.shape,
-        f"{name}: {key} answers with shape {value.shape} to {len(x)} rows; {wanted.shape} is "
-        "wanted.",
+        value.shape == expected.shape,
+        f"{name}: {key} should answer {len(x)} rows with shape {expected.shape}, but answers with "
+        f"shape {value.shape}.",
     )
     require(
         value.dtype.kind == "f",
-        f"{name}: {key} answers with {value.dtype}; float32 is wanted.",
+        f"{name}: {key} should answer with float32, but answers with {value.dtype}.",
     )
-    apart = np.nan_to_num(np.abs(value - wanted), nan=np.inf)
+    apart = np.nan_to_num(np.abs(value - expected), nan=np.inf)
     worst = int(np.argmax(apart))
     require(
         apart[worst] <= tolerance,
-        f"{name}: {key} answers {value[worst, 0]:.6g} for the row "
-        f"{np.round(x[worst].astype(float), 2).tolist()}; {wanted[worst, 0]:.6g} is wanted.",
+        f"{name}: {key} should answer {expected[worst, 0]:.6g} for the row "
+        f"{np.round(x[worst].astype(float), 2).tolist()}, but answers {value[worst, 0]:.6g}.",
     )
 
 
 @exercise(
+    "q1",
     "litert_file_1",
     hints=[
-        "Convert all of it first, and read in the red text which operations the converter names. "
-        "Which door do they belong to?",
-        "tf.lite.TFLiteConverter.from_saved_model(str(bakery_dir), signature_keys=[...]) takes "
-        "the doors that you name, and no others.",
-        "The doors to name are 'predict_two' and 'predict_three'; convert() returns the file's "
-        "bytes.",
+        "Convert the whole export first, and read in the red text which operations the converter "
+        "names. Which signature uses them?",
+        "tf.lite.TFLiteConverter.from_saved_model(str(bakery_dir), signature_keys=[...]) converts "
+        "only the signatures that you name.",
+        "Name the signatures 'predict_two' and 'predict_three'. convert() returns the bytes of the "
+        "file.",
     ],
     given=exports.bakery,
 )
-def q1(litert_file_1):
+def convert_two_signatures(litert_file_1):
     """Convert an export so that two of its signatures are in one file"""
-    q1.given()
+    convert_two_signatures.given()
     content, found = lite_file(litert_file_1, "litert_file_1")
     more = [key for key, one in found.items() if any(t.dtype == "bytes_" for t in one.outputs)]
     for key, columns in (("predict_two", 2), ("predict_three", 3)):
         require(
             key in found,
-            f"litert_file_1: there is no signature {key!r} in it: it has {', '.join(found)}.",
+            f"litert_file_1 should have the signature {key!r}, but its signatures are: "
+            f"{', '.join(found) or 'none'}.",
         )
         tensor = found[key].inputs[0]
         name = the_input(found[key])
         require(
             tensor.shape == (None, columns),
-            f"litert_file_1: {key} takes {name} of shape {tensor.shape}; (None, {columns}) is "
-            "wanted, so that a caller may send any number of rows.",
+            f"litert_file_1: {key} should take {name} of shape (None, {columns}), so that a caller "
+            f"may send any number of rows, but takes {name} of shape {tensor.shape}.",
         )
         require(
             tensor.dtype == "float32",
-            f"litert_file_1: {key} takes {name} as {tensor.dtype}; float32 is wanted.",
+            f"litert_file_1: {key} should take {name} as float32, but takes {name} as "
+            f"{tensor.dtype}.",
         )
         for rows in (1, 3, 100):
             x = np.random.default_rng(rows).normal(size=(rows, columns)).astype(np.float32)
             got = lite_answer(content, key, {name: x}, "litert_file_1")
-            require_near(got, exports.wanted_scores(x), x, "litert_file_1", key)
+            require_near(got, exports.right_scores(x), x, "litert_file_1", key)
     require(
         not more,
-        f"litert_file_1: both doors are right, and {', '.join(more)} came along, whose texts this "
-        "interpreter cannot put together.",
+        "litert_file_1 should have predict_two and predict_three only, which are right, but has "
+        f"{', '.join(more)} as well. This interpreter cannot join its texts.",
     )
     return (
-        "two doors in one file, right for 1, 3 and 100 rows, and there was no TensorFlow in the "
-        "process that asked it."
+        "the file has two signatures, which give right scores for 1, 3 and 100 rows in a process "
+        "without TensorFlow."
     )
 
 
 @exercise(
+    "q2",
     "prediction",
     hints=[
-        "The file holds the graph and the weights of the moment of the conversion. What of the "
-        "directory does the interpreter still need?",
-        "The interpreter casts nothing, and it knows the keys that were named in signature_keys.",
-        "Three of the changes go wrong, and two of these say so.",
+        "The file holds the graph and the weights as they are at the conversion. Which files of "
+        "the directory does the interpreter still need?",
+        "The interpreter casts nothing, and it knows only the keys in signature_keys.",
+        "Three of the changes do harm, and two of these three give an error.",
     ],
 )
-def q2(prediction):
-    """Predict what becomes of a conversion"""
+def predict_six_changes(prediction):
+    """Predict what six changes do to a conversion"""
     require_prediction(prediction, {name: name for name in CHANGES}, OUTCOMES, outcome)
     return (
-        "right, all six. The file needs nothing but itself; and a converter that says nothing has "
-        "proved nothing, so compare numbers."
+        "all six predictions are right. The file needs no other file. A conversion without an "
+        "error can still give wrong numbers, so compare the numbers."
     )
 
 
-TIGHT, LOOSE = 0.01, 0.2  # the largest error that a customer can bear
-# Largest size as a part of the weights' in float32, largest error, words.
+TIGHT, LOOSE = 0.01, 0.2  # the largest errors that the customers accept
+# Largest size as a part of the size of the float32 weights, largest error, words.
 BUDGETS = {"precise_file": (0.6, TIGHT, "a half"), "small_file": (0.35, LOOSE, "a third")}
 
 
 @exercise(
+    "q3",
     "precise_file small_file",
     hints=[
-        "Make all three kinds, and for each measure its size and its largest error on `readings`.",
+        "Make all three kinds of files, and measure the size and the largest error on `readings` "
+        "of each.",
         "float16: optimizations = [tf.lite.Optimize.DEFAULT] and target_spec.supported_types = "
-        "[tf.float16]. Dynamic range: the optimizations alone.",
-        "int8 needs a representative_dataset with the largest and the smallest numbers that come "
-        "in use, so give it all `readings`.",
+        "[tf.float16]. Dynamic range: only the optimizations.",
+        "int8 needs a representative_dataset with the largest and the smallest numbers of the "
+        "requests, so give it all `readings`.",
     ],
     given=exports.meter,
 )
-def q3(precise_file, small_file):
+def choose_the_quantisation(precise_file, small_file):
     """Choose a quantisation for each of two error budgets"""
-    directory, rows = q3.given()
+    directory, rows = choose_the_quantisation.given()
     (reference,) = readers.run(directory, "serving_default", {"readings": rows}).values()
     for name, answer in (("precise_file", precise_file), ("small_file", small_file)):
         part, budget, words = BUDGETS[name]
         content, found = lite_file(answer, name)
         require(
             len(found) == 1,
-            f"{name}: it has the signatures {', '.join(found) or '(none)'}; one is wanted: name it "
-            "in signature_keys.",
+            f"{name} should have one signature, but has {in_words(len(found))}: "
+            f"{', '.join(found)}. Name one in signature_keys.",
         )
         (key,) = found
         tensor = signature_tensor(found[key], name)
@@ -162,41 +168,42 @@ def q3(precise_file, small_file):
             error = largest_error(got, reference[: len(some)], name, key)
             require(
                 error <= budget,
-                f"{name}: the largest error on `readings` is {error:.2g}; at most {budget} is "
-                "allowed.",
+                f"{name} should have a largest error on `readings` of at most {budget}, but has "
+                f"{error:.2g}.",
             )
         require(
             len(content) <= part * exports.METER_BYTES,
-            f"{name}: {readable_size(len(content))} is within the budget, and there is a kind "
-            f"that is, too, with about {words} of the {readable_size(exports.METER_BYTES)} of "
-            "float32.",
+            f"{name} should be as small as its error budget allows, but has "
+            f"{readable_size(len(content))}. Another kind with about {words} of the "
+            f"{readable_size(exports.METER_BYTES)} of float32 also keeps the budget.",
         )
     return (
-        "each file is as small as its error budget allows, on the rows that come in use. (For the "
-        "second, dynamic range and int8 come to the same, to one part in a hundred.)"
+        "each file keeps its error budget on `readings`, with a kind of the smallest size that "
+        "can. (For the second file, dynamic range and int8 give the same size, to one part in a "
+        "hundred.)"
     )
 
 
 def signature_tensor(signature, name):
-    """The only input, float32, (None, 8)."""
+    """Return the only input of a signature; raise NotYet unless it is float32, (None, 8)."""
     the_input(signature)
     (tensor,) = signature.inputs
     require(
         tensor.dtype == "float32" and tensor.shape == (None, 8),
-        f"{name}: {signature.key} takes {tensor}; float32 (None, 8) is wanted.",
+        f"{name}: {signature.key} should take float32 (None, 8), but takes {tensor}.",
     )
     return tensor
 
 
-def largest_error(got, wanted, name, key):
-    require(len(got) == 1, f"{name}: {key} gives {', '.join(got)}; one output is wanted.")
-    value = next(iter(got.values()))
+def largest_error(got, expected, name, key):
+    """Return the largest difference between the only output of `got` and `expected`, (n, 1)."""
+    value = only_output(got, f"{name}: {key}")
     require(
-        value.shape == wanted.shape and value.dtype == np.float32,
-        f"{name}: {key} answers with {value.dtype} of shape {value.shape}; float32 of shape "
-        f"{wanted.shape} is wanted.",
+        value.shape == expected.shape and value.dtype == np.float32,
+        f"{name}: {key} should answer with float32 of shape {expected.shape}, but answers with "
+        f"{value.dtype} of shape {value.shape}.",
     )
-    return float(np.nan_to_num(np.abs(value - wanted), nan=np.inf).max())
+    return float(np.nan_to_num(np.abs(value - expected), nan=np.inf).max())
 
 
 EXPORTS = ("houses", "colours", "reviews")
@@ -204,27 +211,30 @@ STUCK = "reviews"
 
 
 @exercise(
+    "q4",
     "cannot_cross split_dir",
     hints=[
-        "runtimes.run(exports_dir / name, 'serving_default', {...}, 'litert') with one row for "
-        "each; artifact.read(exports_dir / name) shows what it takes. One of them gives an error.",
+        "Call runtimes.run(exports_dir / name, 'serving_default', {...}, 'litert') with one row "
+        "for each export. artifact.read(exports_dir / name) shows what it takes. One of the three "
+        "calls gives an error.",
         "found = tf.saved_model.load(exports_dir / 'reviews') has the three methods. Which of them "
-        "touches texts, and which only numbers?",
-        "archive.add_endpoint('count_words', found.count_words), and the same with found.weigh; "
-        "then write_out.",
+        "uses texts, and which uses numbers only?",
+        "Call archive.add_endpoint('count_words', found.count_words), do the same with "
+        "found.weigh, and then call write_out.",
     ],
     given=exports.three_exports,
 )
-def q4(cannot_cross, split_dir):
-    """Diagnose which export cannot cross, and split it"""
-    q4.given()
+def split_the_export(cannot_cross, split_dir):
+    """Diagnose which export cannot run in LiteRT, and split it"""
+    split_the_export.given()
     require(
         isinstance(cannot_cross, str) and cannot_cross in EXPORTS,
         f"cannot_cross: {safe_repr(cannot_cross)} is not one of {', '.join(map(repr, EXPORTS))}.",
     )
     require(
         cannot_cross == STUCK,
-        f"cannot_cross: {cannot_cross!r} answers in LiteRT as it does in Python. Try it.",
+        "cannot_cross should be an export that fails in LiteRT, but "
+        f"{cannot_cross!r} gives the same answers in LiteRT as in Python. Try it.",
     )
     try:
         return _require_split(export_at(split_dir, "split_dir"))
@@ -240,30 +250,25 @@ def _require_split(found):
         inputs[key] = the_input(signature)
         require(
             signature.inputs[0].dtype == dtype,
-            f"{key} takes {signature.inputs[0].dtype}; {dtype} is wanted: texts stay in one half, "
-            "numbers cross in the other.",
+            f"{key} should take {dtype}, but takes {signature.inputs[0].dtype}. count_words takes "
+            "texts and stays in TensorFlow, weigh takes numbers and runs in LiteRT.",
         )
         require_any_batch(signature)
     reviews = [exports.REVIEWS[n % len(exports.REVIEWS)] for n in range(100)]
     for count in (1, 3, 100):
         texts = reviews[:count]
-        wanted = exports.opinions(texts)
+        expected = exports.opinions(texts)
         for reader in ("python", "session"):
             half = answers(found, "count_words", {inputs["count_words"]: texts}, reader)
-            require(
-                len(half) == 1,
-                f"count_words gives {', '.join(half)}; one output is wanted, which weigh takes.",
-            )
-        (numbers,) = half.values()
+            numbers = only_output(half, "count_words")  # weigh takes one input
         require(
             numbers.dtype.kind in "fiu",
-            f"count_words gives {numbers.dtype.name}; numbers are wanted, because texts cannot "
-            "cross.",
+            f"count_words should give numbers, which weigh takes, but gives {numbers.dtype.name}.",
         )
         feed = {inputs["weigh"]: numbers}
         for reader in ("python", "session"):  # LiteRT is among the runtimes
             got = answers(found, "weigh", feed, reader)
-            _require_opinion(got, wanted, texts, readers.READERS[reader])
+            _require_opinion(got, expected, texts, readers.READERS[reader])
         for runtime in runtimes.RUNTIMES:
             if not runtimes.missing(runtime):
                 try:
@@ -271,25 +276,24 @@ def _require_split(found):
                 except ReaderError as error:
                     words = runtimes.RUNTIMES[runtime]
                     raise NotYet(f"weigh fails in {words}: {shorten(str(error))}") from None
-                _require_opinion(got, wanted, texts, runtimes.RUNTIMES[runtime])
+                _require_opinion(got, expected, texts, runtimes.RUNTIMES[runtime])
     return (
-        "texts become numbers where Python or a server is, and the numbers are weighed the same "
-        "everywhere."
+        "count_words turns texts into numbers in TensorFlow, and weigh gives the same opinion for "
+        "these numbers in every reader and runtime that is installed."
     )
 
 
-def _require_opinion(got, wanted, texts, where):
-    require(len(got) == 1, f"weigh gives {', '.join(got)}; one output is wanted.")
-    (value,) = got.values()
+def _require_opinion(got, expected, texts, where):
+    value = only_output(got, "weigh")
     require(
-        value.shape == wanted.shape,
-        f"weigh in {where} answers with shape {value.shape} to {len(texts)} reviews; "
-        f"{wanted.shape} is wanted.",
+        value.shape == expected.shape,
+        f"weigh in {where} should answer {len(texts)} reviews with shape {expected.shape}, but "
+        f"answers with shape {value.shape}.",
     )
-    apart = np.nan_to_num(np.abs(value.astype(float) - wanted), nan=np.inf)
+    apart = np.nan_to_num(np.abs(value.astype(float) - expected), nan=np.inf)
     worst = int(np.argmax(apart))
     require(
-        apart[worst] <= EXACT,
-        f"weigh in {where} answers {value[worst, 0]:.6g} after count_words of {texts[worst]!r}; "
-        f"{wanted[worst, 0]:.6g} is wanted.",
+        apart[worst] <= SAME,
+        f"weigh in {where} should answer {expected[worst, 0]:.6g} after count_words of "
+        f"{texts[worst]!r}, but answers {value[worst, 0]:.6g}.",
     )

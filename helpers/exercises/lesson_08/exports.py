@@ -1,11 +1,12 @@
-"""What the exercises of lesson 08 start from: exports that cross to other runtimes, or do not."""
+"""The exports that the exercises of lesson 08 start from; some do not run in other runtimes."""
 
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
-# The bakery's scores, of two numbers and of three.
+# Weights of the bakery's scores.
 KERNEL = np.array([[3.0], [-1.0]], np.float32)
 BIAS = np.array([0.5], np.float32)
 
@@ -24,24 +25,24 @@ REVIEWS = (
 )
 
 
-def wanted_scores(x):
-    """What both doors of the bakery's export answer to rows of two or three numbers, (n, 1)."""
+def right_scores(x: np.ndarray) -> np.ndarray:
+    """Compute the bakery's scores, (n, 1), of rows of two or three numbers."""
     return x[:, :2] @ KERNEL + BIAS
 
 
-def counts(reviews):
-    """How often each of WORDS stands in each review, (n, 4) float32."""
+def counts(reviews: Iterable[str]) -> np.ndarray:
+    """Count each of WORDS in each review; the result is (n, 4), float32."""
     plain = ["".join(c if c.isalpha() else " " for c in text.lower()).split() for text in reviews]
     return np.array([[text.count(word) for word in WORDS] for text in plain], np.float32)
 
 
-def opinions(reviews):
-    """What the export of reviews answers, (n, 1)."""
+def opinions(reviews: Iterable[str]) -> np.ndarray:
+    """Compute what the export of reviews answers, (n, 1)."""
     return counts(reviews) @ WORTH + START
 
 
-def bakery(folder):
-    """An export with three doors, of which `advice` answers with texts that are put together."""
+def bakery(folder: Path) -> Path:
+    """Make an export with three signatures, of which `advice` joins texts. Return its directory."""
     import tensorflow as tf
 
     kernel, bias = tf.Variable(KERNEL), tf.Variable(BIAS)
@@ -64,8 +65,8 @@ def bakery(folder):
     return Path(folder)
 
 
-def three_exports(folder):
-    """houses, colours and reviews, one of which cannot cross to LiteRT. Their folder."""
+def three_exports(folder: Path) -> Path:
+    """Make houses, colours and reviews; reviews cannot run in LiteRT. Return their folder."""
     import tensorflow as tf
 
     numbers = [tf.TensorSpec((None, 2), tf.float32, name="x")]
@@ -110,15 +111,20 @@ def three_exports(folder):
             return {"opinion": self.weigh(self.count_words(text))}
 
     for name, module in (("houses", Houses()), ("colours", Colours()), ("reviews", Reviews())):
-        door = module.opinion if name == "reviews" else module.price
-        tf.saved_model.save(module, str(Path(folder) / name), signatures=door)
+        signature = module.opinion if name == "reviews" else module.price
+        tf.saved_model.save(module, str(Path(folder) / name), signatures=signature)
     return Path(folder)
 
 
-def meter(folder):
-    """An export of a network of 8-256-256-1, and (500, 8) rows as it meets them.
+def meter(folder: Path) -> tuple[Path, np.ndarray]:
+    """Make an export of a network of 8-256-256-1, and rows of readings for it.
 
-    The weights are random and seeded: quantisation treats them as it would trained ones.
+    The weights are random and seeded. Quantisation treats them like trained weights.
+
+    Returns
+    -------
+    directory : Path
+    rows : ndarray, shape (500, 8), float32
     """
     import tensorflow as tf
 
@@ -134,7 +140,7 @@ def meter(folder):
             readings = tf.nn.relu(readings @ kernel)
         return {"output_0": readings @ module.kernels[-1]}
 
-    doors = {"serving_default": measure, "serve": measure}
-    tf.saved_model.save(module, str(folder), signatures=doors)
+    signatures = {"serving_default": measure, "serve": measure}
+    tf.saved_model.save(module, str(folder), signatures=signatures)
     rows = np.random.default_rng(8).uniform(-20, 20, (500, METER[0])).astype(np.float32)
     return Path(folder), rows

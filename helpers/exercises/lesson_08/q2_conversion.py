@@ -1,10 +1,11 @@
-"""Exercise 2 of lesson 08: what six changes do to a conversion, each tried in LiteRT."""
+"""Six changes to a conversion and their outcomes in LiteRT, for exercise 2 of lesson 08."""
 
 import tempfile
 from functools import cache
 
 import numpy as np
 
+from helpers.exercises.export_checks import SAME
 from helpers.readers import ReaderError
 from helpers.runtimes import litert_file
 
@@ -14,7 +15,7 @@ KERNEL, BIAS = np.array([[2.0], [-1.0]], np.float32), np.array([0.5], np.float32
 
 
 def archived(directory):
-    """An export with the door predict_two, which is also its serving_default. The weights."""
+    """Export predict_two, which is also the serving_default, and return the weights."""
     import tensorflow as tf
 
     model = _model()
@@ -29,8 +30,8 @@ def saved_the_old_way(directory):
     import tensorflow as tf
 
     model = _model()
-    door = {"predict_two": model.predict_first_two_features}
-    tf.saved_model.save(model, directory, signatures=door)
+    signatures = {"predict_two": model.predict_first_two_features}
+    tf.saved_model.save(model, directory, signatures=signatures)
     return model.weights
 
 
@@ -43,10 +44,10 @@ def _model():
     return model
 
 
-# What is changed, by the words of the exercise.
+# The changes, by the words of the exercise.
 CHANGES = {
     "ask for 7 rows instead of 3": {"rows": np.tile(ROWS, (3, 1))[:7]},
-    "delete the export's variables/ afterwards": {},  # all of it is gone before any file is asked
+    "delete the export's variables/ afterwards": {},  # all exports are deleted before the call
     "train the model in the notebook afterwards": {"change": [[1.0], [1.0]]},
     "ask with rows of float64": {"rows": ROWS.astype(np.float64)},
     "ask for serving_default, which was not named": {"key": "serving_default"},
@@ -54,9 +55,9 @@ CHANGES = {
 }
 
 
-@cache  # one for all changes that come after it, for it takes a good part of a second
+@cache  # a conversion takes most of a second, and several changes use the same one
 def converted(export):
-    """The bytes of a LiteRT file with predict_two, and the weights of the model."""
+    """Return the bytes of a LiteRT file with predict_two, and the weights of the model."""
     import tensorflow as tf
 
     with tempfile.TemporaryDirectory() as folder:
@@ -65,8 +66,19 @@ def converted(export):
         return converter.convert(), weights
 
 
-def outcome(change):
-    """What becomes of the numbers: the "same" as the model's, "other" ones, or an "error"."""
+def outcome(change: str) -> str:
+    """Try a change, and return "same", "other" or "error".
+
+    Parameters
+    ----------
+    change : str
+        A key of CHANGES.
+
+    Returns
+    -------
+    str
+        "same" or "other" for numbers that equal the model's or differ from them.
+    """
     how = {"rows": ROWS, "key": "predict_two", "export": archived, "change": 0.0} | CHANGES[change]
     content, weights = converted(how["export"])
     weights[0].assign(KERNEL + how["change"])
@@ -74,4 +86,4 @@ def outcome(change):
         (got,) = litert_file.run(content, how["key"], {"x": how["rows"]}).values()
     except ReaderError:
         return "error"
-    return "same" if np.allclose(got, how["rows"] @ KERNEL + BIAS, atol=1e-4) else "other"
+    return "same" if np.allclose(got, how["rows"] @ KERNEL + BIAS, atol=SAME) else "other"

@@ -46,6 +46,7 @@ def growth(way):
 
 
 @exercise(
+    "q1",
     "prediction",
     hints=[
         "A call costs something before the first row is looked at, and something for each row. "
@@ -55,7 +56,7 @@ def growth(way):
         "In the last one, there is a call for each row.",
     ],
 )
-def q1(prediction):
+def predict_the_growth(prediction):
     """Predict how much longer 10,000 rows take than one"""
     require_prediction(prediction, ways(), (LESS, MORE), growth)
     return (
@@ -65,6 +66,7 @@ def q1(prediction):
 
 
 @exercise(
+    "q2",
     "fast",
     hints=[
         "Everything in the loop can be done for all rows at once: rows - slow.means subtracts the "
@@ -76,13 +78,14 @@ def q1(prediction):
     ],
     given=lambda folder: scorer(),
 )
-def q2(fast):
+def speed_up_the_scorer(fast):
     """Make the scorer at least 100 times as fast, with equal numbers"""
     require_fast(fast)
     return "the same numbers, and more than 100 times as fast, on rows that were new each time."
 
 
 @exercise(
+    "q3",
     "cause steady",
     hints=[
         "Call a new tf.function(shop.bill) again and again, and change one of the three arguments "
@@ -93,7 +96,7 @@ def q2(fast):
     ],
     given=q3_retracing.make_shop,
 )
-def q3(cause, steady):
+def stop_the_retracing(cause, steady):
     """Diagnose what makes a new graph for each request, and stop it"""
     q3_retracing.require_cause(cause)
     q3_retracing.require_steady(steady)
@@ -101,6 +104,7 @@ def q3(cause, steady):
 
 
 @exercise(
+    "q4",
     "pick",
     hints=[
         "The first row of a batch has to wait for the others: (size - 1) / rate seconds. Then the "
@@ -112,7 +116,7 @@ def q3(cause, steady):
     ],
     given=q4_batch_size.given,
 )
-def q4(pick):
+def pick_the_batch_size(pick):
     """Pick the batch size that keeps a latency budget at the least cost"""
     q4_batch_size.require_pick(pick)
     return "six tables: always in time, and never dearer than need be."

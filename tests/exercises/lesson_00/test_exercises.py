@@ -35,13 +35,13 @@ Q1 = Proofs(
         "partial": answer(functools.partial(operator.mul, 2)),
     },
     wrong={
-        "adds two": Mistake(answer(lambda n: n + 2), "double(3) returned 5; 6 is wanted"),
-        "squares": Mistake(answer(lambda n: n * n), "double(3) returned 9; 6 is wanted"),
+        "adds two": Mistake(answer(lambda n: n + 2), "double(3) should return 6, but returned 5"),
+        "squares": Mistake(answer(lambda n: n * n), "double(3) should return 6, but returned 9"),
         "right for whole numbers only": Mistake(
-            answer(lambda n: int(n) * 2), "double(-1.5) returned -2; -3.0 is wanted"
+            answer(lambda n: int(n) * 2), "double(-1.5) should return -3.0, but returned -2"
         ),
-        "prints instead of returning": Mistake(answer(prints), "also when it prints"),
-        "the result instead of the function": Mistake(answer(6), "a function is wanted here"),
+        "prints instead of returning": Mistake(answer(prints), "even if it prints"),
+        "the result instead of the function": Mistake(answer(6), "the answer should be a function"),
         "a text": Mistake(answer(lambda n: str(2 * n)), "returned '6'"),
         "misspelt": Mistake(answer(lambda n: nubmer * 2), "spelt differently", RAISED),  # noqa: F821
         "takes no number": Mistake(answer(lambda: 6), "TypeError", RAISED),

@@ -130,7 +130,7 @@ Q1 = Proofs(
         "a Keras file": Mistake(
             lambda folder: (keras_file(folder),), "is a file, not an export directory"
         ),
-        "not trained": Mistake(lambda folder: (untrained(folder),), "is wanted"),
+        "not trained": Mistake(lambda folder: (untrained(folder),), "should answer"),
         "the model instead of the directory": Mistake(
             lambda folder: (trained(),), "the path of an export directory is wanted"
         ),
@@ -160,7 +160,7 @@ Q2 = Proofs(
             predicted(signature="tensor"), f"{SIGNATURE}: you say 'tensor'"
         ),
         "another word": Mistake(predicted(call="a tensor"), "is not one of 'tensor', 'dict'"),
-        "a list": Mistake(lambda _: (["error", "tensor", "dict"],), "is to be a dict"),
+        "a list": Mistake(lambda _: (["error", "tensor", "dict"],), "should be a dict"),
     },
     untouched=(dict.fromkeys(PREDICTION, ...),),
 )
@@ -172,19 +172,21 @@ Q3 = Proofs(
         "repaired with a tf.Module": found(repaired=module),
     },
     wrong={
-        "any number of rows": Mistake(found(rows=None), "a whole number is wanted, not None"),
-        "rows as text": Mistake(found(rows="100"), "a whole number is wanted, not '100'"),
+        "any number of rows": Mistake(
+            found(rows=None), "rows should be a whole number, but is None"
+        ),
+        "rows as text": Mistake(found(rows="100"), "rows should be a whole number, but is '100'"),
         "three rows": Mistake(found(rows=3), "does not promise 3 rows"),
         "in capitals": Mistake(found(refuses="Session"), "'Session' is not one of 'python'"),
-        "Python refuses": Mistake(found(refuses="python"), "'python' takes 3 rows"),
-        "litert refuses": Mistake(found(refuses="litert"), "'litert' takes 3 rows"),
+        "Python refuses": Mistake(found(refuses="python"), "but 'python' takes them"),
+        "litert refuses": Mistake(found(refuses="litert"), "but 'litert' takes them"),
         "frozen again": Mistake(
             found(repaired=lambda folder: module(folder, rows=1)), "takes x of shape (1, 1)"
         ),
         "repaired the old way": Mistake(
             found(repaired=saved_the_old_way), "Export with model.export(directory)"
         ),
-        "not trained": Mistake(found(repaired=untrained), "is wanted"),
+        "not trained": Mistake(found(repaired=untrained), "should answer"),
     },
     untouched=(..., ..., ...),
 )
@@ -199,16 +201,17 @@ Q4 = Proofs(
     wrong={
         "v2": Mistake(lambda folder: (versions(folder, second=("v2", 3, -1)),), "1, v2"),
         "over the old one": Mistake(
-            lambda folder: (exported(folder / "1", trained(3, -1)).parent,), "holds 1;"
+            lambda folder: (exported(folder / "1", trained(3, -1)).parent,), "but holds 1."
         ),
         "version 2 not retrained": Mistake(
-            lambda folder: (versions(folder, second=("2", 2, 1)),), "version 2 is to have learnt"
+            lambda folder: (versions(folder, second=("2", 2, 1)),), "version 2 should compute"
         ),
         "both retrained": Mistake(
-            lambda folder: (versions(folder, first=("1", 3, -1)),), "version 1 is to keep"
+            lambda folder: (versions(folder, first=("1", 3, -1)),), "version 1 should keep"
         ),
         "the version instead of the base": Mistake(
-            lambda folder: (versions(folder) / "2",), "base_dir_4 is itself an export"
+            lambda folder: (versions(folder) / "2",),
+            "base_dir_4 should hold the folders 1 and 2, but is itself an export",
         ),
         "nothing there": Mistake(lambda folder: (folder / "none",), "no such directory"),
     },

@@ -1,4 +1,4 @@
-"""What learners may give as the repaired model of lesson 02, right and wrong."""
+"""Repaired models of lesson 02 as learners write them, right and wrong."""
 
 import tensorflow as tf
 
@@ -54,7 +54,7 @@ class CalledOnce(Cut):
 
 
 class NoSignature(Layers):
-    """The trial's trace is kept for the first shape, and another is made for the next."""
+    """Keras' first call leaves a trace for one shape, and each other shape gets its own."""
 
     @tf.function
     def call(self, features):
@@ -112,12 +112,12 @@ class Leaves(Layers):
         raise SystemExit("bye")
 
 
-class Strange(Exception):
+class Unprintable(Exception):
     def __str__(self):
         raise RuntimeError
 
     __repr__ = __str__
 
 
-def strange():
-    raise Strange
+def unprintable():
+    raise Unprintable

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from helpers.data import row_sums
-from helpers.exercises import exercise
+from helpers.exercises import learner_code
 from helpers.exercises.outcomes import RAISED
 from helpers.models import ComplexModel
 from helpers.training import train
@@ -19,9 +19,9 @@ FEATURES = Spec((None, 10), tf.float32, name="features")
 
 @pytest.fixture(autouse=True)
 def short_deadline(request, monkeypatch):
-    """Nobody need wait for the loop that never ends; a slow machine may need the time else."""
+    """Stop the endless loop after a second; the other answers may need longer on a slow machine."""
     if "endless" in request.node.name:
-        monkeypatch.setattr(exercise, "DEADLINE", 1)
+        monkeypatch.setattr(learner_code, "DEADLINE", 1)
 
 
 def just(*answer):
@@ -41,17 +41,19 @@ Q1 = Proofs(
             just(Spec((None, 4), name="Readings")), "your signature calls its input 'Readings'"
         ),
         "64 bits": Mistake(
-            just(Spec((None, 4), tf.float64, "readings")), "your spec promises float64"
+            just(Spec((None, 4), tf.float64, "readings")),
+            "should promise float32, which the station sends, but promises float64",
         ),
         "whole numbers": Mistake(
-            just(Spec((None, 4), tf.int32, "readings")), "your spec promises int32"
+            just(Spec((None, 4), tf.int32, "readings")),
+            "should promise float32, which the station sends, but promises int32",
         ),
-        "one row": Mistake(just(Spec((1, 4), name="readings")), "your spec promises (1, 4)"),
+        "one row": Mistake(just(Spec((1, 4), name="readings")), "but promises (1, 4)"),
         "no dimension for the rows": Mistake(
-            just(Spec((4,), name="readings")), "your spec promises (4,)"
+            just(Spec((4,), name="readings")), "but promises (4,)"
         ),
         "rows and columns swapped": Mistake(
-            just(Spec((4, None), name="readings")), "your spec promises (4, None)"
+            just(Spec((4, None), name="readings")), "but promises (4, None)"
         ),
         "any width": Mistake(
             just(Spec((None, None), name="readings")), "its shape (None, None) takes rows of 5"
@@ -61,15 +63,16 @@ Q1 = Proofs(
         ),
         "texts": Mistake(just(Spec((None, 4), tf.string, "readings")), "promises string"),
         "a name that no graph takes": Mistake(
-            just(Spec((None, 4), name="my readings")), "no export can be made with"
+            just(Spec((None, 4), name="my readings")), "spec_1 should make an export possible"
         ),
         "the list of specs": Mistake(
-            just([Spec((None, 4), name="readings")]), "one tf.TensorSpec is wanted, not [TensorSpec"
+            just([Spec((None, 4), name="readings")]),
+            "spec_1 should be one tf.TensorSpec, but is [TensorSpec",
         ),
-        "a shape": Mistake(just((None, 4)), "one tf.TensorSpec is wanted, not (None, 4)"),
-        "a ragged one": Mistake(just(tf.RaggedTensorSpec((None, 4))), "not RaggedTensorSpec"),
-        "the class": Mistake(just(Spec), "one tf.TensorSpec is wanted, not <class"),
-        "ten million characters": Mistake(just("x" * 10**7), "one tf.TensorSpec is wanted"),
+        "a shape": Mistake(just((None, 4)), "spec_1 should be one tf.TensorSpec, but is (None, 4)"),
+        "a ragged one": Mistake(just(tf.RaggedTensorSpec((None, 4))), "but is RaggedTensorSpec"),
+        "the class": Mistake(just(Spec), "spec_1 should be one tf.TensorSpec, but is <class"),
+        "ten million characters": Mistake(just("x" * 10**7), "spec_1 should be one tf.TensorSpec"),
     },
     untouched=(...,),
 )
@@ -192,33 +195,36 @@ Q2 = Proofs(
         "one output more": three_outputs,
     },
     wrong={
-        "no names": Mistake(one_output, "answers with output_0; an output named 'row_sum'"),
+        "no names": Mistake(
+            one_output, "should have an output named 'row_sum', but its outputs are: output_0."
+        ),
         "other names": Mistake(
             lambda folder: archive(folder, names=("sum", "above_zero")),
-            "answers with above_zero, sum; an output named 'row_sum' is wanted",
+            "should have an output named 'row_sum', but its outputs are: above_zero, sum.",
         ),
         "one name": Mistake(
             lambda folder: archive(folder, names=("row_sum", "positive")), "named 'above_zero'"
         ),
         "0 and 1": Mistake(
             lambda folder: archive(folder, judge=lambda total: tf.cast(total > 0, tf.float32)),
-            "above_zero is float32; bool is wanted",
+            "above_zero should be bool, but is float32",
         ),
         "the wrong way round": Mistake(
             lambda folder: archive(folder, judge=lambda total: total < 0), "above_zero in Python"
         ),
         "one sign for the batch": Mistake(
             lambda folder: archive(folder, judge=lambda total: tf.reduce_any(total > 0)),
-            "has shape () for 6 rows",
+            "should have shape (6, 1) for 6 rows, but has shape ()",
         ),
         "one batch size": Mistake(
             lambda folder: archive(folder, spec=Spec((100, 10), name="features")), "(100, 10)"
         ),
-        "not trained": Mistake(lambda folder: archive(folder, built()), "is wanted"),
+        "not trained": Mistake(lambda folder: archive(folder, built()), "should answer"),
         "sums without the model": Mistake(without_the_model, "is the exact sum of each row"),
         "the old way": Mistake(the_old_way, "Export with model.export(directory)"),
         "another key": Mistake(
-            lambda folder: module(folder, key="judge"), "no signature 'serving_default'"
+            lambda folder: module(folder, key="judge"),
+            "should have the signature 'serving_default'",
         ),
         "the function instead of the directory": Mistake(
             just(function(built())), "the path of an export directory is wanted"
@@ -229,10 +235,10 @@ Q2 = Proofs(
 )
 
 PREDICTION = {
-    "door(readings=two)": "answers",
-    "door(readings=[1, 2, 3, 4])": "TypeError",
-    "door(readings=tf.constant(two))": "InvalidArgumentError",
-    "door(tf.ones((2, 3)))": "InvalidArgumentError",
+    "signature(readings=two)": "answers",
+    "signature(readings=[1, 2, 3, 4])": "TypeError",
+    "signature(readings=tf.constant(two))": "InvalidArgumentError",
+    "signature(tf.ones((2, 3)))": "InvalidArgumentError",
     "sensors.score(two)": "answers",
     "sensors.score(tf.constant(two))": "TypeError",
 }
@@ -251,21 +257,23 @@ Q3 = Proofs(
         "the classes": just({key: CLASSES.get(end, end) for key, end in PREDICTION.items()}),
     },
     wrong={
-        "NumPy's 64 bits are refused": said("door(readings=two)", "InvalidArgumentError"),
-        "a row is as good as rows": said("door(readings=[1, 2, 3, 4])", "answers"),
-        "a tensor is cast": said("door(readings=tf.constant(two))", "answers"),
-        "Python sees the dtype of a tensor": said("door(readings=tf.constant(two))", "TypeError"),
-        "Python sees the width of a tensor": said("door(tf.ones((2, 3)))", "TypeError"),
-        "nobody sees the width": said("door(tf.ones((2, 3)))", "answers"),
-        "a restored function wants names": said("sensors.score(two)", "TypeError"),
-        "a restored function looks away": said(
+        "NumPy's 64 bits are refused": said("signature(readings=two)", "InvalidArgumentError"),
+        "a row is as good as rows": said("signature(readings=[1, 2, 3, 4])", "answers"),
+        "a tensor is cast": said("signature(readings=tf.constant(two))", "answers"),
+        "Python sees the dtype of a tensor": said(
+            "signature(readings=tf.constant(two))", "TypeError"
+        ),
+        "Python sees the width of a tensor": said("signature(tf.ones((2, 3)))", "TypeError"),
+        "the width is not checked": said("signature(tf.ones((2, 3)))", "answers"),
+        "a restored function needs names": said("sensors.score(two)", "TypeError"),
+        "a restored function does not check": said(
             "sensors.score(tf.constant(two))", "InvalidArgumentError"
         ),
         "another word": Mistake(
             just({**PREDICTION, "sensors.score(two)": "works"}), "is not one of 'answers', 'Type"
         ),
-        "a list": Mistake(just(list(PREDICTION.values())), "is to be a dict"),
-        "a key missing": Mistake(just(dict(list(PREDICTION.items())[1:])), "is to be a dict"),
+        "a list": Mistake(just(list(PREDICTION.values())), "should be a dict"),
+        "a key missing": Mistake(just(dict(list(PREDICTION.items())[1:])), "should be a dict"),
         "another exception": Mistake(
             just({**PREDICTION, "sensors.score(two)": KeyError}), "'KeyError' is not one of"
         ),
@@ -298,18 +306,22 @@ Q4 = Proofs(
         ),
         "no weights": Mistake(just(answers.Summed), "no trainable weights"),
         "an unused layer": Mistake(
-            just(answers.HalfFrozen), "these weights take no part in the answer"
+            just(answers.HalfFrozen), "the answer does not depend on these weights"
         ),
         "out of the graph": Mistake(just(answers.Numpy), "not a TensorFlow operation"),
         "one number for all rows": Mistake(just(answers.OneNumber), "of shape ()"),
-        "an instance": Mistake(lambda _: (answers.OwnBuild(),), "give the class itself"),
-        "a tf.Module": Mistake(just(tf.Module), "is to give a Keras model"),
+        "an instance": Mistake(
+            lambda _: (answers.OwnBuild(),), "should be the class, but is a model"
+        ),
+        "a tf.Module": Mistake(just(tf.Module), "should return a Keras model"),
         "not a class": Mistake(
-            just("Repaired"), "a class is wanted, or a function that gives a model"
+            just("Repaired"), "should be a class, or a function that returns a model"
         ),
         "an endless loop": Mistake(just(answers.Endless), "loop that never ends"),
         "an end to the program": Mistake(just(answers.Leaves), "SystemExit: bye", RAISED),
-        "a strange exception": Mistake(just(answers.strange), "Strange: (its message", RAISED),
+        "an unprintable exception": Mistake(
+            just(answers.unprintable), "Unprintable: (its message", RAISED
+        ),
     },
     untouched=(...,),
 )

@@ -1,4 +1,4 @@
-"""Exports with several endpoints, right ones and wrong ones, as learners of lesson 03 make them."""
+"""Exports with several endpoints as learners of lesson 03 make them, right and wrong."""
 
 import numpy as np
 import tensorflow as tf
@@ -26,8 +26,10 @@ def classify(model, limit=0.0, dtype=tf.int32):
 
 
 def archive(folder, model=None, track=True, order=("predict_two", "predict_three"), **changes):
-    """An ExportArchive of the usual endpoints in this order; `changes` replaces or adds some, as
-    functions, or as (function, input signature)."""
+    """Write an ExportArchive of the usual endpoints in this order.
+
+    changes : endpoints to replace or to add, each a function or (function, input signature)
+    """
     model = model or trained()
     endpoints = {
         "predict_two": (model.predict_first_two_features,),
@@ -44,7 +46,7 @@ def archive(folder, model=None, track=True, order=("predict_two", "predict_three
 
 
 class Module(tf.Module):
-    """The three endpoints as a plain module, with another dtype and shape of the label."""
+    """The three endpoints as a plain module, with a different dtype and shape of the label."""
 
     def __init__(self, slope=2.0, intercept=1.0, dtype=tf.float32):
         self.kernel = tf.Variable([[slope], [slope]])

@@ -1,4 +1,4 @@
-"""What learners of lesson 03 may hand in as a proof that two endpoints agree."""
+"""Proofs that two endpoints agree, as learners of lesson 03 write them, right and wrong."""
 
 import itertools
 
@@ -69,15 +69,15 @@ def leaving(two, three):
     raise SystemExit(0)
 
 
-class Strange(Exception):
+class Unprintable(Exception):
     def __str__(self):
         raise RuntimeError
 
     __repr__ = __str__
 
 
-def strange(two, three):
-    raise Strange
+def unprintable(two, three):
+    raise Unprintable
 
 
 def largest_gap(a, b):
@@ -96,7 +96,7 @@ PROOFS = Proofs(
     wrong={
         "always True": Mistake(lambda _: (lambda two, three: True,), "adds half of the third"),
         "always False": Mistake(
-            lambda _: (lambda two, three: False,), "False to a pair that agrees: predict_two and"
+            lambda _: (lambda two, three: False,), "but returns False: predict_two and"
         ),
         "compared with ==": Mistake(compared(same=np.array_equal), "last binary digit"),
         "against known numbers": Mistake(lambda _: (against_the_line,), "of another model"),
@@ -124,17 +124,19 @@ PROOFS = Proofs(
         ),
         "never nan": Mistake(compared(thirds=(0.0, -3.0, 1e6)), "when it holds inf or nan"),
         "nan slips through": Mistake(compared(same=largest_gap), "when it holds inf or nan"),
-        "an assertion": Mistake(lambda _: (asserting,), "raises AssertionError"),
-        "no return": Mistake(lambda _: (lambda two, three: None,), "it returned None"),
-        "an array": Mistake(lambda _: (lambda two, three: np.ones(3) > 0,), "it returned array"),
-        "a huge text": Mistake(lambda _: (lambda two, three: "x" * 10**7,), "it returned 'xxx"),
-        "not a function": Mistake(lambda _: (True,), "a function is wanted here, not True"),
+        "an assertion": Mistake(lambda _: (asserting,), "but raises AssertionError"),
+        "no return": Mistake(lambda _: (lambda two, three: None,), "but returned None"),
+        "an array": Mistake(lambda _: (lambda two, three: np.ones(3) > 0,), "but returned array"),
+        "a huge text": Mistake(lambda _: (lambda two, three: "x" * 10**7,), "but returned 'xxx"),
+        "not a function": Mistake(
+            lambda _: (True,), "the answer should be a function, but is True"
+        ),
         "without the batch": Mistake(
             lambda _: (wrong_shape,), "two takes rows of shape (n, 2), not (2,)", RAISED
         ),
         "one argument": Mistake(lambda _: (lambda two: True,), "TypeError", RAISED),
         "sys.exit": Mistake(lambda _: (leaving,), "SystemExit", RAISED),
-        "a strange exception": Mistake(lambda _: (strange,), "cannot be printed", RAISED),
+        "an unprintable exception": Mistake(lambda _: (unprintable,), "cannot be printed", RAISED),
     },
     untouched=(lambda two, three: ...,),
 )

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from helpers.exercises import learner_code
-from helpers.exercises.lesson_03.exercises import STALE, q4
+from helpers.exercises.lesson_03.exercises import STALE, repair_the_stale_endpoint
 from helpers.exercises.lesson_03.function_pairs import HONEST, counterfeits, pair
 from helpers.models import MultiSignatureModel
 from tests.exercises.lesson_03.answers import (
@@ -66,14 +66,17 @@ Q1 = Proofs(
         "a path as text": lambda folder: (str(archive(folder, order=THIRD_FIRST)),),
     },
     wrong={
-        "predict_two first": Mistake(made(archive), "takes x of shape (None, 2)"),
-        "no default": Mistake(made(module), "no signature 'serving_default'"),
+        "predict_two first": Mistake(
+            made(archive), "should take x of shape (None, 3), but takes x of shape (None, 2)"
+        ),
+        "no default": Mistake(made(module), "should have the signature 'serving_default'"),
         "the default alone": Mistake(
             made(exported),
-            "serving_default takes args_0 of shape (None, 2)",
+            "serving_default should take args_0 of shape (None, 3), but takes args_0 of shape "
+            "(None, 2)",
         ),
         "predict_two left out": Mistake(
-            made(archive, order=("predict_three",)), "no signature 'predict_two'"
+            made(archive, order=("predict_three",)), "should have the signature 'predict_two'"
         ),
         "the old recipe": Mistake(
             made(saved_the_old_way, "serving_default"), "Export with model.export(directory)"
@@ -112,9 +115,11 @@ Q1 = Proofs(
                     serving_default=(model.predict_first_three_features,),
                 ),
             ),
-            "predict_two takes x of shape (None, 3); (None, 2) is wanted",
+            "predict_two should take x of shape (None, 2), but takes x of shape (None, 3)",
         ),
-        "not trained": Mistake(made(archive, model=trained(0, 0), order=THIRD_FIRST), "is wanted"),
+        "not trained": Mistake(
+            made(archive, model=trained(0, 0), order=THIRD_FIRST), "should answer"
+        ),
         "the archive instead of the directory": Mistake(
             lambda _: (tf.keras.export.ExportArchive(),), "an export directory is wanted"
         ),
@@ -139,31 +144,36 @@ Q2 = Proofs(
         "a path as text": lambda folder: (str(with_classify(folder)),),
     },
     wrong={
-        "no classify": Mistake(made(archive), "there is no signature 'classify'"),
+        "no classify": Mistake(made(archive), "the export should have the signature 'classify'"),
         "outputs without names": Mistake(
             of_model(lambda model: lambda x: (model(x), tf.cast(model(x) > 0, tf.int32))),
-            "classify gives output_0, output_1; outputs named 'score' and 'label' are wanted",
+            "classify should have outputs named 'score' and 'label', but its outputs are: "
+            "output_0, output_1",
         ),
-        "words as labels": Mistake(of_model(with_words), "gives a label that is no number"),
+        "words as labels": Mistake(of_model(with_words), "should give a label that is a number"),
         "another limit": Mistake(
             of_model(lambda model: classify(model, limit=1.0)),
-            "by its score it is to be 1",
+            "should answer label 1, the label of this score,",
         ),
         "labels upside down": Mistake(
             of_model(lambda model: lambda x: classify(model)(x) | {"label": model(x) <= 0}),
-            "answers label 0 for the row [0.5, 0.25]; by its score it is to be 1",
+            "should answer label 1, the label of this score, for the row [0.5, 0.25], but answers "
+            "label 0",
         ),
         "a probability": Mistake(
             of_model(lambda model: classify(lambda x: tf.sigmoid(model(x)))),
-            "answers score 0.117 for the row [-0.9, -0.6]; predict_two answers -2.02",
+            "should answer score -2.02, the answer of predict_two, for the row [-0.9, -0.6], but "
+            "answers score 0.117",
         ),
-        "one score for the batch": Mistake(of_model(with_mean), "of shape (1, 1) for 4 rows"),
+        "one score for the batch": Mistake(
+            of_model(with_mean), "one score for each of 4 rows, but gives a score of shape (1, 1)"
+        ),
         "a snapshot of the weights": Mistake(
-            of_model(snapshot), "classify does not share predict_two's weights"
+            of_model(snapshot), "classify should share predict_two's weights, but does not"
         ),
         "a second model": Mistake(
             of_model(lambda _: classify(trained())),
-            "classify does not share predict_two's weights",
+            "classify should share predict_two's weights, but does not",
         ),
         "constants everywhere": Mistake(
             lambda folder: (
@@ -175,7 +185,7 @@ Q2 = Proofs(
                     classify=classify(plane_of),
                 ),
             ),
-            "predict_two reads no variable",
+            "predict_two should read its weights from variables, but reads no variable",
         ),
         "the old recipe": Mistake(made(saved_the_old_way), "Export with model.export(directory)"),
         "one row only": Mistake(
@@ -186,7 +196,7 @@ Q2 = Proofs(
                     classify=(classify(model), [tf.TensorSpec((1, 2), tf.float32, name="x")]),
                 ),
             ),
-            "classify takes x of shape (1, 2)",
+            "classify should accept any number of rows, but takes x of shape (1, 2)",
         ),
         "three columns": Mistake(
             lambda folder: (
@@ -196,7 +206,7 @@ Q2 = Proofs(
                     classify=(classify(model.predict_first_three_features), THREE),
                 ),
             ),
-            "classify takes x of shape (None, 3); (None, 2) is wanted",
+            "classify should take x of shape (None, 2), but takes x of shape (None, 3)",
         ),
         "no such directory": Mistake(lambda folder: (folder / "none",), "no such directory"),
     },
@@ -210,7 +220,7 @@ def repaired(make, stale=STALE):
 
 def from_the_export(folder, **changes):
     """Endpoints that call those of the export that was given."""
-    found = tf.saved_model.load(q4.given())
+    found = tf.saved_model.load(repair_the_stale_endpoint.given())
     export = tf.keras.export.ExportArchive()
     export.add_endpoint("predict_two", found.predict_two)
     export.add_endpoint("predict_three", found.predict_three)
@@ -222,12 +232,12 @@ def from_the_export(folder, **changes):
 def from_the_weights(folder, make=classify):
     model = MultiSignatureModel()
     model.build((None, 2))
-    model.set_weights(tf.saved_model.load(q4.given()).variables)
+    model.set_weights(tf.saved_model.load(repair_the_stale_endpoint.given()).variables)
     return with_classify(folder, make(model), model=model)
 
 
 def saved_again(folder):
-    found = tf.saved_model.load(q4.given())
+    found = tf.saved_model.load(repair_the_stale_endpoint.given())
     signatures = dict(found.signatures)
     signatures["classify"] = tf.function(classify(found.predict_two), input_signature=TWO)
     tf.saved_model.save(found, str(folder), signatures=signatures)
@@ -254,28 +264,36 @@ Q4 = Proofs(
         ),
         "an output, not an endpoint": Mistake(
             repaired(from_the_export, "score"),
-            "'score' is no signature of found_dir: it has classify",
+            "stale should be a signature of found_dir, which has classify, predict_three, "
+            "predict_two, serving_default, but is 'score'",
         ),
-        "a list": Mistake(repaired(from_the_export, ["classify"]), "is no signature of found_dir"),
-        "a huge text": Mistake(repaired(from_the_export, "x" * 10**7), "is no signature"),
+        "a list": Mistake(
+            repaired(from_the_export, ["classify"]), "stale should be a signature of found_dir"
+        ),
+        "a huge text": Mistake(
+            repaired(from_the_export, "x" * 10**7), "stale should be a signature"
+        ),
         "the export as it was": Mistake(
-            lambda _: (STALE, q4.given()),
-            "answers score -2.75 for the row [-0.9, -0.6]; predict_two answers -5.5",
+            lambda _: (STALE, repair_the_stale_endpoint.given()),
+            "should answer score -5.5, the answer of predict_two, for the row [-0.9, -0.6], but "
+            "answers score -2.75",
         ),
         "a new snapshot": Mistake(
             repaired(lambda folder: from_the_weights(folder, snapshot)),
-            "classify does not share predict_two's weights",
+            "classify should share predict_two's weights, but does not",
         ),
-        "all doors stale": Mistake(
+        "all endpoints stale": Mistake(
             repaired(lambda folder: with_classify(folder, model=trained(1.5, -0.5))),
             "predict_two in Python",
         ),
         "the page's own model": Mistake(repaired(with_classify), "predict_two in Python"),
         "classify left out": Mistake(
-            repaired(lambda folder: archive(folder, trained(3, -1))), "no signature 'classify'"
+            repaired(lambda folder: archive(folder, trained(3, -1))),
+            "should have the signature 'classify'",
         ),
         "the loaded object": Mistake(
-            lambda _: (STALE, tf.saved_model.load(q4.given())), "an export directory is wanted"
+            lambda _: (STALE, tf.saved_model.load(repair_the_stale_endpoint.given())),
+            "an export directory is wanted",
         ),
     },
     untouched=(..., ...),
@@ -284,7 +302,7 @@ Q4 = Proofs(
 
 @pytest.mark.parametrize("words", counterfeits())
 def test_a_counterfeit_differs_from_its_original(words):
-    """Else no proof could catch it; and the honest pairs agree on the same rows."""
+    """Otherwise no proof could find it. The honest pairs agree on the same rows."""
     rows = np.array([[-1, 2, -3], [4, 5, 1e6], [0.5, 1, np.nan], [2, 2, 0]], np.float32)
 
     def agree(two, three):
@@ -303,7 +321,7 @@ def test_an_endless_proof_is_stopped(monkeypatch, lesson):
             two(np.ones((1, 2)))
 
     result = lesson.exercises["q3"].grade(endless)
-    assert "had not returned after 1 seconds" in result.message
+    assert "should return within 1 seconds, but did not" in result.message
 
 
 globals().update(prove("03_many_signatures", {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4}))

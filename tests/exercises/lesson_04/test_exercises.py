@@ -8,7 +8,15 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from helpers import readers
-from helpers.exercises.lesson_04.exercises import DAYS, KINDS, QUESTIONS, WHY, q1, q4, weights_of
+from helpers.exercises.lesson_04.exercises import (
+    DAYS,
+    KINDS,
+    QUESTIONS,
+    WHY,
+    check_untrusted_exports,
+    read_one_weight,
+    weights_of,
+)
 from helpers.exercises.outcomes import RAISED
 from helpers.inspection.explore import explore
 from helpers.inspection.gate import gate
@@ -23,20 +31,20 @@ def just(*answer):
 
 
 def checkpoint():
-    return tf.train.load_checkpoint(q1.given() / "variables" / "variables")
+    return tf.train.load_checkpoint(read_one_weight.given() / "variables" / "variables")
 
 
 def key_of(name):
-    return next(v.key for v in explore(q1.given()).variables if v.name == name)
+    return next(v.key for v in explore(read_one_weight.given()).variables if v.name == name)
 
 
 def of_the_loaded_model(_):
-    loaded = tf.saved_model.load(q1.given())
+    loaded = tf.saved_model.load(read_one_weight.given())
     return (next(v for v in loaded.variables if v.name.startswith("middle/bias")),)
 
 
 def the_other_copy(_):
-    keys = [v.key for v in explore(q1.given()).variables if v.name == "middle/bias"]
+    keys = [v.key for v in explore(read_one_weight.given()).variables if v.name == "middle/bias"]
     assert len(keys) == 2
     return (checkpoint().get_tensor(keys[1]),)
 
@@ -51,18 +59,23 @@ Q1 = Proofs(
         "rounded float64": just(MIDDLE.astype(np.float64)),
     },
     wrong={
-        "of the left": Mistake(just(weights_of(1)[1]), "the numbers of left/bias"),
-        "of the right": Mistake(just(weights_of(3)[1]), "the numbers of right/bias"),
-        "the kernel": Mistake(just(weights_of(2)[0]), "the numbers of middle/kernel"),
+        "of the left": Mistake(just(weights_of(1)[1]), "but holds the numbers of left/bias"),
+        "of the right": Mistake(just(weights_of(3)[1]), "but holds the numbers of right/bias"),
+        "the kernel": Mistake(just(weights_of(2)[0]), "but holds the numbers of middle/kernel"),
         "the key": Mistake(lambda _: (key_of("middle/bias"),), "the four numbers themselves"),
-        "the directory": Mistake(lambda _: (q1.given(),), "the four numbers themselves"),
-        "the entry": Mistake(
-            lambda _: (explore(q1.given()).variables[0],), "an array of numbers is wanted"
+        "the directory": Mistake(
+            lambda _: (read_one_weight.given(),), "the four numbers themselves"
         ),
-        "one number": Mistake(just(-2.0), "bias has shape ()"),
-        "as a column": Mistake(just(MIDDLE[:, None]), "bias has shape (4, 1)"),
-        "other numbers": Mistake(just([1, 2, 3, 4]), "no weight has these numbers"),
-        "not numbers": Mistake(just(MIDDLE > 0), "an array of numbers is wanted"),
+        "the entry": Mistake(
+            lambda _: (explore(read_one_weight.given()).variables[0],),
+            "bias should be an array of numbers",
+        ),
+        "one number": Mistake(
+            just(-2.0), "bias should have shape (4,), for a layer of 4 units, but has shape ()"
+        ),
+        "as a column": Mistake(just(MIDDLE[:, None]), "but has shape (4, 1)"),
+        "other numbers": Mistake(just([1, 2, 3, 4]), "No weight has these numbers"),
+        "not numbers": Mistake(just(MIDDLE > 0), "bias should be an array of numbers"),
     },
     untouched=(...,),
 )
@@ -74,7 +87,7 @@ RIGHT = dict(zip(QUESTIONS, (WEIGHTS, 4.09, 2.04, "kilobytes"), strict=True))
 
 
 def estimate(**changes):
-    """The right answer with the questions a to d answered otherwise."""
+    """Return the right answer with different answers to some of the questions a to d."""
     changed = {QUESTIONS["abcd".index(letter)]: value for letter, value in changes.items()}
     return just(RIGHT | changed)
 
@@ -97,14 +110,16 @@ Q2 = Proofs(
         "stored twice": Mistake(estimate(c=4.09), "as if each weight were stored twice"),
         "8 bytes": Mistake(estimate(b=8.18), "as if each weight took 8 bytes"),
         "1 byte": Mistake(estimate(b=0.511), "as if each weight took 1 byte and were stored once"),
-        "bytes": Mistake(estimate(b=4_088_080), "in bytes; megabytes are asked for"),
-        "kilobytes": Mistake(estimate(c=2044), "in kilobytes, not megabytes"),
-        "a large graph": Mistake(estimate(d="megabytes"), "saved_model.pb: not megabytes"),
+        "bytes": Mistake(estimate(b=4_088_080), "in bytes, but the question asks for megabytes"),
+        "kilobytes": Mistake(estimate(c=2044), "in kilobytes, but the question asks for megabytes"),
+        "a large graph": Mistake(
+            estimate(d="megabytes"), "saved_model.pb: you say 'megabytes', but"
+        ),
         "a number for the graph": Mistake(estimate(d=22), "22 is not one of 'kilobytes'"),
-        "a text": Mistake(estimate(b="4 MB"), "a number is wanted, not '4 MB'"),
-        "two numbers": Mistake(estimate(b=tf.constant([4.09, 2.04])), "a number is wanted"),
+        "a text": Mistake(estimate(b="4 MB"), "should be a number, but is '4 MB'"),
+        "two numbers": Mistake(estimate(b=tf.constant([4.09, 2.04])), "should be a number"),
         "not a number": Mistake(estimate(b=float("nan")), "nan is too little"),
-        "a list": Mistake(just([1, 2, 3, 4]), "estimate is to be a dict with the keys"),
+        "a list": Mistake(just([1, 2, 3, 4]), "estimate should be a dict with the keys"),
     },
     untouched=(dict.fromkeys(QUESTIONS, ...),),
 )
@@ -124,19 +139,21 @@ Q3 = Proofs(
     wrong={
         "by the bytes": Mistake(
             week(tuesday="retrained", wednesday="retrained"),
-            "tuesday: not 'retrained'. Its weights are monday's",
+            "tuesday: you say 'retrained', but it is not. Its weights equal monday's",
         ),
         "by the fingerprint": Mistake(
-            week(wednesday="exported again"), "One number in its graph is another one"
+            week(wednesday="exported again"), "One number in its graph differs"
         ),
-        "by the answers": Mistake(week(wednesday="retrained"), "Its weights are monday's"),
+        "by the answers": Mistake(week(wednesday="retrained"), "Its weights equal monday's"),
         "all the same": Mistake(
             week(thursday="exported again"), "Look at the values of its weights"
         ),
         "nothing is a copy": Mistake(
-            week(friday="exported again"), "An export made anew would differ in some bytes"
+            week(friday="exported again"), "A new export would differ from monday's in some bytes"
         ),
-        "tuesday a copy": Mistake(week(tuesday="copy"), "byte by byte"),
+        "tuesday a copy": Mistake(
+            week(tuesday="copy"), "Some bytes in its files differ from monday's"
+        ),
         "another word": Mistake(week(friday="same"), "'same' is not one of 'copy'"),
         "a day is missing": Mistake(just({"tuesday": "copy"}), "with the keys 'tuesday'"),
     },
@@ -172,8 +189,8 @@ def by_the_protocol_buffer(directory):
 
 
 def by_an_allowlist(directory):
-    """Only what the harmless ones of this exercise need."""
-    made, _ = q4.given()
+    """Allow only the operations of this exercise's harmless exports."""
+    made, _ = check_untrusted_exports.given()
     known = set()
     for path, harmless, _ in made.values():
         if harmless:
@@ -192,7 +209,7 @@ def main_graph_only(directory):
 
 
 def by_scan(directory):
-    """What saved_model_cli scan says of its own list."""
+    """Use saved_model_cli scan, which knows a list of its own."""
     try:
         return "does not contain" in readers.saved_model_cli("scan", directory)[0]
     except readers.ReaderError:
@@ -205,7 +222,7 @@ def by_text(directory):
 
 
 def without(*parts):
-    """A gate against every type of operation whose name contains one of these."""
+    """Make a gate that refuses every type of operation whose name contains one of `parts`."""
 
     def may_load(directory):
         found = explore(directory)
@@ -248,23 +265,30 @@ Q4 = Proofs(
         "numpy's True": just(lambda directory: np.bool_(by_the_course(directory))),
     },
     wrong={
-        "lets all in": Mistake(just(lambda _: True), "lets through 'writes', which writes a file"),
-        "refuses all": Mistake(just(lambda _: False), "refuses 'line'"),
-        "no findings": Mistake(just(without_findings), "lets through 'cut'"),
-        "the main graph only": Mistake(just(main_graph_only), "lets through 'writes'"),
-        "what scan says": Mistake(just(by_scan), "lets through 'branch'"),
-        "the text of the file": Mistake(just(by_text), "refuses 'names'"),
-        "every file is forbidden": Mistake(just(without("File", "PyFunc")), "refuses 'line'"),
-        "its own assets too": Mistake(
-            just(without("ReadFile", "TextFile", "WriteFile", "PyFunc")), "refuses 'vocabulary'"
+        "lets all in": Mistake(
+            just(lambda _: True), "should return False for 'writes', which writes a file"
         ),
-        "saving is forbidden": Mistake(just(without("Save", "WriteFile")), "refuses 'line'"),
-        "writers only": Mistake(just(writers_only), "lets through 'reads'"),
-        "loads it": Mistake(just(loads_it), "your check ran 'loading'"),
-        "calls it": Mistake(just(calls_it), "your check ran 'writes'"),
+        "refuses all": Mistake(just(lambda _: False), "should return True for 'line'"),
+        "no findings": Mistake(just(without_findings), "should return False for 'cut'"),
+        "the main graph only": Mistake(just(main_graph_only), "should return False for 'writes'"),
+        "what scan says": Mistake(just(by_scan), "should return False for 'branch'"),
+        "the text of the file": Mistake(just(by_text), "should return True for 'names'"),
+        "every file is forbidden": Mistake(
+            just(without("File", "PyFunc")), "should return True for 'line'"
+        ),
+        "its own assets too": Mistake(
+            just(without("ReadFile", "TextFile", "WriteFile", "PyFunc")),
+            "should return True for 'vocabulary'",
+        ),
+        "saving is forbidden": Mistake(
+            just(without("Save", "WriteFile")), "should return True for 'line'"
+        ),
+        "writers only": Mistake(just(writers_only), "should return False for 'reads'"),
+        "loads it": Mistake(just(loads_it), "should not run an export, but ran 'loading'"),
+        "calls it": Mistake(just(calls_it), "should not run an export, but ran 'writes'"),
         "cannot read the damaged": Mistake(just(parses_everything), "DecodeError", RAISED),
-        "a verdict": Mistake(just(gate), "it returned line/: ✓ nothing found"),
-        "nothing": Mistake(just(lambda _: None), "it returned None"),
+        "a verdict": Mistake(just(gate), "but returned line/: ✓ nothing found"),
+        "nothing": Mistake(just(lambda _: None), "but returned None"),
     },
     untouched=(lambda _: ...,),
 )
@@ -274,4 +298,4 @@ globals().update(prove("04_inside_the_artifact", {"q1": Q1, "q2": Q2, "q3": Q3, 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_mistaken_day_has_its_words(kind):
-    assert {said for wanted, said in WHY if wanted == kind} == {*KINDS} - {kind}
+    assert {said for right, said in WHY if right == kind} == {*KINDS} - {kind}

@@ -1,5 +1,4 @@
-"""Exports with a door for raw penguins, right ones and wrong ones, as learners of lesson 05 make
-them."""
+"""Exports for raw penguins as learners of lesson 05 make them, right and wrong."""
 
 import functools
 import tempfile
@@ -29,8 +28,11 @@ def one_hot(word, words):
 
 
 def features(bill_length_mm, body_mass_g, island, sex, gap=None, first=False):
-    """By comparison, without a lookup. gap : a number in place of a missing one, else the mean
-    first : whether an unknown island counts as the first"""
+    """Compute the features by comparison, without a lookup.
+
+    gap : a number in place of a missing one; the mean by default
+    first : whether an unknown island counts as the first
+    """
     numbers = tf.stack([bill_length_mm, body_mass_g], axis=1)
     if gap is not None:
         numbers = tf.where(tf.math.is_nan(numbers), gap, numbers)
@@ -55,7 +57,7 @@ def compared(*columns):
 
 
 def archive(folder, function=None, columns=COLUMNS, key="classify", tracked=None):
-    """The export of one door; without a function, PenguinModel's own."""
+    """Write the export of one endpoint; without a function, of PenguinModel's own."""
     model = tracked or trained_model()
     export = tf.keras.export.ExportArchive()
     export.track(model)
@@ -67,32 +69,32 @@ def archive(folder, function=None, columns=COLUMNS, key="classify", tracked=None
 def module(folder, function=compared, key="classify"):
     saved = tf.Module()
     saved.weights = [weight.value for weight in trained_model().variables]
-    saved.door = tf.function(function, input_signature=COLUMNS)
-    tf.saved_model.save(saved, str(folder / "export"), signatures={key: saved.door})
+    saved.endpoint = tf.function(function, input_signature=COLUMNS)
+    tf.saved_model.save(saved, str(folder / "export"), signatures={key: saved.endpoint})
     return folder / "export"
 
 
 def changed(change, **options):
-    """A door that answers as it should, and then changes its dict of outputs."""
+    """Make an endpoint that computes the right answers and then changes its dict of outputs."""
 
-    def door(*columns):
+    def endpoint(*columns):
         return change(compared(*columns), trained_model()(features(*columns)))
 
-    return lambda folder: archive(folder, _with_names(door), **options)
+    return lambda folder: archive(folder, _with_names(endpoint), **options)
 
 
 def prepared(**options):
-    """A door whose preparation differs; see `features`."""
+    """Make an endpoint with a different preparation; see `features`."""
     return lambda folder: archive(
         folder, _with_names(lambda *columns: named(trained_model()(features(*columns, **options))))
     )
 
 
-def _with_names(door):
+def _with_names(endpoint):
     """Keras names the inputs after the arguments."""
 
     def classify(bill_length_mm, body_mass_g, island, sex):
-        return door(bill_length_mm, body_mass_g, island, sex)
+        return endpoint(bill_length_mm, body_mass_g, island, sex)
 
     return classify
 
@@ -170,8 +172,8 @@ def by_hash_table(folder):
     saved = tf.Module()
     words, codes = tf.constant(list(CODES)), tf.constant(list(CODES.values()), tf.int64)
     saved.table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(words, codes), -1)
-    saved.door = tf.function(lambda sex: tf.one_hot(saved.table.lookup(sex), 2), SEX)
-    tf.saved_model.save(saved, str(folder / "export"), signatures={"columns": saved.door})
+    saved.endpoint = tf.function(lambda sex: tf.one_hot(saved.table.lookup(sex), 2), SEX)
+    tf.saved_model.save(saved, str(folder / "export"), signatures={"columns": saved.endpoint})
     return folder / "export"
 
 

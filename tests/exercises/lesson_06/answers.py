@@ -1,4 +1,4 @@
-"""How learners of lesson 06 repair the six broken exports, rightly and wrongly.
+"""Repairs of lesson 06's six broken exports as learners write them, right and wrong.
 
 Each function takes a new folder and returns the directory of an export in it.
 """
@@ -9,7 +9,14 @@ import shutil
 import numpy as np
 import tensorflow as tf
 
-from helpers.exercises.lesson_06.exercises import q1, q2, q3, q4, q5, q6
+from helpers.exercises.lesson_06.exercises import (
+    repair_for_the_phone,
+    repair_the_names,
+    repair_the_number_of_rows,
+    repair_the_path,
+    repair_the_threshold,
+    repair_the_weights,
+)
 
 KEY = "serving_default"
 
@@ -53,8 +60,8 @@ def archive(folder, function, *specs, track=None):
 
 
 def renamed(folder, names=("area", "rooms"), output="price", **options):
-    """The given signature behind the names of the shop; a is the number of rooms."""
-    found = signature_of(q1)
+    """Call the given signature from one with the names of the shop; a is the number of rooms."""
+    found = signature_of(repair_the_names)
 
     def price(area, rooms):
         return {output: found(a=rooms, b=area)["output_0"]}
@@ -63,7 +70,7 @@ def renamed(folder, names=("area", "rooms"), output="price", **options):
 
 
 def renamed_by_a_module(folder):
-    found = signature_of(q1)
+    found = signature_of(repair_the_names)
     return module(
         folder,
         lambda area, rooms: {"price": found(a=rooms, b=area)["output_0"]},
@@ -79,14 +86,14 @@ def functional(folder):
     both = tf.keras.layers.Concatenate()([rooms, area])
     price = tf.keras.layers.Dense(1)
     model = tf.keras.Model({"area": area, "rooms": rooms}, {"price": price(both)})
-    worth = tf.saved_model.load(q1.given()).worth
+    worth = tf.saved_model.load(repair_the_names.given()).worth
     price.set_weights([worth.numpy(), np.array([50.0])])
     model.export(folder / "repaired", verbose=False)
     return folder / "repaired"
 
 
 def swapped(folder):
-    found = signature_of(q1)
+    found = signature_of(repair_the_names)
     return archive(
         folder,
         lambda area, rooms: {"price": found(a=area, b=rooms)["output_0"]},
@@ -96,7 +103,7 @@ def swapped(folder):
 
 
 def one_input_more(folder):
-    found = signature_of(q1)
+    found = signature_of(repair_the_names)
     return archive(
         folder,
         lambda area, rooms, garden: {"price": found(a=rooms, b=area)["output_0"] + 0 * garden},
@@ -131,14 +138,14 @@ def by_a_layer(folder, vocabulary=WORDS):
     model = tf.keras.Model(
         {"colour": colour}, {"price": tf.keras.layers.Reshape((1,))(worth(place))}
     )
-    worth.set_weights([tf.saved_model.load(q2.given()).prices.numpy()[:, None]])
+    worth.set_weights([tf.saved_model.load(repair_the_path.given()).prices.numpy()[:, None]])
     model.export(folder / "repaired", verbose=False)
     return folder / "repaired"
 
 
 def of_a_file(folder, path, **kept):
-    """As the given export does it, from the file at `path`."""
-    prices = tf.saved_model.load(q2.given()).prices
+    """Export what the given export computes, from the file at `path`."""
+    prices = tf.saved_model.load(repair_the_path.given()).prices
 
     def price(colour):
         known = tf.strings.split(tf.io.read_file(path), "\n")
@@ -150,7 +157,7 @@ def of_a_file(folder, path, **kept):
 
 
 def given_words():
-    return str(q2.given().parent / "colours.txt")
+    return str(repair_the_path.given().parent / "colours.txt")
 
 
 def of_an_asset(folder):
@@ -175,20 +182,20 @@ def of_a_copy_beside(folder):
 # 3 and 4: scores, as 2·x0 - x1 + 0.5 and 1.5·x0 + 0.5·x1 - 1
 
 
-def rescued(folder, exercise=q3):
+def rescued(folder, exercise=repair_for_the_phone):
     from helpers.readers.rescue import rescue
 
     rescue(exercise.given(), folder / "repaired")
     return folder / "repaired"
 
 
-def saved_again(folder, exercise=q3):
+def saved_again(folder, exercise=repair_for_the_phone):
     found = tf.saved_model.load(exercise.given())
     tf.saved_model.save(found, str(folder / "repaired"), signatures=dict(found.signatures))
     return folder / "repaired"
 
 
-def wrapped(folder, exercise=q3, spec=ROWS):
+def wrapped(folder, exercise=repair_for_the_phone, spec=ROWS):
     """The given signature as the endpoint of an ExportArchive."""
     found = signature_of(exercise)
     (name,) = found.structured_input_signature[1]
@@ -196,7 +203,7 @@ def wrapped(folder, exercise=q3, spec=ROWS):
     return archive(folder, lambda rows: found(**{name: rows})[output], spec)
 
 
-def held_by_a_module(folder, exercise=q3):
+def held_by_a_module(folder, exercise=repair_for_the_phone):
     found = signature_of(exercise)
     (name,) = found.structured_input_signature[1]
     return module(folder, lambda rows: found(**{name: rows}), ROWS, found=found.loaded)
@@ -218,18 +225,18 @@ def dense(weights):
     return model
 
 
-def rebuilt(folder, exercise=q3, change=lambda kernel, bias: (kernel, bias)):
+def rebuilt(folder, exercise=repair_for_the_phone, change=lambda kernel, bias: (kernel, bias)):
     """A new model with the stored weights, exported by Keras."""
     dense(change(*weights_of(exercise))).export(folder / "repaired", verbose=False)
     return folder / "repaired"
 
 
-def saved_the_old_way(folder, exercise=q3):
+def saved_the_old_way(folder, exercise=repair_for_the_phone):
     tf.saved_model.save(dense(weights_of(exercise)), str(folder / "repaired"))
     return folder / "repaired"
 
 
-def of_variables(folder, exercise=q4, spec=ROWS):
+def of_variables(folder, exercise=repair_the_weights, spec=ROWS):
     kernel, bias = map(tf.Variable, weights_of(exercise))
     return module(folder, lambda rows: rows @ kernel + bias, spec, kernel=kernel, bias=bias)
 
@@ -255,7 +262,7 @@ class Built(Line):
 def of_the_class(folder, make=Built):
     model = make()
     model(tf.zeros((1, 2)))
-    model.set_weights(weights_of(q4))
+    model.set_weights(weights_of(repair_the_weights))
     return archive(folder, model.call, track=model)
 
 
@@ -268,12 +275,12 @@ def above(rows, kernel, bias):
 
 
 def averaged(folder, function=above, spec=ROWS):
-    found = tf.saved_model.load(q5.given())
+    found = tf.saved_model.load(repair_the_number_of_rows.given())
     return module(folder, lambda rows: function(rows, found.kernel, found.bias), spec, found=found)
 
 
 def averaged_by_an_archive(folder, spec=ROWS):
-    kernel, bias = map(tf.Variable, weights_of(q5))
+    kernel, bias = map(tf.Variable, weights_of(repair_the_number_of_rows))
     return archive(folder, lambda rows: above(rows, kernel, bias), spec)
 
 
@@ -290,22 +297,22 @@ class Above(tf.keras.Model):
 def averaged_by_keras(folder):
     model = Above()
     model(tf.zeros((3, 2)))
-    model.set_weights(weights_of(q5))
+    model.set_weights(weights_of(repair_the_number_of_rows))
     model.export(folder / "repaired", verbose=False, input_signature=[ROWS])
     return folder / "repaired"
 
 
 def opened_only(folder):
-    """Any number of rows is promised, and the graph inside still divides by 4."""
-    found = signature_of(q5)
+    """Promise any number of rows, with a graph that still divides by 4."""
+    found = signature_of(repair_the_number_of_rows)
     return archive(folder, lambda rows: dict(found(rows=rows)), ROWS)
 
 
-# 6: labels by another threshold
+# 6: labels by a different threshold
 
 
 def labelled(folder, threshold=0.8, make=archive, judge=lambda score, t: score > t, spec=ROWS):
-    found = signature_of(q6)
+    found = signature_of(repair_the_threshold)
 
     def function(rows):
         score = found(rows=rows)["score"]
@@ -316,7 +323,7 @@ def labelled(folder, threshold=0.8, make=archive, judge=lambda score, t: score >
 
 
 def with_a_variable(folder):
-    kernel, bias = map(tf.Variable, weights_of(q6))
+    kernel, bias = map(tf.Variable, weights_of(repair_the_threshold))
     threshold = tf.Variable(0.8)
 
     def function(rows):
@@ -328,21 +335,21 @@ def with_a_variable(folder):
 
 def of_the_restored_function(folder):
     """Saving traced the function again, so the restored function has the new threshold."""
-    found = tf.saved_model.load(q6.given())
+    found = tf.saved_model.load(repair_the_threshold.given())
     signatures = found.serving_default.get_concrete_function(ROWS)
     tf.saved_model.save(found, str(folder / "repaired"), signatures=signatures)
     return folder / "repaired"
 
 
 def attribute_set(folder):
-    found = tf.saved_model.load(q6.given())
+    found = tf.saved_model.load(repair_the_threshold.given())
     found.threshold = 0.8
     tf.saved_model.save(found, str(folder / "repaired"), signatures=dict(found.signatures))
     return folder / "repaired"
 
 
 def label_only(folder):
-    found = signature_of(q6)
+    found = signature_of(repair_the_threshold)
     return archive(
         folder, lambda rows: {"label": tf.cast(found(rows=rows)["score"] > 0.8, tf.int32)}, ROWS
     )

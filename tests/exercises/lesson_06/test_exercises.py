@@ -11,7 +11,14 @@ from helpers import readers
 from helpers.clinic import CASES
 from helpers.errors.find import find
 from helpers.exercises.lesson_06 import broken_exports as made
-from helpers.exercises.lesson_06.exercises import q1, q2, q3, q4, q5, q6
+from helpers.exercises.lesson_06.exercises import (
+    repair_for_the_phone,
+    repair_the_names,
+    repair_the_number_of_rows,
+    repair_the_path,
+    repair_the_threshold,
+    repair_the_weights,
+)
 from helpers.paths import ROOT
 from helpers.readers.rescue import rescue
 from tests.exercises.lesson_06 import answers
@@ -46,22 +53,27 @@ Q1 = Proofs(
     wrong={
         "another diagnosis": Mistake(
             just("shape-refused", "none"),
-            "'shape-refused' is met as \"A shape that was not promised\". Here the export answers",
+            "'shape-refused' is \"A shape that was not promised\". Here the export gives right",
         ),
-        "no diagnosis": Mistake(just("wrong names", "none"), "'wrong names' is no case"),
+        "no diagnosis": Mistake(
+            just("wrong names", "none"),
+            "should be the name of a case of the clinic, as a text, but is 'wrong names'",
+        ),
         "a case's title": Mistake(
-            just("A shape that was not promised", "none"), "is no case of the clinic"
+            just("A shape that was not promised", "none"),
+            "should be the name of a case of the clinic",
         ),
         "as it was": Mistake(
-            as_it_was(NAMES, q1), "serving_default takes a, b; an input named 'area' is wanted"
+            as_it_was(NAMES, repair_the_names),
+            "serving_default should have an input named 'area', but takes a, b",
         ),
         "swapped": Mistake(
             repaired(NAMES, answers.swapped),
-            "answers 1.06e+03 for area=100.0, rooms=3.0; 280 is wanted",
+            "should answer 280 for area=100.0, rooms=3.0, but answers 1.06e+03",
         ),
         "no name for the price": Mistake(
             repaired(NAMES, answers.renamed, output="output_0"),
-            "answers with output_0; an output named 'price' is wanted",
+            "should have an output named 'price', but its outputs are: output_0",
         ),
         "other names": Mistake(
             repaired(NAMES, answers.renamed, names=("area", "room")), "an input named 'rooms'"
@@ -70,13 +82,15 @@ Q1 = Proofs(
             repaired(NAMES, answers.renamed, rows=1), "takes area of shape (1, 1)"
         ),
         "one input more": Mistake(
-            repaired(NAMES, answers.one_input_more), "takes garden as well; no client sends that"
+            repaired(NAMES, answers.one_input_more),
+            "should take only what clients send, but takes garden as well",
         ),
         "no such directory": Mistake(
             lambda folder: (NAMES, folder / "none"), "repaired_dir_1: directory: there is nothing"
         ),
         "the loaded export": Mistake(
-            lambda _: (NAMES, tf.saved_model.load(q1.given())), "the path of an export directory"
+            lambda _: (NAMES, tf.saved_model.load(repair_the_names.given())),
+            "the path of an export directory",
         ),
     },
     untouched=(..., ...),
@@ -100,10 +114,10 @@ Q2 = Proofs(
             just("py-function", "none"), "a clean process on this machine answers"
         ),
         "as it was": Mistake(
-            as_it_was(PATH, q2), "the graph holds the path of colours.txt, a file of this"
+            as_it_was(PATH, repair_the_path), "but holds the path of colours.txt, a file of this"
         ),
         "saved again": Mistake(
-            repaired(PATH, answers.saved_again, exercise=q2), "the path of colours.txt"
+            repaired(PATH, answers.saved_again, exercise=repair_the_path), "the path of colours.txt"
         ),
         "a copy of the file in the export": Mistake(
             repaired(PATH, answers.of_a_copy_inside), "the path of colours.txt"
@@ -123,15 +137,15 @@ Q2 = Proofs(
         ),
         "a colour forgotten": Mistake(
             repaired(PATH, answers.looked_up, words=["red", "green"]),
-            "answers 0 for colour=blue; 7 is wanted",
+            "should answer 7 for colour=blue, but answers 0",
         ),
         "no place for unknown colours": Mistake(
             repaired(PATH, answers.looked_up, prices=(3.0, 3.0, 5.0, 7.0)),
-            "answers 3 for colour=pink; 0 is wanted",
+            "should answer 0 for colour=pink, but answers 3",
         ),
         "prices one off": Mistake(
             repaired(PATH, answers.looked_up, prices=(0.0, 0.0, 3.0, 5.0)),
-            "answers 3 for colour=green; 5 is wanted",
+            "should answer 5 for colour=green, but answers 3",
         ),
     },
     untouched=(..., ...),
@@ -144,28 +158,34 @@ Q3 = Proofs(
         "an ExportArchive around the signature": repaired(GARBAGE, answers.wrapped),
         "a tf.Module around it": repaired(GARBAGE, answers.held_by_a_module),
         "a new model with the weights": repaired(GARBAGE, answers.rebuilt),
-        "a module with the weights": repaired(GARBAGE, answers.of_variables, exercise=q3),
+        "a module with the weights": repaired(
+            GARBAGE, answers.of_variables, exercise=repair_for_the_phone
+        ),
     },
     wrong={
         "the converter's limits blamed": Mistake(
             just("litert-no-such-operation", "none"),
-            "Python gives right numbers, LiteRT gives others without an error",
+            "Python gives right numbers, LiteRT gives different numbers without an error",
         ),
-        "as it was": Mistake(as_it_was(GARBAGE, q3), "fails in the session loader"),
+        "as it was": Mistake(
+            as_it_was(GARBAGE, repair_for_the_phone), "fails in the session loader"
+        ),
         "the same save again": Mistake(
-            repaired(GARBAGE, answers.saved_the_old_way), "save again what Python loads: rescue"
+            repaired(GARBAGE, answers.saved_the_old_way),
+            "use rescue, which saves again what Python loads",
         ),
         "new weights": Mistake(
             repaired(GARBAGE, answers.rebuilt, change=lambda kernel, bias: (0 * kernel, bias)),
-            "serving_default in Python (tf.saved_model.load) answers 0.5 for the row",
+            "serving_default in Python (tf.saved_model.load) should answer 6 for the row "
+            "[3, 0.5], but answers 0.5",
         ),
         "one row": Mistake(
             repaired(GARBAGE, answers.wrapped, spec=spec("rows", 2, rows=1)),
             "takes rows of shape (1, 2)",
         ),
         "the report in place of the directory": Mistake(
-            lambda folder: (GARBAGE, rescue(q3.given(), folder / "repaired")),
-            "rescue returns a report; give the directory that it wrote",
+            lambda folder: (GARBAGE, rescue(repair_for_the_phone.given(), folder / "repaired")),
+            "but is the report that rescue returns. Give the directory that rescue wrote",
         ),
         "no directory": Mistake(just(GARBAGE, None), "not None"),
     },
@@ -174,23 +194,26 @@ Q3 = Proofs(
 
 Q4 = Proofs(
     right={
-        "a new model with the weights": repaired(CUT, answers.rebuilt, exercise=q4),
+        "a new model with the weights": repaired(CUT, answers.rebuilt, exercise=repair_the_weights),
         "the class with a build": repaired(CUT, answers.of_the_class),
         "a module with the weights": repaired(CUT, answers.of_variables),
     },
     wrong={
         "the old recipe blamed": Mistake(
             just("only-python-can-read", "none"),
-            "the answers stay as they are when every variable of the loaded export is set to zero",
+            "the answers stay the same when every variable of the loaded export is set to zero",
         ),
-        "a Python number blamed": Mistake(just(STATE, "none"), "the answers stay as they are"),
-        "as it was": Mistake(as_it_was(CUT, q4), "for the row [-2, 0.25]; -3.88 is wanted"),
+        "a Python number blamed": Mistake(just(STATE, "none"), "the answers stay the same"),
+        "as it was": Mistake(
+            as_it_was(CUT, repair_the_weights), "should answer -3.88 for the row [-2, 0.25], but"
+        ),
         "saved again": Mistake(
-            repaired(CUT, answers.saved_again, exercise=q4),
-            "for the row [-2, 0.25]; -3.88 is wanted",
+            repaired(CUT, answers.saved_again, exercise=repair_the_weights),
+            "should answer -3.88 for the row [-2, 0.25], but",
         ),
         "wrapped": Mistake(
-            repaired(CUT, answers.wrapped, exercise=q4), "for the row [-2, 0.25]; -3.88 is wanted"
+            repaired(CUT, answers.wrapped, exercise=repair_the_weights),
+            "should answer -3.88 for the row [-2, 0.25], but",
         ),
         "the class once more": Mistake(
             repaired(CUT, answers.of_the_class, make=answers.Line),
@@ -198,12 +221,16 @@ Q4 = Proofs(
         ),
         "no bias": Mistake(
             repaired(
-                CUT, answers.rebuilt, exercise=q4, change=lambda kernel, bias: (kernel, 0 * bias)
+                CUT,
+                answers.rebuilt,
+                exercise=repair_the_weights,
+                change=lambda kernel, bias: (kernel, 0 * bias),
             ),
-            "answers 2 for the row [1, 1]; 1 is wanted",
+            "should answer 1 for the row [1, 1], but answers 2",
         ),
         "the old recipe": Mistake(
-            repaired(CUT, answers.saved_the_old_way, exercise=q4), "fails in the session loader"
+            repaired(CUT, answers.saved_the_old_way, exercise=repair_the_weights),
+            "fails in the session loader",
         ),
         "one row": Mistake(
             repaired(CUT, answers.of_variables, spec=spec("rows", 2, rows=1)),
@@ -221,17 +248,20 @@ Q5 = Proofs(
     },
     wrong={
         "the weights blamed": Mistake(
-            just(CUT, "none"), "requests of four articles are answered rightly"
+            just(CUT, "none"), "the export answers requests of four articles rightly"
         ),
         "a refused shape": Mistake(
-            just("shape-refused", "none"), "shorter ones as if their sum were that of four"
+            just("shape-refused", "none"), "divides the sum of a shorter request by four as well"
         ),
-        "as it was": Mistake(as_it_was(FROZEN, q5), "takes rows of shape (4, 2)"),
+        "as it was": Mistake(
+            as_it_was(FROZEN, repair_the_number_of_rows), "takes rows of shape (4, 2)"
+        ),
         "saved again": Mistake(
-            repaired(FROZEN, answers.saved_again, exercise=q5), "takes rows of shape (4, 2)"
+            repaired(FROZEN, answers.saved_again, exercise=repair_the_number_of_rows),
+            "takes rows of shape (4, 2)",
         ),
         "opened, the number still inside": Mistake(
-            repaired(FROZEN, answers.opened_only), "is wanted"
+            repaired(FROZEN, answers.opened_only), "should answer"
         ),
         "two rows": Mistake(
             repaired(FROZEN, answers.averaged, spec=spec("rows", 2, rows=2)),
@@ -243,17 +273,18 @@ Q5 = Proofs(
                 answers.averaged,
                 lambda rows, kernel, bias: {"above": rows @ kernel + bias},
             ),
-            "answers 6 for the row [1, 1]; 2.35 is wanted. Sent was the list [[1.0, 1.0], [0.5, ",
+            "should answer 2.35 for the row [1, 1], but answers 6. The request was the list "
+            "[[1.0, 1.0], [0.5, ",
         ),
         "another name for the rows": Mistake(
             repaired(FROZEN, answers.averaged_by_an_archive, spec=spec("x", 2)),
-            "serving_default takes x; an input named 'rows' is wanted",
+            "serving_default should have an input named 'rows', but takes x",
         ),
         "no name": Mistake(
             repaired(
                 FROZEN, answers.averaged, lambda *arguments: answers.above(*arguments)["above"]
             ),
-            "an output named 'above' is wanted",
+            "should have an output named 'above'",
         ),
     },
     untouched=(..., ...),
@@ -288,29 +319,31 @@ Q6 = Proofs(
     },
     wrong={
         "the weights blamed": Mistake(
-            labelled(answers.labelled, diagnosis=CUT), "scores are right in every reader"
+            labelled(answers.labelled, diagnosis=CUT), "the scores are right in every reader"
         ),
         "the signature predicted": said("the signature", 0),
         "the function predicted": said("the restored function", 1),
         "an attribute that counts": said("the restored function, after labels.threshold = 0.5", 1),
         "one call forgotten": Mistake(
             labelled(answers.labelled, prediction={"the signature": 1}),
-            "to be a dict with the keys",
+            "should be a dict with the keys",
         ),
         "as it was": Mistake(
-            lambda _: (STATE, PREDICTION, q6.given()), "answers 1 for the row [1, 1]; 0 is wanted"
+            lambda _: (STATE, PREDICTION, repair_the_threshold.given()),
+            "should answer 0 for the row [1, 1], but answers 1",
         ),
         "the attribute set": Mistake(
-            labelled(answers.attribute_set), "answers 1 for the row [1, 1]; 0 is wanted"
+            labelled(answers.attribute_set), "should answer 0 for the row [1, 1], but answers 1"
         ),
         "another threshold": Mistake(
-            labelled(answers.labelled, threshold=1.5), "for the row [3, 0.5]; 1 is wanted"
+            labelled(answers.labelled, threshold=1.5), "should answer 1 for the row [3, 0.5], but"
         ),
         "the wrong way round": Mistake(
-            labelled(answers.labelled, judge=lambda score, limit: score < limit), "is wanted"
+            labelled(answers.labelled, judge=lambda score, limit: score < limit), "should answer"
         ),
         "no score": Mistake(
-            labelled(answers.label_only), "gives label; an output named 'score' is wanted"
+            labelled(answers.label_only),
+            "should have an output named 'score', but its outputs are: label",
         ),
     },
     untouched=(..., dict.fromkeys(PREDICTION, ...), ...),
@@ -318,9 +351,14 @@ Q6 = Proofs(
 
 
 BROKEN = {  # the reader that does not give the right answer, or None for an error in it
-    "nonsense on the phone": (q3, "inputs", "litert", lambda x: made.score("phone", x)),
-    "restored weights": (q4, "rows", "python", lambda x: made.score("restored", x)),
-    "two articles": (q5, "rows", "python", made.above_average),
+    "nonsense on the phone": (
+        repair_for_the_phone,
+        "inputs",
+        "litert",
+        lambda x: made.score("phone", x),
+    ),
+    "restored weights": (repair_the_weights, "rows", "python", lambda x: made.score("restored", x)),
+    "two articles": (repair_the_number_of_rows, "rows", "python", made.above_average),
 }
 
 
@@ -345,8 +383,10 @@ def test_prices_of_colours_need_the_file(lesson, tmp_path):
 
 
 def test_the_lesson_says_what_the_clinic_says():
-    """Its cases are the clinic's, all the silent ones among them, and so are its threads. Whoever
-    pastes one of its errors finds one of its cases."""
+    """The lesson's cases and threads are the clinic's, and all silent cases are among them.
+
+    For each error that the lesson shows, the clinic finds one of the lesson's cases.
+    """
     cells = nbformat.read(ROOT / "solutions" / f"{NAME}.ipynb", as_version=4).cells
     prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     taught = set()

@@ -19,7 +19,13 @@ import numpy as np
 import pytest
 
 from helpers.exercises.lesson_07 import exercise_server, q5_guard, served_models
-from helpers.exercises.lesson_07.exercises import LEFT, RIGHT, X, q1, q5
+from helpers.exercises.lesson_07.exercises import (
+    LEFT,
+    RIGHT,
+    X,
+    call_three_signatures,
+    guard_the_canary,
+)
 from helpers.exercises.lesson_07.other_process import twin
 from helpers.exercises.lesson_07.q3_publish import watched
 from helpers.exercises.lesson_07.q5_guard import CAUSES, MODEL
@@ -39,7 +45,7 @@ def by_grpc(_):
     import tensorflow as tf
     from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
-    with grpc.insecure_channel(q1.given().grpc) as channel:
+    with grpc.insecure_channel(call_three_signatures.given().grpc) as channel:
         stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
 
         def call(signature, output, **inputs):
@@ -505,7 +511,7 @@ def times(more, least):
 
 def of_another_router(_):
     """A guard that looks at `router`, and ends the canary of `orders`."""
-    orders, _ = q5.given()
+    orders, _ = guard_the_canary.given()
 
     def guard(router):
         if router.statistics()[1].errors:
@@ -515,7 +521,7 @@ def of_another_router(_):
 
 
 def of_a_router_that_has_ended(_):
-    orders, _ = q5.given()
+    orders, _ = guard_the_canary.given()
     orders.rollback()
     return "several rows", lambda router: orders.rollback()
 
@@ -603,7 +609,7 @@ def test_the_given_requests_show_the_cause(lesson):
     own = [rows for customer, rows in requests if router.route(customer).role == "canary"]
     assert sum(len(rows) > 1 for rows in own) >= 5 <= sum(len(rows) == 1 for rows in own)
     assert any(len(rows) == 1 and min(rows[0]) < 0 for rows in own if "three" not in rows[0])
-    assert q5 is lesson.exercises["q5"]
+    assert guard_the_canary is lesson.exercises["q5"]
 
 
 def test_the_guard_of_the_hint_passes_by_more_than_luck():

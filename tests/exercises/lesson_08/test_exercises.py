@@ -7,11 +7,15 @@ import numpy as np
 import tensorflow as tf
 
 from helpers.exercises.lesson_08 import exports
-from helpers.exercises.lesson_08.exercises import q1, q3, q4
+from helpers.exercises.lesson_08.exercises import (
+    choose_the_quantisation,
+    convert_two_signatures,
+    split_the_export,
+)
 from helpers.processes.quiet import quiet
 from tests.exercises.proofs import Mistake, Proofs, prove
 
-DOORS = ("predict_two", "predict_three")
+KEYS = ("predict_two", "predict_three")
 TWO = [tf.TensorSpec((None, 2), tf.float32, name="x")]
 THREE = [tf.TensorSpec((None, 3), tf.float32, name="x")]
 
@@ -24,23 +28,26 @@ def convert(directory, keys, **settings):
         return converter.convert()
 
 
-def archive(folder, **doors):
-    """An export of these endpoints, each a function with its input signature. Its directory."""
+def archive(folder, **endpoints):
+    """Export these endpoints, each a function with its input signature. Return the directory."""
     export = tf.keras.export.ExportArchive()
-    for key, (function, spec) in doors.items():
+    for key, (function, spec) in endpoints.items():
         export.add_endpoint(key, function, spec)
     export.write_out(folder, verbose=False)
     return folder
 
 
-def converted_of(folder, keys=DOORS, **changes):
-    """A conversion of doors as the bakery's, some of them changed."""
+def converted_of(folder, keys=KEYS, **changes):
+    """Convert the bakery's endpoints, with some changes."""
 
     def score(x):
         return x[:, :2] @ exports.KERNEL + exports.BIAS
 
-    doors = {"predict_two": (lambda x: score(x), TWO), "predict_three": (lambda x: score(x), THREE)}
-    return convert(archive(folder, **doors | changes), keys)
+    endpoints = {
+        "predict_two": (lambda x: score(x), TWO),
+        "predict_three": (lambda x: score(x), THREE),
+    }
+    return convert(archive(folder, **endpoints | changes), keys)
 
 
 def in_a_file(folder, content):
@@ -52,11 +59,15 @@ def in_a_file(folder, content):
 
 Q1 = Proofs(
     right={
-        "the bytes": lambda _: (convert(q1.given(), DOORS),),
-        "the path of a file": lambda folder: (in_a_file(folder, convert(q1.given(), DOORS)),),
-        "a path as text": lambda folder: (str(in_a_file(folder, convert(q1.given(), DOORS))),),
+        "the bytes": lambda _: (convert(convert_two_signatures.given(), KEYS),),
+        "the path of a file": lambda folder: (
+            in_a_file(folder, convert(convert_two_signatures.given(), KEYS)),
+        ),
+        "a path as text": lambda folder: (
+            str(in_a_file(folder, convert(convert_two_signatures.given(), KEYS))),
+        ),
         "exported anew, with a default": lambda folder: (
-            converted_of(folder, (*DOORS, "serving_default")),
+            converted_of(folder, (*KEYS, "serving_default")),
         ),
         "exported anew, with named outputs": lambda folder: (
             converted_of(
@@ -66,18 +77,22 @@ Q1 = Proofs(
         ),
     },
     wrong={
-        "one door": Mistake(
-            lambda _: (convert(q1.given(), DOORS[:1]),), "no signature 'predict_three' in it"
+        "one signature": Mistake(
+            lambda _: (convert(convert_two_signatures.given(), KEYS[:1]),),
+            "litert_file_1 should have the signature 'predict_three'",
         ),
         "two files": Mistake(
-            lambda _: ([convert(q1.given(), [key]) for key in DOORS],), "the path of a file with it"
+            lambda _: ([convert(convert_two_signatures.given(), [key]) for key in KEYS],),
+            "the path of a file with it",
         ),
-        "the directory of the export": Mistake(lambda _: (q1.given(),), "is a directory"),
+        "the directory of the export": Mistake(
+            lambda _: (convert_two_signatures.given(),), "is a directory"
+        ),
         "all of it, with TF Select": Mistake(
             lambda _: (
                 convert(
-                    q1.given(),
-                    (*DOORS, "advice"),
+                    convert_two_signatures.given(),
+                    (*KEYS, "advice"),
                     target_spec=tf.lite.TargetSpec(
                         supported_ops=[
                             tf.lite.OpsSet.TFLITE_BUILTINS,
@@ -86,15 +101,18 @@ Q1 = Proofs(
                     ),
                 ),
             ),
-            "both doors are right, and advice came along",
+            "should have predict_two and predict_three only, which are right, but has advice",
         ),
         "the converter, not converted": Mistake(
-            lambda _: (tf.lite.TFLiteConverter.from_saved_model(str(q1.given())),),
+            lambda _: (
+                tf.lite.TFLiteConverter.from_saved_model(str(convert_two_signatures.given())),
+            ),
             "what convert() returned is wanted",
         ),
         "a path where no file is": Mistake(lambda folder: (folder / "a.tflite",), "is no file"),
         "half a file": Mistake(
-            lambda _: (convert(q1.given(), DOORS)[:1000],), "not a valid Flatbuffer"
+            lambda _: (convert(convert_two_signatures.given(), KEYS)[:1000],),
+            "not a valid Flatbuffer",
         ),
         "other bytes": Mistake(lambda _: (b"x" * 100,), "these 100 bytes are not a LiteRT file"),
         "one row only": Mistake(
@@ -107,9 +125,10 @@ Q1 = Proofs(
                     ),
                 ),
             ),
-            "takes x of shape (1, 2); (None, 2) is wanted",
+            "should take x of shape (None, 2), so that a caller may send any number of rows, but "
+            "takes x of shape (1, 2)",
         ),
-        "doors exchanged": Mistake(
+        "signatures exchanged": Mistake(
             lambda folder: (
                 converted_of(
                     folder,
@@ -117,11 +136,11 @@ Q1 = Proofs(
                     predict_three=(lambda x: x @ exports.KERNEL, TWO),
                 ),
             ),
-            "predict_two takes x of shape (None, 3)",
+            "but takes x of shape (None, 3)",
         ),
         "another model": Mistake(
             lambda folder: (converted_of(folder, predict_two=(lambda x: x @ [[2.0], [2.0]], TWO)),),
-            "is wanted",
+            "should answer",
         ),
         "whole numbers": Mistake(
             lambda folder: (
@@ -133,10 +152,10 @@ Q1 = Proofs(
                     ),
                 ),
             ),
-            "takes x as int32; float32 is wanted",
+            "should take x as float32, but takes x as int32",
         ),
         "an export that only Python reads": Mistake(
-            lambda folder: (convert(old_recipe(folder), DOORS),), "is wanted"
+            lambda folder: (convert(old_recipe(folder), KEYS),), "should answer"
         ),
     },
     untouched=(...,),
@@ -149,8 +168,8 @@ def old_recipe(folder):
     model = MultiSignatureModel()
     model.build((None, 2))
     model.set_weights([exports.KERNEL, exports.BIAS])
-    doors = (model.predict_first_two_features, model.predict_first_three_features)
-    tf.saved_model.save(model, str(folder), signatures=dict(zip(DOORS, doors, strict=True)))
+    endpoints = (model.predict_first_two_features, model.predict_first_three_features)
+    tf.saved_model.save(model, str(folder), signatures=dict(zip(KEYS, endpoints, strict=True)))
     return folder
 
 
@@ -165,7 +184,7 @@ RIGHT = {
 
 
 def predicted(**changes):
-    """The right prediction, items changed by their number."""
+    """Return the right prediction, with items changed by their number."""
     names = list(RIGHT)
     return lambda _: (RIGHT | {names[int(key[1:])]: said for key, said in changes.items()},)
 
@@ -189,7 +208,7 @@ Q2 = Proofs(
         "the old recipe is refused": slip(5, "error"),
         "the old recipe works": slip(5, "same"),
         "a word of one's own": Mistake(predicted(n0="right"), "is not one of 'same', 'other'"),
-        "a list": Mistake(lambda _: (list(RIGHT.values()),), "is to be a dict with the keys"),
+        "a list": Mistake(lambda _: (list(RIGHT.values()),), "should be a dict with the keys"),
     },
     untouched=(dict.fromkeys(RIGHT, ...),),
 )
@@ -198,7 +217,7 @@ Q2 = Proofs(
 @cache
 def meter(kind):
     """The meter's export, converted in one of several ways."""
-    directory, rows = q3.given()
+    directory, rows = choose_the_quantisation.given()
     settings = {} if kind == "float32" else {"optimizations": [tf.lite.Optimize.DEFAULT]}
     calibration = {"int8": rows, "int8, 50 rows": rows[:50], "int8, rows / 10": rows / 10}
     if kind in calibration:
@@ -218,7 +237,7 @@ def meter(kind):
 
 @cache
 def meter_in_whole_numbers():
-    directory, rows = q3.given()
+    directory, rows = choose_the_quantisation.given()
     return convert(
         directory,
         ["serving_default"],
@@ -232,7 +251,7 @@ def meter_in_whole_numbers():
 def other_key(folder):
     """float16 by the name of the endpoint, `serve`."""
     converter = tf.lite.TFLiteConverter.from_saved_model(
-        str(q3.given()[0]), signature_keys=["serve"]
+        str(choose_the_quantisation.given()[0]), signature_keys=["serve"]
     )
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.target_spec.supported_types = [tf.float16]
@@ -254,28 +273,35 @@ Q3 = Proofs(
         "by the endpoint's name": lambda folder: (other_key(folder), meter("dynamic")),
     },
     wrong={
-        "nothing quantised": Mistake(both("float32", "dynamic"), "with about a half of the"),
-        "half is not a third": Mistake(both("float16", "float16"), "with about a third of the"),
-        "one byte for the precise one": Mistake(
-            both("dynamic", "dynamic"), "precise_file: the largest error on `readings` is"
+        "nothing quantised": Mistake(
+            both("float32", "dynamic"), "Another kind with about a half of the"
         ),
-        "exchanged": Mistake(both("dynamic", "float16"), "at most 0.01 is allowed"),
+        "half is not a third": Mistake(
+            both("float16", "float16"), "Another kind with about a third of the"
+        ),
+        "one byte for the precise one": Mistake(
+            both("dynamic", "dynamic"),
+            "precise_file should have a largest error on `readings` of at most 0.01, but",
+        ),
+        "exchanged": Mistake(both("dynamic", "float16"), "of at most 0.01, but"),
         "calibrated with rows that are too small": Mistake(
-            both("float16", "int8, rows / 10"), "small_file: the largest error on `readings` is"
+            both("float16", "int8, rows / 10"),
+            "small_file should have a largest error on `readings` of at most 0.2, but",
         ),
         "calibrated with a few rows": Mistake(
-            both("float16", "int8, 50 rows"), "at most 0.2 is allowed"
+            both("float16", "int8, 50 rows"), "of at most 0.2, but"
         ),
         "whole numbers in and out": Mistake(
-            lambda _: (meter("float16"), meter_in_whole_numbers()), "takes readings: int8 (None, 8)"
+            lambda _: (meter("float16"), meter_in_whole_numbers()),
+            "but takes readings: int8 (None, 8)",
         ),
         "another network": Mistake(
-            lambda _: (meter("float16"), convert(q1.given(), DOORS[:1])),
-            "small_file: predict_two takes x: float32 (None, 2)",
+            lambda _: (meter("float16"), convert(convert_two_signatures.given(), KEYS[:1])),
+            "small_file: predict_two should take float32 (None, 8), but takes x: float32 (None, 2)",
         ),
-        "two doors": Mistake(
-            lambda _: (convert(q1.given(), DOORS), meter("dynamic")),
-            "precise_file: it has the signatures predict_three, predict_two; one is wanted",
+        "two signatures": Mistake(
+            lambda _: (convert(convert_two_signatures.given(), KEYS), meter("dynamic")),
+            "precise_file should have one signature, but has two: predict_three, predict_two",
         ),
         "the name of a kind": Mistake(lambda _: ("float16", "dynamic"), "'float16' is no file"),
     },
@@ -288,18 +314,18 @@ COUNTS = [tf.TensorSpec((None, 4), tf.float32, name="counts")]
 
 @cache  # kept: its functions need it
 def reviews():
-    return tf.saved_model.load(q4.given() / "reviews")
+    return tf.saved_model.load(split_the_export.given() / "reviews")
 
 
 def split(folder, **changes):
-    """The reviews' two halves; `changes` replaces them, None leaves one out."""
+    """Export the reviews' two halves; `changes` replaces them, and None leaves one out."""
     found = reviews()
-    doors = {"count_words": (found.count_words, None), "weigh": (found.weigh, None)} | changes
+    endpoints = {"count_words": (found.count_words, None), "weigh": (found.weigh, None)} | changes
     export = tf.keras.export.ExportArchive()
     export.track(found)
-    for key, door in doors.items():
-        if door is not None:
-            export.add_endpoint(key, *(part for part in door if part is not None))
+    for key, endpoint in endpoints.items():
+        if endpoint is not None:
+            export.add_endpoint(key, *(part for part in endpoint if part is not None))
     export.write_out(folder, verbose=False)
     return folder
 
@@ -328,8 +354,8 @@ def written_again(folder):
 
 def saved_signatures(folder):
     found = reviews()
-    doors = {"count_words": found.count_words, "weigh": found.weigh}
-    tf.saved_model.save(found, str(folder), signatures=doors)
+    signatures = {"count_words": found.count_words, "weigh": found.weigh}
+    tf.saved_model.save(found, str(folder), signatures=signatures)
     return folder
 
 
@@ -378,32 +404,38 @@ Q4 = Proofs(
         "a path as text": lambda folder: ("reviews", str(split(folder))),
     },
     wrong={
-        "houses": Mistake(lambda folder: ("houses", split(folder)), "'houses' answers in LiteRT"),
+        "houses": Mistake(
+            lambda folder: ("houses", split(folder)), "'houses' gives the same answers in LiteRT"
+        ),
         "colours, for they are words": Mistake(
-            lambda folder: ("colours", split(folder)), "'colours' answers in LiteRT"
+            lambda folder: ("colours", split(folder)), "'colours' gives the same answers in LiteRT"
         ),
         "a name of one's own": Mistake(
             lambda folder: ("texts", split(folder)), "'texts' is not one of 'houses'"
         ),
         "the export as it was": Mistake(
-            lambda _: ("reviews", q4.given() / "reviews"), "there is no signature 'count_words'"
+            lambda _: ("reviews", split_the_export.given() / "reviews"),
+            "the export should have the signature 'count_words'",
         ),
-        "one half": Mistake(halves(weigh=None), "there is no signature 'weigh'"),
+        "one half": Mistake(halves(weigh=None), "the export should have the signature 'weigh'"),
         "weigh takes texts": Mistake(
-            lambda folder: ("reviews", whole_again(folder)), "weigh takes string; float32 is wanted"
+            lambda folder: ("reviews", whole_again(folder)),
+            "weigh should take float32, but takes string",
         ),
         "texts come out of the first half": Mistake(
-            halves(count_words=(lowered, TEXTS)), "count_words gives object; numbers are wanted"
+            halves(count_words=(lowered, TEXTS)),
+            "count_words should give numbers, which weigh takes, but gives object",
         ),
-        "without the start": Mistake(halves(weigh=(weighed_wrong, COUNTS)), "is wanted"),
+        "without the start": Mistake(halves(weigh=(weighed_wrong, COUNTS)), "should answer"),
         "one row": Mistake(
-            lambda folder: ("reviews", fixed(folder)), "weigh takes counts of shape (1, 4)"
+            lambda folder: ("reviews", fixed(folder)),
+            "weigh should accept any number of rows, but takes counts of shape (1, 4)",
         ),
         "a function of NumPy": Mistake(
             lambda folder: ("reviews", in_numpy(folder)), "weigh fails in Python"
         ),
         "the folder of all three": Mistake(
-            lambda _: ("reviews", q4.given()), "is the parent of exports"
+            lambda _: ("reviews", split_the_export.given()), "is the parent of exports"
         ),
         "a LiteRT file": Mistake(
             lambda folder: (

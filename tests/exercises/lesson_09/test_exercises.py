@@ -7,7 +7,7 @@ import tensorflow as tf
 from helpers.benchmark.predictors import by_hand
 from helpers.benchmark.timing import ratio
 from helpers.exercises.lesson_09 import q3_retracing
-from helpers.exercises.lesson_09.exercises import LESS, MORE, q3, ways
+from helpers.exercises.lesson_09.exercises import LESS, MORE, stop_the_retracing, ways
 from helpers.exercises.lesson_09.q2_slow_scorer import customers, right, scorer
 from helpers.exercises.lesson_09.q4_batch_size import LATE, TABLES
 from tests.exercises.proofs import Mistake, Proofs, prove
@@ -47,7 +47,7 @@ Q1 = Proofs(
         "another word": Mistake(
             just({**TRUTH, "model(rows)": "less"}), "'less' is not one of 'less than 50 times'"
         ),
-        "a list": Mistake(just(list(TRUTH.values())), "is to be a dict"),
+        "a list": Mistake(just(list(TRUTH.values())), "should be a dict"),
     },
     untouched=(dict.fromkeys(TRUTH, ...),),
 )
@@ -186,13 +186,13 @@ Q2 = Proofs(
 
 
 def with_constants():
-    graph = tf.function(q3.given().bill)
+    graph = tf.function(stop_the_retracing.given().bill)
     return lambda amounts, discount, member: graph(amounts, tf.constant(discount), member)
 
 
 def with_a_signature():
     spec = [tf.TensorSpec((None,)), tf.TensorSpec(()), tf.TensorSpec((), tf.bool)]
-    return tf.function(q3.given().bill, input_signature=spec)
+    return tf.function(stop_the_retracing.given().bill, input_signature=spec)
 
 
 def without_tensorflow(amounts, discount, member):
@@ -200,15 +200,15 @@ def without_tensorflow(amounts, discount, member):
 
 
 def python_numbers():
-    return tf.function(q3.given().bill)
+    return tf.function(stop_the_retracing.given().bill)
 
 
 def relaxed():
-    return tf.function(q3.given().bill, reduce_retracing=True)
+    return tf.function(stop_the_retracing.given().bill, reduce_retracing=True)
 
 
 def anew(amounts, discount, member):
-    return tf.function(q3.given().bill)(amounts, tf.constant(discount), member)
+    return tf.function(stop_the_retracing.given().bill)(amounts, tf.constant(discount), member)
 
 
 def frozen():
@@ -216,18 +216,18 @@ def frozen():
 
     def bill(amounts, discount, member):
         kept.append(discount)
-        return tf.function(q3.given().bill)(amounts, kept[0], member)
+        return tf.function(stop_the_retracing.given().bill)(amounts, kept[0], member)
 
     return bill
 
 
 def rounded():
-    graph = tf.function(q3.given().bill)
+    graph = tf.function(stop_the_retracing.given().bill)
     return lambda amounts, discount, member: graph(amounts, round(discount, 1), member)
 
 
 def of_strangers():
-    graph = tf.function(q3.given().bill)
+    graph = tf.function(stop_the_retracing.given().bill)
     return lambda amounts, discount, member: graph(amounts, tf.constant(discount), False)
 
 
@@ -240,7 +240,7 @@ def tensors_for(graph):
 
 
 def with_branches():
-    graph = tf.function(q3.given().bill)
+    graph = tf.function(stop_the_retracing.given().bill)
     return lambda amounts, discount, member: graph(
         amounts, tf.constant(discount), tf.constant(member)
     )
@@ -291,7 +291,7 @@ Q3 = Proofs(
             steady(lambda: anew), "and by every new tf.function"
         ),
         "no graph at all": Mistake(
-            lambda _: ("discount", q3.given().bill), "20 of 20 came without a graph"
+            lambda _: ("discount", stop_the_retracing.given().bill), "20 of 20 came without a graph"
         ),
         "the first discount for all": Mistake(steady(frozen), "your function gives"),
         "rounded discounts": Mistake(steady(rounded), "your function gives"),

@@ -9,7 +9,7 @@ compile = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-str
 # What Python compiles is kept, whatever the system has set: every kernel and reader imports the helpers.
 run = PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONDONTWRITEBYTECODE= .venv/bin/python -m
 
-.PHONY: help env runtimes lab test notebooks lint bench bench-serving canary reset lock
+.PHONY: help env runtimes lab test notebooks lint bench bench-serving canary new-lesson reset lock
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -45,7 +45,6 @@ bench-serving: env ## measure the model server beside two others (installs them:
 canary: env ## what changes on the newest TensorFlow and Keras (TENSORFLOW=2.20.0 KERAS=3.12.0: on these)
 	@$(run) tests.newest_versions --tensorflow="$(TENSORFLOW)" --keras="$(KERAS)"
 
-.PHONY: new-lesson
 new-lesson: ## write a small lesson that passes every test: make new-lesson NAME=12_name
 	@test -n "$(NAME)" || { echo "Which name? For example: make new-lesson NAME=12_transfer_learning" >&2; exit 1; }
 	@$(MAKE) --no-print-directory env

@@ -126,6 +126,12 @@ def test_readme_gets_a_row_in_order_and_the_new_sum(course, name, row):
     assert "together take\n55 minutes.\n" in text and text.endswith("\nMore.\n")
 
 
+def test_make_without_a_name_says_what_to_write():
+    done = subprocess.run(["make", "new-lesson", "NAME="], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "make new-lesson NAME=12_transfer_learning" in done.stderr
+
+
 @pytest.mark.parametrize("arguments", [[], ["12_a", "13_b"], ["12"]])
 def test_command_line_says_what_form_a_name_has(arguments):
     done = subprocess.run(

@@ -9,7 +9,7 @@ compile = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-str
 # Python stores compiled files even if the system forbids it, because every kernel and reader imports the helpers.
 run = PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONDONTWRITEBYTECODE= .venv/bin/python -m
 
-.PHONY: help env runtimes lab test notebooks lint bench bench-serving newest reset lock
+.PHONY: help env runtimes lab test notebooks lint bench bench-serving newest new-lesson reset lock
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -32,6 +32,9 @@ notebooks: env ## derive the notebooks from solutions/*.py (LESSON=02: of one le
 lint: env ## check the style and format of the code and of the lesson sources
 	@$(run) ruff check .
 	@$(run) ruff format --check .
+	@$(run) pyrefly check --output-format min-text --summary=none
+	@$(run) tests.support.signatures
+	@$(run) tests.support.language
 
 bench: env ## measure the time and memory that the course promises
 	@$(run) tests.bench
@@ -41,6 +44,11 @@ bench-serving: env ## compare the model server with two others (installs them: 4
 
 newest: env ## report what changes on the newest TensorFlow and Keras (or: TENSORFLOW=2.20.0 KERAS=3.12.0)
 	@$(run) tests.newest_versions --tensorflow="$(TENSORFLOW)" --keras="$(KERAS)"
+
+new-lesson: ## write a small lesson that passes every test: make new-lesson NAME=12_name
+	@test -n "$(NAME)" || { echo "Which name? For example: make new-lesson NAME=12_transfer_learning" >&2; exit 1; }
+	@$(MAKE) --no-print-directory env
+	@$(run) helpers.new_lesson "$(NAME)"
 
 reset: ## start a lesson again and keep your copy: make reset LESSON=02
 	@test -n "$(LESSON)" || { echo "Which lesson? For example: make reset LESSON=02" >&2; exit 1; }

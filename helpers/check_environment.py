@@ -1,4 +1,4 @@
-"""Is this computer ready for the course? Checks that say what to do when it is not."""
+"""The check of this computer: is it ready for the course, and what to do if it is not."""
 
 import html
 import re
@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 
@@ -18,7 +19,19 @@ REPAIR = "Close JupyterLab, delete the folder .venv and start again with: make l
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that must hold: `what`, whether it does, and what was found and helps if not."""
+    """One condition for the course.
+
+    Attributes
+    ----------
+    what : str
+        The condition.
+    ok : bool
+        Whether it holds.
+    found : str
+        What was found instead.
+    advice : str
+        What to do.
+    """
 
     what: str
     ok: bool
@@ -31,16 +44,17 @@ class Check:
 
 @dataclass(frozen=True)
 class Checks:
-    """All checks; prints as one line each."""
+    """The results of all checks; prints as one line each."""
 
     checks: tuple[Check, ...]
 
     @property
-    def ok(self):
+    def ok(self) -> bool:
+        """Whether all conditions hold."""
         return all(check.ok for check in self.checks)
 
     def __str__(self):
-        verdict = "Ready." if self.ok else "Mend the lines marked ✗ first."
+        verdict = "Ready." if self.ok else "Fix the lines marked ✗ first."
         return "\n".join([*map(str, self.checks), verdict])
 
     __repr__ = __str__
@@ -54,13 +68,18 @@ class Checks:
         return f"<p>{lines}</p><p><strong>{str(self).splitlines()[-1]}</strong></p>"
 
 
-def check_environment(found=None):
-    """Check this computer against the course's lock.
+def check_environment(found: Mapping[str, str | None] | None = None) -> Checks:
+    """Compare this computer with the course's lock.
 
-    found : dict of str to str, or None; versions to take for installed instead of the real ones,
-        None as a version for a package that is missing. To see what red looks like.
+    Parameters
+    ----------
+    found : mapping of str to (str or None), optional
+        Versions by package name, used instead of the installed ones, to see what a failed check
+        looks like. None as a version means: not installed.
 
-    Returns `Checks`.
+    Returns
+    -------
+    Checks
     """
     found = found or {}
     missing = [name for name in ("pyproject.toml", "requirements.lock") if not _is_there(name)]
@@ -79,17 +98,17 @@ def check_environment(found=None):
     )
 
 
-def locked_versions():
-    """{package: version} of requirements.lock."""
+def locked_versions() -> dict[str, str]:
+    """Read the versions in requirements.lock, by package name."""
     text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     return dict(re.findall(r"^([\w.-]+)==([\w.]+)", text, re.M))
 
 
-def _is_there(name):
+def _is_there(name: str) -> bool:
     return (ROOT / name).exists()
 
 
-def _python():
+def _python() -> Check:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     low, high = re.findall(r"3\.(\d+)", project["requires-python"])
     ok = int(low) <= sys.version_info.minor < int(high) and sys.version_info.major == 3
@@ -101,7 +120,7 @@ def _python():
     )
 
 
-def _installed(name, found):
+def _installed(name: str, found: Mapping[str, str | None]) -> str | None:
     if name in found:
         return found[name]
     try:
@@ -110,10 +129,10 @@ def _installed(name, found):
         return None
 
 
-def _tensorflow(found):
+def _tensorflow(found: Mapping[str, str | None]) -> Check:
     locked = locked_versions()
     here = {name: version for name in TENSORFLOW if (version := _installed(name, found))}
-    if here.get("tensorflow", "").endswith("+cpu"):  # helpers/setup/wheels: only the name
+    if here.get("tensorflow", "").endswith("+cpu"):  # our wheel, which has no files
         del here["tensorflow"]
     what = f"TensorFlow {locked['tensorflow']}"
     if len(here) == 2:
@@ -122,17 +141,17 @@ def _tensorflow(found):
     return Check(what, bool(right), _version(here), REPAIR)
 
 
-def _package(name, found):
-    wanted, version = locked_versions()[name], _installed(name, found)
-    return Check(f"{name} {wanted}", version == wanted, _version({name: version}), REPAIR)
+def _package(name: str, found: Mapping[str, str | None]) -> Check:
+    locked, version = locked_versions()[name], _installed(name, found)
+    return Check(f"{name} {locked}", version == locked, _version({name: version}), REPAIR)
 
 
-def _version(here):
+def _version(here: Mapping[str, str | None]) -> str:
     versions = [version for version in here.values() if version]
     return f"found {', '.join(versions)}" if versions else "not installed"
 
 
-def _computes():
+def _computes() -> Check:
     what = "TensorFlow computes"
     try:
         import tensorflow as tf
@@ -143,7 +162,7 @@ def _computes():
     return Check(what, total == 2, f"1 + 1 gave {total}", REPAIR)
 
 
-def _second_process():
+def _second_process() -> Check:
     what = "a second Python process can be started"
     advice = "Checks need one: allow it in your virus scanner or sandbox."
     try:
@@ -155,7 +174,7 @@ def _second_process():
     return Check(what, done.stdout.strip() == "2", f"exit status {done.returncode}", advice)
 
 
-def _writable():
+def _writable() -> Check:
     what = "this folder can be written"
     try:
         with tempfile.TemporaryFile(dir="."):

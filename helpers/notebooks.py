@@ -1,15 +1,15 @@
-"""Deriving the notebooks: `solutions/NN_name.py` is the only hand-written text of a lesson.
+"""The two notebooks of a lesson, derived from its only hand-written text, `solutions/NN_name.py`.
 
-`solutions/NN_name.ipynb` is the whole lesson, executed; `notebooks/NN_name.ipynb` is the same with
-the solutions taken out, executed in that state. In the source, a solution stands like this:
+`solutions/NN_name.ipynb` is the whole lesson, executed. `notebooks/NN_name.ipynb` has `...` in
+place of the solutions, and is executed in that state. In the source, a solution looks like this:
 
-    # > export_dir = ...  # export `model` so that it takes any number of rows
+    # > export_dir = ...  # export `model` so that it accepts any number of rows
     # <solution>
     export_dir = lesson.scratch / "linear"
     model.export(export_dir, verbose=False)
     # </solution>
 
-Learners get the lines after `# >`, instructors those between the marks.
+Learners get the lines after `# >`. Instructors get the lines between the marks.
 """
 
 import argparse
@@ -18,10 +18,15 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from helpers.paths import ROOT
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 REGION = re.compile(
     r"(?P<stub>(?:^[ ]*# > ?.*\n)+)^[ ]*# <solution>\n"
@@ -30,27 +35,58 @@ REGION = re.compile(
 )
 MARK = re.compile(r"^[ ]*# (>|</?solution>)", re.M)
 STUB_MARK = re.compile(r"^([ ]*)# > ?", re.M)
-# A view needs the kernel that made it; what is stored is the text that stands for it.
+# A view needs the kernel that made it, so a notebook stores the widget's text instead.
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
-def lesson_names(course=ROOT):
-    """The names of all lessons in order: ["00_start_here", ...]."""
+def lesson_names(course: Path = ROOT) -> list[str]:
+    """List the names of all lessons.
+
+    Parameters
+    ----------
+    course : Path
+        The folder of the course.
+
+    Returns
+    -------
+    list of str
+        In order: ["00_start_here", ...].
+    """
     return sorted(path.stem for path in (course / "solutions").glob("[0-9][0-9]_*.py"))
 
 
-def solved(code):
-    """The code of a cell as instructors read it."""
+def solved(code: str) -> str:
+    """Return the code of a cell as instructors read it, without marks."""
     return REGION.sub(lambda match: match["solution"], code + "\n").rstrip("\n")
 
 
-def unsolved(code):
-    """The code of a cell as learners get it."""
+def unsolved(code: str) -> str:
+    """Return the code of a cell as learners get it, without solutions and marks."""
     return REGION.sub(lambda match: STUB_MARK.sub(r"\1", match["stub"]), code + "\n").rstrip("\n")
 
 
-def solution_of(name, key, course=ROOT):
-    """The code that solves exercise `key` ("q1") of lesson `name`."""
+def solution_of(name: str, key: str, course: Path = ROOT) -> str:
+    """Return the code that solves an exercise.
+
+    Parameters
+    ----------
+    name : str
+        Of the lesson: "01_basic_export".
+    key : str
+        Of the exercise: "q1".
+    course : Path
+        The folder of the course.
+
+    Returns
+    -------
+    str
+        The lines between the marks of the cell that checks the exercise.
+
+    Raises
+    ------
+    ValueError
+        If no cell of the lesson checks this exercise.
+    """
     for cell in _read_source(name, course).cells:
         if f"lesson.{key}.check(" in cell.source:
             regions = [match["solution"].rstrip() for match in REGION.finditer(cell.source + "\n")]
@@ -58,8 +94,27 @@ def solution_of(name, key, course=ROOT):
     raise ValueError(f"{name} has no cell that calls lesson.{key}.check(...)")
 
 
-def derive(name, folder, course=ROOT):
-    """The notebook of lesson `name` for `folder` ("solutions" or "notebooks"), not executed."""
+def derive(name: str, folder: str, course: Path = ROOT) -> "NotebookNode":
+    """Derive a notebook of a lesson without executing it.
+
+    Parameters
+    ----------
+    name : str
+        Of the lesson: "01_basic_export".
+    folder : {"solutions", "notebooks"}
+        Where the notebook belongs: with the solutions, or with `...` in their place.
+    course : Path
+        The folder of the course.
+
+    Returns
+    -------
+    nbformat.NotebookNode
+
+    Raises
+    ------
+    ValueError
+        If the marks of a solution are incomplete.
+    """
     notebook = _read_source(name, course)
     rewrite = {"solutions": solved, "notebooks": unsolved}[folder]
     for number, cell in enumerate(notebook.cells):
@@ -78,15 +133,28 @@ def derive(name, folder, course=ROOT):
     return notebook
 
 
-def _read_source(name, course):
+def _read_source(name: str, course: Path) -> "NotebookNode":
     import jupytext
 
     path = course / "solutions" / f"{name}.py"
     return jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
 
 
-def execute(notebook, folder):
-    """Run `notebook` in a fresh kernel inside `folder`; its outputs are stored in it."""
+def execute(notebook: "NotebookNode", folder: Path) -> None:
+    """Run a notebook in a fresh kernel and store the outputs in it.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Changed in place.
+    folder : Path
+        The kernel's working directory.
+
+    Raises
+    ------
+    nbclient.exceptions.CellExecutionError
+        If a cell raises an error.
+    """
     from nbclient import NotebookClient
 
     with tempfile.TemporaryDirectory() as scratch:
@@ -100,7 +168,7 @@ def execute(notebook, folder):
             coalesce_streams=True,
             store_widget_state=False,
         )
-        # What a kernel says while it shuts down is nobody's output.
+        # What a kernel prints while it shuts down belongs to no cell.
         client.execute(env=environment, stderr=subprocess.DEVNULL)
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
@@ -108,19 +176,49 @@ def execute(notebook, folder):
     notebook.metadata["language_info"] = {"name": "python"}  # not the version of this Python
 
 
-def learner_environment(folder):
-    """Variables for a kernel that is to behave as a new learner's, exports under `folder`."""
+def learner_environment(folder: str | Path) -> dict[str, str]:
+    """Return the environment variables of a kernel that starts as a new learner's.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Progress and exports are stored in it.
+
+    Returns
+    -------
+    dict of str to str
+        Variables in addition to those of this process.
+    """
     return {
         "COURSE_PROGRESS": str(Path(folder) / "progress.json"),
         "COURSE_EXPORTS": str(Path(folder) / "exports"),
     }
 
 
-def make(names, folders=("solutions", "notebooks"), course=ROOT):
-    """Derive, execute and write the notebooks of the lessons `names`."""
+def make(
+    names: Sequence[str],
+    folders: Sequence[str] = ("solutions", "notebooks"),
+    course: Path = ROOT,
+) -> None:
+    """Derive, execute and write notebooks, two at a time.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The lessons.
+    folders : sequence of {"solutions", "notebooks"}
+        Which notebooks of each lesson.
+    course : Path
+        The folder of the course.
+
+    Raises
+    ------
+    ValueError, nbclient.exceptions.CellExecutionError
+        See `derive` and `execute`.
+    """
     import nbformat
 
-    def one(job):
+    def one(job: tuple[str, str]) -> None:
         name, folder = job
         notebook = derive(name, folder, course)
         target = course / folder / f"{name}.ipynb"
@@ -133,22 +231,53 @@ def make(names, folders=("solutions", "notebooks"), course=ROOT):
         list(pool.map(one, [(name, folder) for name in names for folder in folders]))
 
 
-def reset(name, course=ROOT):
-    """Put a fresh notebooks/NN_name.ipynb; the learner's copy is kept beside it. Its new path."""
+def reset(name: str, course: Path = ROOT) -> Path | None:
+    """Write a fresh notebooks/NN_name.ipynb, and keep the learner's copy beside it.
+
+    Parameters
+    ----------
+    name : str
+        Of the lesson: "01_basic_export".
+    course : Path
+        The folder of the course.
+
+    Returns
+    -------
+    Path or None
+        The learner's copy. None if the notebook was missing.
+    """
     notebook = course / "notebooks" / f"{name}.ipynb"
     kept = None
     if notebook.exists():
         number = 1
-        while (kept := notebook.with_name(f"{name}.mine-{number}.ipynb")).exists():
+        while notebook.with_name(f"{name}.mine-{number}.ipynb").exists():
             number += 1
-        notebook.rename(kept)
+        kept = notebook.rename(notebook.with_name(f"{name}.mine-{number}.ipynb"))
         print(f"your copy is kept as notebooks/{kept.name}", flush=True)
     make([name], ["notebooks"], course)
     return kept
 
 
-def find(given, course=ROOT):
-    """The lesson name that `given` ("02", "2", "02_one_signature") means."""
+def find(given: str, course: Path = ROOT) -> str:
+    """Find the name of a lesson.
+
+    Parameters
+    ----------
+    given : str
+        "02", "2" or "02_one_signature".
+    course : Path
+        The folder of the course.
+
+    Returns
+    -------
+    str
+        "02_one_signature".
+
+    Raises
+    ------
+    SystemExit
+        If no lesson has this number or name. The message lists the lessons.
+    """
     names = lesson_names(course)
     found = [n for n in names if given in (n, n[:2], n[:2].lstrip("0") or "0")]
     if not found:
@@ -156,12 +285,14 @@ def find(given, course=ROOT):
     return found[0]
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line of `make notebooks` and `make reset`."""
     parser = argparse.ArgumentParser(
-        prog="python -m helpers.notebooks", description=__doc__.split("\n")[0]
+        prog="python -m helpers.notebooks",
+        description="Derive and run the notebooks of lessons.",
     )
     parser.add_argument("lesson", nargs="*", help="lesson numbers; all when none is given")
-    parser.add_argument("--reset", action="store_true", help="a fresh copy; yours is kept")
+    parser.add_argument("--reset", action="store_true", help="a fresh notebook; keeps your copy")
     chosen = parser.parse_args(arguments)
     names = [find(given) for given in chosen.lesson]
     if chosen.reset:

@@ -122,9 +122,11 @@ def test_export_gives_the_same_numbers(exports, trained, model, reader):
     for count in (1, 3, 100):
         for endpoint, (name, columns) in endpoints.items():
             x = rows(count, columns)
-            wanted = getattr(trained(model), endpoint)(x).numpy()
+            expected = getattr(trained(model), endpoint)(x).numpy()
             (answer,) = readers.run(by_archive, endpoint, {name: x}, reader).values()
-            np.testing.assert_allclose(answer, wanted, **SAME, err_msg=f"{endpoint}, {count} rows")
+            np.testing.assert_allclose(
+                answer, expected, **SAME, err_msg=f"{endpoint}, {count} rows"
+            )
         x = rows(count, endpoints["call"][1])
         (name,) = (t.name for t in readers.signatures(by_export, reader)["serve"].inputs)
         for key in ("serve", "serving_default"):

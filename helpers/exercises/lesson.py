@@ -1,6 +1,7 @@
-"""A lesson as the notebook sees it: its exercises, its scratch folder, the learner's progress."""
+"""A lesson as its notebook sees it: exercises, scratch folder, the learner's progress."""
 
 import importlib
+from types import ModuleType
 
 from helpers import scratch
 from helpers.exercises import progress
@@ -9,20 +10,38 @@ from helpers.notebooks import lesson_names
 
 
 class Lesson:
-    """Begin a lesson: `lesson.q1.check(...)`, `lesson.scratch / "linear"`.
+    """A lesson that has begun: `lesson.q1.check(...)`, `lesson.scratch / "linear"`.
 
-    name : "01_basic_export"
-    scratch : Path, a new folder of this run for what the notebook exports. Earlier runs' folders
-        stay, so nothing is overwritten or deleted, and two kernels never share one.
+    Parameters
+    ----------
+    name : str
+        "01_basic_export".
+
+    Attributes
+    ----------
+    name : str
+    exercises : dict of str to Exercise
+        By key: "q1". Each exercise is an attribute of the lesson, too.
+    scratch : Path
+        A new folder of this run for what the notebook exports. The folders of earlier runs stay,
+        and two kernels never share one.
+
+    Raises
+    ------
+    ValueError
+        If the course has no such lesson. The message lists the lessons.
+    FileNotFoundError
+        If the lesson has no module with exercises. The message names the file.
     """
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         self.name = name
         if name not in lesson_names():
             raise ValueError(f"no lesson {name!r}: there are {', '.join(lesson_names())}")
-        module = importlib.import_module(f"helpers.exercises.lesson_{name[:2]}.exercises")
         self.exercises = {
-            value.key: value for value in vars(module).values() if isinstance(value, Exercise)
+            value.key: value
+            for value in vars(_import_exercises(name)).values()
+            if isinstance(value, Exercise)
         }
         for key, value in self.exercises.items():
             value.lesson = self
@@ -30,18 +49,40 @@ class Lesson:
         self.scratch = scratch.new_folder(name)
         _quieten()
 
-    def passed(self, key):
-        """Keep a pass. Progress is a convenience: a full disk must not spoil a right answer."""
+    def passed(self, key: str) -> None:
+        """Store that the exercise `key` was passed.
+
+        If that fails, print one line: a full disk must not spoil a right answer.
+
+        Parameters
+        ----------
+        key : str
+            "q1".
+        """
         try:
             progress.add(self.name, key)
         except OSError as error:
             print(f"(your progress could not be saved: {type(error).__name__})")
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "\n".join([self.name, *(f"  {e!r}" for e in self.exercises.values())])
 
 
-def _quieten():
+def _import_exercises(name: str) -> ModuleType:
+    module = f"helpers.exercises.lesson_{name[:2]}.exercises"
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise  # the module exists, and an import inside it fails
+    raise FileNotFoundError(
+        f"lesson {name} has no exercises: its file {module.replace('.', '/')}.py is missing. "
+        "If you take the course, copy the whole folder of the course again. If you write the "
+        "lesson, write that file. (make new-lesson NAME=NN_name writes a first version.)"
+    )
+
+
+def _quieten() -> None:
     import tensorflow as tf
 
     tf.get_logger().setLevel("ERROR")

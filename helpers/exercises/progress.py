@@ -1,7 +1,7 @@
-"""Which exercises were passed: a small file that survives restarts, damage and two notebooks.
+"""The exercises that were passed, in a file that survives restarts, damage and two notebooks.
 
-{"01_basic_export": ["q1", "q3"], ...}. The file lies beside the course, or where the environment
-variable COURSE_PROGRESS says.
+The file holds {"01_basic_export": ["q1", "q3"], ...}. It is `.progress.json` in the folder of the
+course, or the file that the environment variable COURSE_PROGRESS names.
 """
 
 import json
@@ -14,22 +14,43 @@ from filelock import FileLock
 from helpers.paths import ROOT
 
 
-def path():
+def path() -> Path:
+    """Return the path of the progress file."""
     return Path(os.environ.get("COURSE_PROGRESS") or ROOT / ".progress.json")
 
 
-def read():
-    """{lesson name: set of exercise keys}. A damaged file is set aside, not lost."""
+def read() -> dict[str, set[str]]:
+    """Read which exercises were passed.
+
+    Returns
+    -------
+    dict of str to set of str
+        Exercise keys by lesson name. Empty if there is no file, or if it cannot be read. A damaged
+        file is renamed and kept.
+    """
     file = path()
     try:
         with _lock(file):
             return _read(file)
-    except OSError:  # a place that cannot be used: nothing to show, and no reason to fail
+    except OSError:  # a lesson works without progress
         return {}
 
 
-def add(lesson, key):
-    """Note that the exercise `key` of `lesson` was passed."""
+def add(lesson: str, key: str) -> None:
+    """Store that an exercise was passed.
+
+    Parameters
+    ----------
+    lesson : str
+        "01_basic_export".
+    key : str
+        "q1".
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
     file = path()
     file.parent.mkdir(parents=True, exist_ok=True)
     with _lock(file):
@@ -38,7 +59,7 @@ def add(lesson, key):
             return
         passed.setdefault(lesson, set()).add(key)
         text = json.dumps({name: sorted(keys) for name, keys in sorted(passed.items())}, indent=1)
-        # A reader, or a crash, meets the old file or the new one, never half of one.
+        # Replaced in one step, so that a reader or a crash never sees half a file.
         handle, new = tempfile.mkstemp(dir=file.parent, prefix=file.name)
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as stream:
@@ -49,11 +70,11 @@ def add(lesson, key):
             raise
 
 
-def _lock(file):
+def _lock(file: Path) -> FileLock:
     return FileLock(file.with_name(file.name + ".lock"), timeout=10)
 
 
-def _read(file):
+def _read(file: Path) -> dict[str, set[str]]:
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
         if any(not isinstance(keys, list) for keys in data.values()):

@@ -1,4 +1,4 @@
-"""The lessons in a real JupyterLab, driven as a learner would: see `tests.support.browser`."""
+"""Each lesson in a real JupyterLab, used as a learner uses it: see `tests.support.browser`."""
 
 import os
 import re
@@ -26,7 +26,7 @@ ANSI = re.compile("\x1b" + r"\[[0-9;]*m")  # the colours of a traceback
 
 
 def refresh_the_map(notebook):
-    """The map does not know of the exercise that was just passed until it is asked again."""
+    """Refresh shows the exercise that was just passed."""
     output = notebook.output("course_map()")
     row = output.locator("tr", has_text=re.compile("^00"))
     expect(row).to_contain_text("0 of 1 passed")
@@ -35,7 +35,7 @@ def refresh_the_map(notebook):
 
 
 def move_both_sliders(notebook):
-    """Each move trains a new line, and the picture says in words what it shows."""
+    """Each move trains a new line, and the picture's alternative text describes it."""
     output = notebook.output("live_training()")
     words, picture = output.locator("div.widget-label"), output.locator("img")
     said = "Move a slider: a new line is trained while you watch."
@@ -51,7 +51,7 @@ def move_both_sliders(notebook):
 
 
 def edit_the_request(notebook):
-    """Other numbers get another answer; a name that no input has, the error and the promise."""
+    """Other numbers get another answer. An unknown name gets the error and the declared inputs."""
     output = notebook.output("signature_caller(")
     request, answer = output.get_by_role("textbox"), output.locator(".widget-html pre")
     expect(answer).to_contain_text("✓")
@@ -62,7 +62,7 @@ def edit_the_request(notebook):
     expect(answer).not_to_have_text(before)
     expect(answer).to_contain_text("✓")
 
-    type_into(request, '{"nobody": [[1.0]]}')
+    type_into(request, '{"unknown": [[1.0]]}')
     expect(answer).to_contain_text("✗ TypeError")
     expect(answer).to_contain_text("This signature takes")
     expect(answer).not_to_contain_text("✓")
@@ -72,7 +72,7 @@ def edit_the_request(notebook):
 
 
 def choose_a_signature(notebook):
-    """The request becomes one that the chosen signature takes."""
+    """The request changes to one that the chosen signature accepts."""
     edit_the_request(notebook)
     output = notebook.output("signature_caller(")
     request, answer = output.get_by_role("textbox"), output.locator(".widget-html pre")
@@ -83,7 +83,7 @@ def choose_a_signature(notebook):
 
 
 def look_up_an_error(notebook):
-    """A pasted error shows its case; one that is not in the clinic, the nearest three to click."""
+    """A pasted error shows its case. An unknown error shows the nearest three, to click."""
     output = notebook.output("clinic()")
     error, case = output.get_by_role("textbox"), output.locator(".widget-html table")
     frames = 'Traceback (most recent call last):\n  File "a.py", line 3, in <module>\n    run()\n'
@@ -110,7 +110,7 @@ def look_up_an_error(notebook):
 
 
 def enter_a_penguin(notebook):
-    """A whole row, one with gaps and a new island, and one with a name that no input has."""
+    """A whole row, one with missing values and a new island, and one with an unknown name."""
     output = notebook.output("signature_caller(")
     request, answer = output.get_by_role("textbox"), output.locator(".widget-html pre")
     row = (
@@ -127,7 +127,7 @@ def enter_a_penguin(notebook):
 
 
 def explore_artifacts(notebook):
-    """Each page shows its part, a second artifact stands beside it, a wrong path is a finding."""
+    """Each page shows its part, two exports are compared, a wrong path gets an answer."""
     output = notebook.output("explorer(export_dir")
     artifact, beside = output.get_by_role("combobox").nth(0), output.get_by_role("combobox").nth(1)
     page = output.locator(".widget-html")
@@ -152,7 +152,7 @@ def explore_artifacts(notebook):
 
 
 def move_the_canary(notebook):
-    """Each move sends the customers' requests to the real server, and the counts follow."""
+    """Each move sends the customers' requests to the real server and changes the counts."""
     output = notebook.output("canary(router")
     words, picture = output.locator("div.widget-label"), output.locator("img")
     before, canaries = "Move the slider: 200 customers ask once each.", []
@@ -174,7 +174,7 @@ def move_the_canary(notebook):
 
 
 def see_the_differences(notebook):
-    """The picture of what was measured says in words what it shows, and the table has it."""
+    """The picture of the measurements has alternative text and a table."""
     look_at_the_picture(
         notebook.output("parity_picture("), r"litert: largest difference \d", "litert"
     )
@@ -196,16 +196,27 @@ def type_into(box, text):
     box.click()
     box.press("Control+A")
     box.page.keyboard.insert_text(text)
-    box.press("Tab")  # leaving the box sends what is in it
+    box.press("Tab")  # the widget reads the box when it loses the focus
 
 
 @dataclass(frozen=True)
 class Case:
     """What to do in one lesson.
 
-    stored : what the widget's cell shows before any cell has run
-    wrong, words : an answer to exercise `key` that is not right, and what the check says about it
-    use_widget : function of the Notebook; the exercise has been passed when it is called
+    Attributes
+    ----------
+    name : str
+        Of the lesson.
+    widget : str
+        A text in the cell that shows the widget.
+    stored : str
+        What that cell shows before any cell has run.
+    wrong, words : str
+        A wrong answer to exercise `key`, and what the check says about it.
+    use_widget : callable
+        Function of the Notebook. The exercise was passed before the call.
+    key : str
+        Of the exercise.
     """
 
     name: str
@@ -262,7 +273,7 @@ CASES = [
         name="05_preprocessing_and_assets",
         widget="signature_caller(",
         stored="score takes",
-        wrong="export_dir_1 = doors_dir  # whose door has another name",
+        wrong="export_dir_1 = doors_dir  # whose signature has another name",
         words="signature 'classify', but its signatures are: from_features, from_rows",
         use_widget=enter_a_penguin,
     ),
@@ -279,7 +290,7 @@ CASES = [
         widget="canary(router",
         stored="a slider for the canary",
         wrong="scores, totals, packed = [8.25, 5.25], [15.25, 26.25], [8.25, 5.25]",
-        words="what is wanted for scores",
+        words="scores",
         use_widget=move_the_canary,
     ),
     Case(
@@ -324,7 +335,7 @@ def test_lesson(lab, case):
 
 
 def before_running(notebook, case):
-    """Whoever opens a lesson sees what it will show, from the stored outputs alone."""
+    """Before any cell runs, the stored outputs show what the lesson will show."""
     stored = [output for cell in notebook.cells() for output in cell.get("outputs", ())]
     shown = notebook.page.locator(".jp-Notebook .jp-OutputArea-output")
     expect(shown).to_have_count(len(stored))
@@ -335,7 +346,7 @@ def before_running(notebook, case):
 
 
 def words_of(output):
-    """Its text; for a picture that is whole, the text that stands for it, or "(picture)"."""
+    """Return its text. A complete picture counts as its alternative text, or as "(picture)"."""
     images = "[...node.querySelectorAll('img')].filter(image => image.naturalWidth > 500)"
     words = "map(image => image.alt || '(picture)').join(' ')"
     return output.evaluate(f"node => node.innerText + {images}.{words}")
@@ -350,7 +361,7 @@ def after_running(notebook):
         if output["output_type"] == "error" or output.get("name") == "stderr"
     ]
     assert not bad, "\n".join(bad)
-    # From 1 on in a fresh kernel: these are no longer the counts that were stored.
+    # A fresh kernel counts from 1, so these are not the stored counts.
     assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
     assert not BROKEN_WIDGET.search(notebook.page.locator(".jp-Notebook").inner_text())
 
@@ -380,7 +391,7 @@ def test_every_widget_is_used():
 
 
 def run_without_browser(tmp_path, **variables):
-    """The test of the lessons, in a pytest of its own that finds no browser. Its exit and words."""
+    """Run `test_lesson` in another pytest that finds no browser. Return exit status and output."""
     environment = {
         name: value
         for name, value in os.environ.items()
@@ -404,7 +415,7 @@ def test_without_browser_says_so(tmp_path):
     code, words = run_without_browser(tmp_path)
     assert code == 0, words
     assert f"{len(CASES)} skipped" in words
-    assert NO_BROWSER in words, "pytest keeps the reason to itself: addopts wants -rfEs"
+    assert NO_BROWSER in words, "pytest does not print the reason: addopts needs -rfEs"
 
 
 def test_demanded_browser_is_missing(tmp_path):
@@ -423,4 +434,4 @@ def test_browser_is_found_under_each_name(tmp_path, monkeypatch):
         monkeypatch.setenv("BROWSER_PATH", "mine" if name == "mine" else "")
         assert find_browser() == str(tmp_path / name)
     monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "gone"))
-    assert find_browser() is None, "who names a browser does not want another one"
+    assert find_browser() is None, "BROWSER_PATH names the browser, so another one is wrong"

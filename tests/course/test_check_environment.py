@@ -1,4 +1,4 @@
-"""The learner's check of the computer: green here, red with what to do."""
+"""`check_environment` passes here, and says what to do when a condition fails."""
 
 import sys
 

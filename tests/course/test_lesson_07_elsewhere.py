@@ -1,4 +1,4 @@
-"""Lesson 07 with TFS_URL: the same outputs, from a server that the lesson did not start."""
+"""Lesson 07 with TFS_URL prints the same outputs, from a server that it did not start."""
 
 import subprocess
 
@@ -15,7 +15,7 @@ NAME = "07_serving"
 
 @pytest.fixture
 def elsewhere(tmp_path):
-    """A server that waits for the first version in the folder that the lesson is going to fill."""
+    """A server that waits for the first version in the folder to which the lesson exports."""
     base = tmp_path / "exports" / NAME / "run1" / "shop"
     rest, grpc = free_ports(2)
     server = Server(
@@ -24,7 +24,7 @@ def elsewhere(tmp_path):
             "model_base_path": base,
             "rest_api_port": rest,
             "port": grpc,
-            # The server may look while version 1 is being written; a broken one has its end soon.
+            # The server may load version 1 while the lesson still writes it.
             "max_num_load_retries": 10,
             "load_retry_interval_micros": 500_000,
         }

@@ -1,4 +1,4 @@
-"""What the lessons say beside the cells that show it: held to the installed versions."""
+"""Claims in the lessons' prose hold for the installed versions."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def session(tmp_path_factory):
     shop, folder = Shop(), str(tmp_path_factory.mktemp("shop"))
     tf.saved_model.save(shop, folder, signatures={"loose": shop.loose, "strict": shop.strict})
     session = tf.compat.v1.Session(graph=tf.Graph())
-    with session.graph.as_default():  # and no longer: the other tests are eager
+    with session.graph.as_default():  # only here, because the other tests are eager
         loaded = tf.compat.v1.saved_model.load(session, ["serve"], folder)
     yield session, loaded.signature_def
     session.close()
@@ -37,7 +37,7 @@ def run_in_python(session, signatures, key):
 
 
 def run_below_python(session, signatures, key):
-    """The same session through the C++ entry that `Session.run` calls after its own checks."""
+    """Run the session through the C++ function that `Session.run` calls after its checks."""
     from tensorflow.python.client import pywrap_tf_session
 
     def end(info):

@@ -1,6 +1,6 @@
-"""The gate: each stored notebook is what its source makes of it, executed, and complete.
+"""Each stored notebook is derived from its source, executed and complete, and is a lesson.
 
-nbval compares the outputs. Here stands what nbval passes over: sources, missing counts, markers
+nbval compares the outputs. These tests check what nbval ignores: sources, missing counts, markers
 that switch the comparison off, and the shape of a lesson. Each failure is one line.
 """
 
@@ -48,26 +48,26 @@ def fail_source(name, what):
 
 
 def texts(cell):
-    """What a cell's outputs say in plain text."""
+    """Yield the text of each output of a cell."""
     for output in cell.get("outputs", []):
         yield output.get("text", "")
         yield output.get("data", {}).get("text/plain", "")
 
 
 def test_there_are_lessons():
-    assert LESSONS, "no solutions/NN_name.py: every other test here would pass for nothing"
+    assert LESSONS, "no solutions/NN_name.py, so the other tests here check nothing"
 
 
 @EVERY_NOTEBOOK
 def test_notebook_is_what_its_source_gives(folder, name):
-    stored, wanted = read(folder, name), derive(name, folder)
-    if len(stored.cells) != len(wanted.cells):
-        fail(folder, name, f"{len(stored.cells)} cells, its source gives {len(wanted.cells)}")
-    for number, (cell, right) in enumerate(zip(stored.cells, wanted.cells, strict=True)):
+    stored, derived = read(folder, name), derive(name, folder)
+    if len(stored.cells) != len(derived.cells):
+        fail(folder, name, f"{len(stored.cells)} cells, its source gives {len(derived.cells)}")
+    for number, (cell, right) in enumerate(zip(stored.cells, derived.cells, strict=True)):
         for field in ("cell_type", "source", "id", "metadata"):
             if cell.get(field) != right.get(field):
                 fail(folder, name, f"the {field} of cell {number} is not what its source gives")
-    if stored.metadata != wanted.metadata:
+    if stored.metadata != derived.metadata:
         fail(folder, name, "its metadata are not what its source gives")
 
 
@@ -92,15 +92,15 @@ def test_no_cell_is_exempt_and_no_error_is_stored(folder, name):
 
 @EVERY_NOTEBOOK
 def test_every_check_says_what_it_should(folder, name):
-    wanted, other = r"^\S passed: ", r"^\S not attempted: "
+    expected, other = r"^\S passed: ", r"^\S not attempted: "
     if folder == "notebooks":
-        wanted, other = other, wanted
+        expected, other = other, expected
     checks = [cell for cell in read(folder, name).cells if ".check(" in cell.source]
     for cell in checks:
         said = "\n".join(texts(cell))
-        if not re.search(wanted, said, re.M) or re.search(other, said, re.M):
+        if not re.search(expected, said, re.M) or re.search(other, said, re.M):
             key = re.search(r"(\w+)\.check\(", cell.source)[1]
-            fail(folder, name, f"{key} does not say{wanted[4:-2]} here")
+            fail(folder, name, f"{key} does not say{expected[4:-2]} here")
 
 
 @EVERY_NOTEBOOK
@@ -128,18 +128,18 @@ def test_lesson_has_the_shape_of_a_lesson(name):
     titles = re.findall(r"^# .+", "\n".join(prose), re.M)
     opening = cells[0].source
     if len(titles) != 1 or not opening.startswith(titles[0]):
-        fail_source(name, f"one title (# ...) at the top is wanted, it has {titles}")
+        fail_source(name, f"it has one title (# ...), at the top; found: {titles}")
     if "you can\n" not in opening or not 3 <= len(re.findall(r"^- ", opening, re.M)) <= 5:
         fail_source(name, "it opens with 'After this lesson you can' and 3 to 5 points")
     if not re.search(r"\*\*\d+ minutes", opening):
         fail_source(name, "it says how long it takes: **25 minutes.**")
     if not 15 <= len(cells) <= 45:
-        fail_source(name, f"15 to 45 cells are wanted, it has {len(cells)}")
+        fail_source(name, f"it has 15 to 45 cells; found: {len(cells)}")
     keys = re.findall(r"lesson\.(\w+)\.check\(", "\n".join(cell.source for cell in cells))
     if len(keys) != len(set(keys)):
         fail_source(name, f"each exercise is checked in one cell: {keys}")
     if not (1 if name.startswith("00") else 3) <= len(keys) <= 6:
-        fail_source(name, f"3 to 6 exercises are wanted, it has {len(keys)}")
+        fail_source(name, f"it has 3 to 6 exercises; found: {len(keys)}")
 
 
 @pytest.mark.parametrize("folder", ["notebooks", "solutions"])

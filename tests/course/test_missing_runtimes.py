@@ -1,4 +1,4 @@
-"""A notebook on a computer without the runtimes of lesson 08: its cells are skipped, not failed."""
+"""Without the runtimes of lesson 08, the cells that need them are skipped and do not fail."""
 
 import nbformat
 import pytest
@@ -20,7 +20,7 @@ SENTENCE = "print('onnx', 'ONNX Runtime is not installed: make runtimes')"
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory):
-    """A course whose fifth cell says 25, in its stored outputs."""
+    """A course whose fifth cell has the stored output 25."""
     course = tiny_course(tmp_path_factory.mktemp("missing") / "course")
     (course / "helpers" / "runtimes.py").write_text(RUNTIMES, encoding="utf-8")
     lessons.make([NAME], course=course)
@@ -28,7 +28,7 @@ def stored(tmp_path_factory):
 
 
 def now_says(stored, code):
-    """The course as it was stored, its fifth cell with another code."""
+    """Return the stored course with another code in its fifth cell."""
     notebooks, course = stored
     for file, text in notebooks.items():
         (course / f"{file}.ipynb").write_text(text, encoding="utf-8")

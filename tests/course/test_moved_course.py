@@ -1,4 +1,4 @@
-"""Lesson 01 from a copy of the course in another folder, offline, an hour later, twice at once."""
+"""Lesson 01 in a copy of the course: another folder, offline, an hour later, in two kernels."""
 
 import json
 import os
@@ -13,8 +13,8 @@ from helpers.paths import ROOT
 
 NAME = "01_basic_export"
 
-# What runs in the copy: the notebook twice at once, both in the same folder, as if a learner had
-# opened it in two tabs. Kernels talk over files, because offline there is no loopback either.
+# What runs in the copy: the notebook in two kernels at once, in the same folder, as if a learner
+# had opened it in two tabs. Kernels communicate over files, because offline there is no loopback.
 RUN = f"""
 import tempfile, time
 from concurrent.futures import ThreadPoolExecutor
@@ -69,7 +69,7 @@ socket.getaddrinfo = socket.gethostbyname = refuse
 
 
 def without_network():
-    """The command before a command that cuts it off from every network, where that is allowed."""
+    """Return a command prefix that takes away every network, or nothing if that is forbidden."""
     command = ["unshare", "--map-root-user", "--net"]
     if shutil.which(command[0]) is None or subprocess.run([*command, "true"]).returncode:
         return []
@@ -77,7 +77,7 @@ def without_network():
 
 
 def outputs(notebook):
-    """What each cell says, without what needs the kernel that said it."""
+    """Yield source and outputs of each cell, without the views that need their kernel."""
     for cell in notebook.cells:
         said = []
         for output in cell.get("outputs", []):

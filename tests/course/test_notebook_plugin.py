@@ -1,7 +1,6 @@
-"""The tests of the tests: what must not get past `make test` does not.
+"""A damaged notebook fails `make test`, soon and with a line that says what to do.
 
-A course of one lesson is damaged in one way at a time, and the real pytest configuration is run on
-it. It must fail soon, with a line that names the notebook and says what to do.
+Each test damages a course of one lesson in one way and runs the real pytest configuration on it.
 """
 
 import os
@@ -32,9 +31,9 @@ def course(whole, tmp_path):
     return shutil.copytree(whole, tmp_path / "a course")
 
 
-def run(course, *options):
-    """What pytest says in `course`, and its exit status."""
-    ours = ("PYTEST", "COURSE_", "COV_")  # these would make it a part of this very run
+def run(course, *options, timeout=300):
+    """Run pytest in `course`, at most `timeout` seconds. Return its output and exit status."""
+    ours = ("PYTEST", "COURSE_", "COV_")  # these would connect it to this run
     environment = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options],
@@ -42,13 +41,13 @@ def run(course, *options):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=timeout,
     )
     return done.stdout + done.stderr, done.returncode
 
 
 def replace(course, old, new, files):
-    """Replace the code `old`, in the source and the notebooks alike."""
+    """Replace the text `old` by `new` in each of `files`."""
     for file in files:
         path = course / file
         text = path.read_text(encoding="utf-8")
@@ -96,7 +95,7 @@ def damaged_notebook(course):
 
 
 DAMAGE = {
-    # each: words of the line that names the notebook
+    # damage: words of the line that names the notebook
     changed_output: "the outputs stored for Cell 4 are not those of a fresh run",
     edited_notebook: "the source of cell 9 is not what its source gives",
     cleared_notebook: "it was not run once from top to bottom",
@@ -117,7 +116,7 @@ def test_untouched_course_passes(course):
 def test_damage_fails_and_says_what_to_do(course, damage):
     damage(course)
     start = time.monotonic()
-    # One process and one folder, because each case costs a start of both.
+    # One process and one folder, because each start takes time.
     options = ["--nbval-cell-timeout=2"] if damage is hanging_cell else []
     said, status = run(course, "--numprocesses=0", *options, "tests", "notebooks")
     assert status == (2 if damage is damaged_notebook else 1), said
@@ -126,5 +125,5 @@ def test_damage_fails_and_says_what_to_do(course, damage):
     for line in lines:
         assert f"edit solutions/{NAME}.py, then `make notebooks LESSON=00`" in line
         assert "`make reset LESSON=00` keeps them in a copy" in line
-    # Well below a cell's timeout in pyproject.toml, for which nbval waits for a dead kernel.
+    # nbval alone would wait for a dead kernel until the timeout of a cell in pyproject.toml.
     assert time.monotonic() - start < 60

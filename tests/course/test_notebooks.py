@@ -1,4 +1,4 @@
-"""From one source to two notebooks, and back to a fresh one, piece by piece."""
+"""Two notebooks derived from one source, and `make reset`."""
 
 import nbformat
 import pytest

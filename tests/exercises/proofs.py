@@ -1,39 +1,74 @@
-"""The three proofs of an exercise, written once: right answers pass, named mistakes fail with
-their own words, untouched says not attempted. The solution itself is proved where it stands, in
-the executed notebooks (tests/course/test_lessons.py).
+"""The proofs of an exercise: right answers pass, named mistakes fail with their own words, and an
+untouched cell is not attempted.
+
+The executed notebooks prove the solution itself (tests/course/test_lessons.py). A lesson without
+enough proofs fails in tests/course/test_lesson_proofs.py.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from helpers.exercises import Lesson
 from helpers.exercises.outcomes import NOT_ATTEMPTED, NOT_YET, PASSED, RAISED
 
+RIGHT, WRONG = 2, 4  # how many answers of each kind an exercise needs, at least
+
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrong answer, and words that the learner must read; `outcome` is NOT_YET or RAISED."""
+    """A wrong answer to an exercise.
 
-    answer: object
+    Attributes
+    ----------
+    answer : callable
+        Function of a new folder. It returns the tuple of answers for `check`.
+    words : str
+        Words that the learner must read.
+    outcome : {NOT_YET, RAISED}
+    """
+
+    answer: Callable[[Path], tuple]
     words: str
     outcome: str = NOT_YET
 
 
 @dataclass(frozen=True)
 class Proofs:
-    """right, wrong : by name; each answer is a function of a new folder that returns the tuple of
-    answers for `check`. untouched : how the cell stands before the learner writes."""
+    """The proofs of one exercise.
 
-    right: dict
-    wrong: dict
+    Attributes
+    ----------
+    right : dict of str to callable
+        Right answers by name, besides the solution. Each is a function of a new folder and returns
+        the tuple of answers for `check`.
+    wrong : dict of str to Mistake
+        Wrong answers by name.
+    untouched : tuple
+        The answers in the cell before the learner writes.
+    """
+
+    right: dict[str, Callable[[Path], tuple]]
+    wrong: dict[str, Mistake]
     untouched: tuple
 
 
-def prove(lesson_name, table):
-    """The pytest functions that prove the exercises of a lesson, by name, for globals().
+def prove(lesson_name: str, table: Mapping[str, Proofs]) -> dict[str, object]:
+    """Make the tests that prove the exercises of a lesson.
 
-    table : {exercise key: Proofs}
+    Parameters
+    ----------
+    lesson_name : str
+        "01_basic_export".
+    table : mapping of str to Proofs
+        By exercise: {"q1": ...}.
+
+    Returns
+    -------
+    dict of str to object
+        Names for `globals()` of the test module: the tests, their fixture, and `PROOFS`, the table.
     """
     rights = [(key, name) for key, proofs in table.items() for name in proofs.right]
     wrongs = [(key, name) for key, proofs in table.items() for name in proofs.wrong]
@@ -49,8 +84,8 @@ def prove(lesson_name, table):
     def test_every_exercise_has_its_proofs(lesson):
         assert table.keys() == lesson.exercises.keys()
         for key, proofs in table.items():
-            assert len(proofs.right) >= 2, f"{key}: two right answers besides the solution"
-            assert len(proofs.wrong) >= 4, f"{key}: four named mistakes"
+            assert len(proofs.right) >= RIGHT, f"{key}: {RIGHT} right answers besides the solution"
+            assert len(proofs.wrong) >= WRONG, f"{key}: {WRONG} named mistakes"
 
     @pytest.mark.parametrize(("key", "name"), rights)
     def test_right_answer_passes(lesson, tmp_path, key, name):
@@ -80,4 +115,5 @@ def prove(lesson_name, table):
         test_mistake_fails_with_its_own_words,
         test_untouched_is_not_attempted,
     )
-    return {"lesson": lesson} | {function.__name__: function for function in functions}
+    names = {"PROOFS": dict(table), "lesson": lesson}
+    return names | {function.__name__: function for function in functions}

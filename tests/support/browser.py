@@ -1,9 +1,9 @@
-"""A real JupyterLab in a real browser: a server of its own on a copy of the course.
+"""A real JupyterLab on a copy of the course, in a real browser.
 
     with Lab() as lab, lab.open("01_basic_export") as notebook:
         notebook.run_all()
 
-Every wait ends: after `PATIENCE` seconds at the latest it raises, with a screenshot saved.
+Every wait ends after `PATIENCE` seconds at the latest. Then it raises and saves a screenshot.
 `python -m tests.support.browser shot 01_basic_export picture.png live_training` takes a picture.
 """
 
@@ -16,11 +16,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psutil
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Locator, Page, sync_playwright
 
 from helpers.notebooks import learner_environment
 from helpers.paths import ROOT
@@ -28,21 +29,30 @@ from helpers.runtimes.browser import FLAGS, find_browser
 
 PATIENCE = 180  # seconds: two busy cores may need ten times what an idle machine does
 SETTINGS = {
-    # All cells are in the page, not only those in view: what a test does not find is not there.
+    # Put all cells into the page, because JupyterLab would leave out those that are not in view.
     "notebook-extension/tracker": {"windowingMode": "none"},
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
 
 
 class Lab:
-    """A JupyterLab server and a browser, both stopped when the `with` block ends.
+    """A JupyterLab server and a browser, which stop when the `with` block ends.
 
-    folder : Path, the temporary folder with the copy of the course and all that the server writes
+    Parameters
+    ----------
+    width, height : int
+        Size of a page in pixels.
+
+    Attributes
+    ----------
+    folder : Path
+        Temporary folder with the copy of the course and everything that the server writes.
     """
 
-    def __init__(self, width=1280, height=900):
+    folder: Path
+
+    def __init__(self, width: int = 1280, height: int = 900) -> None:
         self.size = {"width": width, "height": height}
-        self.folder = None
 
     def __enter__(self):
         with ExitStack() as stack:
@@ -61,21 +71,32 @@ class Lab:
     def __exit__(self, *error):
         return self._stack.__exit__(*error)
 
-    def passed(self):
-        """{lesson name: [exercise keys]}: what the progress file says."""
+    def passed(self) -> dict[str, list[str]]:
+        """Read the progress file: {lesson name: [exercise keys]}."""
         file = Path(learner_environment(self.folder)["COURSE_PROGRESS"])
         return json.loads(file.read_text()) if file.exists() else {}
 
     @contextmanager
-    def open(self, name):
-        """The Notebook `name` ("01_basic_export") in a new page, its kernel ready and idle."""
+    def open(self, name: str) -> Iterator["Notebook"]:
+        """Open a notebook in a new page, and wait until its kernel is ready.
+
+        Parameters
+        ----------
+        name : str
+            "01_basic_export".
+
+        Yields
+        ------
+        Notebook
+            Its kernel ends with the `with` block. An error gets the path of a screenshot.
+        """
         page = self.context.new_page()
         page.set_default_timeout(PATIENCE * 1000)
         notebook = Notebook(page, f"notebooks/{name}.ipynb")
         try:
             page.goto(
                 f"{self.address}lab/tree/{notebook.path}?reset&token={self.token}",
-                wait_until="commit",  # the page's own readiness is asked for below
+                wait_until="commit",  # the next line waits until the page is ready
             )
             notebook.wait_until_idle()
             yield notebook
@@ -90,12 +111,21 @@ class Lab:
 class Notebook:
     """One notebook, open in a page.
 
-    page : playwright's Page, for what this class has no word for
-    console : list of str, the errors that the page wrote to its console
-    abroad : list of str, addresses asked for that are not on this machine
+    Parameters
+    ----------
+    page : playwright.sync_api.Page
+    path : str
+        Below the course.
+
+    Attributes
+    ----------
+    console : list of str
+        Errors that the page wrote to its console.
+    abroad : list of str
+        Requested addresses on other machines.
     """
 
-    def __init__(self, page, path):
+    def __init__(self, page: Page, path: str) -> None:
         self.page, self.path = page, path
         self.console, self.abroad = [], []
         page.on("console", lambda m: m.type == "error" and self.console.append(m.text))
@@ -107,9 +137,9 @@ class Notebook:
             self.abroad.append(url)
 
     def _when(self, script, value=None):
-        """The value of `script`, JavaScript about `panel`, as soon as there is one that is true.
+        """Return the value of `script`, JavaScript about `panel`, as soon as it is true.
 
-        Never a promise: the page would wait for it without an end.
+        The value is never a promise, because the page would wait for it without a limit.
         """
         found = self.page.wait_for_function(
             f"({{path, value}}) => {{ {_FIND_PANEL} return {script}; }}",
@@ -119,18 +149,19 @@ class Notebook:
         )
         return found.json_value()
 
-    def wait_until_idle(self):
+    def wait_until_idle(self) -> None:
+        """Wait until the notebook is shown and its kernel is idle."""
         self._when(
             "panel?.context.isReady && panel.revealed && panel.sessionContext.isReady"
             " && panel.sessionContext.session?.kernel?.status === 'idle'"
         )
 
-    def run_all(self):
-        """Run > Run All Cells, and wait until every cell has run."""
+    def run_all(self) -> None:
+        """Choose Run > Run All Cells, and wait until every cell has run."""
         self._run("notebook:run-all-cells")
 
     def _run(self, command):
-        # Not awaited: behind a dialog the command would never end.
+        # Not awaited, because the command never ends while a dialog is open.
         self._when(
             "window.ran = null, void window.jupyterapp.commands.execute(value)"
             ".then(() => { window.ran = 'all' }, error => { window.ran = String(error) }), true",
@@ -140,20 +171,20 @@ class Notebook:
         assert how == "all", f"JupyterLab could not run the cells; it says: {how}"
         self.wait_until_idle()
 
-    def cells(self):
-        """The cells as nbformat has them, a list of dict."""
+    def cells(self) -> list[dict]:
+        """Return the cells as nbformat has them."""
         return json.loads(self._when("JSON.stringify(panel.content.model.toJSON().cells)"))
 
-    def source(self, text):
-        """The source of the one cell that contains `text`."""
+    def source(self, text: str) -> str:
+        """Return the source of the one cell that contains `text`."""
         return self._find(text)[1]
 
-    def cell(self, text):
-        """The one cell whose source contains `text`, a Locator."""
+    def cell(self, text: str) -> Locator:
+        """Return the one cell whose source contains `text`."""
         return self.page.locator(".jp-Notebook .jp-Cell").nth(self._find(text)[0])
 
-    def output(self, text):
-        """What lies below the one cell whose source contains `text`, a Locator."""
+    def output(self, text: str) -> Locator:
+        """Return the output area of the one cell whose source contains `text`."""
         return self.cell(text).locator(".jp-Cell-outputArea")
 
     def _find(self, text):
@@ -162,23 +193,24 @@ class Notebook:
         assert len(found) == 1, f"{len(found)} cells of {self.path} contain {text!r}, not one"
         return found[0]
 
-    def type(self, text, code):
-        """Type `code` in place of the one cell that contains `text`, and run it."""
+    def type(self, text: str, code: str) -> None:
+        """Replace the source of the one cell that contains `text` by `code`, and run it."""
         self.cell(text).locator(".cm-content").click()
         self.page.keyboard.press("Control+A")
         self.page.keyboard.insert_text(code)
         self._when("panel.content.activeCell.model.sharedModel.source === value", code)
         self._run("notebook:run-cell")
 
-    def show(self, cell):
-        """Scroll `cell`, a Locator, to the top of the notebook."""
+    def show(self, cell: Locator) -> None:
+        """Scroll the cell to the top of the notebook."""
         cell.evaluate("element => element.scrollIntoView({block: 'start'})")
 
-    def shoot(self, file):
+    def shoot(self, file: str | Path) -> None:
+        """Save a screenshot of the page."""
         self.page.screenshot(path=file, timeout=PATIENCE * 1000)
 
-    def shut_down(self):
-        """End the kernel: the next notebook wants its memory."""
+    def shut_down(self) -> None:
+        """End the kernel, because the next notebook needs its memory."""
         self._when("void panel.sessionContext.shutdown(), true")
         self._when("!panel.sessionContext.session")
 
@@ -200,7 +232,7 @@ def _temporary_folder():
 
 
 def _copy_course(target):
-    """What the lessons read, so that nothing here can change the originals."""
+    """Copy what the lessons read, so that no test changes the originals."""
     for folder, pattern in (("notebooks", "*.ipynb"), ("solutions", "*.py")):
         (target / folder).mkdir(parents=True)
         for file in (ROOT / folder).glob(f"[0-9][0-9]_{pattern}"):
@@ -217,7 +249,7 @@ def _copy_course(target):
 
 @contextmanager
 def _server(folder, course):
-    """Start JupyterLab; its address and token. Nothing of the user's own Jupyter is touched."""
+    """Start JupyterLab apart from the user's own. Yield its address and token."""
     token = secrets.token_hex(16)
     own = {
         "JUPYTER_CONFIG_DIR": folder / "config",
@@ -232,7 +264,7 @@ def _server(folder, course):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(values))
     environment = {
-        # A kernel that finds pytest's variables hides what C++ code prints; a learner sees it.
+        # With pytest's variables, a kernel would hide what C++ code prints and a learner sees.
         **{name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
         **{name: str(value) for name, value in own.items()},
         **learner_environment(folder),
@@ -245,11 +277,11 @@ def _server(folder, course):
     command = [
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
         "--ServerApp.ip=127.0.0.1",
-        # Should another program take the port first, the server tries the next ones.
+        # If another program takes the port first, the server tries the next ones.
         *(f"--ServerApp.port={port}", "--ServerApp.port_retries=50"),
         f"--ServerApp.root_dir={course}",
         "--LabApp.expose_app_in_browser=True",
-        # Should the test be killed before it can stop the server, both end by themselves.
+        # If the test is killed before it can stop the server, server and kernels end themselves.
         *(
             "--MappingKernelManager.cull_idle_timeout=600",
             "--MappingKernelManager.cull_interval=60",
@@ -268,7 +300,7 @@ def _server(folder, course):
 
 
 def _address(server, runtime, log):
-    """The address that the server writes down once it listens."""
+    """Return the address that the server writes to a file once it listens."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end and server.poll() is None:
         for file in runtime.glob("jpserver-*.json"):
@@ -279,11 +311,11 @@ def _address(server, runtime, log):
 
 
 def _stop(server):
-    """End the server with its kernels and what they started, whatever state they are in."""
+    """End the server, its kernels and what they started, in any state."""
     family = []
     with suppress(psutil.NoSuchProcess):
         family = server.children(recursive=True)
-        server.terminate()  # it ends its kernels, and they end their clean processes
+        server.terminate()  # the server ends its kernels, which end their clean processes
     _, alive = psutil.wait_procs([server, *family], timeout=20)
     for process in alive:
         with suppress(psutil.NoSuchProcess):
@@ -292,7 +324,7 @@ def _stop(server):
 
 
 def _evidence(notebook):
-    """A screenshot in a folder that stays, and the page's own complaints, in words."""
+    """Save a screenshot. Return its path and the errors in the page's console."""
     file = Path(tempfile.mkdtemp(prefix="course-screenshot-")) / "page.png"
     try:
         notebook.page.screenshot(path=file, timeout=20_000)
@@ -301,7 +333,8 @@ def _evidence(notebook):
     return "\n".join([f"screenshot: {file}", *notebook.console[-5:]])
 
 
-def main(arguments):
+def main(arguments: list[str]) -> None:
+    """Take a picture of a notebook; see the module."""
     if len(arguments) not in (3, 4) or arguments[0] != "shot":
         raise SystemExit(
             "usage: python -m tests.support.browser shot NOTEBOOK OUT.png [TEXT OF A CELL]"

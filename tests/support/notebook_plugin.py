@@ -1,9 +1,10 @@
-"""How pytest treats the notebooks: closes nbval's traps and says what to do about a failure."""
+"""A pytest plugin for the notebooks: it corrects nbval, and says what to do about a failure."""
 
 import os
 import queue
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,12 +24,12 @@ _await_reply = RunningKernel.await_reply
 
 
 def _start_as_new_learner(self, *arguments, **options):
-    """Each notebook sees no progress and no exports of another."""
+    """Start a kernel that sees no progress and no exports of other notebooks."""
     self.folder = tempfile.TemporaryDirectory(prefix="notebook-", ignore_cleanup_errors=True)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in learner_environment(self.folder.name).items():
             patch.setenv(name, value)
-        if os.name == "posix":  # ports, chosen before the kernel listens, may be taken by then
+        if os.name == "posix":  # another process could take a port before the kernel listens
             ipc = {"transport": "ipc", "ip": f"{self.folder.name}/kernel"}
             patch.setattr(nbval.kernel, "KernelManager", partial(KernelManager, **ipc))
         _start(self, *arguments, **options)
@@ -40,7 +41,7 @@ def _stop_and_tidy_up(self):
 
 
 def _await_reply_of_the_living(self, msg_id, timeout=None):
-    """nbval would wait for a dead kernel until the cell's timeout."""
+    """Wait for a reply, but not for a dead kernel, as nbval does until the cell's timeout."""
     end = time.monotonic() + (timeout or 0)
     while True:
         try:
@@ -57,16 +58,27 @@ RunningKernel.stop = _stop_and_tidy_up
 RunningKernel.await_reply = _await_reply_of_the_living
 
 
-def pytest_ignore_collect(collection_path):
-    """A learner's own copies (`make reset`) are not the course's to test."""
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Ignore a learner's own copies (`make reset`)."""
     if ".mine-" in collection_path.name and collection_path.suffix == ".ipynb":
         return True
     return None
 
 
-def said_to_be_missing(outputs):
-    """The sentence in a cell's outputs that says which runtime this computer has not; or ""."""
-    if not find_spec("helpers.runtimes"):  # the tests' course of one lesson
+def said_to_be_missing(outputs: Sequence[Mapping]) -> str:
+    """Find the sentence in a cell's outputs that says which runtime this computer lacks.
+
+    Parameters
+    ----------
+    outputs : sequence of mapping
+        As nbformat has them.
+
+    Returns
+    -------
+    str
+        Empty if there is no such sentence.
+    """
+    if not find_spec("helpers.runtimes"):  # a small course of the tests
         return ""
     from helpers import runtimes
 
@@ -77,8 +89,10 @@ def said_to_be_missing(outputs):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
-    """Notebooks are stored with every runtime. A cell that says that one is missing has other
-    outputs, and proves nothing: it is skipped, unless REQUIRE_RUNTIMES is set, as in CI."""
+    """Skip a cell that says that a runtime is missing, unless REQUIRE_RUNTIMES is set, as in CI.
+
+    The notebooks are stored with every runtime, so such a cell has different outputs.
+    """
     try:
         return (yield)
     except NbCellError as error:
@@ -90,8 +104,8 @@ def pytest_runtest_call(item):
     pytest.skip(lacking)
 
 
-def advice(name):
-    """What to do about a notebook of lesson `name` that is not as it should be."""
+def advice(name: str) -> str:
+    """Say what to do about a wrong notebook of the lesson `name`."""
     number = name[:2]
     return (
         f"If you write the course: edit solutions/{name}.py, then `make notebooks "
@@ -102,7 +116,7 @@ def advice(name):
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter):
-    """For each failing notebook one line that says what to do."""
+    """Print one line for each failing notebook that says what to do."""
     failed = terminalreporter.stats.get("failed", []) + terminalreporter.stats.get("error", [])
     first = {}
     for report in failed:

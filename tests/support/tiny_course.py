@@ -1,18 +1,18 @@
-"""A course of one lesson that needs no TensorFlow, for the tests of the pipeline itself."""
+"""A course of one lesson that needs no TensorFlow, for the tests of the tests."""
 
 import shutil
+from pathlib import Path
 
 from helpers.paths import ROOT
 
 NAME = "00_tiny"
-# All that lesson, gate and configuration need: the real files, so that the real ones are tested.
+# The real files that the lesson, its tests and pytest need.
 NEEDED = (
     "pyproject.toml",
     "helpers/__init__.py",
     "helpers/notebooks.py",
     "helpers/paths.py",
-    "helpers/processes/__init__.py",
-    "helpers/processes/tensorflow_import.py",
+    "helpers/processes/*.py",
     "tests/__init__.py",
     "tests/support/__init__.py",
     "tests/support/clinic_table.py",
@@ -65,11 +65,38 @@ lesson.q1.check(answer)  # also: lesson.q1.hint(), lesson.q1.solution()
 """
 
 
-def tiny_course(folder):
-    """Write the course into `folder`, its notebooks not yet derived. Returns the folder."""
-    for name in NEEDED:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, folder / name)
+def copy_files(course: Path, *patterns: str) -> None:
+    """Copy files of this course to another folder.
+
+    Parameters
+    ----------
+    course : Path
+        The folder of the copy.
+    *patterns : str
+        Patterns of paths below this course: "helpers/**/*.py".
+    """
+    for pattern in patterns:
+        found = [path for path in ROOT.glob(pattern) if path.is_file()]
+        assert found, f"the course has no file {pattern}"
+        for path in found:
+            target = course / path.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, target)
+
+
+def tiny_course(folder: Path) -> Path:
+    """Write the course, without its notebooks.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    Path
+        The folder.
+    """
+    copy_files(folder, *NEEDED)
     for name in ("solutions", "notebooks"):
         (folder / name).mkdir()
     source = OPENING + "".join(SECTION.format(number=n) for n in range(2, 8)) + EXERCISE

@@ -1,6 +1,7 @@
 """Who gets which version, what becomes of failures, and what is counted."""
 
 import contextlib
+import itertools
 import json
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from tests.serving import exports
 
 NOWHERE = "http://127.0.0.1:9"  # nothing listens on the port that discards
 BODY = {"instances": [1.0]}
+LONG = 120  # seconds, against a test that hangs
 USERS = [f"user {number}" for number in range(2000)]
 
 
@@ -463,12 +465,12 @@ def test_a_label_is_promoted_by_moving_it(server):
 
 
 def test_eight_threads_lose_no_count_and_break_no_promise(server):
-    """Requests while the canary grows, is promoted and is rolled back."""
-    router = Router(server.rest, "number", stable=1, canary=2, percent=10)
+    """Send requests while the canary grows, is promoted and is rolled back."""
+    router = Router(server.rest, "number", stable=1, canary=2, percent=10, timeout=LONG)
     asked, seen, done = 8 * [0], [], threading.Event()
 
     def ask(worker):
-        for user in USERS[worker::8]:
+        for user in itertools.cycle(USERS[worker::8]):
             if done.is_set():
                 return
             reply = router.predict(user, BODY)
@@ -477,24 +479,34 @@ def test_eight_threads_lose_no_count_and_break_no_promise(server):
             if not right:
                 seen.append(reply)
 
+    def every_thread_asks(times):
+        """Wait until each thread has sent `times` more requests."""
+        goals, end = [count + times for count in asked], time.monotonic() + LONG
+        while any(count < goal for count, goal in zip(asked, goals, strict=True)):
+            assert time.monotonic() < end, f"{asked}, but {goals} should be reached"
+            time.sleep(0.01)
+
     threads = [threading.Thread(target=ask, args=(worker,)) for worker in range(8)]
     for thread in threads:
         thread.start()
-    for change in (
-        lambda: setattr(router, "percent", 60),
-        router.promote,
-        lambda: router.start_canary(3, percent=50),
-        lambda: repr(router),
-        router.rollback,
-    ):
-        time.sleep(0.2)
-        change()
-    time.sleep(0.2)
-    done.set()
-    for thread in threads:
-        thread.join(30)
+    try:
+        for change in (
+            lambda: setattr(router, "percent", 60),
+            router.promote,
+            lambda: router.start_canary(3, percent=50),
+            lambda: repr(router),
+            router.rollback,
+        ):
+            every_thread_asks(10)
+            change()
+        every_thread_asks(10)
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join(LONG)
+    assert not any(thread.is_alive() for thread in threads)
     assert not seen
-    assert min(asked) > 0
+    assert min(asked) >= 60
     counts = router.counts()
     assert sum(count.requests for count in counts.values()) == sum(asked)
     assert set(counts) == {"version 1", "version 2", "version 3"}

@@ -74,9 +74,9 @@ print("equal numbers:", np.allclose(arithmetic(some), model.predict(some, verbos
 # %%
 once = measure(lambda: arithmetic(row))
 predicted = ratio(
-    lambda: model.predict(row, verbose=0), lambda: arithmetic(row), pairs=8, warm_up=1, most=32
+    lambda: model.predict(row, verbose=0), lambda: arithmetic(row), pairs=10, warm_up=1
 )
-print("more than 1,000 times as long:", predicted.median > 1000)
+print("more than 500 times as long:", predicted.median > 500)
 figures({"arithmetic(row)": once, "model.predict(row) against it": predicted})
 
 # %% [markdown]
@@ -96,13 +96,10 @@ figures({"arithmetic(row)": once, "model.predict(row) against it": predicted})
 graph = tf.function(lambda rows: model(rows))
 graph(row)
 first = ratio(
-    lambda: tf.function(lambda rows: model(rows))(row),
-    lambda: graph(row),
-    pairs=8,
-    warm_up=0,
-    most=64,
+    lambda: tf.function(lambda rows: model(rows))(row), lambda: graph(row), pairs=10, warm_up=0
 )
-print("a first call takes more than 10 times as long as later ones:", first.median > 10)
+print("a first call takes more than twice as long as later ones:", first.median > 2)
+figures({"a first call against later ones": first})
 
 # %% [markdown]
 # A tf.function turns Python into a graph when it is called first. And what if two functions are
@@ -116,8 +113,9 @@ figures({"arithmetic against itself": ratio(lambda: arithmetic(row), lambda: ari
 # %% [markdown]
 # The first has no answer: with 1 in the interval of the median, nobody knows who is faster. So
 # its `median` raises an error, for a tool that gives a number all the same (here 1.05) makes
-# people "optimise" noise. This page prints only what leaves much room: "more than 1,000 times"
-# where thousands were measured.
+# people "optimise" noise. You can ask for more pairs while a ratio is not clear, up to a limit:
+# `doublings=3` doubles their number up to three times. And this page prints only what leaves much
+# room, so that it holds on a busy machine too: "more than 500 times" where thousands were measured.
 #
 # ## Where does the time go?
 #
@@ -140,10 +138,10 @@ shorter = {
     "restored function": lambda: loaded.serving_default(row),
     "signature": lambda: signature(features=row),
 }
-ladder = ratios(shorter, lambda: arithmetic(row), most=1000)
+ladder = ratios(shorter, lambda: arithmetic(row), doublings=3)
 called = ladder["model(row)"].median
-print("predict, more than 5 times model(row):", predicted.median > 5 * called)
-print("each, more than 3 times the arithmetic:", all(one.above(3) for one in ladder.values()))
+print("predict, more than twice model(row):", predicted.median > 2 * called)
+print("each, more than 3 times the arithmetic:", all(one.median > 3 for one in ladder.values()))
 figures(ladder)
 
 # %% [markdown]
@@ -199,13 +197,13 @@ measured = sweep.sweep(export_dir, litert_file)
 speed_plot(measured)
 
 # %%
-middle = measured.middle  # a median
+middle = measured.middle  # a median; what is asked of it here leaves it much room
 through = ("model.predict", "model(x)", "tf.function", "restored function", "signature", "XLA")
 print("one row, each slower than NumPy:", all(middle(way, 1) > 1 for way in through))
 print("one row, LiteRT quicker than NumPy:", middle("LiteRT", 1) < 1)
 print("65,536 rows, LiteRT quicker than NumPy:", middle("LiteRT", 65536) < 1)
 gains = [middle(way, 1) / middle(way, 65536) for way in through]
-print("through TensorFlow, at least 10 times better for many rows:", min(gains) > 10)
+print("through TensorFlow, more than 5 times better for many rows:", min(gains) > 5)
 print(inspect.getsource(predictors.litert))
 
 # %% [markdown]
@@ -239,9 +237,9 @@ def answer(row):
 
 
 print("equal numbers:", np.allclose(answer(row), arithmetic(row), atol=1e-4))
-to_numpy = ratio(lambda: answer(row), lambda: arithmetic(row), most=1000)
+to_numpy = ratio(lambda: answer(row), lambda: arithmetic(row), doublings=3)
 print("no longer than NumPy:", to_numpy.below(1))
-print("predict, more than 3,000 times as long:", predicted.median > 3000 * to_numpy.median)
+print("predict, more than 2,000 times as long:", predicted.median > 2000 * to_numpy.median)
 figures({"answer against NumPy": to_numpy})
 
 # %% [markdown]
@@ -374,20 +372,19 @@ def ask(_):
 
 clients = ThreadPoolExecutor(8)
 one_by_one = [ask(number) for number in range(8)]
-at_once = [count for _ in range(20) for count in clients.map(ask, range(8))]
-calls = sum(1 / count for count in at_once)  # a call for 4 rows answers 4 requests with "4"
-print("one by one, rows in a call:", set(one_by_one))
-print("at once, fewer calls of the model than requests:", calls < len(at_once))
+at_once = [count for _ in range(3) for count in clients.map(ask, range(8))]
+print("one by one:", set(one_by_one), "- at once, more than one row in a call:", max(at_once) > 1)
+calls = round(sum(1 / together for together in at_once))  # 3 requests that share a call: 3 thirds
+print("24 requests at once, fewer than 24 calls of the model:", calls < 24)
 gain = ratio(
     lambda: [ask(number) for number in range(8)],
     lambda: list(clients.map(ask, range(8))),
-    pairs=8,
+    pairs=10,
     warm_up=1,
-    most=32,
 )
 alone = measure(lambda: ask(0), timings=9)
 print("one alone takes longer than the 2 ms that it waits for others:", alone.median > 0.002)
-figures({"one by one against at once": gain, "one alone": alone})
+figures({"calls": calls, "one by one against at once": gain, "one alone": alone})
 
 # %% [markdown]
 # At once, they share a call and the wait for it. One by one, each pays for a call, and waits
@@ -497,11 +494,10 @@ def train_in_one_graph(steps):
 eager = ratio(
     lambda: train_eagerly(LinearModel(), points, targets, steps=3),
     lambda: train_in_one_graph(tf.constant(3)),
-    pairs=8,
+    pairs=10,
     warm_up=0,
-    most=64,
 )
-print("the loop takes more than 5 times as long:", eager.median > 5)
+print("the loop takes more than 3 times as long:", eager.median > 3)
 figures({"eager loop against one graph": eager})
 
 # %% [markdown]

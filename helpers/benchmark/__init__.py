@@ -1,4 +1,4 @@
-"""How long something takes, and how sure that is."""
+"""Measure how long a call takes, and how certain the measurement is."""
 
 from helpers.benchmark.timing import Ratio, Timing, TooNoisy, measure, ratio, ratios
 

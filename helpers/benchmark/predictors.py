@@ -1,33 +1,52 @@
 """Ways from rows to the answers of one export: TensorFlow's, LiteRT's, and plain arithmetic.
 
-Each takes an array and gives an array, so that they can be compared.
+Each way takes an array and returns an array, so that you can compare them.
 """
 
 import os
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-PART = 4096  # rows of which one interpreter is asked at a time
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+PART = 4096  # rows for one call of an interpreter
+
+Way = Callable[[np.ndarray], np.ndarray]
 
 
-def by_hand(weights, rows):
-    """The arithmetic of helpers.models.ComplexModel in NumPy: (n, 10) float32 -> (n, 1)."""
+def by_hand(weights: Sequence[np.ndarray], rows: np.ndarray) -> np.ndarray:
+    """Compute the answers of helpers.models.ComplexModel in NumPy.
+
+    Parameters
+    ----------
+    weights : sequence of 6 arrays
+        Kernel and bias of each layer.
+    rows : (n, 10) float32 array
+
+    Returns
+    -------
+    (n, 1) float32 array
+    """
     kernel1, bias1, kernel2, bias2, kernel3, bias3 = weights
     hidden = np.maximum(rows @ kernel1 + bias1, 0)
     hidden = np.maximum(hidden @ kernel2 + bias2, 0)
     return hidden @ kernel3 + bias3
 
 
-def litert(file):
-    """The model in a LiteRT file, as a function of rows: few of them are left to one core."""
+def litert(file: str | Path) -> Way:
+    """Open a LiteRT file as a function of rows. Many rows are split among all cores."""
     cores = os.cpu_count()
     interpreters = [interpreter(file) for _ in range(cores)]
     threads = ThreadPoolExecutor(cores)
 
     def in_parts(interpreter, rows):
-        # What lies between the layers of a part is small: a processor's cache can hold it.
+        # The values between the layers of a small part fit into the cache of a processor.
         parts = (rows[begin : begin + PART] for begin in range(0, len(rows), PART))
         return np.concatenate([interpreter(part) for part in parts])
 
@@ -40,8 +59,8 @@ def litert(file):
     return answer
 
 
-def interpreter(file):
-    """A LiteRT file as a function of rows; another number of rows makes room anew."""
+def interpreter(file: str | Path) -> Way:
+    """Open a LiteRT file as a function of rows. A new number of rows allocates memory again."""
     from ai_edge_litert.interpreter import Interpreter
 
     opened = Interpreter(model_path=str(file))
@@ -61,8 +80,8 @@ def interpreter(file):
     return answer
 
 
-def onnx(graph):
-    """A tf.function of one input_signature, as a function of rows in ONNX Runtime."""
+def onnx(graph: "tf.types.experimental.PolymorphicFunction") -> Way:
+    """Convert a tf.function with an input_signature to a function of rows in ONNX Runtime."""
     import onnxruntime
     import tf2onnx
 
@@ -73,10 +92,21 @@ def onnx(graph):
     return lambda rows: session.run(None, {spec.name: rows})[0]
 
 
-def routes(export_dir, litert_file):
-    """{name: function}; each function takes (n, 10) float32 rows and gives their answers.
+def routes(export_dir: str | Path, litert_file: str | Path) -> dict[str, Way]:
+    """Make every way from rows to the answers of one model.
 
-    export_dir, litert_file : of a ComplexModel, its signature `serving_default`
+    Parameters
+    ----------
+    export_dir : path
+        Export of a ComplexModel with the signature `serving_default`.
+    litert_file : path
+        The same model as a LiteRT file.
+
+    Returns
+    -------
+    dict of str to function
+        Each function takes (n, 10) float32 rows and returns (n, 1) float32 answers. ONNX Runtime
+        is one of the ways if it is installed.
     """
     import tensorflow as tf
 

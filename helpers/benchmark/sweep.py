@@ -1,9 +1,9 @@
-"""Every way from rows to answers, timed over batch sizes, in a process of its own.
+"""Time every way from rows to answers over several batch sizes, in a process of its own.
 
-There nothing of the notebook is in the way, and the memory that large batches need goes with the
-process. It imports TensorFlow in the background from `warm_up` on, and ends after one sweep or
-with the kernel. Where `make runtimes` has been run, its packages are there, too, so that ONNX
-Runtime is among the ways.
+In that process no object of the notebook disturbs the timings, and the memory for large batches is
+free again when the process ends. `warm_up` starts the process, which imports TensorFlow in the
+background. It ends after one sweep, or with the kernel. After `make runtimes` the process also
+finds ONNX Runtime, which is then one of the ways.
 """
 
 import sys
@@ -14,38 +14,50 @@ from pathlib import Path
 import numpy as np
 
 from helpers.artifact.saved_model import directory_of
-from helpers.benchmark.timing import duration, rounded
+from helpers.benchmark.timing import Ratio, duration, measure, ratios, rounded
 from helpers.processes.child import answer_questions
 from helpers.processes.clean_process import CleanProcess
 from helpers.processes.tensorflow_import import import_tensorflow
 from helpers.text import safe_repr
 
 SIZES = (1, 32, 1024, 65536)
-PAIRS = 8
-MOST_PAIRS = 64  # for LiteRT, which is close to NumPy: pairs until it is clear which is faster
-BASELINE, SLOW, CLOSE = "NumPy", "model.predict", "LiteRT"
-TIMINGS = 2  # of the slow one, each call of which takes tens of milliseconds
+PAIRS = 10
+DOUBLINGS = 2  # of the pairs of a way that is not clearly faster or slower than NumPy
+BASELINE, SLOW = "NumPy", "model.predict"
+TIMINGS = 2  # of the slow way: each of its calls takes tens of milliseconds
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """What was measured; prints itself as a table of medians.
+    """The measured times. It prints itself as a table of medians.
 
-    ratios : {rows: {way: Ratio}}, its time as a multiple of NumPy's
-    numpy : {rows: seconds for one call of the arithmetic in NumPy}
-    missing : str, why ONNX Runtime is not among the ways, or ""
+    Attributes
+    ----------
+    ratios : dict of int to dict of str to Ratio
+        For each number of rows and each way: its time as a multiple of NumPy's.
+    numpy : dict of int to float
+        For each number of rows: seconds for one call of the arithmetic in NumPy.
+    missing : str
+        Why ONNX Runtime is not one of the ways, or "".
     """
 
-    ratios: dict
-    numpy: dict
+    ratios: dict[int, dict[str, Ratio]]
+    numpy: dict[int, float]
     missing: str = ""
 
     @property
-    def ways(self):
+    def ways(self) -> list[str]:
+        """The names of the ways, without the baseline."""
         return list(next(iter(self.ratios.values())))
 
-    def __getitem__(self, key):
-        """sweep["signature", 1] : the Ratio of a way at a number of rows."""
+    def __getitem__(self, key: tuple[str, int]) -> Ratio:
+        """Return the Ratio of a way at a number of rows: sweep["signature", 1].
+
+        Raises
+        ------
+        KeyError
+            The way or the number of rows was not measured.
+        """
         try:
             way, rows = key
             return self.ratios[rows][way]
@@ -55,12 +67,36 @@ class Sweep:
                 f"rows {', '.join(map(str, self.ratios))}"
             ) from None
 
-    def middle(self, way, rows):
-        """The median of the pairs, also where it does not tell which of the two is faster."""
+    def middle(self, way: str, rows: int) -> float:
+        """Return the median of the pairs, even if the pairs are inconclusive.
+
+        Parameters
+        ----------
+        way : str
+            One of `ways`.
+        rows : int
+            One of the measured numbers of rows.
+
+        Returns
+        -------
+        float
+            The time of the way as a multiple of NumPy's.
+
+        Raises
+        ------
+        KeyError
+            The way or the number of rows was not measured.
+        """
         return float(np.median(self[way, rows].pairs))
 
-    def cells(self):
-        """The table as rows of texts, the head first."""
+    def cells(self) -> list[list[str]]:
+        """Return the table as rows of texts.
+
+        Returns
+        -------
+        list of list of str
+            The head first, then NumPy's seconds, then one row for each way.
+        """
         head = ["rows", *map("{:,}".format, self.ratios)]
         numpy = [BASELINE, *map(duration, self.numpy.values())]
         middles = [
@@ -68,7 +104,7 @@ class Sweep:
         ]
         return [head, numpy, *middles]
 
-    def __str__(self):
+    def __str__(self) -> str:
         cells = self.cells()
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         lines = (
@@ -86,25 +122,35 @@ class Sweep:
 _process = CleanProcess("helpers.benchmark.sweep", forked=True)
 
 
-def warm_up():
+def warm_up() -> None:
     """Start the process that will measure, in the background."""
     _process.start()
 
 
-def sweep(export_dir, litert_file, deadline=300):
+def sweep(export_dir: str | Path, litert_file: str | Path, deadline: float = 300) -> Sweep:
     """Time every way from rows to the answers of a ComplexModel's export, for each of SIZES.
 
     Parameters
     ----------
-    export_dir : export of a ComplexModel, signature `serving_default`
-    litert_file : path of the same as a LiteRT file
-    deadline : seconds for everything
+    export_dir : path
+        Export of a ComplexModel with the signature `serving_default`.
+    litert_file : path
+        The same model as a LiteRT file.
+    deadline : float
+        Seconds for the whole sweep.
 
     Returns
     -------
     Sweep
 
-    Raises NotAnArtifact, or ReaderError: the process failed, or two ways gave other numbers.
+    Raises
+    ------
+    NotAnArtifact
+        `export_dir` is not an export.
+    FileNotFoundError
+        `litert_file` does not exist.
+    ReaderError
+        The process failed, or two ways returned different numbers.
     """
     from helpers.runtimes import missing, onnx_runtime
 
@@ -120,31 +166,42 @@ def sweep(export_dir, litert_file, deadline=300):
         _process.stop()
 
 
-def rows_for(size):
-    """(size, 10) float32 array, the same each time."""
+def rows_for(size: int) -> np.ndarray:
+    """Make rows for the ways: the same rows for each call.
+
+    Parameters
+    ----------
+    size : int
+
+    Returns
+    -------
+    (size, 10) float32 array
+    """
     return np.random.default_rng(0).normal(size=(size, 10)).astype(np.float32)
 
 
-# The other side, in the process
+# What runs in the process
 
 
-def main():
+def main() -> None:
+    """Answer the sweep's question in the process."""
     # A forked process has no Keras, and the model needs it.
     if sys.modules.get("keras", ...) is None:
         del sys.modules["keras"]
     answer_questions({"sweep": _sweep}, _prepare)
 
 
-def _prepare():
+def _prepare() -> None:
     tf = import_tensorflow()
-    tf.ones((1, 10)) @ tf.ones((10, 1))  # the first operation starts what the others need
+    tf.ones((1, 10)) @ tf.ones((10, 1))  # the first operation starts TensorFlow's runtime
 
 
-def _sweep(export_dir, _reader, litert_file, packages):
+def _sweep(
+    export_dir: str, _reader: str, litert_file: str, packages: str | None
+) -> tuple[dict[int, dict[str, Ratio]], dict[int, float]]:
     if packages:
         sys.path.append(packages)
     from helpers.benchmark.predictors import routes
-    from helpers.benchmark.timing import Ratio, measure, ratios
 
     ways = routes(export_dir, litert_file)
     found, numpy = {}, {}
@@ -152,14 +209,12 @@ def _sweep(export_dir, _reader, litert_file, packages):
         rows = rows_for(size)
         here = {way: partial(function, rows) for way, function in ways.items()}
         baseline = here.pop(BASELINE)
-        for way, function in here.items():  # and this is the warm-up
+        for way, function in here.items():  # this call is also the warm-up
             if not np.allclose(function(), baseline(), rtol=1e-4, atol=1e-4):
-                raise ValueError(f"{way} gives other numbers than {BASELINE} for {size} rows")
+                raise ValueError(f"{way} returns other numbers than {BASELINE} for {size} rows")
         slow = measure(here.pop(SLOW), timings=TIMINGS, warm_up=0)
-        close = ratios({CLOSE: here.pop(CLOSE)}, baseline, pairs=PAIRS, warm_up=0, most=MOST_PAIRS)
-        others = ratios(here, baseline, pairs=PAIRS, warm_up=0)
-        numpy[size] = measure(baseline, timings=TIMINGS, warm_up=0).median
+        others = ratios(here, baseline, pairs=PAIRS, warm_up=0, doublings=DOUBLINGS)
+        numpy[size] = measure(baseline, timings=PAIRS, warm_up=0).median
         of_slow = Ratio(tuple(seconds / numpy[size] for seconds in slow.seconds))
-        ratio_of = {SLOW: of_slow, **others, **close}
-        found[size] = {way: ratio_of[way] for way in ways if way in ratio_of}
+        found[size] = {SLOW: of_slow, **others}
     return found, numpy

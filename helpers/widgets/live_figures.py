@@ -1,4 +1,7 @@
-"""Figures of the computer that the page runs on: shown live, and not stored with the page."""
+"""Show measured figures of the reader's computer live. They are not stored with the page."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import ipywidgets
 
@@ -6,10 +9,17 @@ from helpers.display.html_table import table
 from helpers.widgets.view import View
 
 
-def figures(found):
-    """The view: a table of names and what was measured for each.
+def figures(found: Mapping[str, Any]) -> View:
+    """Show a table of names and measured figures.
 
-    found : dict of str to helpers.benchmark.Timing or Ratio, or anything that prints itself
+    Parameters
+    ----------
+    found : dict of str to Timing, Ratio or any other object that prints itself
+
+    Returns
+    -------
+    View
+        Its text form, which a page stores, has the names and no figures.
     """
     rows = [(name, str(value)) for name, value in found.items()]
     names = ", ".join(found)

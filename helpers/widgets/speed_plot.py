@@ -1,20 +1,20 @@
-"""A sweep over batch sizes as a picture and a table, both made from what was just measured."""
+"""Show a sweep over batch sizes as a picture and a table of the times just measured."""
 
 import html
 
 import ipywidgets
 from matplotlib.figure import Figure
 
-from helpers.benchmark.sweep import BASELINE
+from helpers.benchmark.sweep import BASELINE, Sweep
 from helpers.benchmark.timing import rounded
 from helpers.display.html_table import table
 from helpers.widgets.view import Plot, image, png
 
 TEXT = (
-    "Here is a picture of what was measured on this computer, and in Jupyter its table: for each "
-    "way\na line over the number of rows in one call, its height the time as a multiple of NumPy's."
+    "A picture of the times on this computer, with a table in Jupyter: each way has a line over "
+    "the\nnumber of rows in one call. Its height is the time as a multiple of NumPy's."
 )
-# Told apart by colour (also by colour-blind people), by mark, and by a place in the legend.
+# Colours that colour-blind people can tell apart, and a mark for readers without colour.
 STYLES = (
     ("#d55e00", "o"),
     ("#e69f00", "s"),
@@ -27,8 +27,18 @@ STYLES = (
 )
 
 
-def draw(sweep):
-    """Time over rows, both axes logarithmic; a matplotlib Figure. Bars: the least to the most."""
+def draw(sweep: Sweep) -> Figure:
+    """Draw the time over the number of rows, on two logarithmic axes.
+
+    Parameters
+    ----------
+    sweep : Sweep
+
+    Returns
+    -------
+    matplotlib Figure
+        A bar at each point goes from the least to the largest of the pairs.
+    """
     figure = Figure(figsize=(9, 4.6))
     axes = figure.subplots()
     figure.subplots_adjust(left=0.09, right=0.76, bottom=0.13, top=0.97)
@@ -54,8 +64,17 @@ def draw(sweep):
     return figure
 
 
-def describe(sweep):
-    """The picture in words: where each line begins and ends."""
+def describe(sweep: Sweep) -> str:
+    """Say in words where each line of the picture begins and ends.
+
+    Parameters
+    ----------
+    sweep : Sweep
+
+    Returns
+    -------
+    str
+    """
     first, *_, last = sweep.ratios
     lines = (
         f"{way} from {rounded(sweep.middle(way, first))} to {rounded(sweep.middle(way, last))}"
@@ -67,14 +86,23 @@ def describe(sweep):
     )
 
 
-def speed_plot(sweep):
-    """The view: picture, table, and why ONNX Runtime is not in them, if it is not."""
+def speed_plot(sweep: Sweep) -> Plot:
+    """Show the picture, the table, and, if ONNX Runtime is missing, the reason.
+
+    Parameters
+    ----------
+    sweep : Sweep
+
+    Returns
+    -------
+    Plot
+    """
     code, alt = png(draw(sweep)), describe(sweep)
     head, *cells = sweep.cells()
     notes = f"<p>ONNX Runtime: {html.escape(sweep.missing)}</p>" if sweep.missing else ""
     words = (
-        "The pale bars go from the least to the most of the pairs. Below: "
-        f"{BASELINE}'s time for one call, and the others as multiples of it"
+        "The pale bars go from the least to the largest of the pairs. The table shows "
+        f"{BASELINE}'s time for one call, and the other times as multiples of it"
     )
     shown = f"{image(code, alt)}<p>{words}</p>{table(head, cells)}{notes}"
     return Plot([ipywidgets.HTML(shown)], TEXT, code, alt)

@@ -1,7 +1,4 @@
-"""The ways from rows to answers, the sweep over batch sizes, and how they are shown."""
-
-import base64
-import html
+"""The ways from rows to answers, and the sweep over batch sizes."""
 
 import numpy as np
 import pytest
@@ -10,16 +7,14 @@ import tensorflow as tf
 from helpers.artifact.saved_model import NotAnArtifact
 from helpers.benchmark import sweep
 from helpers.benchmark.predictors import PART, litert, routes
-from helpers.benchmark.timing import Ratio, measure
+from helpers.benchmark.timing import Ratio
 from helpers.models import ComplexModel
 from helpers.readers import ReaderError
-from helpers.widgets.live_figures import figures
-from helpers.widgets.speed_plot import describe, draw, speed_plot
 
 
 @pytest.fixture(scope="module")
 def exports(tmp_path_factory):
-    """Two exports of ComplexModel with other weights, and the LiteRT file of each."""
+    """Make two exports of ComplexModel with different weights, and the LiteRT file of each."""
     folder, made = tmp_path_factory.mktemp("exports"), []
     for number in range(2):
         tf.keras.utils.set_random_seed(number)
@@ -67,7 +62,7 @@ def test_litert_keeps_no_answer_of_another_call(exports):
 
 def test_a_sweep_in_its_own_process_refuses_other_numbers(exports):
     (export_dir, _, _), (_, another, _) = exports
-    with pytest.raises(ReaderError, match="LiteRT gives other numbers than NumPy for 1 rows"):
+    with pytest.raises(ReaderError, match="LiteRT returns other numbers than NumPy for 1 rows"):
         sweep.sweep(export_dir, another)
 
 
@@ -77,7 +72,8 @@ def test_without_onnx_runtime_the_course_s_own_python_measures(exports, monkeypa
     found = sweep.sweep(export_dir, file)
     assert found.missing == "no onnx here" and "ONNX Runtime" not in found.ways
     assert list(found.ratios) == list(sweep.SIZES)
-    assert found.middle("model.predict", 1) > 50 and found["LiteRT", 1].below(50)
+    # On a quiet machine these are about 6,000 and 0.3. A median holds on a busy machine too.
+    assert found.middle("model.predict", 1) > 500 and found.middle("LiteRT", 1) < 3
 
 
 def test_what_a_sweep_needs(exports, tmp_path):
@@ -90,7 +86,7 @@ def test_what_a_sweep_needs(exports, tmp_path):
 
 @pytest.fixture
 def made_up():
-    """Pairs whose medians are 1,234 and 0.5, and then 2 and 0.25."""
+    """Make pairs whose medians are 1,234 and 0.5, and then 2 and 0.25."""
     ratios = {
         1: {"model.predict": Ratio((1234.0,) * 8), "LiteRT": Ratio((0.5,) * 8)},
         65536: {"model.predict": Ratio((1.0, 3.0) * 4), "LiteRT": Ratio((0.25,) * 8)},
@@ -113,35 +109,3 @@ def test_a_sweep_prints_itself(made_up):
 def test_what_was_not_measured_is_named(made_up, key):
     with pytest.raises(KeyError, match=r"give one of model\.predict, LiteRT and one of the numb"):
         made_up[key]
-
-
-def test_the_plot_shows_what_was_measured(made_up):
-    view = speed_plot(made_up)
-    words = (
-        "Time as a multiple of NumPy's, from 1 to 65,536 rows in one call: model.predict from "
-        "1,234 to 2; LiteRT from 0.5 to 0.25"
-    )
-    assert describe(made_up) == words
-    shown = view.children[0].value
-    assert f'<img alt="{html.escape(words)}"' in shown
-    assert "1,234" in shown and "81 ms" in shown
-    assert "ONNX Runtime: It is &lt;not&gt; there: make runtimes" in shown
-    lines = {line.get_label(): line.get_ydata() for line in draw(made_up).axes[0].lines}
-    assert [*lines["model.predict"]] == [1234, 2] and [*lines["LiteRT"]] == [0.5, 0.25]
-
-
-def test_what_a_page_stores_of_it_has_no_figure_but_the_picture(made_up):
-    data, metadata = speed_plot(made_up)._repr_mimebundle_()
-    assert data["text/plain"] == speed_plot(made_up).text
-    assert not any(figure in data["text/plain"] for figure in ("1,234", "81", "0.5"))
-    assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
-    assert metadata["image/png"]["alt"] == describe(made_up)
-
-
-def test_figures_are_shown_live_and_not_stored():
-    found = {"a call": measure(lambda: None, timings=2), "memory": "60 MB"}
-    view = figures(found)
-    data = view._repr_mimebundle_()
-    data = data[0] if isinstance(data, tuple) else data
-    assert data["text/plain"] == "Live in Jupyter: the figures of your computer for a call, memory."
-    assert "median" in view.children[0].value and "60 MB" in view.children[0].value

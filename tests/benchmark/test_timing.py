@@ -1,4 +1,4 @@
-"""Timings on a machine whose clock moves only when a function takes its time."""
+"""Timings on a machine whose clock moves only while a function of the test runs."""
 
 import itertools
 import re
@@ -20,7 +20,7 @@ from helpers.benchmark.timing import (
 
 
 class Machine:
-    """A clock, and functions that take the time they are told to."""
+    """A clock, and functions that take as much time as the test says."""
 
     def __init__(self, noise=lambda: 1.0):
         self.now, self.noise, self.log = 0.0, noise, []
@@ -29,7 +29,7 @@ class Machine:
         return self.now
 
     def takes(self, *costs, name="f"):
-        """A function whose calls take `costs` one after the other, and then always the last."""
+        """Make a function whose calls take `costs` in turn, and then always the last cost."""
         left = itertools.chain(costs, itertools.repeat(costs[-1]))
 
         def function():
@@ -62,7 +62,7 @@ def test_the_first_calls_do_not_count(machine):
     assert measure(slow_at_first, clock=machine.clock).median == 1
     slow_at_first = machine.takes(100.0, 100.0, 1.0)
     assert measure(slow_at_first, warm_up=2, clock=machine.clock).median == 1
-    # Finding the number of calls takes some more, which do not count either.
+    # The calls that find out how many calls a timing holds do not count either.
     slow_at_first = machine.takes(*[100.0] * 6, 1.0)
     assert measure(slow_at_first, warm_up=5, clock=machine.clock).seconds == (1,) * 31
 
@@ -73,7 +73,7 @@ def test_a_slow_function_is_not_called_more_often_than_needed(machine):
 
 
 def test_an_interruption_while_counting_changes_nothing(machine):
-    """Else one of two equal functions gets shorter timings, which are interrupted less often."""
+    """Otherwise one of two equal functions gets shorter timings with fewer interruptions."""
     interrupted = machine.takes(*[2**-20] * 5, 0.01, 2**-20)
     assert measure(interrupted, clock=machine.clock).calls == 525
 
@@ -81,6 +81,7 @@ def test_an_interruption_while_counting_changes_nothing(machine):
 def test_median_and_spread(machine):
     found = measure(machine.takes(*[9.0] * 4, 1, 2, 3, 4, 100), 5, clock=machine.clock)
     assert (found.seconds, found.median, found.spread) == ((1, 2, 3, 4, 100), 3, (2, 4))
+    assert found.least == 1
 
 
 def test_ratio_of_two_functions(machine):
@@ -132,22 +133,13 @@ def test_noise_that_is_larger_than_the_difference_is_refused():
     assert found.above(0.5) and found.below(2)  # this much the pairs do tell
 
 
-def test_pairs_are_doubled_until_the_ratio_is_clear(machine):
-    unclear = machine.takes(*[0.5, 2.0] * 14, 2.0)  # the ratios around 1 stop after a while
-    found = ratio(unclear, machine.takes(1.0), pairs=8, clock=machine.clock, most=64)
-    assert found.clear and len(found.pairs) in (16, 32, 64)
-    at_once = ratio(machine.takes(2.0), machine.takes(1.0), 8, clock=machine.clock, most=64)
-    assert len(at_once.pairs) == 8
-    equal = ratio(machine.takes(1.0), machine.takes(1.0), 8, clock=machine.clock, most=20)
-    assert len(equal.pairs) == 20 and not equal.clear
-    with pytest.raises(ValueError, match="most should be a whole number, at least 8"):
-        ratio(unclear, machine.takes(1.0), pairs=8, clock=machine.clock, most=7)
-
-
 @pytest.mark.parametrize(("true", "least", "most"), [(1.0, 0, 4), (1.05, 0, 40), (2.0, 396, 400)])
 def test_how_often_a_difference_is_claimed(true, least, most):
-    """Of 400 comparisons with a noise of 20 % (one standard deviation). Of two functions that are
-    equal 1 in 100 may be called different; a factor of 2 is seen nearly always."""
+    """Count claims in 400 comparisons with a noise of 20 % (one standard deviation).
+
+    Equal functions may be called different in 1 of 100 comparisons. A factor of 2 is nearly always
+    found.
+    """
     chance = np.random.default_rng(0)
     machine = Machine(lambda: float(np.exp(chance.normal(0, 0.2))))
     found = [
@@ -158,9 +150,44 @@ def test_how_often_a_difference_is_claimed(true, least, most):
     assert np.mean([one.interval[0] <= true <= one.interval[1] for one in found]) >= 0.985
 
 
+def test_more_pairs_are_taken_until_the_ratio_is_clear(machine):
+    """10 pairs with one outlier are not clear. 20 pairs with that outlier are."""
+    outlier = machine.takes(*[2.0] * 9, 0.5, 2.0)
+    found = ratio(outlier, machine.takes(1.0), pairs=10, clock=machine.clock)
+    assert not found.clear and len(found.pairs) == 10
+    outlier = machine.takes(*[2.0] * 9, 0.5, 2.0)
+    found = ratio(outlier, machine.takes(1.0), pairs=10, clock=machine.clock, doublings=3)
+    assert found.median == 2 and len(found.pairs) == 20 and min(found.pairs) == 0.5
+
+
+def test_only_what_is_not_clear_gets_more_pairs(machine):
+    log = machine.log
+    functions = {"same": machine.takes(1.0, name="s"), "twice": machine.takes(2.0, name="t")}
+    baseline = machine.takes(1.0, name="b")
+    found = ratios(functions, baseline, pairs=10, clock=machine.clock, doublings=2)
+    assert {name: len(one.pairs) for name, one in found.items()} == {"same": 40, "twice": 10}
+    assert not found["same"].clear and found["twice"].median == 2
+    assert "".join(log[-60:]) == "bssb" * 15  # of the 10 and 20 pairs after the first 10
+    assert log.count("t") == 3 + 1 + 10
+
+
+@pytest.mark.parametrize(("true", "least", "most"), [(1.0, 0, 4), (1.3, 396, 400)])
+def test_more_looks_claim_no_more_often_what_is_not_so(true, least, most):
+    """The interval is wider for each look, so that equal functions are rarely called different."""
+    chance = np.random.default_rng(0)
+    machine = Machine(lambda: float(np.exp(chance.normal(0, 0.2))))
+    found = [
+        ratio(machine.takes(true), machine.takes(1.0), 10, clock=machine.clock, doublings=3)
+        for _ in range(400)
+    ]
+    assert least <= sum(one.clear for one in found) <= most
+    assert max(len(one.pairs) for one in found) <= 80
+    assert np.mean([one.interval[0] <= true <= one.interval[1] for one in found]) >= 0.985
+
+
 @pytest.mark.parametrize("count", range(8, 16))
 def test_the_interval_holds_the_median_in_99_of_100_cases(count):
-    """Counted: each value lies above or below the true median, and all patterns are as likely."""
+    """Count all patterns of values above and below the true median: they are equally likely."""
     missed = tighter = 0
     for above in itertools.product((-1, 1), repeat=count):
         low, high = median_interval(above)
@@ -172,7 +199,7 @@ def test_the_interval_holds_the_median_in_99_of_100_cases(count):
 
 
 def median_interval_without(ordered):
-    """The next narrower interval: one value less at each end."""
+    """Return the next narrower interval, with one value less at each end."""
     low, _ = median_interval(range(len(ordered)))
     return ordered[low + 1], ordered[-low - 2]
 
@@ -189,7 +216,11 @@ def nothing():
 
 
 BAD = {
-    "a result, no function": (lambda: measure(3.0), TypeError, "not 3.0. Write lambda: model(x)"),
+    "a result, no function": (
+        lambda: measure(3.0),
+        TypeError,
+        "not 3.0. lambda: model(x) is a function",
+    ),
     "no function in ratio": (
         lambda: ratio(nothing, None),
         TypeError,
@@ -200,10 +231,28 @@ BAD = {
         TypeError,
         "call should be a function",
     ),
-    "no functions": (lambda: ratios({}, nothing), TypeError, "a dict of names to functions"),
-    "a list": (lambda: ratios([nothing], nothing), TypeError, "a dict of names to functions"),
+    "no functions": (
+        lambda: ratios({}, nothing),
+        TypeError,
+        "should be a dict of names to functions",
+    ),
+    "a list": (
+        lambda: ratios([nothing], nothing),
+        TypeError,
+        "should be a dict of names to functions",
+    ),
     "too few pairs": (lambda: ratio(nothing, nothing, 7), ValueError, "at least 8, not 7"),
     "half a pair": (lambda: ratio(nothing, nothing, 8.5), ValueError, "at least 8, not 8.5"),
+    "too few pairs for looks": (
+        lambda: ratio(nothing, nothing, 9, doublings=3),
+        ValueError,
+        "pairs should be a whole number, at least 10, not 9",
+    ),
+    "half a doubling": (
+        lambda: ratio(nothing, nothing, doublings=0.5),
+        ValueError,
+        "doublings should be a whole number, at least 0, not 0.5",
+    ),
     "one timing": (
         lambda: measure(nothing, 1),
         ValueError,

@@ -1,7 +1,7 @@
-"""One HTTP request sent again and again over connections that stay open, and how long each took.
+"""Send one HTTP request many times over open connections, and time each answer.
 
-One thread, plain sockets and httptools: a request costs it a few hundredths of a millisecond, a
-small part of what any server written in Python needs for it.
+The client is one thread with plain sockets and httptools. A request costs it a few hundredths of a
+millisecond, which is a small part of the time that a server in Python needs.
 """
 
 import selectors
@@ -12,40 +12,45 @@ from dataclasses import dataclass
 
 import httptools
 
-SILENCE = 30  # seconds without any answer
+SILENCE = 60  # seconds without any answer
 
 
 @dataclass
 class Load:
-    """What came of a load.
+    """The result of a load.
 
+    Attributes
+    ----------
     times : list of float
-        seconds from sending a request to the end of its answer, sorted
+        Seconds from sending a request to the end of its answer, sorted.
     seconds : float
-        how long the whole load took
+        Duration of the whole load.
     busy : float
-        the share of `seconds` for which the client itself computed
+        Share of `seconds` during which the client itself computed.
     """
 
-    times: list
+    times: list[float]
     seconds: float
     busy: float
 
     @property
-    def per_second(self):
+    def per_second(self) -> float:
+        """Answers in a second."""
         return len(self.times) / self.seconds
 
     @property
-    def median(self):
+    def median(self) -> float:
+        """The median of the times, in seconds."""
         return statistics.median(self.times)
 
     @property
-    def p99(self):
+    def p99(self) -> float:
+        """The 99th percentile of the times, in seconds."""
         return self.times[min(int(0.99 * len(self.times)), len(self.times) - 1)]
 
 
 class _Connection:
-    def __init__(self, port, request):
+    def __init__(self, port: int, request: bytes) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), SILENCE)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._request = request
@@ -59,10 +64,10 @@ class _Connection:
     def receive(self):
         data = self.socket.recv(65536)
         if not data:
-            raise ConnectionError("the server closed a connection that was to stay open")
+            raise ConnectionError("the server closed a connection that should stay open")
         self._parser.feed_data(data)
 
-    # -- called by the parser ----------------------------------------------------------------------
+    # -- What the parser calls ---------------------------------------------------------------------
 
     def on_body(self, part):
         self.parts.append(part)
@@ -71,24 +76,36 @@ class _Connection:
         self.complete, self.status = True, self._parser.get_status_code()
 
 
-def request(path, body):
-    """A POST request with a JSON body, as bytes."""
+def request(path: str, body: bytes) -> bytes:
+    """Make a POST request with a JSON body.
+
+    Parameters
+    ----------
+    path : str
+    body : bytes
+
+    Returns
+    -------
+    bytes
+        The whole request.
+    """
     head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
     return f"{head}Accept: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-def run(port, request, answer, seconds, connections=8):
-    """Ask over every connection, each time as soon as the answer is there.
+def run(port: int, request: bytes, answer: bytes, seconds: float, connections: int = 8) -> Load:
+    """Send the request over every connection, each time as soon as the last answer is complete.
 
     Parameters
     ----------
     port : int
-        on 127.0.0.1
+        On 127.0.0.1.
     request : bytes
-        the whole request
+        The whole request.
     answer : bytes
-        the body that every answer must have
+        The body that every answer must have.
     seconds : float
+        Least duration of the load.
     connections : int
 
     Returns
@@ -98,7 +115,7 @@ def run(port, request, answer, seconds, connections=8):
     Raises
     ------
     OSError
-        a connection ended, an answer was another one, or none came for half a minute
+        A connection ended, an answer was a different one, or no answer came for SILENCE seconds.
     """
     times = []
     with selectors.DefaultSelector() as selector:
@@ -124,7 +141,8 @@ def run(port, request, answer, seconds, connections=8):
                     found = b"".join(connection.parts)
                     if connection.status != 200 or found != answer:
                         raise ConnectionError(
-                            f"not 200 {answer[:500]}, but {connection.status} {found[:500]}"
+                            f"the answer should be 200 {answer[:500]}, "
+                            f"but is {connection.status} {found[:500]}"
                         )
                     connection.send()
             took, computed = time.perf_counter() - start, time.thread_time() - computed

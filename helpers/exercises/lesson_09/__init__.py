@@ -1,1 +1,1 @@
-"""Lesson 09: its exercises and what only they need."""
+"""Lesson 09: its exercises and the modules that only they use."""

@@ -1,6 +1,8 @@
 """The exercises of lesson 09, performance."""
 
+from collections.abc import Callable
 from functools import cache, partial
+from typing import Any
 
 import numpy as np
 
@@ -12,13 +14,20 @@ from helpers.exercises.lesson_09 import q3_retracing, q4_batch_size
 from helpers.exercises.lesson_09.q2_slow_scorer import require_fast, scorer
 
 LIMIT, MANY = 50, 10_000
-TIMINGS = 5
+MANY_TIMINGS, ONE_TIMINGS = 2, 9  # one row more often: some timing then has no interruption
+Way = Callable[[np.ndarray], Any]
 LESS, MORE = f"less than {LIMIT} times", f"more than {LIMIT} times"
 
 
 @cache
-def ways():
-    """{call as the page writes it: function of rows}, all with the same weights."""
+def ways() -> dict[str, Way]:
+    """Make the calls of the page, all with the same weights.
+
+    Returns
+    -------
+    dict of str to function of rows
+        The keys are the calls as the page writes them.
+    """
     import tensorflow as tf
 
     model = scorer().model
@@ -30,44 +39,66 @@ def ways():
             rows, batch_size=len(rows), verbose=0
         ),
         "model(rows)": model,
-        # Some of the rows: they take more than LIMIT times one row's time as well.
+        # A part of the rows is enough: it takes ten times as long as LIMIT says.
         "[graph(row[np.newaxis]) for row in rows]": lambda rows: [
-            graph(row[np.newaxis]) for row in rows[: max(1, len(rows) // 50)]
+            graph(row[np.newaxis]) for row in rows[: 10 * LIMIT]
         ],
     }
 
 
-@cache
-def growth(way):
-    """Measure how much longer MANY rows take than one: LESS or MORE."""
+def factor(way: Way) -> float:
+    """Measure how many times as long MANY rows take as one row.
+
+    Parameters
+    ----------
+    way : function of rows
+        A value of `ways()`.
+
+    Returns
+    -------
+    float
+        The ratio of the shortest timings. Other programs only make a timing longer.
+    """
     rows = np.random.default_rng(0).normal(size=(MANY, 10)).astype(np.float32)
-    return MORE if times_longer(way, rows) > LIMIT else LESS
+    one = measure(partial(way, rows[:1]), ONE_TIMINGS, warm_up=1)
+    many = measure(partial(way, rows), MANY_TIMINGS, warm_up=0)
+    return many.least / one.least
 
 
-def times_longer(way, rows, timings=TIMINGS):
-    """Measure how many times as long `way` takes for all `rows` as for the first of them."""
-    # The shortest of several timings is the one that no other program has interrupted.
-    many, one = (min(measure(partial(way, some), timings).seconds) for some in (rows, rows[:1]))
-    return many / one
+@cache
+def growth(way: Way) -> str:
+    """Measure whether MANY rows take more than LIMIT times as long as one row.
+
+    Parameters
+    ----------
+    way : function of rows
+        A value of `ways()`.
+
+    Returns
+    -------
+    str
+        LESS or MORE.
+    """
+    return MORE if factor(way) > LIMIT else LESS
 
 
 @exercise(
     "q1",
     "prediction",
     hints=[
-        "A call costs something before the first row is looked at, and something for each row. "
-        "What is the larger part, when there is one row?",
-        "The arithmetic for one row takes a few millionths of a second. model.predict took "
-        "thousands of times as long for that row, so nearly all of it was for the call.",
-        "In the last one, there is a call for each row.",
+        "A call has a fixed cost, and a cost for each row. Which of the two is larger for one row?",
+        "The arithmetic for one row takes a few microseconds. model.predict took thousands of "
+        "times as long for the same row, so nearly all of its time is the fixed cost of the call.",
+        "The last line makes one call for each row.",
     ],
 )
-def predict_the_growth(prediction):
+def predict_the_growth(prediction: Any) -> str:
     """Predict how much longer 10,000 rows take than one"""
     require_prediction(prediction, ways(), (LESS, MORE), growth)
     return (
-        "right, all four: where the call is what costs, rows are nearly free, and where only the "
-        "arithmetic costs, they are not. A loop pays for the call again and again."
+        "right, all four: if the fixed cost of a call is the larger part, more rows cost nearly "
+        "nothing. If the arithmetic is the larger part, they cost. A loop pays the fixed cost for "
+        "each row."
     )
 
 
@@ -75,54 +106,61 @@ def predict_the_growth(prediction):
     "q2",
     "fast",
     hints=[
-        "Everything in the loop can be done for all rows at once: rows - slow.means subtracts the "
-        "means from every row, and so on.",
-        "One call of slow.model.predict for all rows is not enough: that call alone is what makes "
-        "the slow one slow. Call slow.model(rows), or a tf.function of it.",
-        "np.where(np.isnan(rows).any(axis=1), -1.0, scores) puts -1 where a number is missing; "
-        "what the model says of such a row does not matter.",
+        "You can do every step of the loop for all rows at once. For example, rows - slow.means "
+        "subtracts the means from every row.",
+        "One call of slow.model.predict for all rows is still too slow, because each call of "
+        "predict has a large fixed cost. Call slow.model(rows), or a tf.function of it.",
+        "np.where(np.isnan(rows).any(axis=1), -1.0, scores) puts -1 where a number is missing. "
+        "The model's answer for such a row does not matter.",
     ],
     given=lambda folder: scorer(),
 )
-def speed_up_the_scorer(fast):
+def speed_up_the_scorer(fast: Any) -> str:
     """Make the scorer at least 100 times as fast, with equal numbers"""
     require_fast(fast)
-    return "the same numbers, and more than 100 times as fast, on rows that were new each time."
+    return "the same numbers, at least 100 times as fast, on new rows in each call."
 
 
 @exercise(
     "q3",
     "cause steady",
     hints=[
-        "Call a new tf.function(shop.bill) again and again, and change one of the three arguments "
-        "only. graph.experimental_get_tracing_count() tells how many graphs there are.",
-        "A Python number is part of the graph, so another number is another graph. A tensor of the "
-        "same shape and dtype is an input.",
-        "Make the tf.function once, outside of `steady`; there call it with tf.constant(discount).",
+        "Make a new tf.function(shop.bill), call it several times, and change only one of the "
+        "three arguments. graph.experimental_get_tracing_count() returns the number of graphs.",
+        "A Python number is part of the graph, so a new number makes a new graph. A tensor is an "
+        "input: a new value of the same shape and dtype uses the same graph.",
+        "Make the tf.function once, outside of `steady`. In `steady`, call it with "
+        "tf.constant(discount).",
     ],
     given=q3_retracing.make_shop,
 )
-def stop_the_retracing(cause, steady):
+def stop_the_retracing(cause: Any, steady: Any) -> str:
     """Diagnose what makes a new graph for each request, and stop it"""
     q3_retracing.require_cause(cause)
     q3_retracing.require_steady(steady)
-    return "you found the cause, and 20 new requests are answered by a handful of graphs."
+    return (
+        f"you found the cause, and {q3_retracing.REQUESTS} new requests need at most "
+        f"{q3_retracing.MOST} graphs."
+    )
 
 
 @exercise(
     "q4",
     "pick",
     hints=[
-        "The first row of a batch has to wait for the others: (size - 1) / rate seconds. Then the "
-        "whole batch is computed.",
+        "The first row of a batch waits (size - 1) / rate seconds for the other rows. Then the "
+        "model computes the whole batch.",
         "late = np.mean((size - 1) / rate + times[size] > budget) is the share of batches that "
-        "come too late; up to 0.05 of them may.",
+        "are late. This share may be at most 0.05.",
         "Of the sizes that are left, take the one with the least np.mean(times[size]) / size. "
-        "min(sizes, key=..., default=None) gives None when none is left.",
+        "min(sizes, key=..., default=None) returns None when no size is left.",
     ],
     given=q4_batch_size.given,
 )
-def pick_the_batch_size(pick):
+def pick_the_batch_size(pick: Any) -> str:
     """Pick the batch size that keeps a latency budget at the least cost"""
     q4_batch_size.require_pick(pick)
-    return "six tables: always in time, and never dearer than need be."
+    return (
+        f"in {len(q4_batch_size.TABLES)} tables your function picks the cheapest size that keeps "
+        "the budget, or None where no size does."
+    )

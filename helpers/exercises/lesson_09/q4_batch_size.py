@@ -1,7 +1,10 @@
 """Exercise 4 of lesson 09: the batch size for a latency budget."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -9,43 +12,91 @@ from helpers.exercises.learner_code import call
 from helpers.exercises.outcomes import NotYet, require
 from helpers.text import safe_repr
 
-LATE = 0.05  # the share of batches that may come later than the budget
+LATE = 0.05  # largest share of batches that may be later than the budget
 BATCHES = 200
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What somebody measured, and what is wanted.
+    """Measured times of batches, and the budget that they should keep.
 
-    times : {rows in a batch: (200,) array of seconds that the model took for it}
-    rate : rows that come per second, evenly
-    budget : seconds from the moment a row comes to its answer
+    Attributes
+    ----------
+    times : dict of int to (200,) array
+        For each number of rows in a batch: the seconds that the model took.
+    rate : float
+        Rows that arrive in a second, evenly.
+    budget : float
+        Seconds from the arrival of a row to its answer.
     """
 
-    times: dict
+    times: dict[int, np.ndarray]
     rate: float
     budget: float
 
-    def late(self, size):
-        """The share of batches whose first row waits longer than the budget."""
+    def late(self, size: int) -> float:
+        """Return the share of batches whose first row waits longer than the budget.
+
+        Parameters
+        ----------
+        size : int
+            Rows in a batch.
+
+        Returns
+        -------
+        float
+        """
         return float(np.mean((size - 1) / self.rate + self.times[size] > self.budget))
 
-    def cost(self, size):
-        """Seconds of computing for one row."""
+    def cost(self, size: int) -> float:
+        """Return the mean seconds of computing for one row.
+
+        Parameters
+        ----------
+        size : int
+            Rows in a batch.
+
+        Returns
+        -------
+        float
+        """
         return float(np.mean(self.times[size])) / size
 
     @property
-    def best(self):
-        """The size that costs least among those in time; None if there is none."""
+    def best(self) -> int | None:
+        """The cheapest size that keeps the budget, or None if no size does."""
         in_time = [size for size in self.times if self.late(size) <= LATE]
         return min(in_time, key=self.cost, default=None)
 
 
-def measured(fixed, row, rate, budget, hiccup=0.0, cache=None, seed=0):
-    """Times made of a fixed part and one for each row, in milliseconds, with noise of 2 %.
+def measured(
+    fixed: float,
+    row: float,
+    rate: float,
+    budget: float,
+    hiccup: float = 0.0,
+    cache: int | None = None,
+    seed: int = 0,
+) -> Measured:
+    """Make times from a fixed part and a part for each row, with noise of 2 %.
 
-    hiccup : the share of batches, from 16 rows on, that take 30 ms longer
-    cache : from this size on, each row takes three times as long
+    Parameters
+    ----------
+    fixed, row : float
+        Milliseconds for a call, and for each row in it.
+    rate : float
+        Rows that arrive in a second.
+    budget : float
+        Milliseconds.
+    hiccup : float
+        Share of the batches of 16 rows or more that take 30 ms longer.
+    cache : int or None
+        Size from which on each row takes three times as long.
+    seed : int
+
+    Returns
+    -------
+    Measured
     """
     chance, times = np.random.default_rng(seed), {}
     for size in 2 ** np.arange(8):
@@ -56,43 +107,68 @@ def measured(fixed, row, rate, budget, hiccup=0.0, cache=None, seed=0):
     return Measured(times, rate, budget / 1000)
 
 
-def given(folder):
-    """The numbers on the page."""
+def given(folder: Path | None) -> Measured:
+    """Make the numbers on the page.
+
+    Parameters
+    ----------
+    folder : path or None
+        Not used.
+
+    Returns
+    -------
+    Measured
+    """
     return measured(fixed=4, row=0.1, rate=2000, budget=30, hiccup=0.02)
 
 
-# Each goes wrong for those who forget one thing.
+# Each table shows one named mistake.
 TABLES = {
     "the numbers on the page": given(None),
-    "rows that come slowly, 200 in a second": measured(4, 0.1, 200, 42),
-    "batches from 16 rows on that now and then take 30 ms longer": measured(
+    "rows that arrive slowly, 200 in a second": measured(4, 0.1, 200, 42),
+    "batches from 16 rows on that sometimes take 30 ms longer": measured(
         4, 0.1, 4000, 25, hiccup=0.1
     ),
     "rows that cost more in batches from 32 on": measured(1, 0.1, 20000, 100, cache=32),
-    "a budget that no batch keeps": measured(4, 0.1, 2000, 3),
-    "a budget with room for everything": measured(4, 0.1, 5000, 1000, hiccup=0.1),
+    "a budget that no size keeps": measured(4, 0.1, 2000, 3),
+    "a budget that every size keeps": measured(4, 0.1, 5000, 1000, hiccup=0.1),
 }
 
 
-def require_pick(pick):
-    """`pick` must find the best size in every table."""
+def require_pick(pick: Callable[..., Any]) -> None:
+    """Require that `pick` finds the best size in every table.
+
+    Parameters
+    ----------
+    pick : function of times, rate and budget
+
+    Raises
+    ------
+    NotYet
+        `pick` returns another size than `Measured.best`.
+    """
     for words, table in TABLES.items():
         times = {size: seconds.copy() for size, seconds in table.times.items()}
         said = call(pick, times, table.rate, table.budget)
         if said is None and table.best is None:
             continue
         where = f"{words}: your function picks {safe_repr(said)}"
-        require(table.best is not None, f"{where}; no size keeps the budget, so None is wanted.")
+        require(
+            table.best is not None,
+            f"{where}. It should return None, because no size keeps the budget.",
+        )
         if isinstance(said, bool) or not isinstance(said, Integral) or said not in table.times:
-            raise NotYet(f"{where}; one of the sizes {', '.join(map(str, times))} is wanted.")
+            raise NotYet(f"{where}. It should be one of the sizes {', '.join(map(str, times))}.")
         require(
             table.late(said) <= LATE,
-            f"{where}. Of its batches {table.late(said):.0%} come later than "
-            f"{table.budget * 1000:g} ms, when the first row has waited "
-            f"{(said - 1) / table.rate * 1000:.3g} ms for the last; 5 % may.",
+            f"{where}. Of its batches, {table.late(said):.0%} are later than "
+            f"{table.budget * 1000:g} ms after the arrival of their first row, which waits "
+            f"{(said - 1) / table.rate * 1000:.3g} ms for the last row. At most {LATE:.0%} may be "
+            "late.",
         )
         require(
             said == table.best,
             f"{where}, which costs {table.cost(said) * 1000:.2g} ms of computing for each row. "
-            f"{table.best} is in time as well and costs {table.cost(table.best) * 1000:.2g} ms.",
+            f"{table.best} keeps the budget as well and costs "
+            f"{table.cost(table.best) * 1000:.2g} ms.",
         )

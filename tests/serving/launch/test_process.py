@@ -32,7 +32,7 @@ def parent_of_a_server(folder, then):
     """A process like a notebook's kernel: it starts a server that waits for its model."""
     code = f"""
         import sys, time
-        from helpers.serving.process import Server, free_ports
+        from helpers.serving.launch.process import Server, free_ports
         rest, grpc = free_ports(2)
         base = {str(folder / "nothing")!r}
         server = Server(dict(model_base_path=base, port=grpc, rest_api_port=rest))

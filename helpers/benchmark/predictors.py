@@ -42,9 +42,9 @@ def litert(file):
 
 def interpreter(file):
     """A LiteRT file as a function of rows; another number of rows makes room anew."""
-    from ai_edge_litert.interpreter import Interpreter
+    from helpers.readers.litert_interpreter import open_litert
 
-    opened = Interpreter(model_path=str(file))
+    opened = open_litert(file)
     (put,), (got,) = opened.get_input_details(), opened.get_output_details()
     shape = None
 

@@ -16,7 +16,7 @@ import numpy as np
 from helpers.artifact.saved_model import directory_of
 from helpers.benchmark.timing import duration, rounded
 from helpers.processes.child import answer_questions
-from helpers.processes.clean_process import CleanProcess
+from helpers.processes.clean_process import CleanProcess, Question
 from helpers.processes.tensorflow_import import import_tensorflow
 from helpers.text import safe_repr
 
@@ -113,8 +113,8 @@ def sweep(export_dir, litert_file, deadline=300):
     lacking = missing("onnx")
     packages = None if lacking else onnx_runtime.packages()
     try:
-        asked = ("sweep", str(export_dir), "sweep", str(litert_file), packages)
-        return Sweep(*_process.ask(*asked, deadline=deadline), lacking)
+        question = Question("sweep", (str(export_dir), str(litert_file), packages), who="sweep")
+        return Sweep(*_process.ask(question, deadline=deadline), lacking)
     finally:
         _process.stop()
 
@@ -139,7 +139,7 @@ def _prepare():
     tf.ones((1, 10)) @ tf.ones((10, 1))  # the first operation starts what the others need
 
 
-def _sweep(export_dir, _reader, litert_file, packages):
+def _sweep(export_dir, litert_file, packages):
     if packages:
         sys.path.append(packages)
     from helpers.benchmark.predictors import routes

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from helpers.processes import fork_server
-from helpers.processes.clean_process import CleanProcess
+from helpers.processes.clean_process import CleanProcess, Question
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux only")
 LONG = 60
@@ -213,9 +213,9 @@ def test_where_there_is_none_a_process_is_started(change, monkeypatch):
         process.start()
     try:
         assert isinstance(process._child, subprocess.Popen)
-        asked = ("signatures", "no such folder", "python")
+        question = Question("signatures", ("no such folder", "python"), who="python")
         with pytest.raises(Exception, match="no such folder"):
-            process.ask(*asked, deadline=LONG)
+            process.ask(question, deadline=LONG)
         assert process.seconds > 0 and process._child.poll() is None
     finally:
         process.stop()

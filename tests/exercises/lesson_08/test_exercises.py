@@ -90,7 +90,7 @@ Q1 = Proofs(
         ),
         "the converter, not converted": Mistake(
             lambda _: (tf.lite.TFLiteConverter.from_saved_model(str(q1.given())),),
-            "what convert() returned is wanted",
+            "expected what convert() returned",
         ),
         "a path where no file is": Mistake(lambda folder: (folder / "a.tflite",), "is no file"),
         "half a file": Mistake(

@@ -14,6 +14,7 @@ import numpy as np
 
 from helpers import artifact
 from helpers.artifact import graph_digest
+from helpers.artifact.saved_model import saved_model
 from helpers.errors.messages import describe
 from helpers.processes import patches
 from helpers.processes.child import answer_questions
@@ -66,7 +67,7 @@ def to_litert(directory: str, keys: list[str], out: str) -> tuple[dict[str, str]
     dict of str to str
         the converter's error for each other key
     """
-    computed = graph_digest.endpoints(artifact.saved_model(Path(directory)))
+    computed = graph_digest.endpoints(saved_model(Path(directory)))
     types = {key: set(computed[key].types) for key in keys}
     model, errors = _convert_what_can_be(directory, keys, types)
     if model is None:

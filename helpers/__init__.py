@@ -1,29 +1,51 @@
 """The package behind the notebooks.
 
-Importing it makes TensorFlow quiet: the two variables below must be set before TensorFlow is
-imported, because its C++ side reads them once.
+An import of this package sets two environment variables, which make TensorFlow print less. They
+must be set before TensorFlow is imported, because its C++ code reads them once. No other module of
+the package changes anything when it is imported.
 """
 
 import os
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# oneDNN prints a notice and changes the last bits of results from machine to machine.
+# oneDNN prints a notice, and its results differ between computers in the last bits.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
-# Below the variables, which must be set before anything imports TensorFlow.
+# Not above the variables, which must be set before a module imports TensorFlow.
 from helpers.processes.tensorflow_import import import_tensorflow
 
+if TYPE_CHECKING:
+    from helpers.exercises import Lesson
 
-def start(name):
-    """Begin the lesson `name` ("01_basic_export"); returns a `helpers.exercises.Lesson`."""
+
+def start(name: str) -> "Lesson":
+    """Import TensorFlow and begin a lesson.
+
+    Parameters
+    ----------
+    name : str
+        the lesson's name, such as "01_basic_export"
+
+    Returns
+    -------
+    helpers.exercises.Lesson
+    """
     import_tensorflow()
     from helpers.exercises import Lesson
 
     return Lesson(name)
 
 
-def show_error(lines=1):
-    """A context manager that prints the error raised inside it; see `helpers.errors`."""
+def show_error(lines: int = 1) -> AbstractContextManager:
+    """Return a context manager that prints the error raised inside it.
+
+    Parameters
+    ----------
+    lines : int
+        how many lines of the error's text to print; see `helpers.errors.messages.show_error`
+    """
     from helpers.errors.messages import show_error
 
     return show_error(lines)

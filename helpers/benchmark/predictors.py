@@ -61,9 +61,9 @@ def litert(file: str | Path) -> Way:
 
 def interpreter(file: str | Path) -> Way:
     """Open a LiteRT file as a function of rows. A new number of rows allocates memory again."""
-    from ai_edge_litert.interpreter import Interpreter
+    from helpers.readers.litert_interpreter import open_litert
 
-    opened = Interpreter(model_path=str(file))
+    opened = open_litert(file)
     (put,), (got,) = opened.get_input_details(), opened.get_output_details()
     shape = None
 

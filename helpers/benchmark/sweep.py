@@ -16,7 +16,7 @@ import numpy as np
 from helpers.artifact.saved_model import directory_of
 from helpers.benchmark.timing import Ratio, duration, measure, ratios, rounded
 from helpers.processes.child import answer_questions
-from helpers.processes.clean_process import CleanProcess
+from helpers.processes.clean_process import CleanProcess, Question
 from helpers.processes.tensorflow_import import import_tensorflow
 from helpers.text import safe_repr
 
@@ -160,8 +160,8 @@ def sweep(export_dir: str | Path, litert_file: str | Path, deadline: float = 300
     lacking = missing("onnx")
     packages = None if lacking else onnx_runtime.packages()
     try:
-        asked = ("sweep", str(export_dir), "sweep", str(litert_file), packages)
-        return Sweep(*_process.ask(*asked, deadline=deadline), lacking)
+        question = Question("sweep", (str(export_dir), str(litert_file), packages), who="sweep")
+        return Sweep(*_process.ask(question, deadline=deadline), lacking)
     finally:
         _process.stop()
 
@@ -197,7 +197,7 @@ def _prepare() -> None:
 
 
 def _sweep(
-    export_dir: str, _reader: str, litert_file: str, packages: str | None
+    export_dir: str, litert_file: str, packages: str | None
 ) -> tuple[dict[int, dict[str, Ratio]], dict[int, float]]:
     if packages:
         sys.path.append(packages)

@@ -31,10 +31,9 @@ def convert_numbers(folder):
 
 def interpreter_of(content):
     """Return an interpreter that does not print its delegate on stderr."""
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+    from helpers.readers.litert_interpreter import open_litert
 
-    plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    return Interpreter(model_content=content, experimental_op_resolver_type=plain)
+    return open_litert(content, delegates=False)
 
 
 def converted_line(folder):

@@ -1,1 +1,1 @@
-"""Processes that run none of the learner's code."""
+"""Processes that run none of the learner's code: started, forked, asked and ended."""

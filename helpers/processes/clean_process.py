@@ -1,4 +1,4 @@
-"""The parent's side of the clean process: start it, ask it, replace it, end it."""
+"""Start a clean process, ask it, replace it and end it: the parent's side."""
 
 import atexit
 import contextlib
@@ -10,46 +10,96 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
 
 from helpers.paths import ROOT
-from helpers.processes import fork_server
+from helpers.processes import fork_server, temporary_files
 
 START_DEADLINE = 180  # seconds for importing TensorFlow on a cold, busy machine
 
 
 class ReaderError(RuntimeError):
-    """A reader could not do what was asked.
+    """A reader or a runtime could not do what it was asked.
 
+    Attributes
+    ----------
     reader : str
-    error : str, the reader's own error as "Type: message"
+        name of the reader or runtime
+    error : str
+        its own error as "Type: message"
     """
 
-    def __init__(self, reader, error):
+    def __init__(self, reader: str, error: str):
         super().__init__(error)
         self.reader, self.error = reader, error
 
 
-class CleanProcess:
-    """One child process that runs the module `worker` and none of the caller's code.
-
-    worker : str, a module with a function `main` that answers on its standard output
-    python : path of the interpreter, or None for the one that runs here
-    forked : bool, whether it may come from `helpers.processes.fork_server`, with TensorFlow
-        imported; for the interpreter that runs here
+@dataclass(frozen=True)
+class Question:
+    """One call of a function in a clean process.
 
     Attributes
     ----------
-    began : float or None, time.perf_counter() when the child was started last
-    seconds : float or None, what that child took until it was ready; known from its first answer on
+    function : str
+        its name among the functions that the process offers
+    arguments : tuple
+        its arguments; what pickle can hold without modules that the process does not have
+    who : str
+        the reader or runtime that is asked, for the `ReaderError`; the process does not see it
     """
 
-    encode, decode = staticmethod(pickle.dumps), staticmethod(pickle.load)
+    function: str
+    arguments: tuple
+    who: str
 
-    def __init__(self, worker="helpers.readers.worker", python=None, forked=False):
+
+class CleanProcess:
+    """A child process that answers questions and runs none of the caller's code.
+
+    It starts with the first question, stays for the next ones, is replaced when it dies or hangs,
+    and ends with this process.
+
+    Parameters
+    ----------
+    worker : str or None
+        a module with a function `main` that calls `helpers.processes.child.answer_questions`; None
+        in a subclass that has a `command` of its own
+    python : path, optional
+        the interpreter; without it the one that runs here
+    forked : bool
+        whether `helpers.processes.fork_server` may start the process, with TensorFlow imported;
+        only for the interpreter that runs here
+
+    Attributes
+    ----------
+    began : float or None
+        time.perf_counter() at the last start of the child
+    seconds : float or None
+        what this child took until it was ready; known from its first answer on
+    """
+
+    def __init__(
+        self,
+        worker: str | None = "helpers.readers.worker",
+        python: str | Path | None = None,
+        forked: bool = False,
+    ):
         self._worker, self._python = worker, str(python or sys.executable)
         self._may_fork = forked
         self._child = self.began = self.seconds = None
         self._lock = threading.Lock()
+
+    @staticmethod
+    def encode(question: Question) -> bytes:
+        """Return what is written to the child's standard input."""
+        return pickle.dumps((question.function, question.arguments))
+
+    @staticmethod
+    def decode(stream: IO[bytes]) -> tuple[str, object]:
+        """Read one answer, (kind, value), from the child's standard output."""
+        return pickle.load(stream)
 
     def start(self):
         """Start the child unless it runs. Does not wait for it."""
@@ -59,15 +109,8 @@ class CleanProcess:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115, closed in stop()
         self.began, self.seconds = time.perf_counter(), None
         env = {**fork_server.SETTINGS, **os.environ}
-        self._child = self._forked(env) or subprocess.Popen(
-            self.command(),
-            env=env,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            # A kernel is interrupted by a signal to its whole group.
-            start_new_session=os.name == "posix",
-        )
+        self._folder = None
+        self._child = self._forked(env) or self._started(env)
         self._answers = queue.Queue()
         threading.Thread(
             target=_listen, args=(self._child.stdout, self.decode, self._answers), daemon=True
@@ -81,12 +124,26 @@ class CleanProcess:
                 return fork_server.Child(self._worker, stderr=self._log, env=env)
         return None
 
-    def command(self):
-        """What starts the child, a list of str."""
-        # -P: the caller's folder must not supply modules to a process that is to be clean, and
-        # neither must the course's folder: of it, only `helpers`.
+    def _started(self, env):
+        self._folder = temporary_files.new_folder() if self._worker else None
+        return subprocess.Popen(
+            self.command(),
+            env=env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            # An interrupt of a kernel is a signal to its whole process group.
+            start_new_session=os.name == "posix",
+        )
+
+    def command(self) -> list[str]:
+        """Return the command that starts the child without the fork server."""
+        # -P: the caller's folder must not supply modules to a clean process. Of the course's
+        # folder, only `helpers` may.
         code = (
             f"import sys; sys.path.insert(0, {str(ROOT)!r}); import helpers; del sys.path[0]; "
+            "from helpers.processes import temporary_files; "
+            f"temporary_files.use({self._folder!r}); "
             f"import {self._worker} as worker; worker.main()"
         )
         return [self._python, "-P", "-c", code]
@@ -97,63 +154,80 @@ class CleanProcess:
         if child is not None:
             child.kill()
             child.wait()
-            with contextlib.suppress(OSError):  # half a question may still wait to be written
+            with contextlib.suppress(OSError):  # a part of a question may still wait to be written
                 child.stdin.close()
             self._log.close()
+            temporary_files.remove(self._folder)
             atexit.unregister(self.stop)
 
-    def ask(self, question, directory, reader, *details, deadline):
-        """Put one question to the child; its answer, or the exception it raised."""
-        message = self.encode((question, directory, reader, *details))
+    def ask(self, question: Question, *, deadline: float) -> object:
+        """Put one question to the child and return the answer.
+
+        Parameters
+        ----------
+        question : Question
+        deadline : float
+            seconds for the answer; after it the child is ended. The child's start is not counted.
+
+        Raises
+        ------
+        ReaderError
+            the function raised an error, the child died, or did not answer in time
+        NotAnArtifact
+            the function found no SavedModel
+        """
+        message, who = self.encode(question), question.who
         with self._lock:
             try:
                 self.start()
                 if not self._ready:
-                    kind, value = self._answer(reader, START_DEADLINE)
+                    kind, value = self._answer(who, START_DEADLINE)
                     if kind == "error":
-                        raise ReaderError(reader, value)
+                        raise ReaderError(who, value)
                     self._ready, self.seconds = True, self._said - self.began
                 self._child.stdin.write(message)
                 self._child.stdin.flush()
-                kind, value = self._answer(reader, deadline)
+                kind, value = self._answer(who, deadline)
             except OSError:
-                raise self._died(reader) from None
+                raise self._died(who) from None
             except BaseException:
-                # Interrupted or late: an answer still on its way would be taken for the next one's.
+                # Interrupted or late: the next question would receive this question's answer.
                 self.stop()
                 raise
         if kind == "error":
-            raise ReaderError(reader, value)
+            raise ReaderError(who, value)
         if kind == "not an artifact":
             from helpers.artifact.saved_model import NotAnArtifact
 
             raise NotAnArtifact(value)
         return value
 
-    def _answer(self, reader, deadline):
+    def _answer(self, who, deadline):
         try:
             answer, self._said = self._answers.get(timeout=deadline)
         except queue.Empty:
             raise ReaderError(
-                reader, f"TimeoutError: no answer within {deadline} seconds; the process was ended"
+                who, f"TimeoutError: no answer within {deadline} seconds; the process was ended"
             ) from None
         if answer is None:
-            raise self._died(reader)
+            raise self._died(who)
         return answer
 
-    def _died(self, reader):
-        with contextlib.suppress(subprocess.TimeoutExpired):  # it lives, but talks nonsense
+    def _died(self, who):
+        with contextlib.suppress(
+            subprocess.TimeoutExpired
+        ):  # it lives, but what it sent is no answer
             self._child.wait(timeout=5)
         status = self._child.poll()
         self._log.seek(0)
         log = self._log.read().decode(errors="replace").strip().splitlines()
         self.stop()
         last = f"; its last words: {log[-1]}" if log else ""
-        return ReaderError(reader, f"the reading process died (exit status {status}){last}")
+        return ReaderError(who, f"the reading process died (exit status {status}){last}")
 
 
 def _listen(stream, decode, answers):
-    """Pass on what the child says, and when; None when it has gone."""
+    """Pass on each answer of the child and its time; None when the child has gone."""
     with stream:
         while True:
             try:

@@ -1,13 +1,14 @@
-"""Throw away what C++ prints."""
+"""Discard what C++ code prints."""
 
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def quiet():
-    """Throw away what C++ writes to standard error while the block runs, as the converter does."""
+def quiet() -> Iterator[None]:
+    """Discard what C++ code, such as the LiteRT converter, writes to standard error meanwhile."""
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)

@@ -1,30 +1,30 @@
-"""Import TensorFlow quickly, and so that a notebook cannot damage it."""
+"""Import TensorFlow in three quarters of the time, and so that a notebook cannot damage it."""
 
 import builtins
-import functools
 import gc
-import typing
+from types import ModuleType
 
-# TensorFlow remembers the builtins by their addresses, at its import. In a notebook, `input` is
-# freed after that cell, and a method that gets its address is then called as if it were a builtin:
-# "'TfMethodTarget' object is not callable", now and then. What is kept here is not freed.
+from helpers.processes.patches import compile_each_type_once
+
+# TensorFlow remembers the builtins by their addresses when it is imported. A notebook replaces
+# `input` while a cell runs, and frees that object afterwards. A method that gets the same address
+# is then called like a builtin and fails: "'TfMethodTarget' object is not callable". Objects that
+# this tuple holds are not freed.
 _kept = tuple(vars(builtins).values())
 
 
-def import_tensorflow():
-    """Import TensorFlow in three quarters of the time.
+def import_tensorflow() -> ModuleType:
+    """Import TensorFlow without the garbage collector, and return it.
 
-    Without the garbage collector, which would look through its modules over and over, now and
-    whenever it runs later, and find nothing; and, before Python 3.12, without compiling the few
-    names of types in its thousands of type variables each time anew.
+    The collector would search TensorFlow's modules again and again and find nothing, during the
+    import and later. Before Python 3.12, the import also compiles each text of a type once only.
     """
     was_on = gc.isenabled()
     gc.disable()
-    typing.compile = functools.cache(compile)
     try:
-        import tensorflow
+        with compile_each_type_once():
+            import tensorflow
     finally:
-        vars(typing).pop("compile", None)
         if was_on:
             gc.enable()
     gc.freeze()

@@ -1,16 +1,21 @@
-"""The same question put to an artifact by three readers, in a clean process.
+"""Ask three readers the same question about an export, in a clean process.
 
-python : `tf.saved_model.load`, what a Python program does.
-session : the session loader, which restores as TensorFlow Serving and the C API do. It is run by
-    Python's `Session.run`, which compares shapes first; the C++ beneath does not.
-litert : conversion to LiteRT and its interpreter, what a phone does.
+python : `tf.saved_model.load`, as a Python program does.
+session : the session loader, which restores as TensorFlow Serving and the C API do. Python's
+    `Session.run` calls it and compares shapes first; the C++ code beneath does not.
+litert : conversion to LiteRT and its interpreter, as a phone does.
 
-The process imports TensorFlow and none of the caller's code. It starts on the first question,
-stays warm, is replaced when it dies or hangs, and ends with the kernel.
+The process imports TensorFlow and none of the caller's code. It starts with the first question,
+stays for the next ones, is replaced when it dies or hangs, and ends with the kernel.
 """
 
-from helpers.artifact.saved_model import directory_of
-from helpers.processes.clean_process import CleanProcess, ReaderError
+import os
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from helpers.artifact.saved_model import Signature, directory_of
+from helpers.processes.clean_process import CleanProcess, Question, ReaderError
 from helpers.readers.inputs import as_arrays
 
 READERS = {
@@ -18,114 +23,200 @@ READERS = {
     "session": "the session loader (TensorFlow Serving, C)",
     "litert": "LiteRT (phones, small devices)",
 }
+DEADLINE = 60  # seconds for an answer
+LONG_DEADLINE = 10 * DEADLINE  # for what saves, converts or reads a whole export
 _process = CleanProcess(forked=True)
 
 
 def warm_up():
-    """Start the clean process now, in the background; the first question then waits less."""
+    """Start the clean process now, in the background, so that the first question waits less."""
     _process.start()
 
 
-def signatures(directory, reader="python"):
-    """The signatures that `reader` offers for the export `directory`.
-
-    Returns
-    -------
-    dict of str to helpers.artifact.Signature
-
-    Raises NotAnArtifact when it is no SavedModel, ReaderError when the reader cannot load it.
-    """
-    return _ask("signatures", directory, _known(reader))
-
-
-def run(directory, signature, inputs, reader="python", deadline=60):
-    """Call one signature of the export `directory`.
+def signatures(directory: str | os.PathLike, reader: str = "python") -> dict[str, Signature]:
+    """Return the signatures that a reader offers for an export, by their key.
 
     Parameters
     ----------
-    signature : str, the key
-    inputs : dict of str to array; cast to the declared dtype where nothing but precision is lost
+    directory : str or path
+        an export
     reader : "python", "session" or "litert"
-    deadline : seconds; after it the process is replaced and ReaderError raised
+
+    Raises
+    ------
+    NotAnArtifact
+        it is not a SavedModel
+    ReaderError
+        the reader cannot load it
+    """
+    _require_known(reader)
+    return _ask("signatures", directory, reader, who=reader)
+
+
+def run(
+    directory: str | os.PathLike,
+    signature: str,
+    inputs: Mapping[str, object],
+    reader: str = "python",
+    deadline: float = DEADLINE,
+) -> dict[str, np.ndarray]:
+    """Call one signature of an export and return its outputs by their name.
+
+    Parameters
+    ----------
+    directory : str or path
+        an export
+    signature : str
+        the key
+    inputs : mapping of str to array
+        cast to the declared dtype where only precision is lost
+    reader : "python", "session" or "litert"
+    deadline : float
+        seconds; after it the process is replaced
+
+    Raises
+    ------
+    NotAnArtifact
+        it is not a SavedModel
+    ReaderError
+        the reader's own error, or the deadline has passed
+    """
+    arrays = as_arrays(inputs)
+    _require_known(reader)
+    return _ask("run", directory, reader, signature, arrays, who=reader, deadline=deadline)
+
+
+def save_again(
+    directory: str | os.PathLike, out: str | os.PathLike, deadline: float = LONG_DEADLINE
+):
+    """Load an export in Python and save what that gives as the new export `out`.
+
+    Raises
+    ------
+    NotAnArtifact
+        it is not a SavedModel
+    ReaderError
+        the error of loading or saving
+    """
+    _ask("save_again", directory, str(out), who="python", deadline=deadline)
+
+
+def to_litert(
+    directory: str | os.PathLike,
+    keys: Sequence[str],
+    out: str | os.PathLike,
+    deadline: float = LONG_DEADLINE,
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Write the signatures `keys` of an export as one LiteRT file, `out`.
+
+    Of two signatures with one graph the file keeps one. A signature that cannot be converted is
+    left out. When no signature can be converted, there is no file.
 
     Returns
     -------
-    dict of str to array
+    dict of str to str
+        the name in the file for each key that was converted
+    dict of str to str
+        the converter's error for each other key
 
-    Raises NotAnArtifact, or ReaderError with the reader's own error.
+    Raises
+    ------
+    NotAnArtifact
+        it is not a SavedModel
+    ReaderError
+        the process does not answer
     """
-    arrays = as_arrays(inputs)
-    return _ask("run", directory, _known(reader), signature, arrays, deadline=deadline)
+    return _ask("to_litert", directory, list(keys), str(out), who="litert", deadline=deadline)
 
 
-def save_again(directory, out, deadline=600):
-    """Load the export `directory` in Python and save what that gives as the new export `out`.
+def to_onnx(
+    directory: str | os.PathLike,
+    names: Mapping[str, str],
+    folder: str | os.PathLike,
+    packages: str | os.PathLike,
+    deadline: float = LONG_DEADLINE,
+) -> dict[str, str]:
+    """Write signatures of an export as .onnx files in `folder`, with tf2onnx.
 
-    Raises NotAnArtifact, or ReaderError with the error of loading or saving.
+    Parameters
+    ----------
+    directory : str or path
+        an export
+    names : mapping of str to str
+        the name of the file for each key
+    folder : str or path
+    packages : str or path
+        the site-packages that tf2onnx is in. Python looks there last, for what the course's
+        environment does not have.
+
+    Returns
+    -------
+    dict of str to str
+        the converter's error for each key that could not be converted
+
+    Raises
+    ------
+    NotAnArtifact
+        it is not a SavedModel
+    ReaderError
+        the process does not answer
     """
-    _ask("save_again", directory, "python", str(out), deadline=deadline)
+    arguments = str(folder), dict(names), str(packages)
+    return _ask("to_onnx", directory, *arguments, who="onnx", deadline=deadline)
 
 
-def to_litert(directory, keys, out, deadline=600):
-    """Write the signatures `keys` of the export `directory` as one LiteRT file, `out`.
+def variables(directory: str | os.PathLike) -> list[tuple[str, str, tuple[int, ...]]]:
+    """List the variables of an export without reading their values.
 
-    Of two signatures with one graph the file keeps one; a signature that cannot cross is left out,
-    and without any there is no file.
+    Returns
+    -------
+    list of (checkpoint key, dtype name, shape), sorted by key
 
-    Returns ({key: its name in the file}, {key: the converter's error}). Raises NotAnArtifact, or
-    ReaderError where the process does not answer.
+    Raises
+    ------
+    NotAnArtifact
+        it is not a SavedModel
+    ReaderError
+        variables.index cannot be read
     """
-    return _ask("to_litert", directory, "litert", list(keys), str(out), deadline=deadline)
+    return _ask("variables", directory, who="checkpoint")
 
 
-def to_onnx(directory, names, folder, packages, deadline=600):
-    """Write signatures of the export `directory` as .onnx files in `folder`, with tf2onnx.
+def digests(directory: str | os.PathLike, deadline: float = LONG_DEADLINE) -> dict[str, str | None]:
+    """Return a fingerprint of each variable's value by its checkpoint key.
 
-    names : dict of str to str, the name of the file for each key
-    packages : path of the site-packages that tf2onnx is in; only these are looked for there that
-        this environment has not
-
-    Returns {key: the converter's error}. Raises NotAnArtifact, or ReaderError where the process
-    does not answer.
+    A fingerprint is None where the value cannot be read. Raises what `variables` raises.
     """
-    details = "onnx", str(folder), names, str(packages)
-    return _ask("to_onnx", directory, *details, deadline=deadline)
+    return _ask("digests", directory, who="checkpoint", deadline=deadline)
 
 
-def variables(directory):
-    """The variables of the export `directory`, listed without reading their values.
+def saved_model_cli(command: str, directory: str | os.PathLike, *arguments: str) -> tuple[str, int]:
+    """Run `saved_model_cli COMMAND --dir DIRECTORY ARGUMENTS` in the clean process.
 
-    Returns a list of (checkpoint key, dtype name, shape), sorted by key. Raises NotAnArtifact, or
-    ReaderError where variables.index cannot be read.
+    The command line would import TensorFlow first, which takes seconds.
+
+    Returns
+    -------
+    str
+        what it prints
+    int
+        its exit status
     """
-    return _ask("variables", directory, "checkpoint")
+    return _ask("saved_model_cli", directory, command, list(arguments), who="saved_model_cli")
 
 
-def digests(directory, deadline=600):
-    """{checkpoint key: a fingerprint of the value, None where it cannot be read}; raises alike."""
-    return _ask("digests", directory, "checkpoint", deadline=deadline)
-
-
-def saved_model_cli(command, directory, *arguments):
-    """`saved_model_cli COMMAND --dir DIRECTORY ARGUMENTS`, without the seconds that it takes to
-    start: the clean process has TensorFlow at hand.
-
-    Returns (str, int), what it prints and its exit status.
-    """
-    return _ask("saved_model_cli", directory, command, list(arguments))
-
-
-def _known(reader):
+def _require_known(reader):
     if reader not in READERS:
         raise ValueError(f"no reader {reader!r}: there are {', '.join(READERS)}")
-    return reader
 
 
-def _ask(question, directory, *details, deadline=60):
-    return _process.ask(question, str(directory_of(directory)), *details, deadline=deadline)
+def _ask(function, directory, *arguments, who, deadline=DEADLINE):
+    question = Question(function, (str(directory_of(directory)), *arguments), who)
+    return _process.ask(question, deadline=deadline)
 
 
 __all__ = [
+    "DEADLINE",
     "READERS",
     "ReaderError",
     "digests",

@@ -1,15 +1,23 @@
-"""`python -m helpers.readers DIR`: who can use this export, and what stands in the way.
+"""Tell which readers can use an export, and what is in the way: `python -m helpers.readers DIR`.
 
-With `--rescue OUT`, an export that only Python can read is made readable for all.
+With `--rescue OUT`, save an export that only Python can read as a new one for all readers.
 """
 
 import sys
 
 from helpers.readers import compare, rescue
 
-sys.stdout.reconfigure(errors="backslashreplace")  # a name may hold what the terminal cannot show
-try:
-    main = rescue.main if "--rescue" in sys.argv[1:] else compare.main
+
+def main(arguments: list[str]) -> int:
+    """Run the command and return its exit status."""
+    # The name of a signature may hold characters that the terminal cannot show.
+    sys.stdout.reconfigure(errors="backslashreplace")
+    command = rescue.main if "--rescue" in arguments else compare.main
+    try:
+        return command(arguments)
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
-except KeyboardInterrupt:
-    sys.exit(130)

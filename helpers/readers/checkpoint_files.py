@@ -1,5 +1,8 @@
-"""Questions about the files of an artifact. The clean process answers them too: nothing is loaded
-or run, but on a hostile `variables.index` TensorFlow's own reader aborts the process it is in."""
+"""Answer questions about the files of an export, without loading or running it.
+
+The clean process answers these too: TensorFlow's reader of a hostile `variables.index` aborts the
+process that it runs in.
+"""
 
 import contextlib
 import hashlib
@@ -9,11 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-MOST_BYTES = 2 * 10**9  # of one variable: what is larger is not read
+from helpers.processes import patches
+
+MOST_BYTES = 2 * 10**9  # of one variable; a larger variable is not read
 
 
-def variables(directory, reader):
-    """[(key, dtype name, shape)] as variables.index lists them; the data file is not opened."""
+def variables(directory: str) -> list[tuple[str, str, tuple[int, ...]]]:
+    """List what variables.index lists, (key, dtype name, shape), without opening the data file."""
     index = _index(directory)
     dtypes = index.get_variable_to_dtype_map()
     return [
@@ -22,8 +27,8 @@ def variables(directory, reader):
     ]
 
 
-def digests(directory, reader):
-    """{key: a fingerprint of the value, or None where it cannot be read}."""
+def digests(directory: str) -> dict[str, str | None]:
+    """Return the SHA-256 of each variable's value by its key, None where it cannot be read."""
     index = _index(directory)
     dtypes, shapes = index.get_variable_to_dtype_map(), index.get_variable_to_shape_map()
     data = (Path(directory) / "variables").glob("variables.data-*")
@@ -33,7 +38,7 @@ def digests(directory, reader):
         size = dtypes[key].size or 1
         for length in shape:
             size *= length
-        # What the index promises and the data cannot hold would be room made for nothing.
+        # A hostile index lists shapes that the data file cannot hold, to fill the memory.
         found[key] = _digest(index, key) if size <= most else None
     return found
 
@@ -41,7 +46,7 @@ def digests(directory, reader):
 def _digest(index, key):
     try:
         value = np.asarray(index.get_tensor(key))
-    except Exception:  # cut short, or not what was written
+    except Exception:  # the data file is cut short or has been changed
         return None
     texts = value.dtype.kind in "OS"
     return hashlib.sha256(repr(value.tolist()).encode() if texts else value.tobytes()).hexdigest()
@@ -53,15 +58,12 @@ def _index(directory):
     return tf.train.load_checkpoint(str(Path(directory) / "variables" / "variables"))
 
 
-def saved_model_cli(directory, command, arguments):
-    """(text, exit status) of `saved_model_cli COMMAND --dir DIRECTORY ARGUMENTS`."""
+def saved_model_cli(directory: str, command: str, arguments: list[str]) -> tuple[str, int]:
+    """Run `saved_model_cli COMMAND --dir DIRECTORY ARGUMENTS`; return its text and exit status."""
     import tensorflow as tf
-    from absl import flags
     from tensorflow.python.tools import saved_model_cli
 
-    for flag in flags.FLAGS.flags_by_module_dict()[saved_model_cli.__name__]:
-        flag.unparse()  # what the last call was given, and what it had to be given
-        flag.validators.clear()
+    patches.forget_flags(saved_model_cli.__name__)
     before, sys.argv = sys.argv, ["saved_model_cli", command, "--dir", directory, *arguments]
     status = 0
     try:

@@ -1,32 +1,41 @@
-"""Conversion to ONNX by tf2onnx's command line, in a process that has TensorFlow already: its start
-is most of what one conversion takes."""
+"""Convert signatures to ONNX with tf2onnx, in a process that has imported TensorFlow already.
+
+A process of its own for each conversion would spend most of its time on the import.
+"""
 
 import contextlib
-import functools
 import io
 import logging
 import sys
 from pathlib import Path
-from unittest import mock
 
 from helpers.errors.messages import describe
+from helpers.processes import patches
 
-OPSET = 18
+OPSET = 18  # version of ONNX's operations
 
 
-def convert(directory, reader, folder, names, packages):
-    """Convert each signature; {key: error} for those that cannot cross.
+def convert(directory: str, folder: str, names: dict[str, str], packages: str) -> dict[str, str]:
+    """Convert each signature of an export to an .onnx file in `folder`.
 
-    names : dict of str to str, the name of the file in `folder` for each key
-    packages : path of the site-packages that tf2onnx is in, for another environment with the same
-        versions of what both have
+    Parameters
+    ----------
+    directory : str
+        an export
+    folder : str
+    names : dict of str to str
+        the name of the file in `folder` for each key
+    packages : str
+        path of the site-packages that tf2onnx is in. They belong to another environment, which has
+        the same versions of the packages that both have.
+
+    Returns
+    -------
+    dict of str to str
+        the converter's error for each key that cannot be converted
     """
-    import tensorflow as tf
-
     errors = {}
-    # Each conversion would load the export again.
-    once = functools.cache(functools.partial(tf.saved_model.load, directory))
-    with mock.patch.object(tf.saved_model, "load", lambda path, tags: once()):
+    with patches.load_once_for_tf2onnx(directory):
         for key, name in names.items():
             try:
                 _command_line(directory, key, Path(folder) / name, packages)
@@ -36,7 +45,7 @@ def convert(directory, reader, folder, names, packages):
 
 
 def _command_line(directory, key, out, packages):
-    """`python -m tf2onnx.convert`, with arguments as one would type them."""
+    """Run `python -m tf2onnx.convert` for one signature."""
     import tensorflow as tf
 
     if packages not in sys.path:

@@ -1,10 +1,14 @@
-"""The clean process itself: it answers questions about artifacts until its parent is gone."""
+"""The clean process of the readers: load an export and answer questions about it.
+
+Each function that is listed in QUESTIONS can be asked by name; see `helpers.readers` for what its
+arguments mean.
+"""
 
 import re
 import sys
 from functools import lru_cache
 from pathlib import Path
-from unittest import mock
+from typing import NoReturn
 
 import numpy as np
 
@@ -12,48 +16,64 @@ from helpers import artifact
 from helpers.artifact import graph_digest
 from helpers.artifact.saved_model import saved_model
 from helpers.errors.messages import describe
+from helpers.processes import patches
 from helpers.processes.child import answer_questions
 from helpers.processes.tensorflow_import import import_tensorflow
 from helpers.readers import checkpoint_files, onnx_converter
 from helpers.readers.inputs import cast, state
+from helpers.readers.litert_interpreter import open_litert
 
 
-def main():
+def main() -> NoReturn:
+    """Answer the readers' questions, without Keras and matplotlib."""
     # Nothing here draws or builds a Keras model. Without these two, the start is a third shorter.
     # It also proves that an export needs neither.
     sys.modules["matplotlib"] = sys.modules["keras"] = None
     answer_questions(QUESTIONS, lambda: import_tensorflow().get_logger().setLevel("ERROR"))
 
 
-def signatures(directory, reader):
-    """{key: artifact.Signature} of what the reader offers; loading it is part of the question."""
+def signatures(directory: str, reader: str) -> dict[str, artifact.Signature]:
+    """Load an export in a reader and return the signatures that the reader offers, by their key."""
     offered = LOADERS[reader](directory, state(directory)).keys
     return {
         key: value for key, value in artifact.read(directory).signatures.items() if key in offered
     }
 
 
-def run(directory, reader, key, inputs):
+def run(
+    directory: str, reader: str, key: str, inputs: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Call the signature `key` of an export in a reader and return its outputs by their name."""
     feed = cast(artifact.read(directory).signatures, key, inputs)
     answer = LOADERS[reader](directory, state(directory)).call(key, feed)
     return {name: np.asarray(answer[name]) for name in sorted(answer)}
 
 
-def save_again(directory, reader, out):
+def save_again(directory: str, out: str):
+    """Load an export with tf.saved_model.load and save the result as the new export `out`."""
     import tensorflow as tf
 
-    loaded = tf.saved_model.load(directory)  # a kept one's variables may have been changed by calls
+    loaded = tf.saved_model.load(directory)  # calls may have changed the variables of a kept one
     tf.saved_model.save(loaded, out, signatures=dict(loaded.signatures))
 
 
-def to_litert(directory, reader, keys, out):
+def to_litert(directory: str, keys: list[str], out: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Write the signatures `keys` of an export as the LiteRT file `out`.
+
+    Returns
+    -------
+    dict of str to str
+        the name in the file for each key that was converted
+    dict of str to str
+        the converter's error for each other key
+    """
     computed = graph_digest.endpoints(saved_model(Path(directory)))
     types = {key: set(computed[key].types) for key in keys}
-    model, errors = _cross(directory, keys, types)
+    model, errors = _convert_what_can_be(directory, keys, types)
     if model is None:
         return {}, errors
     Path(out).write_bytes(model)
-    in_file = _interpreter(model).get_signature_list()
+    in_file = open_litert(model).get_signature_list()
     named = {}
     for key in keys:
         twins = [name for name in in_file if computed[name].digest == computed[key].digest]
@@ -64,10 +84,20 @@ def to_litert(directory, reader, keys, out):
     return named, errors
 
 
-def _cross(directory, keys, types):
-    """Bytes of a LiteRT file with those of `keys` that can cross, None without any; {key: error}.
+def _convert_what_can_be(directory, keys, types):
+    """Convert those of `keys` that LiteRT can hold.
 
-    types : dict of str to set of str, the operations of each signature
+    Parameters
+    ----------
+    types : dict of str to set of str
+        the operations of each signature
+
+    Returns
+    -------
+    bytes or None
+        a LiteRT file; None when no signature can be converted
+    dict of str to str
+        the converter's error for each other key
     """
     if not keys:
         return None, {}
@@ -77,15 +107,15 @@ def _cross(directory, keys, types):
         if len(keys) == 1:
             return None, {keys[0]: describe(error, limit=2000)}
         first = error
-    # One that cannot cross must not take the others with it. Each is tried alone which has an
-    # operation that the error names, or where it names none, every one.
+    # One signature that cannot be converted fails all. So each signature with an operation that
+    # the error names is tried alone; where the error names none, each signature is.
     named = set(re.findall(r"\w+", " ".join(re.findall("ops: (.*)", str(first)))))
     errors = {}
     for key in [key for key in keys if named & types[key]] or keys:
-        errors |= _cross(directory, [key], types)[1]
+        errors |= _convert_what_can_be(directory, [key], types)[1]
     if not errors:
         raise first
-    model, more = _cross(directory, [key for key in keys if key not in errors], types)
+    model, more = _convert_what_can_be(directory, [key for key in keys if key not in errors], types)
     return model, errors | more
 
 
@@ -102,13 +132,15 @@ QUESTIONS = {
 
 
 class PythonReader:
-    def __init__(self, directory):
+    """An export as `tf.saved_model.load` gives it."""
+
+    def __init__(self, directory: str):
         import tensorflow as tf
 
         self.loaded = tf.saved_model.load(directory)
         self.keys = list(self.loaded.signatures)
 
-    def call(self, key, feed):
+    def call(self, key: str, feed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         import tensorflow as tf
 
         outputs = self.loaded.signatures[key](**{k: tf.constant(v) for k, v in feed.items()})
@@ -116,11 +148,13 @@ class PythonReader:
 
 
 class SessionReader:
-    def __init__(self, directory):
+    """An export in a session, as TensorFlow Serving and the C API load it."""
+
+    def __init__(self, directory: str):
         import tensorflow as tf
 
         v1 = tf.compat.v1
-        # One thread: of several things that fail, always the same one is reported.
+        # One thread, so that of several errors always the same one is reported.
         config = v1.ConfigProto(inter_op_parallelism_threads=1, use_per_session_threads=True)
         self.session = v1.Session(graph=tf.Graph(), config=config)
         with self.session.graph.as_default():
@@ -128,7 +162,7 @@ class SessionReader:
         self.definitions = meta_graph.signature_def
         self.keys = [key for key in self.definitions if not key.startswith("__")]
 
-    def call(self, key, feed):
+    def call(self, key: str, feed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         definition = self.definitions[key]
         return self.session.run(
             {name: info.name for name, info in definition.outputs.items()},
@@ -137,43 +171,29 @@ class SessionReader:
 
 
 class LiteRTReader:
-    def __init__(self, directory):
+    """An export converted to LiteRT, in the interpreter of phones."""
+
+    def __init__(self, directory: str):
         self.directory = directory
         self.keys = list(artifact.read(directory).signatures)
         try:
-            together = _interpreter(_convert(directory, self.keys))
+            together = open_litert(_convert(directory, self.keys))
             self.interpreters = dict.fromkeys(together.get_signature_list(), together)
-        except Exception:  # one signature that cannot cross must not take the others with it
+        except Exception:  # one signature that cannot be converted fails all
             self.interpreters = {}
 
-    def call(self, key, feed):
-        # Of two signatures with one graph ("serve" and "serving_default"), the file keeps one.
+    def call(self, key: str, feed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        # Of two signatures with one graph ("serve", "serving_default"), the file keeps one only.
         if key not in self.interpreters:
-            self.interpreters[key] = _interpreter(_convert(self.directory, [key]))
+            self.interpreters[key] = open_litert(_convert(self.directory, [key]))
         return self.interpreters[key].get_signature_runner(key)(**feed)
 
 
 def _convert(directory, keys):
     import tensorflow as tf
-    from tensorflow.lite.python import lite
 
-    kept = []
-
-    def load(directory, tags):
-        if not kept:
-            kept.append(tf.saved_model.load(directory, tags))
-            return kept[0]
-        return kept.pop()
-
-    # The converter loads an export to see its signatures, and again for what its errors tell.
-    with mock.patch.object(lite, "_load", load, create=True):
+    with patches.load_once_for_litert():
         return tf.lite.TFLiteConverter.from_saved_model(directory, signature_keys=keys).convert()
-
-
-def _interpreter(model):
-    from ai_edge_litert.interpreter import Interpreter
-
-    return Interpreter(model_content=model)
 
 
 def _loader(reader):

@@ -12,7 +12,8 @@ with the kernel.
 
 from helpers import artifact
 from helpers.errors.messages import describe
-from helpers.processes.clean_process import ReaderError
+from helpers.processes.clean_process import Question, ReaderError
+from helpers.readers import DEADLINE
 from helpers.readers.inputs import as_arrays, cast
 from helpers.runtimes import browser, c_program, litert, onnx_runtime
 from helpers.text import safe_repr
@@ -64,7 +65,7 @@ def signatures(directory, runtime):
     converted, offered, error = _crossed(found, runtime), {}, None
     for key in converted.keys:
         try:
-            _ask("load", converted, runtime, key, deadline=60)
+            _ask("load", converted, runtime, key, deadline=DEADLINE)
             offered[key] = found.signatures[key]
         except ReaderError as first:
             error = error or first
@@ -73,7 +74,7 @@ def signatures(directory, runtime):
     return offered
 
 
-def run(directory, signature, inputs, runtime, deadline=60):
+def run(directory, signature, inputs, runtime, deadline=DEADLINE):
     """Call one signature of the export `directory` in `runtime`.
 
     Parameters
@@ -93,7 +94,7 @@ def run(directory, signature, inputs, runtime, deadline=60):
     return _call("run", directory, signature, inputs, runtime, deadline=deadline)
 
 
-def seconds_per_call(directory, signature, inputs, runtime, calls=100, deadline=60):
+def seconds_per_call(directory, signature, inputs, runtime, calls=100, deadline=DEADLINE):
     """Seconds that one call takes, the mean of `calls` in a row, measured inside the runtime's own
     process: what it costs to ask that process is not in it. Parameters and errors as for `run`.
 
@@ -152,8 +153,8 @@ def _call(question, directory, signature, inputs, runtime, *details, deadline):
 
 
 def _ask(question, converted, runtime, key, *details, deadline):
-    path, name = str(converted.path), converted.keys[key]
-    return _KINDS[runtime].process.ask(question, path, runtime, name, *details, deadline=deadline)
+    arguments = str(converted.path), converted.keys[key], *details
+    return _KINDS[runtime].process.ask(Question(question, arguments, runtime), deadline=deadline)
 
 
 __all__ = [

@@ -1,7 +1,7 @@
-"""A browser: the .onnx files in a page of ours with onnxruntime-web, opened in chromium.
+"""A browser: the .onnx files in a page with onnxruntime-web, opened in chromium.
 
-Only WebAssembly, and no network: the page comes from a server on the loopback address, and its
-content security policy lets it reach nothing else.
+The page uses WebAssembly only. A server on the loopback address provides the page, and the page's
+content security policy allows it to reach no other server.
 """
 
 import base64
@@ -12,12 +12,14 @@ import shutil
 import threading
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
 from helpers.paths import RUNTIMES
 from helpers.processes.clean_process import CleanProcess
 from helpers.runtimes import onnx_runtime, runtime_process
+from helpers.runtimes.conversions import Converted
 from helpers.runtimes.installed import not_installed
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -33,7 +35,7 @@ TYPES = {
 }
 POLICY = "default-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'"
 FLAGS = (
-    "--no-sandbox",  # CI runs as root, in a container; only the course's own pages are opened
+    "--no-sandbox",  # CI runs as root in a container, and opens the course's own pages only
     "--disable-gpu",
     "--disable-dev-shm-usage",
     "--disable-quic",
@@ -42,13 +44,14 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-# Chromium's own menus are pages, and one process more waits for the next page. Nobody sees these.
+# Without these, chromium starts processes for its own menus and for the next page.
 LEAN = "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,SpareRendererForSitePerProcess"
 START = 120  # seconds for chromium and the page on a busy machine
 process = CleanProcess("helpers.runtimes.browser")
 
 
-def missing():
+def missing() -> str:
+    """Return a sentence that says what this computer does not have, or ""."""
     lacking = onnx_runtime.missing() or not_installed(
         "onnxruntime-web and what it needs", MODULES.parent / "installed", LOCK
     )
@@ -61,19 +64,20 @@ def missing():
     return ""
 
 
-def find_browser():
-    """The path of the browser: $BROWSER_PATH, or the first of NAMES on the PATH, or None."""
+def find_browser() -> str | None:
+    """Return the path of the browser: $BROWSER_PATH, or the first of NAMES on the PATH, or None."""
     chosen = os.environ.get("BROWSER_PATH")
     found = (shutil.which(name) for name in ([chosen] if chosen else NAMES))
     return next(filter(None, found), None)
 
 
-def converted(directory, keys):
+def converted(directory: Path, keys: list[str]) -> Converted:
+    """Return the .onnx files that ONNX Runtime reads too."""
     return onnx_runtime.converted(directory, keys)
 
 
 class Page:
-    """The page in a browser, and the server that it comes from. For the child alone."""
+    """The page in a browser, and the server that provides it. Only the child makes one."""
 
     def __init__(self):
         from playwright.sync_api import sync_playwright
@@ -91,12 +95,14 @@ class Page:
         self.page.wait_for_function("window.ready", timeout=START * 1000)
 
     def close(self):
+        """End the browser and the server."""
         self.browser.close()
         self.playwright.stop()
         self.server.shutdown()
         self.server.server_close()
 
-    def load(self, folder, name):
+    def load(self, folder: str, name: str) -> "Signature":
+        """Load the .onnx file `name` of `folder` in the page."""
         number = len(self.models)
         self.models[f"/{number}.onnx"] = Path(folder) / name
         evaluate(self.page, "number => load(number)", number)
@@ -131,10 +137,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 class PageError(RuntimeError):
-    """What a script of the page raised, without its listing of places and addresses."""
+    """An error of a script of the page, without its traceback."""
 
 
-def evaluate(page, script, argument):
+def evaluate(page, script: str, argument: object) -> object:
+    """Call a JavaScript function of one argument in the page and return the result.
+
+    Raises
+    ------
+    PageError
+    """
     from playwright.sync_api import Error
 
     try:
@@ -145,13 +157,15 @@ def evaluate(page, script, argument):
 
 
 class Signature(runtime_process.Loaded):
-    def __init__(self, page, number):
+    """One .onnx file in onnxruntime-web."""
+
+    def __init__(self, page, number: int):
         self.page, self.number = page, number
 
-    def call(self, feed):
+    def call(self, feed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         return {name: _unpack(tensor) for name, tensor in self._ask(feed, 1)["outputs"].items()}
 
-    def nanoseconds(self, feed, calls):
+    def nanoseconds(self, feed: dict[str, np.ndarray], calls: int) -> float:
         return self._ask(feed, calls)["milliseconds"] * 1e6
 
     def _ask(self, feed, calls):
@@ -160,7 +174,7 @@ class Signature(runtime_process.Loaded):
 
 
 def _pack(array):
-    """An array in a form that JSON can hold: numbers as the base64 of their bytes."""
+    """Return an array as JSON can hold it: numbers as the base64 of their bytes."""
     if array.dtype == object:
         data, dtype = [v.decode() if isinstance(v, bytes) else v for v in array.ravel()], "string"
     else:
@@ -176,7 +190,8 @@ def _unpack(tensor):
     return flat.reshape(shape)
 
 
-def main():
+def main() -> NoReturn:
+    """Open the page and answer the questions about .onnx files."""
     pages = []
     runtime_process.answer_questions(
         lambda folder, name: pages[0].load(folder, name), lambda: pages.append(Page())

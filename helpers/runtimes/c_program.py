@@ -1,4 +1,4 @@
-"""C: reader.c, compiled here against TensorFlow's wheel, in a process without Python."""
+"""C: c_program.c, compiled here against TensorFlow's wheel, in a process without Python."""
 
 import hashlib
 import math
@@ -8,23 +8,24 @@ import subprocess
 import tempfile
 import threading
 from importlib.util import find_spec
-from operator import itemgetter
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
 from helpers.artifact.saved_model import serving_graph
 from helpers.errors.messages import describe
 from helpers.paths import RUNTIMES
-from helpers.processes.clean_process import CleanProcess, ReaderError
+from helpers.processes.clean_process import CleanProcess, Question, ReaderError
 from helpers.runtimes.conversions import Converted, digest
 from helpers.text import shorten
 
-SOURCE = Path(__file__).resolve().with_name("c_program.c")  # by one name from every folder
+SOURCE = Path(__file__).resolve().with_name("c_program.c")  # gcc's errors show it in full
 LIBRARIES = ("tensorflow_cc", "tensorflow_framework")
 
 
-def missing():
+def missing() -> str:
+    """Return a sentence that says what this computer does not have, or ""."""
     if not shutil.which("gcc"):
         return "gcc is missing: sudo apt install gcc libc6-dev (on macOS: xcode-select --install)"
     wheel = _wheel()
@@ -33,12 +34,13 @@ def missing():
     return ""
 
 
-def converted(directory, keys):
+def converted(directory: Path, keys: list[str]) -> Converted:
+    """Return the export itself: the program reads it as it is."""
     return Converted(directory, {key: key for key in keys})
 
 
-def compile_command(program):
-    """The command that makes the file `program` of reader.c, a list of str."""
+def compile_command(program: str | Path) -> list[str]:
+    """Return the command that compiles c_program.c to the file `program`."""
     wheel = _wheel()
     return [
         *("gcc", "-O2", "-o", str(program), str(SOURCE), f"-I{wheel / 'include'}"),
@@ -60,18 +62,21 @@ def _header(wheel):
 
 
 class Program(CleanProcess):
-    """The compiled program; it holds one export at a time."""
+    """The compiled program. It holds one export at a time.
 
-    encode = staticmethod(itemgetter(-1))  # the question, which is bytes already
+    It takes the questions of `helpers.runtimes.runtime_process`: "load" (path, key), "run" (path,
+    key, feed) and "seconds" (path, key, feed, calls). What is written to the program is bytes.
+    """
 
     def __init__(self):
-        super().__init__()
+        super().__init__(worker=None)
         self._reads, self._turn, self._file = None, threading.Lock(), None
 
-    def command(self):
+    def command(self) -> list[str]:
         return [str(self._file), self._reads[0]]
 
-    def ask(self, question, directory, runtime, key, feed=None, calls=1, *, deadline):
+    def ask(self, question: Question, *, deadline: float) -> object:
+        directory, key, feed, calls = (*question.arguments, None, None)[:4]
         definition = serving_graph(Path(directory)).signature_def[key]
         outputs = sorted(definition.outputs) if feed is not None else []
         inputs = [(definition.inputs[name], array) for name, array in (feed or {}).items()]
@@ -79,23 +84,27 @@ class Program(CleanProcess):
         ask_program = super().ask
 
         def call(times):
-            message = _question(deadline, times, inputs, ends)
-            return ask_program(question, directory, runtime, message, deadline=deadline)
+            message = _message(deadline, times, inputs, ends)
+            return ask_program(Question("call", (message,), question.who), deadline=deadline)
 
         with self._turn:
-            self._file = _compiled(runtime)
+            self._file = _compiled(question.who)
             if self._reads != (directory, digest(directory)):
                 self.stop()
                 self._reads = directory, digest(directory)
             _, got = call(1 if outputs else 0)  # "load" is answered as soon as it has loaded
-            if question == "seconds":
+            if question.function == "seconds":
                 nanoseconds, _ = call(calls)
                 return nanoseconds / calls / 1e9
         return dict(zip(outputs, got, strict=True))
 
     @staticmethod
-    def decode(stream):
-        """One answer of the program."""
+    def encode(question: Question) -> bytes:
+        (message,) = question.arguments
+        return message
+
+    @staticmethod
+    def decode(stream: IO[bytes]) -> tuple[str, object]:
         code = _read_number(stream)
         if code:
             text = _read_bytes(stream).decode(errors="replace")
@@ -108,8 +117,10 @@ process = Program()
 
 
 def _compiled(runtime):
-    """The program, made once for this text of it and this TensorFlow: its library is so large that
-    gcc takes some seconds."""
+    """Compile the program unless that was done for this text and this TensorFlow; return its path.
+
+    The library is so large that gcc takes some seconds.
+    """
     library = _libraries(_wheel())[0].stat()
     parts = (SOURCE.read_text("utf-8"), compile_command(""), library.st_size, library.st_mtime_ns)
     program = RUNTIMES / "c" / f"reader-{hashlib.sha256(repr(parts).encode()).hexdigest()[:16]}"
@@ -129,11 +140,18 @@ def _compiled(runtime):
     return program
 
 
-# The form of questions and answers is written down in reader.c.
+# c_program.c describes the form of questions and answers.
 
 
-def _question(deadline, calls, inputs, outputs):
-    """inputs : list of (TensorInfo, array); outputs : list of str, tensors of the graph"""
+def _message(deadline, calls, inputs, outputs):
+    """Return the bytes of a question.
+
+    Parameters
+    ----------
+    inputs : list of (TensorInfo, array)
+    outputs : list of str
+        names of tensors of the graph
+    """
     parts = [_number(math.ceil(min(deadline, 10**6)) + 5), _number(calls), _number(len(inputs))]
     for info, array in inputs:
         parts += [_text(info.name), _tensor(array, info.dtype)]

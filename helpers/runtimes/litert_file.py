@@ -1,25 +1,34 @@
-"""A LiteRT file put to its interpreter, as a phone does it: in a process without TensorFlow.
+"""Put a LiteRT file to its interpreter as a phone does: in a process without TensorFlow.
 
-`helpers.runtimes` converts an export and asks what comes out; here the file is somebody's own.
+`helpers.runtimes` converts an export itself. This module takes a file that the learner converted.
 """
 
 import sys
+from os import PathLike
 from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
 
 from helpers.artifact.saved_model import Signature, TensorInfo
 from helpers.processes.child import answer_questions
-from helpers.processes.clean_process import CleanProcess
+from helpers.processes.clean_process import CleanProcess, Question
+from helpers.readers import DEADLINE
 from helpers.readers.inputs import as_arrays
+from helpers.readers.litert_interpreter import open_litert
 from helpers.text import safe_repr
 
-MARK = b"TFL3"  # stands in bytes 4 to 7 of every file
+MARK = b"TFL3"  # bytes 4 to 7 of every LiteRT file
 _process = CleanProcess("helpers.runtimes.litert_file")
 
 
-def content_of(file):
-    """The bytes of a LiteRT file, from the bytes themselves or from its path.
+def content_of(file: bytes | bytearray | memoryview | str | PathLike) -> bytes:
+    """Return the content of a LiteRT file, from the content itself or from its path.
 
-    Raises ValueError with what was given instead.
+    Raises
+    ------
+    ValueError
+        it is not a LiteRT file; the text names what was given instead
     """
     if isinstance(file, bytes | bytearray | memoryview):
         content = bytes(file)
@@ -30,63 +39,81 @@ def content_of(file):
             content = b"" if wrong else path.read_bytes()
         except (TypeError, OSError):
             raise ValueError(
-                "what convert() returned is wanted, or the path of a file with it, not "
+                "expected what convert() returned, or the path of a file with it, not "
                 f"{safe_repr(file)}"
             ) from None
         if wrong:
-            raise ValueError(f"{safe_repr(path.name)} is {wrong}; a LiteRT file is wanted")
+            raise ValueError(f"{safe_repr(path.name)} is {wrong}; expected a LiteRT file")
     if content[4:8] != MARK:
         raise ValueError(f"these {len(content):,} bytes are not a LiteRT file")
     return content
 
 
-def signatures(file):
-    """The signatures in a LiteRT file, its bytes or its path.
+def signatures(file: bytes | str | PathLike) -> dict[str, Signature]:
+    """Return the signatures in a LiteRT file, by their key.
 
-    Returns
-    -------
-    dict of str to helpers.artifact.Signature
+    Parameters
+    ----------
+    file : bytes, str or path
+        the content of a LiteRT file, or its path
 
-    Raises ValueError when it is no such file, ReaderError when the interpreter refuses it.
+    Raises
+    ------
+    ValueError
+        it is not a LiteRT file
+    ReaderError
+        the interpreter refuses it
     """
-    found = _process.ask("signatures", content_of(file), "litert", deadline=60)
+    found = _ask("signatures", content_of(file))
     return {
         key: Signature(key, *(tuple(TensorInfo(*tensor) for tensor in side) for side in sides))
         for key, sides in found.items()
     }
 
 
-def run(file, signature, inputs):
-    """Call one signature of a LiteRT file, its bytes or its path.
+def run(
+    file: bytes | str | PathLike, signature: str, inputs: dict[str, object]
+) -> dict[str, np.ndarray]:
+    """Call one signature of a LiteRT file and return its outputs by their name.
 
-    inputs : dict of str to array. Nothing is cast: give the dtypes that it declares.
+    Parameters
+    ----------
+    file : bytes, str or path
+        the content of a LiteRT file, or its path
+    signature : str
+        the key
+    inputs : dict of str to array
+        given as they are: their dtypes must be those that the signature declares
 
-    Returns a dict of str to array. Raises ValueError, or ReaderError with the interpreter's error.
+    Raises
+    ------
+    ValueError
+        it is not a LiteRT file
+    ReaderError
+        the interpreter's error
     """
-    details = signature, as_arrays(inputs)
-    return _process.ask("run", content_of(file), "litert", *details, deadline=60)
+    return _ask("run", content_of(file), signature, as_arrays(inputs))
 
 
-# The other side, in the process
+def _ask(function, *arguments):
+    return _process.ask(Question(function, arguments, who="litert"), deadline=DEADLINE)
 
 
-def main():
-    sys.modules["tensorflow"] = None  # whoever asks for it gets an ImportError
-    answer_questions({"signatures": _signatures, "run": _run}, lambda: None)
+# The part that runs in the process
 
 
-def _interpreter(content):
-    from ai_edge_litert.interpreter import Interpreter
-
-    return Interpreter(model_content=content)
-
-
-def _run(content, reader, key, inputs):
-    return _interpreter(content).get_signature_runner(key)(**inputs)
+def main() -> NoReturn:
+    """Answer the questions about LiteRT files, without TensorFlow."""
+    sys.modules["tensorflow"] = None  # an import of TensorFlow raises ImportError
+    answer_questions({"signatures": _signatures, "run": _run})
 
 
-def _signatures(content, reader):
-    interpreter = _interpreter(content)
+def _run(content, key, inputs):
+    return open_litert(content).get_signature_runner(key)(**inputs)
+
+
+def _signatures(content):
+    interpreter = open_litert(content)
     runners = {
         key: interpreter.get_signature_runner(key) for key in interpreter.get_signature_list()
     }

@@ -1,8 +1,12 @@
-"""ONNX Runtime: one file for each signature, made by tf2onnx; both live in .runtimes."""
+"""ONNX Runtime: one .onnx file for each signature, which tf2onnx makes.
+
+`make runtimes` installs both packages in .runtimes.
+"""
 
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
@@ -18,7 +22,8 @@ PYTHON = RUNTIMES / "venv" / "bin" / "python"
 process = CleanProcess("helpers.runtimes.onnx_runtime", PYTHON)
 
 
-def missing():
+def missing() -> str:
+    """Return a sentence that says what this computer does not have, or ""."""
     what, venv = "ONNX Runtime and tf2onnx", RUNTIMES / "venv"
     if lacking := not_installed(what, venv / "installed", LOCK):
         return lacking
@@ -30,13 +35,14 @@ def missing():
     return ""
 
 
-def packages():
-    """Path of their site-packages, of what is not in ours."""
+def packages() -> str:
+    """Return the path of the site-packages that hold ONNX Runtime and tf2onnx."""
     (found,) = RUNTIMES.glob("venv/lib/*/site-packages")
     return str(found)
 
 
-def converted(directory, keys):
+def converted(directory: Path, keys: list[str]) -> Converted:
+    """Convert each signature of `keys` of an export to an .onnx file, once for the same content."""
     return convert_once(directory, "onnx", lambda *where: _convert(*where, keys))
 
 
@@ -48,27 +54,30 @@ def _convert(directory, folder, keys):
 
 
 class Signature(runtime_process.Loaded):
-    def __init__(self, folder, name):
+    """One .onnx file in ONNX Runtime."""
+
+    def __init__(self, folder: str, name: str):
         import onnxruntime
 
-        onnxruntime.set_default_logger_severity(3)  # errors, no advice
-        model = (Path(folder) / name).read_bytes()  # given as a path, it is in each error's text
+        onnxruntime.set_default_logger_severity(3)  # errors only
+        model = (Path(folder) / name).read_bytes()  # errors would contain a path
         self.session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
         self.outputs = [output.name for output in self.session.get_outputs()]
 
-    def call(self, feed):
+    def call(self, feed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         feed = {name: _decoded(value) for name, value in feed.items()}
         return dict(zip(self.outputs, self.session.run(None, feed), strict=True))
 
 
 def _decoded(array):
-    """Texts as str: of bytes, ONNX Runtime takes the repr, "b'red'", without a word."""
+    """Return texts as str: ONNX Runtime takes the repr of bytes, "b'red'", without an error."""
     if array.dtype != object:
         return array
     texts = [v.decode() if isinstance(v, bytes) else v for v in array.ravel()]
     return np.array(texts, object).reshape(array.shape)
 
 
-def main():
-    sys.modules["tensorflow"] = None  # whoever asks for it gets an ImportError
+def main() -> NoReturn:
+    """Answer the questions about .onnx files, without TensorFlow."""
+    sys.modules["tensorflow"] = None  # an import of TensorFlow raises ImportError
     runtime_process.answer_questions(Signature)

@@ -1,8 +1,10 @@
-"""The side of the child in a runtime's process: it loads what was converted, runs it, times it."""
+"""Load, run and time what was converted: the part that runs in a runtime's process."""
 
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from functools import lru_cache
+from typing import NoReturn
 
 import numpy as np
 
@@ -13,41 +15,48 @@ class Loaded(ABC):
     """One signature, loaded in this runtime."""
 
     @abstractmethod
-    def call(self, feed):
-        """From {input name: array} to {output name: array}."""
+    def call(self, feed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Call the signature with an array for each input; return an array for each output."""
 
-    def nanoseconds(self, feed, calls):
-        """How long `calls` calls take, one after the other."""
+    def nanoseconds(self, feed: dict[str, np.ndarray], calls: int) -> float:
+        """Return what `calls` calls take, one after the other."""
         start = time.perf_counter_ns()
         for _ in range(calls):
             self.call(feed)
         return time.perf_counter_ns() - start
 
 
-def answer_questions(load, prepare=lambda: None):
-    """Answer until the parent goes.
+def answer_questions(
+    load: Callable[[str, str], Loaded], prepare: Callable[[], object] = lambda: None
+) -> NoReturn:
+    """Answer the questions "load", "run" and "seconds" until the parent ends.
 
-    load : function (path, key) to Loaded, asked once for each pair
+    Parameters
+    ----------
+    load : function (path, key) to Loaded
+        called once for each pair
+    prepare : function without arguments
+        what must be done before the first answer
     """
     kept = lru_cache(maxsize=16)(load)
 
-    def run(path, runtime, key, feed):
+    def run(path, key, feed):
         answer = kept(path, key).call(feed)
         return {name: as_given(answer[name]) for name in sorted(answer)}
 
-    def seconds(path, runtime, key, feed, calls):
+    def seconds(path, key, feed, calls):
         loaded = kept(path, key)
         loaded.call(feed)
         return loaded.nanoseconds(feed, calls) / calls / 1e9
 
-    def ready(path, runtime, key):
+    def ready(path, key):
         kept(path, key)
 
     child.answer_questions({"run": run, "seconds": seconds, "load": ready}, prepare)
 
 
-def as_given(value):
-    """An output as an array; texts as bytes, as TensorFlow has them."""
+def as_given(value: object) -> np.ndarray:
+    """Return an output as an array, with texts as bytes, as TensorFlow has them."""
     array = np.asarray(value)
     if array.dtype.kind not in "OSU":
         return array

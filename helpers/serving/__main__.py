@@ -1,16 +1,22 @@
-"""`python -m helpers.serving --model_name=... --model_base_path=...`: start a model server."""
+"""Start a model server: `python -m helpers.serving --model_name=... --model_base_path=...`."""
 
 import logging
 import os
 import sys
 
-os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-# A server draws nothing and builds no Keras model; without these it starts sooner and takes less.
-sys.modules["matplotlib"] = sys.modules["keras"] = None
 
+def main(arguments: list[str]) -> int:
+    """Serve until a signal comes; return the exit status.
 
-def main(arguments):
-    """Serve; the exit status."""
+    Parameters
+    ----------
+    arguments : list of str
+        TensorFlow Serving's flags
+    """
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    # A server draws nothing and builds no Keras model. Without these two, it starts sooner and
+    # needs less memory.
+    sys.modules["matplotlib"] = sys.modules["keras"] = None
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname).1s %(message)s"
     )

@@ -1,5 +1,5 @@
-"""What the starter of a model server and the server say to each other."""
+"""Names that the model server and the process that starts it agree on."""
 
-PARENT = "HELPERS_SERVING_PARENT"  # tells the server whom to follow
-POLL = "HELPERS_SERVING_POLL"  # tells it after how many seconds to look for versions again
-LISTENS = "Exporting HTTP/REST API"  # in its log once the port is its own
+PARENT = "HELPERS_SERVING_PARENT"  # variable: the number of the process to end with
+POLL = "HELPERS_SERVING_POLL"  # variable: seconds between two looks for versions
+LISTENS = "Exporting HTTP/REST API"  # in the log as soon as the server has its port

@@ -1,5 +1,6 @@
-"""What the tests of the fork server run in a child: it tells of itself, and ends as it is told."""
+"""The child in the tests of the fork server: it reports what it is, and ends as it is told."""
 
+import atexit
 import json
 import os
 import signal
@@ -21,6 +22,8 @@ def main(*arguments):
     }
     print(json.dumps(told), flush=True)
     print("an error", file=sys.stderr)
+    if "at exit" in arguments:
+        atexit.register(print, "the exit handler")
     how = sys.stdin.readline().strip()
     if how == "crash":
         os.kill(os.getpid(), signal.SIGSEGV)

@@ -1,4 +1,4 @@
-"""Processes that are forked instead of started: the same in every way that their users see."""
+"""Forked processes: for their users the same as started ones, and safe from other users."""
 
 import contextlib
 import json
@@ -14,8 +14,12 @@ import time
 import psutil
 import pytest
 
+from helpers import readers
+from helpers.paths import ROOT
 from helpers.processes import fork_server
-from helpers.processes.clean_process import CleanProcess
+from helpers.processes.clean_process import CleanProcess, Question, ReaderError
+from helpers.serving.launch.process import start
+from tests.serving.numbered_model import publish
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux only")
 LONG = 60
@@ -23,7 +27,7 @@ LONG = 60
 
 @pytest.fixture
 def own_server(monkeypatch):
-    """For what a server of all would not survive: another setting, another server."""
+    """A server for one test: another setting gives another server."""
     monkeypatch.setenv("TF_COURSE_TEST", str(time.monotonic_ns()))
     monkeypatch.setattr(fork_server, "IDLE", 1)
 
@@ -102,17 +106,17 @@ def test_its_end_is_told(how, status, words):
         child.stdin.flush()
         assert child.wait(LONG) == child.poll() == child.returncode == status
         assert words in said(child)
-        child.kill()  # of the dead: nothing
+        child.kill()  # a process that has ended: nothing happens
         child.terminate()
         assert child.wait() == status
 
 
-def test_the_end_of_one_that_nobody_has_looked_at():
+def test_the_end_of_a_process_that_was_not_looked_at_before():
     with forked() as child:
         child.stdin.write(b"exit\n")
         child.stdin.flush()
         assert gone(told(child)["session"])
-        time.sleep(0.2)  # the server has buried it
+        time.sleep(0.2)  # until the server has seen it
         assert child.wait(LONG) == 3
 
 
@@ -135,14 +139,14 @@ def test_one_that_is_ended_before_it_lives_does_not_come_to_life(own_server):
         assert child.wait() == -signal.SIGKILL
         assert told(other) and other.poll() is None, "the others do"
         server = psutil.Process(other.pid).parent()
-        end = time.monotonic() + LONG  # it is forked all the same, ended, and buried soon
+        end = time.monotonic() + LONG  # the server forks it all the same, and ends it soon
         while {one.pid for one in server.children()} != {other.pid}:
             assert time.monotonic() < end
             time.sleep(0.01)
 
 
 def test_several_at_once_share_one_server(own_server):
-    """Also those who find none, all at the same time."""
+    """Also when all of them find no server at the same time."""
     servers = []
 
     def ask():
@@ -183,7 +187,7 @@ def on_another_system(monkeypatch):
 
 
 def of_another_user(monkeypatch):
-    """Somebody else's process has taken the name."""
+    """A process of another user has taken the name."""
     real = socket.socket.getsockopt
 
     def getsockopt(self, level, option, *size):
@@ -213,9 +217,425 @@ def test_where_there_is_none_a_process_is_started(change, monkeypatch):
         process.start()
     try:
         assert isinstance(process._child, subprocess.Popen)
-        asked = ("signatures", "no such folder", "python")
+        question = Question("signatures", ("no such folder", "python"), who="python")
         with pytest.raises(Exception, match="no such folder"):
-            process.ask(*asked, deadline=LONG)
+            process.ask(question, deadline=LONG)
         assert process.seconds > 0 and process._child.poll() is None
     finally:
         process.stop()
+
+
+# What is not an order
+
+
+@contextlib.contextmanager
+def connected():
+    """A client of the server that has received HELLO."""
+    line = fork_server._dial(fork_server._address(fork_server.SETTINGS | dict(os.environ)))
+    with line:
+        yield line
+
+
+def says_nothing(line):
+    return False
+
+
+def sends_half_a_number(line):
+    line.sendall(b"\0\0")
+    return False
+
+
+def sends_half_an_order(line):
+    with tempfile.TemporaryFile() as file:
+        sent = fork_server.NUMBER.pack(1000)
+        socket.send_fds(line, [sent], [file.fileno()] * 3)
+    line.sendall(b"[" * 500)
+    return False
+
+
+def sends_a_huge_size(line):
+    with tempfile.TemporaryFile() as file:
+        socket.send_fds(line, [fork_server.NUMBER.pack(2**31 - 1)], [file.fileno()] * 3)
+    return True
+
+
+def sends_a_negative_size(line):
+    line.sendall(fork_server.NUMBER.pack(-1))
+    return True
+
+
+def order(content):
+    """A function that sends this as an order, with three files."""
+
+    def send(line):
+        with tempfile.TemporaryFile() as file:
+            files = [file.fileno()] * 3
+            socket.send_fds(line, [fork_server.NUMBER.pack(len(content)) + content], files)
+        return True
+
+    return send
+
+
+def sends_an_order_without_files(line):
+    content = json.dumps(("tests.processes.forked_child", (), {}, "/")).encode()
+    line.sendall(fork_server.NUMBER.pack(len(content)) + content)
+    return True
+
+
+NOT_ORDERS = {
+    "nothing": says_nothing,
+    "half a number": sends_half_a_number,
+    "half an order": sends_half_an_order,
+    "a huge size": sends_a_huge_size,
+    "a negative size": sends_a_negative_size,
+    "no JSON": order(b"{"),
+    "no text": order(b"\xff\xfe"),
+    "deep JSON": order(b"[" * 100_000),
+    "too few parts": order(b'["os", []]'),
+    "wrong parts": order(b'[1, [], {}, "/"]'),
+    "an environment of numbers": order(b'["os", [], {"A": 1}, "/"]'),
+    "no files": sends_an_order_without_files,
+    "more than one order": order(b'["os", [], {}, "/"][]'),
+}
+
+
+def state_of(server):
+    """What a server holds: its files, its threads, its children."""
+    return server.num_fds(), server.num_threads(), len(server.children())
+
+
+def returns_to(expected, server):
+    end = time.monotonic() + LONG
+    while state_of(server) != expected:
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def closed_after(line):
+    """Seconds until the server closes the connection, without an answer."""
+    start = time.monotonic()
+    line.settimeout(LONG)
+    with contextlib.suppress(ConnectionResetError):
+        assert line.recv(100) == b""
+    return time.monotonic() - start
+
+
+def test_the_deadlines_are_short():
+    assert fork_server.HANDSHAKE <= 2
+
+
+@pytest.mark.parametrize("send", NOT_ORDERS.values(), ids=NOT_ORDERS)
+def test_what_is_not_an_order_is_refused_and_leaves_nothing(send):
+    with forked() as first:
+        told(first)
+        server = psutil.Process(first.pid).parent()
+        before = state_of(server)
+        with connected() as line:
+            is_soon = send(line)
+            with forked() as other:
+                assert told(other)["server"] == server.pid, "the server serves others meanwhile"
+                if not is_soon:  # its time is not over, so the other one did not wait for it
+                    line.setblocking(False)
+            seconds = closed_after(line)
+        assert seconds < fork_server.HANDSHAKE + LONG / 2
+        assert first.poll() is None
+        assert returns_to(before, server)
+
+
+def test_a_hundred_silent_connections_do_not_keep_others_waiting():
+    with forked() as first, contextlib.ExitStack() as lines:
+        told(first)
+        server = psutil.Process(first.pid).parent()
+        before = state_of(server)
+        silent = [lines.enter_context(connected()) for _ in range(100)]
+        with forked() as other:
+            assert told(other)["server"] == server.pid
+        for line in silent:
+            closed_after(line)
+        assert returns_to(before, server)
+
+
+def test_more_connections_than_the_server_keeps_close_the_oldest():
+    with forked() as first, contextlib.ExitStack() as lines:
+        told(first)
+        for _ in range(2 * fork_server.MOST):
+            lines.enter_context(connected())
+        with forked() as other:
+            assert told(other)["server"] == told_parent(first)
+
+
+def told_parent(child):
+    return psutil.Process(child.pid).ppid()
+
+
+def test_a_silent_connection_while_the_server_imports_tensorflow(own_server):
+    """The server greets clients before it has imported TensorFlow, and serves the others then."""
+    with forked() as first, connected() as line:
+        assert first.poll() is None, "else this proves nothing"
+        with forked() as other:
+            assert told(other)["server"] == told(first)["server"]
+        closed_after(line)
+
+
+def test_a_connection_that_says_nothing_does_not_keep_the_server(own_server):
+    with forked() as child:
+        server = told(child)["server"]
+    with connected():
+        assert gone(server)
+
+
+def test_an_order_that_cannot_be_forked_leaves_nothing(own_server):
+    with forked() as first:
+        told(first)
+        server = psutil.Process(first.pid).parent()
+        before = state_of(server)
+        files = server.rlimit(psutil.RLIMIT_NOFILE)
+        server.rlimit(psutil.RLIMIT_NOFILE, (before[0] + 3, files[1]))  # a file too many
+        with forked() as other:
+            assert other.wait(LONG) == -signal.SIGKILL
+        server.rlimit(psutil.RLIMIT_NOFILE, files)
+        assert returns_to(before, server)
+        with forked() as other:
+            assert told(other)["server"] == server.pid
+
+
+# Another user
+
+OTHER_USER = 65534
+AS_ANOTHER_USER = """
+import os, socket, sys, time
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+address = bytes.fromhex(sys.argv[2]).decode()
+line = socket.socket(socket.AF_UNIX)
+line.settimeout(30)
+if sys.argv[1] == "client":
+    line.connect(address)
+    try:
+        line.sendall(bytes.fromhex(sys.argv[3]))
+        print("answered" if line.recv(100) else "refused", flush=True)
+    except ConnectionError:
+        print("refused", flush=True)
+else:
+    line.bind(address)
+    line.listen(0)
+    fill = []
+    while sys.argv[1] == "full":
+        fill.append(socket.socket(socket.AF_UNIX))
+        fill[-1].setblocking(False)
+        try:
+            fill[-1].connect(address)
+        except BlockingIOError:
+            break
+    print("listens", flush=True)
+    time.sleep(600)
+"""
+needs_root = pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0, reason="only root can become another user"
+)
+
+
+@contextlib.contextmanager
+def another_user(kind, address, *arguments):
+    """A process of another user; yields what it prints first."""
+    command = [sys.executable, "-I", "-c", AS_ANOTHER_USER, kind, address.encode().hex()]
+    with subprocess.Popen([*command, *arguments], cwd="/", stdout=subprocess.PIPE) as process:
+        try:
+            yield process.stdout.readline().decode().strip()
+        finally:
+            process.kill()
+
+
+@needs_root
+def test_another_user_gets_no_answer_and_no_child():
+    with forked() as child:
+        told(child)
+        server = psutil.Process(child.pid).parent()
+        before = state_of(server)
+        address = fork_server._address(fork_server.SETTINGS | dict(os.environ))
+        content = json.dumps(("tests.processes.forked_child", (), {}, "/")).encode()
+        order = fork_server.NUMBER.pack(len(content)) + content
+        with another_user("client", address, order.hex()) as said:
+            assert said == "refused"
+        assert returns_to(before, server)
+
+
+def goes_on_without(refused):
+    """A clean process starts in the ordinary way, soon, and answers."""
+    start = time.monotonic()
+    with pytest.raises(refused):
+        fork_server.Child("tests.processes.forked_child", stderr=sys.__stderr__)
+    assert time.monotonic() - start < fork_server.HANDSHAKE + 5
+    process = CleanProcess(forked=True)
+    try:
+        process.start()
+        assert isinstance(process._child, subprocess.Popen)
+        with pytest.raises(Exception, match="no such folder"):
+            process.ask(Question("signatures", ("no such folder", "python"), "x"), deadline=LONG)
+    finally:
+        process.stop()
+
+
+@needs_root
+@pytest.mark.parametrize("kind", ["listener", "full"])
+def test_another_user_who_has_taken_the_name_neither_blocks_nor_is_trusted(kind, own_server):
+    """Also when its queue of connections is full: then a connection would wait for ever."""
+    address = fork_server._address(fork_server.SETTINGS | dict(os.environ))
+    with another_user(kind, address) as said:
+        assert said == "listens"
+        goes_on_without(OSError if kind == "full" else PermissionError)
+
+
+def test_a_server_that_says_nothing_does_not_block(own_server):
+    address = fork_server._address(fork_server.SETTINGS | dict(os.environ))
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(address)
+        silent.listen()
+        goes_on_without(TimeoutError)
+
+
+def test_a_server_that_hangs_does_not_block(own_server):
+    with forked() as child:
+        server = psutil.Process(told(child) and child.pid).parent()
+        server.suspend()
+        try:
+            goes_on_without(TimeoutError)
+        finally:
+            server.resume()
+
+
+def test_a_client_that_is_refused_goes_on(own_server, monkeypatch):
+    """The server takes this process for one of another user."""
+    monkeypatch.setattr(fork_server, "_connect", lambda env: refused_line())
+    goes_on_without(OSError)
+
+
+def refused_line():
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    return ours
+
+
+# Temporary files
+
+
+@pytest.fixture
+def temporary(tmp_path, monkeypatch):
+    """An empty folder for the temporary files of the children, and a server of its own."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(fork_server, "IDLE", 1)
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    return tmp_path
+
+
+@pytest.fixture(params=["1", "0"], ids=["forked", "started"])
+def way(request, monkeypatch):
+    monkeypatch.setenv("COURSE_FORK", request.param)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))  # the child's module is one of the tests
+    return fork_server.Child if request.param == "1" else subprocess.Popen
+
+
+def tracing():
+    process = CleanProcess("tests.processes.tracing_child", forked=True)
+    process.start()
+    return process
+
+
+def test_a_child_that_traces_functions_leaves_no_file(way, temporary):
+    process = tracing()
+    try:
+        trace = Question("trace", (), "child")
+        answer, files = process.ask(trace, deadline=LONG)
+        assert isinstance(process._child, way)
+        assert answer == 4.0 and len(files) == 1 and files[0].startswith(str(temporary))
+        assert os.path.exists(files[0]), "else this proves nothing"
+    finally:
+        process.stop()
+    assert returns_to_empty(temporary)
+
+
+@pytest.mark.parametrize("how", ["end", "exit", "crash"])
+def test_a_child_that_traces_and_ends_by_itself_leaves_no_file(how, way, temporary):
+    process = tracing()
+    try:
+        process.ask(Question("trace", (), "child"), deadline=LONG)
+        if how == "end":  # as if the parent had died
+            process._child.stdin.close()
+            assert process._child.wait(LONG) == 0
+        else:
+            with pytest.raises(ReaderError, match="died"):
+                process.ask(Question(how, (), "child"), deadline=LONG)
+    finally:
+        process.stop()
+    assert returns_to_empty(temporary)
+
+
+def test_a_child_without_a_server_removes_its_files_itself(temporary):
+    process = tracing()
+    try:
+        process.ask(Question("trace", (), "child"), deadline=LONG)
+        child = psutil.Process(process._child.pid)
+        child.parent().kill()
+        process._child.stdin.close()
+        assert gone(child.pid)
+    finally:
+        process.stop()
+    assert returns_to_empty(temporary)
+
+
+def test_a_forked_child_calls_its_own_exit_handlers():
+    with tempfile.TemporaryFile() as out, forked("at exit", stdout=out) as child:
+        child.stdin.write(b"exit\n")
+        child.stdin.flush()
+        assert child.wait(LONG) == 3
+        out.seek(0)
+        assert out.read().endswith(b"the exit handler\n")
+
+
+def returns_to_empty(folder):
+    end = time.monotonic() + LONG
+    while list(folder.iterdir()):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+# Without the fork server
+
+
+@pytest.fixture
+def not_forked(monkeypatch):
+    monkeypatch.setenv("COURSE_FORK", "0")
+
+    def refuse(*_, **__):
+        raise AssertionError("the fork server is asked")
+
+    monkeypatch.setattr(fork_server, "_connect", refuse)
+
+
+def test_course_fork_0_starts_readers_in_the_ordinary_way(not_forked):
+    process = CleanProcess(forked=True)
+    process.start()
+    try:
+        assert isinstance(process._child, subprocess.Popen)
+    finally:
+        process.stop()
+    with pytest.raises(OSError, match="COURSE_FORK=0"):
+        fork_server.Child("tests.processes.forked_child", stderr=sys.__stderr__)
+
+
+def test_course_fork_0_readers_and_model_server_work(not_forked, tmp_path):
+    publish(tmp_path, 1)
+    readers._process.stop()
+    try:
+        answers = readers.run(tmp_path / "1", "serving_default", {"x": [2.0, 3.0]})
+        assert answers["sum"].tolist() == [5.0, 5.0]
+        assert isinstance(readers._process._child, subprocess.Popen)
+        with start("m", tmp_path) as server:
+            assert isinstance(server._process, subprocess.Popen)
+    finally:
+        readers._process.stop()

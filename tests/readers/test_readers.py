@@ -151,7 +151,7 @@ def test_clean_process_sees_nothing_of_the_callers_folder(doubles, hostile_folde
         (KEY, {"y": [[1.0]]}, "litert", f"{KEY} takes the inputs x; given were y"),
         (KEY, {"x": [["one"]]}, "python", "input x is float32; text cannot be given for it"),
         (KEY, {"x": [[1j]]}, "python", "input x is float32; complex128 cannot be given for it"),
-        (KEY, {"x": [[None]]}, "python", "input x: numbers or texts are wanted, not [[None]]"),
+        (KEY, {"x": [[None]]}, "python", "input x: expected numbers or texts, not [[None]]"),
         (KEY, {"x": [[1.0, 2.0]]}, "session", "Cannot feed value of shape"),
     ],
 )

@@ -194,7 +194,7 @@ def test_no_rows(runtime):
 
 
 def test_wrong_width(runtime):
-    """Nobody compares shapes before the call: the words are the runtime's own."""
+    """No shapes are compared before the call: the text is the runtime's own."""
     words = {"c": "Matrix size-incompatible", "litert": "failed to prepare"}
     with pytest.raises(ReaderError, match=words.get(runtime, "Got: 9 Expected: 10")):
         runtimes.run(exports()["complex"], "serve", {"args_0": np.zeros((2, 9))}, runtime)
@@ -259,12 +259,12 @@ def test_a_py_function_does_not_cross_and_takes_no_other_with_it(pythonic, runti
 
 def test_litert_keeps_the_others_where_its_error_names_no_operation():
     module = tf.Module()
-    doors = {}
+    functions = {}
     for name, dtype in (("plain", tf.float32), ("odd", tf.qint8), ("more", tf.float32)):
         spec = [tf.TensorSpec((None,), dtype, name="x")]
-        doors[name] = tf.function(lambda x: {"y": tf.identity(x)}, input_signature=spec)
-    module.doors = doors
-    tf.saved_model.save(module, str(folder() / "odd"), signatures=doors)
+        functions[name] = tf.function(lambda x: {"y": tf.identity(x)}, input_signature=spec)
+    module.functions = functions
+    tf.saved_model.save(module, str(folder() / "odd"), signatures=functions)
     for name in ("plain", "more"):
         (y,) = runtimes.run(folder() / "odd", name, {"x": [1.5]}, "litert").values()
         assert y == [1.5]

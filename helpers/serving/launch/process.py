@@ -1,4 +1,8 @@
-"""Start a model server from a notebook, wait until it is ready, and leave nothing behind."""
+"""Start a model server from a notebook, wait until it is ready, and leave nothing behind.
+
+A fork of a process that has imported TensorFlow becomes the server where that is possible; see
+`helpers.processes.fork_server`. Elsewhere, and with COURSE_FORK=0, a new process is started.
+"""
 
 import atexit
 import contextlib
@@ -15,11 +19,11 @@ from helpers.paths import ROOT
 from helpers.processes import fork_server
 from helpers.serving.handshake import LISTENS, PARENT, POLL
 
-SECONDS = "0.2"  # who waits for a version waits for that; the flag takes whole ones only
+SECONDS = "0.2"  # between two looks for versions; TensorFlow Serving's flag takes whole ones only
 HOST = "127.0.0.1"
-LINES = 20  # of the log, shown when the server does not come up
-TAKEN = ("Cannot listen on", "Failed to BuildAndStart")  # in its log when a port is not
-TRIES = 5  # with other ports, where these were not given
+LINES = 20  # of the log, shown when the server does not start
+TAKEN = ("Cannot listen on", "Failed to BuildAndStart")  # in the log when a port is not free
+TRIES = 5  # with different ports, when none was given
 PATHS = {
     "model_base_path",
     "model_config_file",
@@ -29,25 +33,32 @@ PATHS = {
 
 
 class ServerError(RuntimeError):
-    """The server did not come up, or has ended; the text ends with the last lines of its log."""
+    """The server did not start, or has ended; the text ends with the last lines of its log."""
 
 
 class PortTakenError(ServerError):
-    """Another program listens there."""
+    """Another program listens at the server's port."""
 
 
 class Server:
-    """A model server in a process of its own; use `start`.
+    """A model server in a process of its own; `start` makes one.
 
+    Parameters
+    ----------
+    flags : dict of str to object
+        TensorFlow Serving's flags by name, with both ports
+
+    Attributes
+    ----------
     rest : str
-        address of the REST side, like "http://127.0.0.1:8501"
+        address of the REST API, like "http://127.0.0.1:8501"
     grpc : str
-        address of the gRPC side, like "127.0.0.1:8500"
+        address of the gRPC API, like "127.0.0.1:8500"
     command : list of str
-        what was started
+        the command that starts such a server
     """
 
-    def __init__(self, flags):
+    def __init__(self, flags: dict[str, object]):
         self.rest = f"http://{HOST}:{flags['rest_api_port']}"
         self.grpc = f"{HOST}:{flags['port']}"
         env = {**os.environ, PARENT: str(os.getpid())}
@@ -55,7 +66,7 @@ class Server:
             env[POLL] = SECONDS
         flags = [f"--{name}={_text(name, value)}" for name, value in flags.items()]
         self.command = [sys.executable, "-m", "helpers.serving", *flags]
-        # Reading must not move the place where the server writes, so not by seeking.
+        # `log` reads this file without seeking, which would move the place where the server writes.
         self._log = tempfile.NamedTemporaryFile(  # noqa: SIM115, deleted in stop()
             prefix="model-server-", suffix=".log", delete=False
         )
@@ -63,18 +74,18 @@ class Server:
             self.command,
             cwd=ROOT,
             env=env,
-            stdin=subprocess.PIPE,  # its end tells the server that we have ended
+            stdin=subprocess.PIPE,  # the server ends when this pipe closes
             stdout=self._log,
             stderr=subprocess.STDOUT,
-            start_new_session=os.name == "posix",  # interrupting a cell is not meant for it
+            start_new_session=os.name == "posix",  # an interrupted cell must not end it
         )
-        if os.name == "posix":  # it lives as long as somebody has it open
+        if os.name == "posix":  # the file exists as long as a process has it open
             os.unlink(self._log.name)
         self._owner = os.getpid()
         atexit.register(self.stop)
 
     def _forked(self, flags, env):
-        """What the command starts, from a process that has imported TensorFlow; or None."""
+        """Return the server as a fork of a process with TensorFlow, or None without one."""
         main = "helpers.serving.__main__"
         with contextlib.suppress(OSError):
             return fork_server.Child(main, (flags,), stdout=self._log, stderr=self._log, env=env)
@@ -91,17 +102,18 @@ class Server:
         self.stop()
 
     @property
-    def running(self):
+    def running(self) -> bool:
+        """Whether the process lives."""
         return self._process.poll() is None
 
     @property
-    def pid(self):
+    def pid(self) -> int:
         """The number of the process."""
         return self._process.pid
 
     @property
-    def log(self):
-        """What the server has said so far."""
+    def log(self) -> str:
+        """What the server has written so far."""
         if self._log.closed:
             return self._said
         if os.name == "posix":
@@ -109,9 +121,9 @@ class Server:
             return os.pread(number, os.fstat(number).st_size, 0).decode(errors="replace")
         return Path(self._log.name).read_text(encoding="utf-8", errors="replace")
 
-    def stop(self, seconds=10):
-        """End the process, kindly at first; returns when it is gone."""
-        if os.getpid() != self._owner:  # a fork of the kernel ends: the server is not its own
+    def stop(self, seconds: float = 10):
+        """End the process with SIGTERM, after `seconds` with SIGKILL; return when it is gone."""
+        if os.getpid() != self._owner:  # a fork of the kernel ends; the server is the kernel's
             return
         process = self._process
         if process.poll() is None:
@@ -130,15 +142,16 @@ class Server:
                 os.unlink(self._log.name)
         atexit.unregister(self.stop)
 
-    def wait_until_ready(self, seconds):
-        """Wait for the first answer of the REST side, which comes once the models are loaded.
+    def wait_until_ready(self, seconds: float):
+        """Wait for the first answer of the REST API, which comes when the models are loaded.
 
-        Another program may answer there, and this server not get the port: its log tells.
+        An answer alone proves little: another program may have the port. So the server's log must
+        say that the server listens.
 
         Raises
         ------
         ServerError
-            the process ended, or did not answer in time and was stopped
+            the process ended, or did not answer within `seconds` and was stopped
         """
         end = time.monotonic() + seconds
         while not (LISTENS in self.log and self._answers()):
@@ -165,7 +178,13 @@ class Server:
         return kind("\n".join([f"{what}. The end of its log:", *lines]))
 
 
-def start(model_name=None, model_base_path=None, *, deadline=120, **flags):
+def start(
+    model_name: str | None = None,
+    model_base_path: str | os.PathLike | None = None,
+    *,
+    deadline: float = 120,
+    **flags: object,
+) -> Server:
     """Start a model server and wait until its models are available.
 
     Parameters
@@ -186,7 +205,7 @@ def start(model_name=None, model_base_path=None, *, deadline=120, **flags):
     Raises
     ------
     ServerError
-        it did not come up; the text ends with the last lines of its log
+        it did not start; the text ends with the last lines of its log
     """
     if model_base_path is not None:
         flags = {"model_name": model_name or "default", "model_base_path": model_base_path, **flags}
@@ -212,8 +231,8 @@ def _text(name, value):
     return os.path.abspath(value) if name in PATHS else str(value)
 
 
-def free_ports(count):
-    """So many ports of this machine, no two the same, that nobody listens to just now."""
+def free_ports(count: int) -> list[int]:
+    """Return `count` different ports of this computer that no program listens at now."""
     with contextlib.ExitStack() as held:
         probes = [held.enter_context(socket.create_server((HOST, 0))) for _ in range(count)]
         return [probe.getsockname()[1] for probe in probes]

@@ -22,6 +22,7 @@ from tensorflow.core.protobuf.meta_graph_pb2 import AssetFileDef, SignatureDef
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 from tensorflow.python.client import pywrap_tf_session as c_api
 
+from helpers.processes import patches
 from helpers.serving.protocol.errors import (
     DATA_LOSS,
     FAILED_PRECONDITION,
@@ -57,7 +58,7 @@ class LoadedGraph:
         except ValueError as error:
             raise ServingError(INVALID_ARGUMENT, str(error)) from None
         self._session = tf.compat.v1.Session(graph=self.graph, config=config)
-        self._handle = self._session._session
+        self._handle = patches.c_session(self._session)
 
     def tensor(self, name: str) -> Any:
         """Return a tensor of the graph by its name.
@@ -80,7 +81,7 @@ class LoadedGraph:
         operation, _, index = name.partition(":")
         try:
             found = self.graph.get_operation_by_name(operation)
-            return found.outputs[int(index or 0)]._as_tf_output()
+            return patches.c_output(found.outputs[int(index or 0)])
         except (KeyError, ValueError, IndexError):
             raise ServingError(
                 INVALID_ARGUMENT,
@@ -264,7 +265,8 @@ def _restore(loaded, saver, directory, assets):
 
 def _operation(loaded, name):
     try:
-        return loaded.graph.get_operation_by_name(name.partition(":")[0])._c_op
+        operation = loaded.graph.get_operation_by_name(name.partition(":")[0])
+        return patches.c_operation(operation)
     except KeyError:
         raise ServingError(NOT_FOUND, f"FetchOutputs node {name}: not found") from None
 

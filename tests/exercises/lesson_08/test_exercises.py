@@ -107,7 +107,7 @@ Q1 = Proofs(
             lambda _: (
                 tf.lite.TFLiteConverter.from_saved_model(str(convert_two_signatures.given())),
             ),
-            "what convert() returned is wanted",
+            "expected what convert() returned",
         ),
         "a path where no file is": Mistake(lambda folder: (folder / "a.tflite",), "is no file"),
         "half a file": Mistake(

@@ -1,0 +1,182 @@
+"""Every place where the course uses or replaces a private name of another library.
+
+A private name can go with any new version. So each use stands here once, with the library, the
+version it was seen with, the reason, and when it can go. `tests/processes/test_patches.py` fails
+with these facts when a name is gone.
+"""
+
+import atexit
+import contextlib
+import functools
+import typing
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Patch:
+    """One use of private names.
+
+    Attributes
+    ----------
+    library : str
+        name of the distribution, or "Python"
+    seen_with : str
+        version in which the names were found last
+    names : tuple of str
+        each as "module:name.of.attribute"; or, where only code shows the name, as
+        "module:name.of.function uses name" or "module uses name"
+    used_by : str
+        function of this module
+    why : str
+        a sentence: what the patch is for
+    until : str
+        a sentence: when the patch can go
+    """
+
+    library: str
+    seen_with: str
+    names: tuple[str, ...]
+    used_by: str
+    why: str
+    until: str
+
+
+PATCHES = (
+    Patch(
+        library="Python",
+        seen_with="3.11",
+        names=("typing:ForwardRef.__init__ uses compile",),
+        used_by="compile_each_type_once",
+        why="`typing` compiles the same few names for each of TensorFlow's type variables.",
+        until="It can go with Python 3.11: later versions gain nothing from it.",
+    ),
+    Patch(
+        library="Python",
+        seen_with="3.11",
+        names=("atexit:_clear", "atexit:_run_exitfuncs"),
+        used_by="drop_exit_handlers, run_exit_handlers",
+        why="A forked child ends with `os._exit`, which calls no handler of atexit.",
+        until="It can go when atexit offers both in public.",
+    ),
+    Patch(
+        library="tensorflow",
+        seen_with="2.21",
+        names=("tensorflow.lite.python.lite:_load",),
+        used_by="load_once_for_litert",
+        why="The LiteRT converter loads an export twice, which doubles the time.",
+        until="It can go after TensorFlow 2.21, when the converter loads an export once.",
+    ),
+    Patch(
+        library="absl-py",
+        seen_with="2.5",
+        names=("absl.flags:FlagValues.flags_by_module_dict", "absl.flags:Flag.unparse"),
+        used_by="forget_flags",
+        why="saved_model_cli keeps its flags, and the next call in this process reads them.",
+        until="It can go after TensorFlow 2.21, when saved_model_cli no longer uses absl's flags.",
+    ),
+    Patch(
+        library="tensorflow",
+        seen_with="2.21",
+        names=(
+            "tensorflow.python.client.session:BaseSession.__init__ uses _session",
+            "tensorflow.python.framework.ops:Operation._c_op",
+            "tensorflow.python.framework.ops:SymbolicTensor._as_tf_output",
+            "tensorflow.python.client.pywrap_tf_session:TF_SessionRun_wrapper",
+            "tensorflow.python.client.pywrap_tf_session:TF_NewBufferFromString",
+        ),
+        used_by="c_session, c_operation, c_output",
+        why="The model server calls TensorFlow's C function: `Session.run` would compare shapes "
+        "with the placeholders and refuse what TensorFlow Serving answers.",
+        until="It can go when TensorFlow has a public way to run a session without this check.",
+    ),
+)
+
+
+@contextlib.contextmanager
+def compile_each_type_once() -> Iterator[None]:
+    """Let `typing` compile each text of a type once while the block runs."""
+    typing.compile = functools.cache(compile)
+    try:
+        yield
+    finally:
+        vars(typing).pop("compile", None)  # another thread may have been quicker
+
+
+def drop_exit_handlers():
+    """Forget the handlers of atexit that this process has inherited by a fork."""
+    atexit._clear()
+
+
+def run_exit_handlers():
+    """Call the handlers of atexit now, before an end by `os._exit`."""
+    atexit._run_exitfuncs()
+
+
+@contextlib.contextmanager
+def load_once_for_litert() -> Iterator[None]:
+    """Let one conversion of an export to LiteRT load the export once.
+
+    The converter loads an export for its signatures, and again for what its errors tell.
+    """
+    from unittest import mock
+
+    import tensorflow as tf
+    from tensorflow.lite.python import lite
+
+    kept = []
+
+    def load(directory, tags):
+        if not kept:
+            kept.append(tf.saved_model.load(directory, tags))
+            return kept[0]
+        return kept.pop()
+
+    with mock.patch.object(lite, "_load", load, create=True):
+        yield
+
+
+@contextlib.contextmanager
+def load_once_for_tf2onnx(directory: str) -> Iterator[None]:
+    """Let several conversions of the export `directory` to ONNX load it once.
+
+    The name that is replaced, `tf.saved_model.load`, is public. tf2onnx 1.17 loads an export for
+    each signature; this can go when one call of tf2onnx converts several signatures.
+    """
+    from unittest import mock
+
+    import tensorflow as tf
+
+    once = functools.cache(functools.partial(tf.saved_model.load, directory))
+    with mock.patch.object(tf.saved_model, "load", lambda path, tags: once()):
+        yield
+
+
+def forget_flags(module: str):
+    """Set absl's flags that `module` defines back, and let no flag be required.
+
+    Parameters
+    ----------
+    module : str
+        name of a module
+    """
+    from absl import flags
+
+    for flag in flags.FLAGS.flags_by_module_dict()[module]:
+        flag.unparse()
+        flag.validators.clear()
+
+
+def c_session(session) -> object:
+    """Return the TF_Session behind a tf.compat.v1.Session."""
+    return session._session
+
+
+def c_operation(operation) -> object:
+    """Return the TF_Operation behind a tf.Operation."""
+    return operation._c_op
+
+
+def c_output(tensor) -> object:
+    """Return the TF_Output behind a symbolic tensor."""
+    return tensor._as_tf_output()

@@ -3,11 +3,12 @@
 import html
 
 import ipywidgets
-from matplotlib.figure import Figure
 
 from helpers.benchmark.sweep import BASELINE
 from helpers.benchmark.timing import rounded
 from helpers.display.html_table import table
+from helpers.display.palette import GREY, SERIES
+from helpers.display.plot_style import new_figure
 from helpers.widgets.view import Plot, image, png
 
 TEXT = (
@@ -15,25 +16,14 @@ TEXT = (
     "way\na line over the number of rows in one call, its height the time as a multiple of NumPy's."
 )
 # Told apart by colour (also by colour-blind people), by mark, and by a place in the legend.
-STYLES = (
-    ("#d55e00", "o"),
-    ("#e69f00", "s"),
-    ("#0072b2", "^"),
-    ("#56b4e9", "v"),
-    ("#009e73", "D"),
-    ("#000000", "x"),
-    ("#cc79a7", "P"),
-    ("#7f3c8d", "*"),
-)
+STYLES = tuple(zip(SERIES, "os^vDxP*", strict=True))
 
 
 def draw(sweep):
     """Time over rows, both axes logarithmic; a matplotlib Figure. Bars: the least to the most."""
-    figure = Figure(figsize=(9, 4.6))
-    axes = figure.subplots()
-    figure.subplots_adjust(left=0.09, right=0.76, bottom=0.13, top=0.97)
+    figure, (axes,) = new_figure(4.6, left=0.09, right=0.76, bottom=0.13, top=0.97)
     rows = list(sweep.ratios)
-    axes.axhline(1, color="#666666", linewidth=1.5, linestyle="--", label=BASELINE)
+    axes.axhline(1, color=GREY, linewidth=1.5, linestyle="--", label=BASELINE)
     for way, (colour, mark) in zip(sweep.ways, STYLES, strict=False):
         middles = [sweep.middle(way, size) for size in rows]
         pairs = [sweep[way, size].pairs for size in rows]
@@ -49,7 +39,6 @@ def draw(sweep):
         xticklabels=[f"{size:,}" for size in rows],
     )
     axes.minorticks_off()
-    axes.grid(color="#dddddd", linewidth=0.6)
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
     return figure
 

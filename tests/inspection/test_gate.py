@@ -17,11 +17,6 @@ from tests.inspection import exports
 from tests.inspection.exports import add_node, copied, edit, module
 
 
-@pytest.fixture
-def sums(tmp_path):
-    return copied(exports.sums(), tmp_path / "sums")
-
-
 def test_each_stranger():
     made, trace = exports.given()
     for directory, harmless, words in made.values():

@@ -122,9 +122,11 @@ def test_export_gives_the_same_numbers(exports, trained, model, reader):
     for count in (1, 3, 100):
         for endpoint, (name, columns) in endpoints.items():
             x = rows(count, columns)
-            wanted = getattr(trained(model), endpoint)(x).numpy()
+            expected = getattr(trained(model), endpoint)(x).numpy()
             (answer,) = readers.run(by_archive, endpoint, {name: x}, reader).values()
-            np.testing.assert_allclose(answer, wanted, **SAME, err_msg=f"{endpoint}, {count} rows")
+            np.testing.assert_allclose(
+                answer, expected, **SAME, err_msg=f"{endpoint}, {count} rows"
+            )
         x = rows(count, endpoints["call"][1])
         (name,) = (t.name for t in readers.signatures(by_export, reader)["serve"].inputs)
         for key in ("serve", "serving_default"):
@@ -193,13 +195,13 @@ def test_data_of_other_kinds_are_taken(capsys):
         ({"steps": "10"}, "steps='10' and"),
         ({"learning_rate": 0.0}, "learning_rate=0.0 must be positive"),
         ({"learning_rate": float("nan")}, "learning_rate=nan must be positive"),
-        ({"x": np.ones((3, 1))}, "x has 3 rows and y has 100"),
-        ({"x": np.ones((0, 1)), "y": np.ones((0, 1))}, "x has 0 rows"),
+        ({"x": np.ones((3, 1))}, "x has 3 and y has 100"),
+        ({"x": np.ones((0, 1)), "y": np.ones((0, 1))}, "at least 1; x has 0"),
         (
             {"x": np.ones(100)},
             "x must have rows and columns",
         ),
-        ({"y": np.ones(100)}, "the shape of y is (100,), that of the answers (100, 1)"),
+        ({"y": np.ones(100)}, "the shape of the model's answers, (100, 1); it has (100,)"),
     ],
 )
 def test_bad_arguments_are_named(change, words):

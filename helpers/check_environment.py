@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 
+from helpers.display.palette import FAILED, PASSED
 from helpers.paths import ROOT
 
 TENSORFLOW = ("tensorflow", "tensorflow-cpu")
@@ -61,7 +62,7 @@ class Checks:
 
     def _repr_html_(self):
         lines = "<br>".join(
-            f"<span style='color:{'#1b7837' if line.startswith('✓') else '#b2182b'}'>"
+            f"<span style='color:{PASSED if line.startswith('✓') else FAILED}'>"
             f"{html.escape(line[0])}</span>{html.escape(line[1:])}"
             for line in map(str, self.checks)
         )

@@ -1,31 +1,67 @@
-"""Data for the reference models: seeded numbers, all float32, and the Palmer penguins."""
+"""Random data for the reference models: always float32, and the same for the same seed."""
 
 import numpy as np
 
 
-def line(rows=100, slope=2.0, intercept=1.0, noise=0.1, seed=0):
-    """Noisy points of y = slope·x + intercept, x uniform in [-1, 1).
+def line(
+    rows: int = 100,
+    slope: float = 2.0,
+    intercept: float = 1.0,
+    noise: float = 0.1,
+    seed: int = 0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw noisy points of y = slope·x + intercept, with x uniform in [-1, 1).
 
-    Returns x : (rows, 1) array and y : (rows, 1) array.
+    Parameters
+    ----------
+    rows : int
+    slope, intercept : float
+    noise : float
+        The standard deviation of the normal noise in y.
+    seed : int
+
+    Returns
+    -------
+    x, y : (rows, 1) float32 array
     """
     rng = np.random.default_rng(seed)
     x = rng.uniform(-1, 1, (rows, 1))
     return _float32(x, slope * x + intercept + rng.normal(0, noise, x.shape))
 
 
-def row_sums(rows=1000, columns=10, seed=0):
-    """Rows of standard normal numbers and their sums.
+def row_sums(rows: int = 1000, columns: int = 10, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Draw rows of standard normal numbers, and compute the sum of each row.
 
-    Returns x : (rows, columns) array and y : (rows, 1) array.
+    Parameters
+    ----------
+    rows, columns : int
+    seed : int
+
+    Returns
+    -------
+    x : (rows, columns) float32 array
+    y : (rows, 1) float32 array
     """
     x = np.random.default_rng(seed).normal(size=(rows, columns))
     return _float32(x, x.sum(axis=1, keepdims=True))
 
 
-def two_features(rows=200, noise=0.1, seed=0):
-    """Noisy points of y = 2·(x0 + x1) + 1, x uniform in [-1, 1).
+def two_features(
+    rows: int = 200, noise: float = 0.1, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw noisy points of y = 2·(x0 + x1) + 1, with x uniform in [-1, 1).
 
-    Returns x : (rows, 2) array and y : (rows, 1) array.
+    Parameters
+    ----------
+    rows : int
+    noise : float
+        The standard deviation of the normal noise in y.
+    seed : int
+
+    Returns
+    -------
+    x : (rows, 2) float32 array
+    y : (rows, 1) float32 array
     """
     rng = np.random.default_rng(seed)
     x = rng.uniform(-1, 1, (rows, 2))

@@ -1,8 +1,10 @@
-"""The reference models of the course, each small enough to read on one screen.
+"""The reference models of the course. Each fits on one screen.
 
-Each has its own `build()`, so that Keras makes the weights outside every trace. Without it, a
-`call` that is a tf.function with an input_signature is cut off from its weights (lesson 02).
+Each model has a `build` method, so that Keras makes the weights before it traces `call`. Without
+`build`, a `call` that is a tf.function with an input_signature loses its weights (lesson 02).
 """
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -11,7 +13,7 @@ from helpers.penguins.data import ISLANDS, MEASUREMENTS, SEXES, SPECIES
 
 
 class LinearModel(tf.keras.Model):
-    """One weight and one bias: learns y = 2x + 1.
+    """A line with one weight and one bias. It learns y = 2x + 1.
 
     call(x) : (n, 1) float32 -> (n, 1) float32
     """
@@ -29,10 +31,10 @@ class LinearModel(tf.keras.Model):
 
 
 class ComplexModel(tf.keras.Model):
-    """Three layers: learns the sum of a row of ten numbers.
+    """A network of three layers. It learns the sum of ten numbers.
 
     call(x) : (n, 10) float32 -> (n, 1) float32
-    inference(features) : the same as a tf.function with a declared signature
+    inference(features) : the same, as a tf.function with an input signature
     """
 
     def __init__(self, **kwargs):
@@ -56,11 +58,11 @@ class ComplexModel(tf.keras.Model):
 
 
 class MultiSignatureModel(tf.keras.Model):
-    """One set of weights behind two endpoints: learns 2·(x0 + x1) + 1.
+    """A model with two endpoints that use the same weights. It learns 2·(x0 + x1) + 1.
 
     call(x) : (n, 2) float32 -> (n, 1) float32
     predict_first_two_features(x) : (n, 2) float32 -> (n, 1) float32
-    predict_first_three_features(x) : (n, 3) float32 -> (n, 1) float32, the third is not used
+    predict_first_three_features(x) : (n, 3) float32 -> (n, 1) float32; ignores the third column
     """
 
     def __init__(self, **kwargs):
@@ -89,19 +91,30 @@ FEATURES = len(MEASUREMENTS) + len(ISLANDS) + len(SEXES)
 
 
 class PenguinModel(tf.keras.Model):
-    """Tells a penguin's species from raw columns, with its preparation inside (lesson 05).
+    """A model that predicts a penguin's species from raw columns (lesson 05).
 
-    PenguinModel(rows) : learns mean and variance from the columns of helpers.data.penguins(); they
-        are constants of the graph, which set_weights does not change
+    The preprocessing is part of the model. A missing number counts as the mean. An unknown or
+    missing word counts as none of the known words.
+
     call(features) : (n, 7) float32 -> (n, 3) float32, a probability for each of SPECIES
-    prepare(bill_length_mm, body_mass_g, island, sex) : four (n,) columns -> (n, 7) features; a
-        missing number counts as the mean, an unknown or missing word as none of the known ones
-    classify(the same columns) : species (n,) string, probability (n,) float32
-    score(features) : what `call` gives, under the name probabilities
+    prepare(bill_length_mm, body_mass_g, island, sex) : two (n,) float32 columns and two (n,)
+        string columns -> (n, 7) float32, the features
+    classify(bill_length_mm, body_mass_g, island, sex) : the same columns -> species (n,) string,
+        probability (n,) float32
+    score(features) : (n, 7) float32 -> probabilities (n, 3) float32, what `call` returns
+
+    Parameters
+    ----------
+    rows : dict of (n,) arrays
+        The columns of helpers.penguins.data.penguins(). The model takes the mean and the variance
+        of each measurement from them, as constants of the graph that set_weights does not change.
+    islands : sequence of str, or path of a file with one word on each line
+        The known islands. The file becomes an asset of the export.
     """
 
-    def __init__(self, rows, islands=ISLANDS, **kwargs):
-        """islands : sequence of str, or the path of a file with one in each line: an asset"""
+    def __init__(
+        self, rows: Mapping[str, np.ndarray], islands: Sequence[str] | str = ISLANDS, **kwargs
+    ):
         super().__init__(**kwargs)
         numbers = np.stack([rows[name] for name in MEASUREMENTS], axis=1)
         self.normalization = tf.keras.layers.Normalization()

@@ -1,8 +1,8 @@
-"""Where the course's files are."""
+"""The folders of the course, as absolute paths."""
 
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SOLUTIONS = ROOT / "solutions"
 NOTEBOOKS = ROOT / "notebooks"
-RUNTIMES = ROOT / ".runtimes"  # what `make runtimes` installs
+RUNTIMES = ROOT / ".runtimes"  # where `make runtimes` installs

@@ -1,32 +1,46 @@
-"""The folder that a lesson exports to, and its name in texts."""
+"""The scratch folder: where a lesson exports to, and how texts leave its path out.
+
+Each run of a lesson has a folder of its own, such as exports/01_basic_export/run3. This file alone
+knows the two names `exports` and `run`; .gitignore and pyproject.toml exclude the first.
+"""
 
 import os
 import re
 from pathlib import Path
 
-RUNS: set[str] = set()  # the folders of this kernel's exports
+SCRATCH, RUN = "exports", "run"  # exports/<name of the lesson>/run<number>
+RUNS: set[str] = set()  # the folders that this kernel has made
 
 
-def without_scratch(text):
-    """`text` with the folder of this run's exports left out of every path, so that it reads the
-    same on every machine."""
-    for folder in RUNS:  # where the rule below, which ends a path at a blank, would leave a half
-        text = re.sub(re.escape(folder) + r"(?!\d)[/\\]?", "", text)
-    return re.sub(r"[^\s'\"=]*[/\\]exports[/\\][^/\\\s]+[/\\]run\d+[/\\]?", "", text)
+def scratch_folder() -> Path:
+    """Return the absolute path of the scratch folder, which need not exist.
 
-
-def new_folder(name):
-    """Make a new folder for this run of lesson `name`, and remember it for `without_scratch`.
-
-    It lies in `exports` below the current folder, or where COURSE_EXPORTS says. The folders of
-    earlier runs stay, and two kernels never share one.
+    It lies in the current directory, or where the variable COURSE_EXPORTS says.
     """
-    exports = Path(os.environ.get("COURSE_EXPORTS") or "exports").resolve()
-    exports = exports if exports.name == "exports" else exports / "exports"
-    (exports / name).mkdir(parents=True, exist_ok=True)
+    chosen = Path(os.environ.get("COURSE_EXPORTS") or SCRATCH).resolve()
+    return chosen if chosen.name == SCRATCH else chosen / SCRATCH
+
+
+def new_folder(name: str) -> Path:
+    """Make a new folder for this run of a lesson, and remember it for `without_scratch`.
+
+    The folders of earlier runs stay, and two kernels never share one.
+
+    Parameters
+    ----------
+    name : str
+        The name of the lesson, such as "01_basic_export".
+
+    Returns
+    -------
+    pathlib.Path
+        The absolute path of an empty folder.
+    """
+    lesson = scratch_folder() / name
+    lesson.mkdir(parents=True, exist_ok=True)
     number = 1
     while True:
-        folder = exports / name / f"run{number}"
+        folder = lesson / f"{RUN}{number}"
         try:
             folder.mkdir()
         except FileExistsError:
@@ -34,3 +48,21 @@ def new_folder(name):
         else:
             RUNS.add(str(folder))
             return folder
+
+
+def without_scratch(text: str) -> str:
+    """Remove the folder of a run from every path in `text`: the rest is the same on every computer.
+
+    Parameters
+    ----------
+    text : str
+        For example "no file at /home/me/exports/01_basic_export/run3/line".
+
+    Returns
+    -------
+    str
+        Here "no file at line".
+    """
+    for folder in RUNS:  # first, because the pattern below ends a path at a blank
+        text = re.sub(re.escape(folder) + r"(?!\d)[/\\]?", "", text)
+    return re.sub(rf"[^\s'\"=]*[/\\]{SCRATCH}[/\\][^/\\\s]+[/\\]{RUN}\d+[/\\]?", "", text)

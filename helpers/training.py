@@ -1,28 +1,50 @@
-"""Fast training: the whole loop is one compiled graph, with a progress bar made of plain text."""
+"""Fast training: the loop is a compiled graph, and the progress bar is plain text."""
 
+from collections.abc import Callable
 from numbers import Integral, Real
 
 import numpy as np
 import tensorflow as tf
 
-BLOCKS = 20
+BLOCKS = 20  # of the progress bar
 
 
-def train(model, x, y, steps=1000, learning_rate=0.05, progress=True, on_part=None):
-    """Fit `model` to (x, y) by the mean squared error, all rows in every step, with Adam.
+def train(
+    model: tf.keras.Model,
+    x: np.ndarray,
+    y: np.ndarray,
+    steps: int = 1000,
+    learning_rate: float = 0.05,
+    progress: bool = True,
+    on_part: Callable[[np.ndarray], object] | None = None,
+) -> np.ndarray:
+    """Fit a model to (x, y) with Adam and the mean squared error. Each step uses all rows.
 
     Parameters
     ----------
     model : tf.keras.Model
-    x, y : (n, ...) arrays
-    steps : int, at least 1
-    learning_rate : float above 0
-    progress : bool, whether to print a bar
-    on_part : function of the losses so far, called after each part, or None
+    x : (n, ...) array
+        float64 becomes float32. Other dtypes stay what they are.
+    y : (n, ...) array
+        In the shape of the model's answers. Becomes float32.
+    steps : int
+        At least 1.
+    learning_rate : float
+        Above 0.
+    progress : bool
+        Whether to print a progress bar.
+    on_part : function of the losses so far, or None
+        Called after each part of the training.
 
     Returns
     -------
-    (blocks,) float32 array, the loss after each of at most 20 equal parts of the training
+    (parts,) float32 array
+        The loss after each part. There are at most 20 parts, of nearly equal length.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range, or if x, y and the model's answers do not fit together.
     """
     numbers = isinstance(steps, Integral) and isinstance(learning_rate, Real)
     if not numbers or not (steps >= 1 and learning_rate > 0):
@@ -38,8 +60,10 @@ def train(model, x, y, steps=1000, learning_rate=0.05, progress=True, on_part=No
 
     def loss():
         answer = model(x, training=True)
-        if answer.shape[1:] != y.shape[1:]:  # else each answer would be compared with every y
-            raise ValueError(f"the shape of y is {y.shape}, that of the answers {answer.shape}")
+        if answer.shape[1:] != y.shape[1:]:  # broadcasting would compare each answer with every y
+            raise ValueError(
+                f"y must have the shape of the model's answers, {answer.shape}; it has {y.shape}"
+            )
         return tf.reduce_mean(tf.square(answer - y))
 
     @tf.function
@@ -60,10 +84,10 @@ def train(model, x, y, steps=1000, learning_rate=0.05, progress=True, on_part=No
         if on_part is not None:
             on_part(np.array(losses, np.float32))
         if progress:
-            # Blocks are only ever added: the same text live, stored, and read aloud.
+            # Blocks are only added, so the stored text is the same as the live one.
             print("■", end="", flush=True)
     if progress:
-        # A power of ten is the same on every processor; the last digits are not.
+        # Only the power of ten is the same on every processor.
         bound = 10.0 ** np.ceil(np.log10(max(losses[-1], 1e-12)))
         known = f"loss below {bound:g}" if np.isfinite(bound) else "the loss is not a number"
         print(f" {steps:,} steps, {known}")
@@ -71,21 +95,40 @@ def train(model, x, y, steps=1000, learning_rate=0.05, progress=True, on_part=No
 
 
 def _tensors(x, y):
-    """The data as float32 tensors of equally many rows; whole numbers in x stay what they are."""
+    """Return the data as tensors with the same number of rows."""
     x, y = tf.convert_to_tensor(x), tf.cast(y, tf.float32)
     if x.dtype == tf.float64:
         x = tf.cast(x, tf.float32)
     if x.ndim < 2:
         raise ValueError(f"x must have rows and columns, such as (100, 1); its shape is {x.shape}")
     if len(x) != len(y) or not len(x):
-        raise ValueError(f"x has {len(x)} rows and y has {len(y)}; they must be the same, and some")
+        raise ValueError(
+            f"x and y must have the same number of rows, at least 1; "
+            f"x has {len(x)} and y has {len(y)}"
+        )
     return x, y
 
 
-def train_eagerly(model, x, y, steps=1000, learning_rate=0.05):
-    """The same training as a plain Python loop; what `train` is measured against.
+def train_eagerly(
+    model: tf.keras.Model,
+    x: np.ndarray,
+    y: np.ndarray,
+    steps: int = 1000,
+    learning_rate: float = 0.05,
+) -> float:
+    """Train as `train` does, but in a plain Python loop, to compare the speed of the two.
 
-    Returns the last loss, a float.
+    Parameters
+    ----------
+    model : tf.keras.Model
+    x, y : (n, ...) float32 arrays
+    steps : int
+    learning_rate : float
+
+    Returns
+    -------
+    float
+        The loss after the last step.
     """
     x, y = tf.convert_to_tensor(x), tf.convert_to_tensor(y)
     optimizer = tf.keras.optimizers.Adam(learning_rate)

@@ -195,13 +195,13 @@ def test_data_of_other_kinds_are_taken(capsys):
         ({"steps": "10"}, "steps='10' and"),
         ({"learning_rate": 0.0}, "learning_rate=0.0 must be positive"),
         ({"learning_rate": float("nan")}, "learning_rate=nan must be positive"),
-        ({"x": np.ones((3, 1))}, "x has 3 rows and y has 100"),
-        ({"x": np.ones((0, 1)), "y": np.ones((0, 1))}, "x has 0 rows"),
+        ({"x": np.ones((3, 1))}, "x has 3 and y has 100"),
+        ({"x": np.ones((0, 1)), "y": np.ones((0, 1))}, "at least 1; x has 0"),
         (
             {"x": np.ones(100)},
             "x must have rows and columns",
         ),
-        ({"y": np.ones(100)}, "the shape of y is (100,), that of the answers (100, 1)"),
+        ({"y": np.ones(100)}, "the shape of the model's answers, (100, 1); it has (100,)"),
     ],
 )
 def test_bad_arguments_are_named(change, words):

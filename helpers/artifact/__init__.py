@@ -1,4 +1,4 @@
-"""What is in an export directory, read without running it."""
+"""Reading an export directory without loading or running the model."""
 
 from helpers.artifact.saved_model import (
     Artifact,

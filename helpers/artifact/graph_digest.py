@@ -1,30 +1,51 @@
-"""What the endpoints of an artifact compute, as digests that do not depend on names.
+"""Digests of what the signatures of an export compute, independent of names.
 
-TensorFlow names operations and functions anew with every export and writes them in another order.
-Here an operation is known by its type, its attributes and what flows into it.
+TensorFlow gives operations and functions new names in every export, and writes them in a different
+order. Here an operation is identified by its type, its attributes and its inputs.
 """
 
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-# What says where and how an operation runs, or how it is called, not what it computes.
+if TYPE_CHECKING:  # the protocol buffers come with TensorFlow, which takes seconds to import
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+# Attributes that say where and how an operation runs or what its name is, not what it computes.
 NOT_COMPUTED = {"config", "config_proto", "executor_type", "shared_name", "container", "debug_name"}
 
 
 @dataclass(frozen=True)
 class Program:
-    """What an endpoint or a function computes: a digest, and its operations by type."""
+    """What a signature or a function computes.
+
+    Parameters
+    ----------
+    digest : str
+        Two programs with the same digest compute the same.
+    types : collections.Counter
+        How many operations of each type there are, those in called functions included.
+    """
 
     digest: str
     types: Counter = field(default_factory=Counter)
 
 
-def endpoints(model):
-    """{signature key: Program} for the first graph of a SavedModel.
+def endpoints(model: "SavedModel") -> dict[str, Program]:
+    """Compute a digest of every signature in the first graph of an export.
 
-    The hidden signature that initialises the model is among them. A call of a function that is not
-    there, or that calls itself, stands for itself by its name.
+    The hidden signature that initializes the model is included. A call of a function that is
+    missing, or that calls itself, is identified by the name of the function.
+
+    Parameters
+    ----------
+    model : tensorflow.core.protobuf.saved_model_pb2.SavedModel
+
+    Returns
+    -------
+    dict of str to Program
+        By the key of the signature.
     """
     graph = model.meta_graphs[0]
     library = {f.signature.name: f for f in graph.graph_def.library.function}
@@ -34,7 +55,7 @@ def endpoints(model):
 
     def function(name):
         if name in library and name not in known:
-            known[name] = Program(name)  # should it call itself
+            known[name] = Program(name)  # for a function that calls itself
             body = library[name]
             inputs = {a.name: f"input {n}" for n, a in enumerate(body.signature.input_arg)}
             ends = [body.ret[output.name] for output in body.signature.output_arg]
@@ -53,12 +74,17 @@ def endpoints(model):
 
 
 def _program(nodes, ends, names, function):
-    """The Program of the operations that lead to the `ends`.
+    """Compute the Program of the operations that lead to `ends`.
 
-    nodes : {name: NodeDef}
-    ends : references to their outputs, such as "add:0", or "^add" for an operation that must run
-    names : {node or argument: what it stands for}; what lies before these does not count
-    function : from the name of a library function to its Program, None if there is none
+    Parameters
+    ----------
+    nodes : dict of str to NodeDef
+    ends : list of str
+        References to outputs, such as "add:0", or "^add" for an operation that must run.
+    names : dict of str to str
+        A fixed name for each input of the program. Operations before an input do not count.
+    function : function of the name of a library function
+        Returns its Program, or None if the library has no such function.
     """
     types = Counter()
 
@@ -97,7 +123,7 @@ def _program(nodes, ends, names, function):
 
 
 def _reached(nodes, ends, names):
-    """The operations that lead to the `ends`, as the keys of a dict."""
+    """Return the operations that lead to `ends`, as the keys of a dict."""
     found, waiting = {}, list(ends)
     while waiting:
         name = _node(waiting.pop())
@@ -108,9 +134,9 @@ def _reached(nodes, ends, names):
 
 
 def _order(nodes, ends, names, alike):
-    """{operation: its number}, by the data first; what must merely run, by what it is.
+    """Number the operations: first along the data, then those that must only run.
 
-    In the file that comes by name, where "dense_10" stands before "dense_9".
+    The order in the file depends on names: "dense_10" stands before "dense_9".
     """
     order, line = {}, []
 
@@ -126,17 +152,17 @@ def _order(nodes, ends, names, alike):
     data, controls = _parted(ends)
     number(data)
     number(sorted(controls, key=alike))
-    for name in line:  # it grows meanwhile
+    for name in line:  # `number` appends to it
         number(sorted(_parted(nodes[name].input)[1], key=alike))
     return order
 
 
 def _alike(nodes, names, known):
-    """A function from a name to a digest of its operation and of all that flows into it."""
+    """Return a function that computes a digest of an operation and of all its inputs."""
     found = {}
 
-    def alike(wanted):
-        waiting, entered = [wanted], set()
+    def alike(operation):
+        waiting, entered = [operation], set()
         while waiting:
             name = waiting[-1]
             if name in found:
@@ -146,19 +172,19 @@ def _alike(nodes, names, known):
             elif name not in entered:
                 entered.add(name)
                 waiting += [n for n in map(_node, nodes[name].input) if n not in entered]
-            else:  # what flows into it has been found, but in a circle
+            else:  # its inputs have digests, except those in a circle
                 data, controls = _parted(nodes[name].input)
                 data = [(found.get(_node(text)), text.split(":")[1:]) for text in data]
                 controls = sorted(str(found.get(text)) for text in controls)
                 text = repr((known[name], data, controls))
                 found[name] = hashlib.sha256(text.encode()).hexdigest()
-        return found[wanted]
+        return found[operation]
 
     return alike
 
 
 def _parted(references):
-    """The references to data, and the names of the operations that must merely run before."""
+    """Split references into those to data and the names of operations that must run before."""
     data = [text for text in references if not text.startswith("^")]
     return data, [text[1:] for text in references if text.startswith("^")]
 

@@ -1,15 +1,20 @@
-"""What is in an export directory: files, sizes, signatures. Plain data that prints itself.
+"""The content of an export directory as data: files, sizes and signatures.
 
-Nothing here loads or runs the model; `saved_model.pb` is parsed and nothing else is opened.
+This module never loads or runs the model. It parses `saved_model.pb` and opens no other file.
 """
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from helpers.display.html_table import table
 from helpers.errors.messages import describe
 from helpers.text import printable, readable_size, safe_repr
+
+if TYPE_CHECKING:  # the protocol buffers come with TensorFlow, which takes seconds to import
+    from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 PURPOSE = {
     "saved_model.pb": "the graph and its signatures",
@@ -20,21 +25,30 @@ PURPOSE = {
     "assets": "a file the graph reads",
     "assets.extra": "a file for a server",
 }
-MOST_FILES = 10_000  # more are not listed
-MOST_BYTES = 2**31  # the format of saved_model.pb holds no more
+MOST_FILES = 10_000  # files and folders that are listed
+MOST_BYTES = 2**31  # a limit of the format of saved_model.pb
 
 
 class NotAnArtifact(ValueError):
-    """What was given is not the directory of a SavedModel; the message says what it is."""
+    """The given object is not the directory of a SavedModel. The message says what it is."""
 
 
 @dataclass(frozen=True)
 class TensorInfo:
-    """One input or output: `shape` is a tuple with None for any size, or None if unknown."""
+    """One input or output of a signature.
+
+    Parameters
+    ----------
+    name : str
+    dtype : str
+        The name of the dtype, such as "float32".
+    shape : tuple of (int or None), or None
+        None stands for any size of one dimension, or for an unknown number of dimensions.
+    """
 
     name: str
     dtype: str
-    shape: tuple | None
+    shape: tuple[int | None, ...] | None
 
     def __str__(self):
         shape = "unknown shape" if self.shape is None else self.shape
@@ -43,7 +57,15 @@ class TensorInfo:
 
 @dataclass(frozen=True)
 class Signature:
-    """One entry point of an artifact: its key and what goes in and comes out, by name."""
+    """A function of an export that other programs can call.
+
+    Parameters
+    ----------
+    key : str
+        The name by which programs call it, such as "serving_default".
+    inputs, outputs : tuple of TensorInfo
+        Sorted by name.
+    """
 
     key: str
     inputs: tuple[TensorInfo, ...]
@@ -56,13 +78,22 @@ class Signature:
 
 @dataclass(frozen=True)
 class File:
-    """One file of an artifact: its path inside the directory, bytes, and what it is for."""
+    """One file of an export.
+
+    Parameters
+    ----------
+    path : str
+        The path inside the export, with "/" on every system.
+    size : int
+        In bytes.
+    """
 
     path: str
     size: int
 
     @property
-    def purpose(self):
+    def purpose(self) -> str:
+        """What the file is for, in a few words, or "" for an unknown file."""
         name, folder = Path(self.path).name, Path(self.path).parts[0]
         return PURPOSE.get(folder) or next(
             (PURPOSE[start] for start in PURPOSE if name.startswith(start)), ""
@@ -71,7 +102,16 @@ class File:
 
 @dataclass(frozen=True)
 class Artifact:
-    """An export directory as data: `files`, and `signatures` by key."""
+    """The content of an export directory.
+
+    Parameters
+    ----------
+    directory : pathlib.Path
+    files : tuple of File
+        Sorted by path.
+    signatures : dict of str to Signature
+        By key, sorted.
+    """
 
     directory: Path
     files: tuple[File, ...]
@@ -101,12 +141,30 @@ class Artifact:
         return shown + table(("signature", "", "name", "dtype", "shape"), promises)
 
 
-def directory_of(given):
-    """`given` as the path of a SavedModel directory; raises NotAnArtifact with what is wrong."""
+def directory_of(given: str | os.PathLike) -> Path:
+    """Return the path of an export directory.
+
+    Parameters
+    ----------
+    given : str or path
+        What a learner gave as a directory.
+
+    Returns
+    -------
+    pathlib.Path
+        The absolute path of a directory with a saved_model.pb.
+
+    Raises
+    ------
+    NotAnArtifact
+        If `given` is anything else. The message says what it is.
+    """
     if given == "":
-        raise NotAnArtifact("the path of an export directory is wanted, not an empty text")
+        raise NotAnArtifact("expected the path of an export directory, not an empty text")
     if isinstance(given, str) and len(given) > 4096:
-        raise NotAnArtifact(f"a path is wanted, not a text of {len(given):,} characters")
+        raise NotAnArtifact(
+            f"expected the path of an export directory, not a text of {len(given):,} characters"
+        )
     try:
         path = Path(given)
         exists, is_file = path.exists(), path.is_file()
@@ -115,7 +173,7 @@ def directory_of(given):
         name = path.name or path.resolve().name or str(path)  # "" for "." and "/"
     except TypeError:
         raise NotAnArtifact(
-            f"the path of an export directory is wanted, not {safe_repr(given)}"
+            f"expected the path of an export directory, not {safe_repr(given)}"
         ) from None
     except (OSError, ValueError) as error:
         raise NotAnArtifact(
@@ -136,22 +194,46 @@ def directory_of(given):
 
 
 def _some(names, most=8):
-    """The names, or as many of them as can be read at a glance."""
+    """Return the first `most` names, and how many more there are."""
     more = [f"{len(names) - most} more"] if len(names) > most else []
     return ", ".join([*map(printable, names[:most]), *more])
 
 
-def read(directory):
-    """What is in the export `directory`, as an `Artifact`. Raises NotAnArtifact."""
+def read(directory: str | os.PathLike) -> Artifact:
+    """Read the files and signatures of an export.
+
+    Parameters
+    ----------
+    directory : str or path
+
+    Returns
+    -------
+    Artifact
+
+    Raises
+    ------
+    NotAnArtifact
+        If `directory` is not an export, or if its saved_model.pb is damaged.
+    """
     path = directory_of(directory)
     return Artifact(path, walk(path)[0], signatures_of(serving_graph(path)))
 
 
-def walk(path):
-    """What lies below the folder `path`, links to folders left alone, so that a loop ends.
+def walk(path: Path) -> tuple[tuple[File, ...], tuple[str, ...], list[str]]:
+    """List all files and folders below a folder. Links to folders are not followed.
 
-    Returns the files as a tuple of `File`, the folders as a tuple of str, and what is odd about
-    them as a list of sentences.
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Returns
+    -------
+    files : tuple of File
+        Sorted by path.
+    folders : tuple of str
+        The paths of the folders inside `path`, sorted.
+    findings : list of str
+        Sentences about what is unusual: links, pipes, or what cannot be opened.
     """
     files, folders, odd, waiting = [], [], [], [""]
     while waiting and len(files) + len(folders) < MOST_FILES:
@@ -165,7 +247,7 @@ def walk(path):
             name = f"{folder}/{entry.name}".lstrip("/")
             try:
                 if entry.is_symlink():
-                    odd.append(f"{printable(name)} is a link, not the thing itself")
+                    odd.append(f"{printable(name)} is a link, not a file or folder of the export")
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(name)
                     waiting.append(name)
@@ -176,16 +258,36 @@ def walk(path):
             except OSError as error:
                 odd.append(f"{printable(name)} cannot be opened: {type(error).__name__}")
     if waiting:
-        odd.append(f"more than {MOST_FILES:,} files and folders: the rest is not listed")
+        odd.append(f"more than {MOST_FILES:,} files and folders: the others are not listed")
     in_order = sorted(files, key=lambda file: file.path.split("/"))
     return tuple(in_order), tuple(sorted(folders)), sorted(odd)
 
 
-def restored_and_read(directory, key="serving_default"):
-    """Which variables the export's restore operation fills, and which the signature `key` reads.
+def restored_and_read(
+    directory: str | os.PathLike, key: str = "serving_default"
+) -> tuple[list[str], list[str]]:
+    """Find which variables the restore operation fills, and which variables a signature reads.
 
-    Returns two sorted lists of variable names, taken from the graph. Where the second is not part
-    of the first, a session reader meets variables that nobody filled. Raises NotAnArtifact.
+    If a signature reads a variable that the restore operation does not fill, then a program that
+    loads the export with the session loader reads uninitialized variables.
+
+    Parameters
+    ----------
+    directory : str or path
+    key : str
+        The signature.
+
+    Returns
+    -------
+    restored, read : list of str
+        The names of the variables in the graph, sorted.
+
+    Raises
+    ------
+    NotAnArtifact
+        If `directory` is not an export.
+    KeyError
+        If the export has no signature `key`.
     """
     graph = serving_graph(directory_of(directory))
     nodes = {node.name: node for node in graph.graph_def.node}
@@ -201,21 +303,36 @@ def restored_and_read(directory, key="serving_default"):
 
     if key not in graph.signature_def:
         keys = sorted(key for key in graph.signature_def if not key.startswith("__"))
-        raise KeyError(f"no signature {key!r}: there are {', '.join(keys) or 'none'}")
+        raise KeyError(f"no signature {key!r}: the export has {', '.join(keys) or 'none'}")
     outputs = graph.signature_def[key].outputs.values()
     read = set().union(*(variables_above(output.name) for output in outputs))
     return sorted(variables_above(graph.saver_def.restore_op_name)), sorted(read)
 
 
-def saved_model(path):
-    """The SavedModel protocol buffer of the directory `path`; raises NotAnArtifact."""
+def saved_model(path: Path) -> "SavedModel":
+    """Parse the saved_model.pb of an export.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The export directory.
+
+    Returns
+    -------
+    tensorflow.core.protobuf.saved_model_pb2.SavedModel
+
+    Raises
+    ------
+    NotAnArtifact
+        If the file is missing, damaged, or without a graph.
+    """
     from google.protobuf.message import DecodeError
     from tensorflow.core.protobuf import saved_model_pb2
 
     model, file = saved_model_pb2.SavedModel(), path / "saved_model.pb"
     try:
         if not file.is_file() or file.stat().st_size >= MOST_BYTES:
-            raise DecodeError  # opening a pipe would wait for ever
+            raise DecodeError  # to open a pipe would wait without an end
         model.ParseFromString(file.read_bytes())
         if not model.meta_graphs:  # an empty file parses as well
             raise DecodeError
@@ -224,17 +341,42 @@ def saved_model(path):
     return model
 
 
-def serving_graph(path):
-    """The MetaGraphDef of the directory `path` that is tagged "serve"; raises NotAnArtifact."""
+def serving_graph(path: Path) -> "MetaGraphDef":
+    """Parse an export and return its first graph with the tag "serve".
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The export directory.
+
+    Returns
+    -------
+    tensorflow.core.protobuf.meta_graph_pb2.MetaGraphDef
+
+    Raises
+    ------
+    NotAnArtifact
+        If saved_model.pb is damaged or has no such graph.
+    """
     graphs = saved_model(path).meta_graphs
     serving = [graph for graph in graphs if "serve" in graph.meta_info_def.tags]
     if not serving:
-        raise NotAnArtifact(f"{path.name!r} holds no graph tagged 'serve'")
+        raise NotAnArtifact(f"{path.name!r} has no graph with the tag 'serve'")
     return serving[0]
 
 
-def signatures_of(graph):
-    """{key: Signature} of a MetaGraphDef, without those that TensorFlow keeps for itself."""
+def signatures_of(graph: "MetaGraphDef") -> dict[str, Signature]:
+    """Read the signatures of a graph, except the internal ones of TensorFlow.
+
+    Parameters
+    ----------
+    graph : tensorflow.core.protobuf.meta_graph_pb2.MetaGraphDef
+
+    Returns
+    -------
+    dict of str to Signature
+        By key, sorted.
+    """
 
     def tensors(infos):
         return tuple(

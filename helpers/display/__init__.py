@@ -1,1 +1,1 @@
-"""How results are shown: colours, plots, tables."""
+"""The look of results: colours, one style for plots, bar charts and tables."""

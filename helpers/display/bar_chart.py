@@ -1,27 +1,38 @@
-"""Shares as horizontal bars: a picture with alternative text, and the same in plain text."""
+"""Bar charts of shares, as a picture with alternative text and as plain text."""
 
 import base64
 import html
+from collections.abc import Mapping
+
+from helpers.display.palette import BLUE, ORANGE
 
 ROW, LABEL, BAR = 26, 330, 300  # pixels: height of a row, width of the labels and of 100 %
-BLUE, ORANGE = "#0072b2", "#d55e00"
 
 
 class Bars:
-    """A bar for each of `shares`; the first is what the others are compared with.
+    """A horizontal bar chart. The first bar is blue: the others are compared with it.
 
-    title : str, what is a share of what
-    shares : dict of str to a number from 0 to 1; shown as whole per cents
+    Parameters
+    ----------
+    title : str
+        What is a share of what.
+    shares : mapping of str to float
+        The label of each bar and its share, a number from 0 to 1. Shown in whole per cents.
+
+    Raises
+    ------
+    ValueError
+        If a share is below 0, above 1 or NaN.
     """
 
-    def __init__(self, title, shares):
+    def __init__(self, title: str, shares: Mapping[str, float]) -> None:
         wrong = {label: share for label, share in shares.items() if not 0 <= share <= 1}
         if wrong:
-            raise ValueError(f"a share is a number from 0 to 1; given: {wrong}")
+            raise ValueError(f"a share must be a number from 0 to 1; given: {wrong}")
         self.title = title
         self.percents = {label: round(100 * float(share)) for label, share in shares.items()}
 
-    def __str__(self):
+    def __str__(self) -> str:
         width = max(map(len, self.percents), default=0)
         lines = (
             f"{label:<{width}}  {percent:>3} %  {'■' * round(percent / 4)}"
@@ -31,17 +42,20 @@ class Bars:
 
     __repr__ = __str__
 
-    def _repr_html_(self):
-        said = ", ".join(f"{label}: {percent} %" for label, percent in self.percents.items())
+    def _repr_html_(self) -> str:
+        alternative = ", ".join(f"{label}: {percent} %" for label, percent in self.percents.items())
         code = base64.b64encode(self.svg().encode()).decode()
-        # The title is text of the page, so that the output is never a picture alone.
+        # The title stands outside the picture, so that a search of the page finds it.
         return (
             f"<p>{html.escape(self.title)}</p>"
-            f'<img alt="{html.escape(said)}" src="data:image/svg+xml;base64,{code}">'
+            f'<img alt="{html.escape(alternative)}" src="data:image/svg+xml;base64,{code}">'
         )
 
-    def svg(self):
-        """The picture, as the text of an SVG file. Whole numbers only: the same everywhere."""
+    def svg(self) -> str:
+        """Draw the chart as the text of an SVG file.
+
+        All lengths are whole pixels, so that every computer writes the same text.
+        """
         width, height = LABEL + BAR + 70, ROW * len(self.percents)
         rows = []
         for number, (label, percent) in enumerate(self.percents.items()):

@@ -1,19 +1,33 @@
-"""Rich forms of what also has a plain text form."""
+"""HTML tables, for results that also have a plain text form."""
 
 import html
+from collections.abc import Iterable, Sequence
 
 CELL = "text-align:left;padding:.2em .8em;white-space:"
 
 
-def table(head, rows):
-    """An HTML table; `head` and every row are sequences of plain texts."""
+def table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
+    """Write an HTML table. Every text is escaped.
+
+    Parameters
+    ----------
+    head : sequence of object
+        The titles of the columns, shown as `str` writes them.
+    rows : iterable of sequence of object
+        Each row has as many cells as `head`.
+
+    Returns
+    -------
+    str
+        One `<table>` element.
+    """
     body = "".join(f"<tr>{''.join(_cell(c, 'td') for c in row)}</tr>" for row in rows)
     return f"<table><tr>{''.join(_cell(h, 'th') for h in head)}</tr>{body}</table>"
 
 
-def _cell(content, tag):
+def _cell(content: object, tag: str) -> str:
     text = str(content)
-    # Names and words stay whole; only sentences are broken where the window is narrow.
+    # Names and words stay whole, and only sentences are broken where the window is narrow.
     space = "pre-wrap;overflow-wrap:anywhere" if len(text) > 40 else "nowrap"
     scope = " scope='col'" if tag == "th" else ""
     return f"<{tag}{scope} style='{CELL}{space}'>{html.escape(text)}</{tag}>"

@@ -4,9 +4,16 @@ import html
 import textwrap
 from dataclasses import dataclass
 
+from helpers.display import palette
+
 PASSED, NOT_YET, NOT_ATTEMPTED, RAISED = "passed", "not yet", "not attempted", "raised"
 MARKS = {PASSED: "✓", NOT_YET: "✗", NOT_ATTEMPTED: "…", RAISED: "!"}
-COLOURS = {PASSED: "#1b7837", NOT_YET: "#b35806", NOT_ATTEMPTED: "#666666", RAISED: "#762a83"}
+COLOURS = {
+    PASSED: palette.PASSED,
+    NOT_YET: palette.NOT_YET,
+    NOT_ATTEMPTED: palette.NOT_ATTEMPTED,
+    RAISED: palette.RAISED,
+}
 
 
 class NotYet(Exception):

@@ -1,4 +1,4 @@
-"""Look at an export without running it: explore it, compare two, decide whether to load it."""
+"""Inspecting exports without running them: explore one, compare two, decide whether to load one."""
 
 from helpers.inspection.differences import differences
 from helpers.inspection.explore import explore

@@ -1,6 +1,7 @@
-"""What `helpers.inspection.explore` finds in an artifact, as plain data that prints itself."""
+"""The result of `helpers.inspection.explore`: the content of an export as data with a display."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,16 +17,23 @@ MOST_ROWS = 100
 class Variable:
     """One entry of the checkpoint.
 
-    key : str, its name there, what tf.train.load_checkpoint(...).get_tensor takes
-    name : str, the variable's name in the model; "" where the graph does not say
+    Parameters
+    ----------
+    key : str
+        The name in the checkpoint, which tf.train.load_checkpoint(...).get_tensor accepts.
+    name : str
+        The name of the variable in the model, or "" if the graph does not contain it.
+    dtype : str
+        The name of the dtype, such as "float32".
     shape : tuple of int
-    size : int, bytes; 0 for texts, whose length only the data tell
+    size : int
+        In bytes. 0 for texts, because only the data contain their length.
     """
 
     key: str
     name: str
     dtype: str
-    shape: tuple
+    shape: tuple[int, ...]
     size: int
 
     def __str__(self):
@@ -33,14 +41,22 @@ class Variable:
         return f"{name}: {self.dtype} {self.shape}, {readable_size(self.size)}, {self.place}"
 
     @property
-    def place(self):
+    def place(self) -> str:
+        """The key without the ending that all keys have."""
         return printable(self.key.removesuffix(VALUE))
 
 
 @dataclass(frozen=True)
 class Function:
-    """One function of the graph's library: its name without TensorFlow's additions, and how many
-    operations it has of which type."""
+    """One function of the graph's library.
+
+    Parameters
+    ----------
+    name : str
+        Without the prefix and the number that TensorFlow adds.
+    types : collections.Counter
+        How many operations of each type it has.
+    """
 
     name: str
     types: Counter
@@ -51,12 +67,22 @@ class Function:
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """The numbers in fingerprint.pb, each an int; `singleprint` is a str, "" if it has none.
+    """The hashes in fingerprint.pb.
 
-    file : of the bytes of saved_model.pb as it was written, other ones with every export
-    graph : of the operations of the main graph; what is inside functions does not change it
-    signatures, objects : of the signatures, of the saved Python objects
-    weights : of variables.index, which holds a checksum of every weight
+    Parameters
+    ----------
+    file : int
+        Of the bytes of saved_model.pb when it was written. It differs in every export.
+    graph : int
+        Of the operations of the main graph. The operations inside functions do not change it.
+    signatures : int
+        Of the signatures.
+    objects : int
+        Of the saved Python objects.
+    weights : int
+        Of variables.index, which contains a checksum of every weight.
+    singleprint : str
+        The four hashes above as one text, or "" if TensorFlow cannot make one.
     """
 
     file: int
@@ -69,13 +95,30 @@ class Fingerprint:
 
 @dataclass(frozen=True)
 class Explored:
-    """What is in a directory. `findings` says in sentences what is broken, missing or odd.
+    """The content of an export.
 
-    directory : Path, or None where there is none
+    Parameters
+    ----------
+    name : str
+        The name of the directory.
+    directory : pathlib.Path or None
+        None if there is no export.
+    files : tuple of File
+        Sorted by path.
     folders : tuple of str
-    tags : tuple of str, of the graph shown
-    main : Counter, operations outside the functions, by type
-    assets : tuple of str, the files below assets/ that the graph names
+        The paths of the folders inside the export.
+    tags : tuple of str
+        The tags of the graph.
+    signatures : dict of str to Signature
+    main : collections.Counter
+        How many operations of each type there are outside the functions.
+    functions : tuple of Function
+    variables : tuple of Variable
+    assets : tuple of str
+        The files below assets/ that the graph uses.
+    fingerprint : Fingerprint or None
+    findings : tuple of str
+        Sentences about what is broken, missing or unusual.
     """
 
     name: str
@@ -92,17 +135,17 @@ class Explored:
     findings: tuple[str, ...] = ()
 
     @property
-    def operations(self):
-        """A Counter of all operations by type, those inside the functions too."""
+    def operations(self) -> Counter:
+        """How many operations of each type there are, those inside the functions included."""
         return sum((function.types for function in self.functions), self.main.copy())
 
     @property
-    def size(self):
-        """All files together, in bytes."""
+    def size(self) -> int:
+        """The size of all files together, in bytes."""
         return sum(file.size for file in self.files)
 
-    def tree(self):
-        """The directory as rows of (indented name, size, what it is for)."""
+    def tree(self) -> list[tuple[str, str, str]]:
+        """List the directory as rows of (indented name, size, what it is for)."""
         files = {file.path: file for file in self.files}
         inside = Counter()
         for file in self.files:
@@ -118,8 +161,8 @@ class Explored:
                 rows.append((f"{name}/", size, ""))
         return rows
 
-    def summary(self):
-        """(what, how much) for the parts that are no files."""
+    def summary(self) -> list[tuple[str, str]]:
+        """List the parts inside the files as rows of (name of the part, description)."""
         types, size = self.operations, sum(variable.size for variable in self.variables)
         return [
             ("signatures", ", ".join(map(printable, self.signatures)) or "none"),
@@ -154,20 +197,20 @@ class Explored:
         return "".join([*parts, findings_table(self)])
 
 
-def capped(rows, most=MOST_ROWS):
-    """The first `most` of the rows, and one that says how many more there are."""
+def capped(rows: Sequence[tuple], most: int = MOST_ROWS) -> Sequence[tuple]:
+    """Return the first `most` rows, and one row that says how many more there are."""
     if len(rows) <= most:
         return rows
     return [*rows[:most], (f"… {len(rows) - most:,} more", *[""] * (len(rows[0]) - 1))]
 
 
-def tree_table(found):
-    """The tree of an Explored as an HTML table."""
+def tree_table(found: Explored) -> str:
+    """Write the tree of an export as an HTML table."""
     rows = [(name.replace("  ", "\u2003"), *rest) for name, *rest in capped(found.tree())]
     return table(("file", "size", "what it is for"), rows)
 
 
-def findings_table(found):
-    """The findings of an Explored as an HTML table; "" when there are none."""
+def findings_table(found: Explored) -> str:
+    """Write the findings about an export as an HTML table, or "" if there are none."""
     rows = [(f"! {finding}",) for finding in found.findings]
     return table(("findings",), capped(rows)) if rows else ""

@@ -1,6 +1,6 @@
-"""Operations that do more than compute."""
+"""The operations of TensorFlow that do more than compute, and what they do."""
 
-# What operations can do beyond computing: {what: names}.
+# The effects of operations that do more than compute: {effect: names of operations}.
 EFFECTS = {
     "writes files": "WriteFile PrintV2 Save SaveSlices SaveV2 MergeV2Checkpoints SaveDataset "
     "SaveDatasetV2 DistributedSave SnapshotDataset SnapshotDatasetV2 CacheDataset CacheDatasetV2 "
@@ -26,14 +26,15 @@ EFFECTS = {
     "holds a program that no list of operations shows": "DatasetFromGraph XlaCallModule",
 }
 EFFECT = {op: effect for effect, ops in EFFECTS.items() for op in ops.split()}
-# What every export needs to store and restore its own weights, and nothing else may use.
+# An export may use these only to save and restore its own weights.
 RESTORERS = {"RestoreV2", "Restore"}
 SAVERS = {"SaveV2", "MergeV2Checkpoints", "Save", "SaveSlices", *RESTORERS}
-# {operation: the setting that decides whether it uses a file, with its default, and the harmless}
+# {operation: (the attribute that decides whether it uses a file, its default, the harmless values)}
 SETTINGS = {
     "PrintV2": ("output_stream", "stderr", r"std(err|out)|log\((info|warning|error)\)"),
     "FixedUnigramCandidateSampler": ("vocab_file", "", ""),
     "DecodeProtoV2": ("descriptor_source", "local://", "local://"),
     "EncodeProto": ("descriptor_source", "local://", "local://"),
 }
+# An export may use these only to read its own assets.
 FROM_FILE = ("InitializeTableFromTextFile", "InitializeTableFromTextFileV2")

@@ -1,9 +1,10 @@
-"""What differs between two artifacts: graph, signatures, weights, assets, or only bytes.
+"""Comparing two exports: graph, signatures, weights, assets and bytes.
 
-Computed from the files of both; neither is loaded or run. The fingerprints stand beside it: they
-are what was written down when the artifact was made.
+The comparison reads the files of both and never loads or runs them. It also compares the two
+fingerprints, which TensorFlow computed when it wrote each export.
 """
 
+import os
 from dataclasses import dataclass
 
 from helpers import readers
@@ -21,7 +22,17 @@ MARKS = {SAME: "=", DIFFERENT: "≠", UNKNOWN: "?"}
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the comparison: its name, SAME, DIFFERENT or UNKNOWN, and how it differs."""
+    """One part of a comparison.
+
+    Parameters
+    ----------
+    name : str
+        "graph", "signatures", "weights", "assets", "fingerprint" or "bytes".
+    state : str
+        SAME, DIFFERENT or UNKNOWN.
+    words : str
+        How the part differs, or why it cannot be compared. May be "".
+    """
 
     name: str
     state: str
@@ -30,18 +41,28 @@ class Part:
 
 @dataclass(frozen=True)
 class Differences:
-    """Two artifacts side by side: their names, the parts, and a verdict of one sentence."""
+    """The result of a comparison of two exports.
+
+    Parameters
+    ----------
+    names : tuple of two str
+        The names of the two directories.
+    parts : tuple of Part
+        Empty if the two cannot be compared.
+    verdict : str
+        One sentence.
+    """
 
     names: tuple[str, str]
     parts: tuple[Part, ...]
     verdict: str
 
-    def __getitem__(self, name):
-        """The Part of that name: graph, signatures, weights, assets, fingerprint, bytes."""
+    def __getitem__(self, name: str) -> Part:
+        """Return the part "graph", "signatures", "weights", "assets", "fingerprint" or "bytes"."""
         return next(part for part in self.parts if part.name == name)
 
-    def rows(self):
-        """(part, state, how it differs) as texts."""
+    def rows(self) -> list[tuple[str, str, str]]:
+        """List the parts as rows of (name, state, how it differs)."""
         return [(p.name, f"{MARKS[p.state]} {p.state}", p.words) for p in self.parts]
 
     def __str__(self):
@@ -54,8 +75,21 @@ class Differences:
         return table((f"{self.names[0]}/ and {self.names[1]}/", "", self.verdict), self.rows())
 
 
-def differences(one, other):
-    """Compare two export directories, or two `Explored`; a `Differences`. Never raises."""
+def differences(
+    one: str | os.PathLike | Explored, other: str | os.PathLike | Explored
+) -> Differences:
+    """Compare two exports without loading them. Never raises.
+
+    Parameters
+    ----------
+    one, other : str, path or Explored
+        Export directories, or what `explore` returned for them.
+
+    Returns
+    -------
+    Differences
+        If the two cannot be compared, the verdict says why.
+    """
     a, b = (found if isinstance(found, Explored) else explore(found) for found in (one, other))
     if not (a.main and b.main):
         words = "; ".join(f"{x.name}: {'; '.join(x.findings)}" for x in (a, b) if not x.main)
@@ -114,7 +148,7 @@ def _some(names, most=2):
 
 
 def _alone(a, ours, b, theirs):
-    """What only one of the two has, in words."""
+    """Say what only one of the two has."""
     pairs = ((a, ours.keys() - theirs.keys()), (b, theirs.keys() - ours.keys()))
     return [f"only in {found.name}: {_some(sorted(names))}" for found, names in pairs if names]
 
@@ -151,7 +185,7 @@ def _weights(a, b):
 
 
 def _values(found):
-    """{key: (dtype, shape, digest)}, None in place of what cannot be read."""
+    """Return {key: (dtype, shape, digest)}, with None for a variable that cannot be read."""
     digests = readers.digests(found.directory) if found.variables else {}
     return {
         v.key: digests.get(v.key) and (v.dtype, v.shape, digests[v.key]) for v in found.variables
@@ -159,9 +193,9 @@ def _values(found):
 
 
 def _by_name(found, values):
-    """{name: set of values}: a copy of a weight, under the same name, adds nothing.
+    """Return {name: set of values}. A copy of a weight under the same name adds nothing.
 
-    A name that different weights bear, as "Variable" in a plain module, is told apart by the key.
+    If different weights have the same name, such as "Variable", the key is added to the name.
     """
     groups = {}
     for variable in found.variables:
@@ -176,7 +210,7 @@ def _by_name(found, values):
 
 
 def _only_renamed(ours, theirs):
-    """Whether the same values lie in the same places, or can lie in one place only each."""
+    """Say whether the same values have the same keys, or no two of them the same shape."""
     if set(ours.values()) != set(theirs.values()):
         return False
     places = [key for key in ours if key in theirs and not key.startswith("_all_variables/")]
@@ -197,15 +231,19 @@ def _assets(a, b):
 def _fingerprints(a, b, graph):
     one, other = a.fingerprint, b.fingerprint
     if not (one and other):
-        return Part("fingerprint", UNKNOWN, "not both have one")
+        return Part("fingerprint", UNKNOWN, "at least one of the two has no fingerprint")
     fields = ("graph", "signatures", "objects", "weights")
     changed = [name for name in fields if getattr(one, name) != getattr(other, name)]
     if changed:
         return Part("fingerprint", DIFFERENT, f"other numbers for: {', '.join(changed)}")
     if graph.state == DIFFERENT:
-        return Part("fingerprint", SAME, "though the graph differs: it does not cover functions")
+        return Part("fingerprint", SAME, "although the graphs differ: it does not cover functions")
     if one.file == other.file and not _same_file(a, b, "saved_model.pb"):
-        return Part("fingerprint", SAME, "though the graphs' files differ: one belongs elsewhere")
+        return Part(
+            "fingerprint",
+            SAME,
+            "although the files differ: one of the two belongs to another export",
+        )
     return Part("fingerprint", SAME)
 
 
@@ -227,5 +265,5 @@ def _same_file(a, b, name, step=2**20):
                 if not chunk:
                     return True
     except OSError:
-        pass  # gone, or not to be opened
+        pass  # deleted, or not readable
     return False

@@ -1,10 +1,11 @@
-"""What is inside an artifact, as plain data: files, signatures, operations, variables, fingerprint.
+"""Exploring an export: files, signatures, operations, variables and fingerprint as data.
 
-Everything is read from the files; the model is never loaded or run, and the values of the
-variables are not read. Whatever is broken, missing or odd becomes a finding, never an error.
+This module reads only the files. It never loads or runs the model, and does not read the values of
+the variables. Everything that is broken, missing or unusual becomes a finding, never an error.
 """
 
 import math
+import os
 import re
 from collections import Counter, deque
 from pathlib import PurePath, PurePosixPath
@@ -21,14 +22,24 @@ from helpers.errors.messages import describe
 from helpers.inspection.contents import VALUE, Explored, Fingerprint, Function, Variable
 from helpers.text import printable, readable_size, safe_repr, shorten
 
-BOOKKEEPING = "_CHECKPOINTABLE_OBJECT_GRAPH"
+BOOKKEEPING = "_CHECKPOINTABLE_OBJECT_GRAPH"  # an entry of the checkpoint that is no variable
 INDEX = "variables/variables.index"
-MOST_HASHED = 10**8  # bytes of variables.index
+MOST_HASHED = 10**8  # bytes: a larger variables.index is not compared with its fingerprint
 SHARD = re.compile(r"variables/variables\.data-(\d{5})-of-(\d{5})")
 
 
-def explore(directory):
-    """What is in `directory`, as an `Explored`. Never raises; what is wrong is in its findings."""
+def explore(directory: str | os.PathLike) -> Explored:
+    """Explore an export without loading it. Never raises.
+
+    Parameters
+    ----------
+    directory : str or path
+        If it is not an export, the findings of the result say what it is.
+
+    Returns
+    -------
+    Explored
+    """
     try:
         path = directory_of(directory)
     except NotAnArtifact as error:
@@ -50,13 +61,13 @@ def explore(directory):
     )
 
 
-def plain_name(function):
-    """The name of a library function without the number, another in each run, and the prefix."""
+def plain_name(function: str) -> str:
+    """Remove TensorFlow's prefix and number, which differs in each run, from a function's name."""
     return re.sub(r"^__(inference|forward|backward)_(_(?!_))?|_\d+$", "", function)
 
 
 def _graph(path, sizes, findings):
-    """The parts of an Explored that saved_model.pb holds."""
+    """Return the parts of an Explored that saved_model.pb contains."""
     try:
         graphs = saved_model(path).meta_graphs
     except NotAnArtifact as error:
@@ -65,9 +76,11 @@ def _graph(path, sizes, findings):
     graph = next((g for g in graphs if "serve" in g.meta_info_def.tags), graphs[0])
     tags = tuple(graph.meta_info_def.tags)
     if "serve" not in tags:
-        findings.append("no graph is tagged 'serve': servers and tf.saved_model.load want that tag")
+        findings.append("no graph is tagged 'serve': servers and tf.saved_model.load need that tag")
     if len(graphs) > 1:
-        findings.append(f"holds {len(graphs)} graphs; shown is one of them, {safe_repr([*tags])}")
+        findings.append(
+            f"holds {len(graphs)} graphs; only the one tagged {safe_repr([*tags])} is shown"
+        )
     library = graph.graph_def.library.function
     functions = [
         Function(plain_name(f.signature.name), Counter(node.op for node in f.node_def))
@@ -89,7 +102,7 @@ def _assets(graph, sizes, findings):
     for name in names:
         parts = PurePosixPath(name.replace("\\", "/"))
         if parts.is_absolute() or ".." in parts.parts or re.match(r"\w+:", name):
-            findings.append(f"the graph wants the asset {safe_repr(name)}, outside of assets/")
+            findings.append(f"the graph reads the asset {safe_repr(name)}, outside of assets/")
         elif f"assets/{name}" not in sizes:
             findings.append(
                 f"assets/{printable(name)} is missing: the graph reads it when it is loaded"
@@ -98,7 +111,7 @@ def _assets(graph, sizes, findings):
 
 
 def _names(nodes):
-    """{checkpoint key: the variable's name in the model}, from the graph of saved objects."""
+    """Return {checkpoint key: name of the variable}, from the graph of saved objects."""
     found, seen, waiting = {}, {0}, deque([(0, "")])
     while waiting:
         number, path = waiting.popleft()
@@ -117,7 +130,7 @@ def _names(nodes):
 def _variables(path, sizes, names, restores, findings):
     if INDEX not in sizes:
         if restores:
-            findings.append(f"{INDEX} is missing: without it nobody can find the weights")
+            findings.append(f"{INDEX} is missing: without it no program can find the weights")
         return ()
     try:
         listed = readers.variables(path)
@@ -146,18 +159,18 @@ def _bytes(dtype, shape):
 def _check_shards(sizes, promised, findings):
     shards = {path: found for path in sizes if (found := SHARD.fullmatch(path))}
     if not shards:
-        findings.append("variables/variables.data-… is missing: the weights are gone")
+        findings.append("variables/variables.data-… is missing: it contains the weights")
         return
     count = max(int(found[2]) for found in shards.values())
-    wanted = [f"variables/variables.data-{n:05}-of-{count:05}" for n in range(min(count, 1000))]
-    missing = [name for name in wanted if name not in sizes]
+    parts = [f"variables/variables.data-{n:05}-of-{count:05}" for n in range(min(count, 1000))]
+    missing = [name for name in parts if name not in sizes]
     if missing:
         findings.append(f"{missing[0]} is missing: {len(missing)} of {count} parts of the weights")
         return
-    held = sum(sizes[name] for name in wanted)
+    held = sum(sizes[name] for name in parts)
     if held < promised:
         findings.append(
-            f"variables.index promises {readable_size(promised)} of weights, the data hold "
+            f"variables.index lists {readable_size(promised)} of weights, but the data hold "
             f"{readable_size(held)}: cut short"
         )
 
@@ -168,7 +181,7 @@ def _fingerprint(path, sizes, findings):
     if "fingerprint.pb" not in sizes:
         return None  # older exports have none
     if sizes["fingerprint.pb"] > 10_000:
-        findings.append("fingerprint.pb is far too large to be one")
+        findings.append("fingerprint.pb is too large to be one")
         return None
     try:
         found = tf.saved_model.experimental.read_fingerprint(str(path))
@@ -191,7 +204,7 @@ def _fingerprint(path, sizes, findings):
 
 
 def _check_owner(path, number, size, findings):
-    """The fingerprint holds a hash of the variables.index that it was written with."""
+    """Compare variables.index with its hash in the fingerprint."""
     import tensorflow as tf
 
     if not (number and 0 < size < MOST_HASHED):
@@ -199,7 +212,7 @@ def _check_owner(path, number, size, findings):
     try:
         data = (path / INDEX).read_bytes()
     except OSError:
-        return  # it was listed, and is now gone
+        return  # deleted since the files were listed
     if int.from_bytes(tf.fingerprint([data]).numpy()[0].tobytes(), "little") != number:
         findings.append(
             "fingerprint.pb was written for another variables.index: the weights were exchanged "

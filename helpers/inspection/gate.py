@@ -1,10 +1,11 @@
-"""A gate for artifacts from strangers: what speaks against loading one, and what nobody can see.
+"""A gate for untrusted exports: reasons not to load one, and the limits of such a check.
 
-A SavedModel is a program. The gate reads it and never loads it: it asks `saved_model_cli scan` and
-goes by its words, since its exit status is 0 whatever it finds; then it looks at every operation of
-every graph and function itself, since scan leaves some functions out.
+A SavedModel is a program. The gate reads the export and never loads it. First it runs
+`saved_model_cli scan` and reads its output, because its exit status is always 0. Then it inspects
+every operation of every graph and function itself, because scan leaves some functions out.
 """
 
+import os
 import re
 from dataclasses import dataclass
 
@@ -18,23 +19,33 @@ from helpers.inspection.explore import explore, plain_name
 from helpers.text import printable
 
 LIMITS = (
-    "a kind of operation that its list does not know to be dangerous",
-    "whether the numbers are right: weights can be made to answer wrongly to chosen inputs",
-    "how long it runs and how much memory it takes: a loop without an end is made of harmless "
-    "operations",
-    "mistakes in TensorFlow itself that a crafted file can use",
-    "what a PyFunc would call: the function is not in the artifact, only its number is",
+    "a dangerous operation that is not in its list",
+    "whether the numbers are right: weights can be made to give wrong answers to chosen inputs",
+    "how long it runs and how much memory it takes: harmless operations can form a loop without "
+    "an end",
+    "bugs in TensorFlow itself that a prepared file can use",
+    "what a PyFunc would call: the export contains only the number of the function",
 )
-ADVICE = "Load what you do not trust in a process without your files, your rights, your network."
+ADVICE = (
+    "Load an untrusted export in a process that has no access to your files, your rights and your "
+    "network."
+)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate says of one artifact.
+    """The result of the gate for one export.
 
-    reasons : tuple of str, what speaks against loading it; empty when nothing was found
-    scan : str, what `saved_model_cli scan` said, "" if it could say nothing
-    limits : tuple of str, what the gate cannot see
+    Parameters
+    ----------
+    name : str
+        The name of the directory.
+    reasons : tuple of str
+        Reasons not to load the export. Empty if the gate found nothing.
+    scan : str
+        The output of `saved_model_cli scan`, or "" if it failed.
+    limits : tuple of str
+        What the gate cannot see.
     """
 
     name: str
@@ -43,17 +54,20 @@ class Verdict:
     limits: tuple[str, ...] = LIMITS
 
     @property
-    def ok(self):
-        """Whether nothing was found. That is not the same as harmless: see `limits`."""
+    def ok(self) -> bool:
+        """Whether the gate found nothing. The export can still be dangerous: see `limits`."""
         return not self.reasons
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return self.ok
 
     @property
-    def headline(self):
-        found = f"{len(self.reasons)} reason{'s'[: len(self.reasons) != 1]} not to load it"
-        return f"{self.name}/: {'✓ nothing found' if self.ok else f'✗ {found}'}"
+    def headline(self) -> str:
+        """The name and the result in one line."""
+        if self.ok:
+            return f"{self.name}/: ✓ nothing found"
+        reasons = "reason" if len(self.reasons) == 1 else "reasons"
+        return f"{self.name}/: ✗ {len(self.reasons)} {reasons} not to load it"
 
     def __str__(self):
         return "\n".join([self.headline, *(f"  - {reason}" for reason in self.reasons)])
@@ -65,8 +79,19 @@ class Verdict:
         return table((self.headline,), rows[:50])
 
 
-def gate(directory):
-    """Look at the artifact in `directory` without loading it; a `Verdict`. Never raises."""
+def gate(directory: str | os.PathLike) -> Verdict:
+    """Look for reasons not to load an export, without loading it. Never raises.
+
+    Parameters
+    ----------
+    directory : str or path
+        If it is not an export, that is one of the reasons.
+
+    Returns
+    -------
+    Verdict
+        It is true if the gate found nothing.
+    """
     found = explore(directory)
     reasons = list(found.findings)
     try:
@@ -79,13 +104,15 @@ def gate(directory):
     seen = {}
     for graph in model.meta_graphs:
         if _repeats_a_name(graph.graph_def):
-            reasons.append("two of its operations or functions have one name: which one counts?")
+            reasons.append(
+                "two of its operations or functions have the same name, so one may hide the other"
+            )
         for op, where in _reaching(graph):
             seen.setdefault(op, []).append(where)
     for op in by_scan - seen.keys() - SAVERS - SETTINGS.keys() - {*FROM_FILE}:
-        seen[op] = ["what scan reads"]  # the file has changed meanwhile
+        seen[op] = ["what scan reads"]  # the file has changed since the gate read it
     for op, places in sorted(seen.items()):
-        effect = EFFECT.get(op, "is no operation of this TensorFlow: who knows what it does")
+        effect = EFFECT.get(op, "is not an operation of this TensorFlow, so its effect is unknown")
         hidden = "" if op in by_scan else "; scan did not see it"
         more = f" and {len(places) - 1} more" if len(places) > 1 else ""
         reasons.append(f"{printable(op)} {effect} (in {printable(places[0])}{more}{hidden})")
@@ -93,7 +120,7 @@ def gate(directory):
 
 
 def _scan(directory, graphs, reasons):
-    """What scan says, and the operations that it names. Silence is a reason of its own."""
+    """Return the output of scan and the operations in it. No output is a reason as well."""
     try:
         denied = ",".join(sorted(EFFECT))
         said, _ = readers.saved_model_cli("scan", directory, "--op_denylist", denied)
@@ -101,7 +128,7 @@ def _scan(directory, graphs, reasons):
         said = ""
     named, lines = set(), said.splitlines()
     for line in lines:
-        # A tag of the graph stands earlier in the line and may say anything: go by its end.
+        # The line begins with a tag of the graph, which may contain any text: read only its end.
         end = re.search(r" (contains the following|does not contain the default) denylisted "
                         r"ops: \{([^{}]*)\}$", line)  # fmt: skip
         if end is None:
@@ -109,7 +136,7 @@ def _scan(directory, graphs, reasons):
             break
         if end[1].startswith("contains"):
             named |= set(re.findall(r"'(\w+)'", end[2]))
-    if len(lines) != graphs:  # none at all for an artifact without graphs
+    if len(lines) != graphs:  # no line for an export without graphs
         reasons.append("saved_model_cli scan could not say anything about it")
     return said, named
 
@@ -122,13 +149,15 @@ def _repeats_a_name(graph_def):
 
 
 def _reaching(graph):
-    """(operation, where) for all that reach beyond computing in a MetaGraphDef, except what the
-    export itself needs: its own saving and restoring, and its own assets."""
+    """Yield (operation, where) for all operations of a MetaGraphDef that do more than compute.
+
+    Left out is what every export needs: to save and restore its weights, and to read its assets.
+    """
     import tensorflow as tf
 
     library = {f.signature.name: f for f in graph.graph_def.library.function}
     by_node, by_function = _saving(graph, library)
-    # No name of a function, not even "", is the key of the main graph.
+    # The key of the main graph is None, because a function may have any name, even "".
     scopes = {None: {node.name: node for node in graph.graph_def.node}}
     scopes |= {name: {node.name: node for node in f.node_def} for name, f in library.items()}
     registered = {name for name in dir(tf.raw_ops) if not name.startswith("_")}
@@ -143,7 +172,7 @@ def _reaching(graph):
             may = by_node.get(node.name, ()) if main else by_function.get(scope, ())
             if node.op in may and node.op not in RESTORERS:
                 continue
-            # Where the name of the file is given: that of the checkpoint, or of a vocabulary.
+            # The input that gives the name of the file: of the checkpoint, or of a vocabulary.
             place, files = (0, checkpoint) if node.op in may else (1, assets)
             file = [*node.input, "", ""][place]
             named = node.op in may or node.op in FROM_FILE
@@ -153,24 +182,24 @@ def _reaching(graph):
 
 
 def _set_harmless(node):
-    """Whether the node's own setting says that it uses no file."""
+    """Say whether an attribute of the node says that it uses no file."""
     if node.op not in SETTINGS:
         return False
     attribute, default, harmless = SETTINGS[node.op]
     if attribute not in node.attr:
         return re.fullmatch(harmless, default) is not None
-    value = node.attr[attribute]  # in a function it may be a placeholder that the caller fills
+    value = node.attr[attribute]  # in a function, the caller may set it
     said = value.s.decode("utf-8", "replace")
     return value.WhichOneof("value") == "s" and re.fullmatch(harmless, said) is not None
 
 
 def _output(reference):
-    """The name of a tensor of the main graph with the number of the output."""
+    """Return the name of a tensor of the main graph with the number of the output."""
     return reference if ":" in reference else f"{reference}:0"
 
 
 def _calls(node, library):
-    """The library functions that a node refers to, whatever it does with them."""
+    """Return the library functions that a node refers to for any purpose."""
     names = [node.op]
     for value in node.attr.values():
         names += [value.func.name, *(function.name for function in value.list.func)]
@@ -178,7 +207,7 @@ def _calls(node, library):
 
 
 def _reached(nodes, library):
-    """The functions that these nodes lead to."""
+    """Return the functions that these nodes call, directly or through others."""
     found, waiting = set(), [name for node in nodes for name in _calls(node, library)]
     while waiting:
         name = waiting.pop()
@@ -189,8 +218,11 @@ def _reached(nodes, library):
 
 
 def _saving(graph, library):
-    """({node of the main graph: operations that it may have}, {function: the same}) for all that
-    only the saver leads to. What restores is run by whoever loads it, so it may not save."""
+    """Find the parts of the graph that only the saver uses, and the operations allowed in them.
+
+    Every program that loads the export runs the part that restores, so that part may not save.
+    Returns {node of the main graph: allowed operations} and {function: allowed operations}.
+    """
     nodes = {node.name: node for node in graph.graph_def.node}
 
     def above(*names):
@@ -226,7 +258,7 @@ def _saving(graph, library):
 
 
 def _collected(graph):
-    """The names of nodes in the collections of TensorFlow 1: loading runs some of them."""
+    """Yield the nodes in the collections of TensorFlow 1. Some of them run during loading."""
     from tensorflow.core.framework.variable_pb2 import VariableDef
 
     for collection in graph.collection_def.values():
@@ -235,7 +267,7 @@ def _collected(graph):
             try:
                 variable = VariableDef.FromString(data)
             except DecodeError:
-                continue  # no variable
+                continue  # not a variable
             yield from (
                 variable.initializer_name,
                 variable.initial_value_name,
@@ -244,7 +276,7 @@ def _collected(graph):
 
 
 def _comes_from(origins, graph, scopes, scope, reference):
-    """Whether a tensor can only be one of these outputs of the main graph, passed on unchanged."""
+    """Say whether a tensor is always one of these outputs of the main graph, unchanged."""
     waiting, seen = [(scope, reference)], set()
     while waiting:
         scope, reference = place = waiting.pop()
@@ -268,8 +300,11 @@ def _comes_from(origins, graph, scopes, scope, reference):
 
 
 def _given_for(graph, scopes, function, argument):
-    """(scope, reference) of what every call gives for an argument; None where that is no asset
-    when the saved objects make the call, or nobody is known to."""
+    """Return (scope, reference) of what each call of a function gives for an argument.
+
+    Returns None if the argument is unknown, or if the saved objects give it something that is not
+    an asset.
+    """
     signature = next(
         f.signature for f in graph.graph_def.library.function if f.signature.name == function
     )
@@ -295,8 +330,10 @@ def _given_for(graph, scopes, function, argument):
 
 
 def _assigned(nodes, handle):
-    """(scope, reference) of all that is assigned to a variable of the main graph; None where
-    something else may write to it."""
+    """Return (scope, reference) of every value that is assigned to a variable of the main graph.
+
+    Returns None if another kind of operation may write to the variable.
+    """
     uses = [node for node in nodes.values() if handle in node.input]
     kinds = {"AssignVariableOp", "ReadVariableOp", "VarIsInitializedOp"}
     if not {node.op for node in uses} <= kinds:

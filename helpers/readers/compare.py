@@ -1,7 +1,9 @@
-"""Who can use an export: every signature put to every reader, with inputs made from its spec."""
+"""Comparing the readers of an export: call every signature in every reader with the same inputs."""
 
 import html
+import os
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,28 +14,37 @@ from helpers.display.html_table import table
 from helpers.errors.cure import cure
 from helpers.text import shorten
 
-RTOL, ATOL = 1e-4, 1e-5  # float32 arithmetic in another order stays well below
-ROWS = (3, 1)  # batch sizes tried where the batch is open; one alone hides a frozen batch
-OTHER = 8  # the size of any other open dimension
+RTOL, ATOL = 1e-4, 1e-5  # float32 sums in a different order differ by much less
+ROWS = (3, 1)  # batch sizes for an open batch dimension; one alone would hide a frozen batch
+OTHER = 8  # the size of every other open dimension
 FAILURES = ("FAILS", "OTHER NUMBERS")
 WORDS = ("red", "green", "blue")
 USAGE = f"""\
 usage: python -m helpers.readers DIRECTORY_OF_AN_EXPORT [--rescue NEW_DIRECTORY]
-Asks {", ".join(readers.READERS.values())} for every signature, with inputs made from its spec.
-Exit status: 0 every reader can use it, 1 not every one, 2 not an export.
-With --rescue, what only Python can read is saved again as a new export, which is compared with the
-old one. Exit status: 0 every reader can use the new one, 1 LiteRT alone cannot, 2 nothing written.\
+Calls every signature in {", ".join(readers.READERS.values())}, with inputs made from its spec.
+Exit status: 0 if every reader can use the export, 1 if not, 2 if it is not an export.
+With --rescue, an export that only Python can read is saved again as a new export, which is compared
+with the old one. Exit status: 0 if every reader can use the new export, 1 if only LiteRT cannot,
+2 if nothing was written.\
 """
 
 
 @dataclass(frozen=True)
 class Row:
-    """What one reader made of one signature.
+    """The result of one reader for one signature.
 
-    status : "same numbers", "OTHER NUMBERS", "FAILS" or "answers"; the last when there is
-        nothing to compare with
-    difference : float or None, the largest absolute difference from what it is compared with
-    error, cure : str, empty when there is none
+    Parameters
+    ----------
+    signature : str
+        The key.
+    reader : str
+        One of helpers.readers.READERS.
+    status : str
+        "same numbers", "OTHER NUMBERS", "FAILS", or "answers" if there is nothing to compare with.
+    difference : float or None
+        The largest absolute difference from the numbers that it is compared with.
+    error, cure : str
+        What failed and how to fix it. Empty if nothing failed.
     """
 
     signature: str
@@ -46,18 +57,39 @@ class Row:
 
 @dataclass(frozen=True)
 class Report:
-    """The rows of every signature and reader, and `notes`. `ok` when every reader can use it."""
+    """The results of all readers for all signatures of one export.
+
+    Parameters
+    ----------
+    name : str
+        The name of the export directory.
+    rows : tuple of Row
+        Signature by signature.
+    notes : tuple of str
+        Limits of the comparison, in sentences.
+    """
 
     name: str
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = field(default=())
 
     @property
-    def ok(self):
+    def ok(self) -> bool:
+        """Whether every reader can use every signature, and there is at least one."""
         return bool(self.rows) and not any(row.status in FAILURES for row in self.rows)
 
-    def text(self, differences=False):
-        """The report as lines; with `differences`, the figures too (they vary by machine)."""
+    def text(self, differences: bool = False) -> str:
+        """Write the report as lines.
+
+        Parameters
+        ----------
+        differences : bool
+            Whether to add the largest differences, which vary from computer to computer.
+
+        Returns
+        -------
+        str
+        """
         lines = [f"{self.name}/"]
         for row in self.rows:
             if row.reader == next(iter(readers.READERS)):
@@ -88,16 +120,33 @@ class Report:
         return f"<p>{html.escape(self.name)}/</p>{shown}{notes}"
 
 
-def compare(directory, inputs=None, original=None):
-    """Put every signature of the export `directory` to every reader.
+def compare(
+    directory: str | os.PathLike,
+    inputs: Mapping[str, np.ndarray] | None = None,
+    original: str | os.PathLike | None = None,
+) -> Report:
+    """Call every signature of an export in every reader, and compare the answers.
 
-    inputs : dict of str to array, for an artifact with one set of input names; made from the
-        signature's spec when not given: floats from a seeded normal distribution, small whole
-        numbers, words.
-    original : path of an export with the same signatures; what Python reads from it is what every
-        reader is compared with. When not given: the answer of the first reader that has one.
+    Parameters
+    ----------
+    directory : str or path
+        The export.
+    inputs : dict of str to array, or None
+        The inputs by name, used for every signature. None: inputs that `make_inputs` makes.
+    original : str, path or None
+        An export with the same signatures. Every reader is compared with what Python reads from
+        it. None: every reader is compared with the first reader that answers.
 
-    Returns a `Report`; raises NotAnArtifact, and ReaderError where the original gives no answer.
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    NotAnArtifact
+        If `directory` is not an export.
+    ReaderError
+        If Python gets no answer from the original.
     """
     found = artifact.read(directory)
     rows, notes = [], []
@@ -109,8 +158,21 @@ def compare(directory, inputs=None, original=None):
     return Report(found.directory.name, tuple(rows), tuple(dict.fromkeys(notes)))
 
 
-def make_inputs(signature, seed=0):
-    """Inputs that fit the `signature`'s spec: a list of {name: array}, one for each batch size."""
+def make_inputs(signature: artifact.Signature, seed: int = 0) -> list[dict[str, np.ndarray]]:
+    """Make inputs that fit the spec of a signature.
+
+    Floats are standard normal numbers, integers are 0 or 1, and strings are names of colours.
+
+    Parameters
+    ----------
+    signature : helpers.artifact.Signature
+    seed : int
+
+    Returns
+    -------
+    list of dict of str to array
+        The inputs by name: for 3 rows and for 1 row if the number of rows is open, else once.
+    """
     batches = ROWS if any(t.shape and t.shape[0] is None for t in signature.inputs) else ROWS[:1]
     rng = np.random.default_rng(seed)
     return [{t.name: _make(t, rows, rng) for t in signature.inputs} for rows in batches]
@@ -127,12 +189,23 @@ def _make(tensor, rows, rng):
     if tensor.dtype == "bool":
         return rng.integers(0, 2, shape).astype(bool)
     if "int" in tensor.dtype:
-        return rng.integers(0, 2, shape).astype(tensor.dtype)  # the smallest table has both
+        # Indices, for example: a table of two rows is enough for 0 and 1.
+        return rng.integers(0, 2, shape).astype(tensor.dtype)
     return rng.normal(size=shape)
 
 
-def same(left, right):
-    """Whether two dicts of arrays hold the same names, shapes and numbers."""
+def same(left: Mapping[str, np.ndarray], right: Mapping[str, np.ndarray]) -> bool:
+    """Say whether two answers have the same names, shapes and numbers.
+
+    Parameters
+    ----------
+    left, right : dict of str to array
+        Floats may differ by RTOL and ATOL. NaN equals NaN.
+
+    Returns
+    -------
+    bool
+    """
     return left.keys() == right.keys() and all(
         left[k].shape == right[k].shape and _close(left[k], right[k]) for k in left
     )
@@ -144,8 +217,18 @@ def _close(left, right):
     return np.array_equal(left, right)
 
 
-def difference(left, right):
-    """The largest absolute difference between two dicts of arrays; inf where they do not match."""
+def difference(left: Mapping[str, np.ndarray], right: Mapping[str, np.ndarray]) -> float:
+    """Compute the largest absolute difference between two answers.
+
+    Parameters
+    ----------
+    left, right : dict of str to array
+
+    Returns
+    -------
+    float
+        Infinite if names, shapes or texts differ.
+    """
     if left.keys() != right.keys() or any(left[k].shape != right[k].shape for k in left):
         return np.inf
     worst = 0.0
@@ -153,7 +236,7 @@ def difference(left, right):
         if not {left[k].dtype.kind, right[k].dtype.kind} <= set("fciub"):
             worst = max(worst, 0.0 if np.array_equal(left[k], right[k]) else np.inf)
             continue
-        # complex holds every kind of number; atleast_1d, because a scalar has no parts to choose
+        # Every kind of number is a complex number. A scalar cannot be indexed by a mask.
         a, b = (np.atleast_1d(side[k]).astype(complex) for side in (left, right))
         apart = (a != b) & ~(np.isnan(a) & np.isnan(b))
         gap = np.nan_to_num(np.abs(a[apart] - b[apart]), nan=np.inf, posinf=np.inf)
@@ -165,8 +248,8 @@ def _rows(directory, signature, feeds, notes, original):
     for tensor in signature.inputs:
         if tensor.shape and len(tensor.shape) > 1 and tensor.shape[0] is not None:
             notes.append(
-                f"{signature.key} takes exactly {tensor.shape[0]} rows of {tensor.name}; any other "
-                "number may be refused or answered wrongly. If that is not meant, export with "
+                f"{signature.key} takes exactly {tensor.shape[0]} rows of {tensor.name}; a reader "
+                "may refuse any other number or answer wrongly. To accept any number, export with "
                 "None as the number of rows, as model.export does."
             )
 
@@ -191,7 +274,9 @@ def _rows(directory, signature, feeds, notes, original):
             )
             continue
         if not repeatable:
-            notes.append(f"{signature.key} answers differently each time: nothing to compare.")
+            notes.append(
+                f"{signature.key} answers differently each time: there is nothing to compare."
+            )
             yield Row(signature.key, reader, "answers")
         elif reference is None:
             reference = answers
@@ -206,7 +291,7 @@ def _rows(directory, signature, feeds, notes, original):
                 reader,
                 "OTHER NUMBERS",
                 max(map(difference, reference, answers)),
-                f"no error, and other numbers than the {whose}'s",
+                f"no error, but other numbers than the {whose}'s",
                 _why_other(directory, signature.key),
             )
 
@@ -216,16 +301,24 @@ def _why_other(directory, key):
     if set(read) <= set(restored):
         return ""
     return (
-        "The weights are read from places that were never filled, as after "
-        "tf.saved_model.save(keras_model) or where call is a tf.function and builds its layers. "
-        "Export with model.export(directory) or an ExportArchive, with call left plain."
+        "The signature reads variables that are never filled. That happens after "
+        "tf.saved_model.save(keras_model), or if call is a tf.function that builds its layers. "
+        "Export with model.export(directory) or an ExportArchive, without tf.function on call."
     )
 
 
-def main(arguments):
-    """`python -m helpers.readers DIR`: prints the report; 0 when every reader can use it, else 1.
+def main(arguments: Sequence[str]) -> int:
+    """Run `python -m helpers.readers DIRECTORY`: print the report.
 
-    2 when DIR is not an export.
+    Parameters
+    ----------
+    arguments : sequence of str
+        The arguments of the command.
+
+    Returns
+    -------
+    int
+        The exit status: 0 if every reader can use the export, 1 if not, 2 if it is not an export.
     """
     if len(arguments) != 1 or arguments[0].startswith("-"):
         print(USAGE)

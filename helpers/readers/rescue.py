@@ -1,18 +1,22 @@
-"""Rescue an export that only Python can read, without the code of its model.
+"""Rescuing an export that only Python can read, without the code of its model.
 
-`tf.saved_model.save(keras_model)` writes each weight as two variables: restoring fills one, and the
-signatures read the other. What `tf.saved_model.load` makes of it has one, so that is saved again.
-The new export is kept only if every reader gives the numbers that Python reads from the old one.
+`tf.saved_model.save(keras_model)` writes each weight as two variables: the restore operation fills
+one, and the signatures read the other. `tf.saved_model.load` makes one variable of the two, so this
+module loads the export and saves it again. It keeps the new export only if every reader gets the
+numbers that Python reads from the old one.
 
-Both are run to compare them, in the clean process: rescue only what you trust.
+The comparison runs both exports in the clean process, so rescue only an export that you trust.
 """
 
 import html
 import os
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from helpers import artifact, readers
 from helpers.errors.messages import describe
@@ -22,12 +26,19 @@ from helpers.text import safe_repr, shorten
 
 @dataclass(frozen=True)
 class Rescue:
-    """What came of a rescue.
+    """The result of a rescue.
 
-    before : Report of the old export
-    after : Report of the new one, compared with what Python reads from the old; None if not made
-    refused : str, why nothing was written; "" when the new export is there
+    Parameters
+    ----------
+    before : Report
+        The report of the old export.
+    after : Report or None
+        The report of the new export, compared with what Python reads from the old one. None if no
+        new export was made.
+    refused : str
+        Why nothing was written, or "" if the new export was written.
     notes : tuple of str
+        Limits of the rescue, in sentences.
     """
 
     before: Report
@@ -36,12 +47,13 @@ class Rescue:
     notes: tuple[str, ...] = ()
 
     @property
-    def ok(self):
+    def ok(self) -> bool:
         """Whether there is a new export that every reader can use."""
         return not self.refused and self.after.ok
 
     @property
-    def verdict(self):
+    def verdict(self) -> str:
+        """The result in one or two sentences."""
         if self.refused:
             return f"Nothing was written: {self.refused}"
         old, new = f"{self.before.name}/", f"{self.after.name}/"
@@ -49,11 +61,21 @@ class Rescue:
             return f"Rescued: every reader of {new} gives the numbers that Python reads from {old}."
         return (
             f"Rescued for Python and the session loader: both give the numbers that Python reads "
-            f"from {old}. What LiteRT cannot do with {new} has another reason (above)."
+            f"from {old}. That LiteRT cannot use {new} has another reason (see above)."
         )
 
-    def text(self, differences=False):
-        """The two reports and the verdict as lines; with `differences`, the figures too."""
+    def text(self, differences: bool = False) -> str:
+        """Write the two reports and the verdict as lines.
+
+        Parameters
+        ----------
+        differences : bool
+            Whether to add the largest differences, which vary from computer to computer.
+
+        Returns
+        -------
+        str
+        """
         parts = ["Before:", self.before.text(differences)]
         if self.after is not None:
             parts += [self._compared, self.after.text(differences)]
@@ -74,19 +96,38 @@ class Rescue:
         return f"Saved again, and compared with what Python reads from {self.before.name}/:"
 
 
-def rescue(directory, out, inputs=None):
-    """Write the export `directory` once more as `out`, such that every reader gives its numbers.
+def rescue(
+    directory: str | os.PathLike,
+    out: str | os.PathLike,
+    inputs: Mapping[str, np.ndarray] | None = None,
+) -> Rescue:
+    """Save an export again so that every reader can use it.
 
-    out : path of a folder that does not exist yet; made only when the new export is proved
-    inputs : dict of str to array, what to compare with; made from the spec when not given, which
-        some models refuse (texts that must be numbers, for instance)
+    Parameters
+    ----------
+    directory : str or path
+        The export.
+    out : str or path
+        A folder that does not exist yet. It is made only if the new export passes the comparison.
+    inputs : dict of str to array, or None
+        The inputs of the comparison. None: inputs made from the spec, which some models refuse,
+        for example if a text must contain a number.
 
-    Returns a `Rescue`. Raises NotAnArtifact for `directory`, ValueError for `out`.
+    Returns
+    -------
+    Rescue
+
+    Raises
+    ------
+    NotAnArtifact
+        If `directory` is not an export.
+    ValueError
+        If `out` exists already or cannot be made.
     """
     found = artifact.read(directory)
     place = _place(out, found.directory)
     try:
-        # Beside `out`, so that moving it there is one step and cannot run out of space.
+        # Beside `out`, so that the move is one step on one disk and cannot run out of space.
         folder = tempfile.TemporaryDirectory(dir=place.parent, prefix=".rescue-")
     except OSError as error:
         raise ValueError(f"{safe_repr(str(out))} cannot be made: {describe(error)}") from None
@@ -114,16 +155,16 @@ def rescue(directory, out, inputs=None):
 
 
 def _place(out, directory):
-    """`out` as the path of a folder that can be made; raises ValueError."""
+    """Return `out` as the path of a folder that can be made, or raise ValueError."""
     try:
         path = Path(out)
         path = path.parent.resolve() / path.name
-        os.lstat(path)  # of a link that leads nowhere, too
+        os.lstat(path)  # also finds a link that leads nowhere
         taken = True
     except (FileNotFoundError, NotADirectoryError):
         taken = False
     except (TypeError, ValueError, OSError):
-        raise ValueError(f"the path of a new folder is wanted, not {safe_repr(out)}") from None
+        raise ValueError(f"expected the path of a new folder, not {safe_repr(out)}") from None
     given = safe_repr(str(out))
     if taken:
         raise ValueError(f"{given} exists already: a rescue writes a new folder, name another")
@@ -135,25 +176,25 @@ def _place(out, directory):
 
 
 def _why_not(before):
-    """Why the old export is not saved again; "" when it is."""
+    """Say why the old export is not saved again, or return "" if it is."""
     if not before.rows:
         return "it has no signatures, so there is nothing that another reader could call."
     failing = {(row.reader, row.status) for row in before.rows if row.status in FAILURES}
     if any(reader == "python" for reader, _ in failing):
-        return "Python cannot use it either, so nothing says what the right numbers are."
+        return "Python cannot use it either, so the right numbers are unknown."
     if not failing:
         return "every reader can use it as it is."
     if failing == {("litert", "FAILS")}:
-        return "Python and the session loader can use it; what LiteRT lacks, no rescue can add."
+        return "Python and the session loader can use it; a rescue cannot add what LiteRT lacks."
     return ""
 
 
 def _why_not_proved(after):
-    """Why the new export is not kept; "" when it is."""
+    """Say why the new export is not kept, or return "" if it is."""
     for row in after.rows:
         where = f"{row.signature}, {row.reader}"
         if row.status == "answers":
-            return f"{row.signature} answers differently each time, so nothing can be proved."
+            return f"{row.signature} answers differently each time, so there is nothing to compare."
         if row.status == "OTHER NUMBERS":
             return f"saved again, it gives other numbers ({where})."
         if row.status == "FAILS" and row.reader != "litert":
@@ -161,21 +202,30 @@ def _why_not_proved(after):
     return ""
 
 
-def _notes(old, after):
+def _notes(old: artifact.Artifact, after: Report) -> Iterator[str]:
     if after.notes:
-        # What a frozen model would answer to another number of rows, its graph no longer says: a
-        # division by the number of rows may have become one by a constant.
-        yield "what is noted above holds for the old export too; only the model's code changes it."
+        # The graph of a frozen model does not contain what the model would answer for a different
+        # number of rows: a division by that number may have become a division by a constant.
+        yield "the notes above are true for the old export too; only its code can change that."
     known = ("saved_model.pb", "fingerprint.pb", "keras_metadata.pb", "variables/", "assets/")
     left = [file.path for file in old.files if not file.path.startswith(known)]
     if left:
-        yield f"not copied, being neither graph, weights nor assets: {', '.join(left)}"
+        yield f"not copied, because they are neither graph, weights nor assets: {', '.join(left)}"
 
 
-def main(arguments):
-    """`python -m helpers.readers DIR --rescue OUT`: prints what came of it.
+def main(arguments: Sequence[str]) -> int:
+    """Run `python -m helpers.readers DIRECTORY --rescue NEW_DIRECTORY`: print the result.
 
-    0 when every reader can use OUT, 1 when LiteRT alone cannot, 2 when nothing was written.
+    Parameters
+    ----------
+    arguments : sequence of str
+        The arguments of the command, with "--rescue" among them.
+
+    Returns
+    -------
+    int
+        The exit status: 0 if every reader can use the new export, 1 if only LiteRT cannot, 2 if
+        nothing was written.
     """
     given = list(arguments)
     at = given.index("--rescue")

@@ -1,18 +1,25 @@
-"""One artifact, the same numbers, in programs that are not TensorFlow's Python.
+"""Runtimes: programs other than TensorFlow's Python that run an export.
 
-litert : one .tflite file with all signatures, in a process that cannot import TensorFlow.
-onnx : one .onnx file for each signature, made by tf2onnx, read by ONNX Runtime.
-c : a C program (reader.c) against the library in TensorFlow's wheel; it reads the artifact itself.
-browser : the .onnx files again, in a page with onnxruntime-web, opened in chromium.
+litert : reads one .tflite file with all signatures, in a process that cannot import TensorFlow.
+onnx : reads one .onnx file for each signature, which tf2onnx makes, with ONNX Runtime.
+c : reads the export itself, in a C program (c_program.c) that uses the library of TensorFlow's
+    wheel.
+browser : reads the same .onnx files, in a page with onnxruntime-web that Chromium opens.
 
-The questions are those of `helpers.readers`, whose clean process converts. Each runtime has one
-process, which starts on the first question, stays warm, is replaced when it dies or hangs, and ends
-with the kernel.
+The functions are like those of `helpers.readers`, whose clean process makes the files. Each runtime
+has one process. It starts with the first question, stays warm, is replaced if it dies or hangs, and
+ends with the kernel.
 """
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
 
 from helpers import artifact
 from helpers.errors.messages import describe
-from helpers.processes.clean_process import Question, ReaderError
+from helpers.processes.clean_process import CleanProcess, Question, ReaderError
 from helpers.readers import DEADLINE
 from helpers.readers.inputs import as_arrays, cast
 from helpers.runtimes import browser, c_program, litert, onnx_runtime
@@ -28,41 +35,82 @@ _KINDS = {"litert": litert, "onnx": onnx_runtime, "c": c_program, "browser": bro
 
 
 class RuntimeMissing(ReaderError):
-    """A runtime is not on this computer; `error` is the sentence of `missing`."""
+    """A runtime is not installed. The attribute `error` is what `missing` returns."""
 
 
-def missing(runtime):
-    """What `runtime` needs and this computer has not, and the line that installs it; "" if nothing.
+def missing(runtime: str) -> str:
+    """Say what a runtime needs that is not installed, and how to install it.
 
-    Looks only at what is installed, so that it answers at once.
+    Starts no process, so the answer comes at once.
+
+    Parameters
+    ----------
+    runtime : str
+        One of RUNTIMES.
+
+    Returns
+    -------
+    str
+        One sentence, or "" if everything is installed.
     """
     return _known(runtime).missing()
 
 
-def convert(directory, runtime):
-    """Make what `runtime` reads of the export `directory`, once for the same content.
+def convert(directory: str | os.PathLike, runtime: str) -> Path:
+    """Convert an export into the files that a runtime reads, once for the same content.
 
-    Returns the Path of a .tflite file ("litert"), of a folder with one .onnx file for each
-    signature ("onnx", "browser"), or of the export itself ("c"). What is made lies in a temporary
-    folder, which goes with the kernel. A signature that cannot cross is left out.
+    The files lie in a temporary folder, which is deleted when the kernel ends. A signature that the
+    converter cannot convert is left out.
 
-    Raises NotAnArtifact, RuntimeMissing, and ReaderError with the converter's own error when no
-    signature can cross.
+    Parameters
+    ----------
+    directory : str or path
+        The export.
+    runtime : str
+        One of RUNTIMES.
+
+    Returns
+    -------
+    pathlib.Path
+        A .tflite file ("litert"), a folder with one .onnx file for each signature ("onnx",
+        "browser"), or the export itself ("c").
+
+    Raises
+    ------
+    NotAnArtifact
+        If `directory` is not an export.
+    RuntimeMissing
+        If the runtime is not installed.
+    ReaderError
+        If no signature can be converted, with the converter's own error.
     """
-    return _crossed(artifact.read(directory), runtime).path
+    return _with_signatures(artifact.read(directory), runtime).path
 
 
-def signatures(directory, runtime):
-    """The signatures of the export `directory` that `runtime` offers; it loads them for that.
+def signatures(directory: str | os.PathLike, runtime: str) -> dict[str, artifact.Signature]:
+    """Load an export in a runtime, and list the signatures that the runtime can call.
+
+    Parameters
+    ----------
+    directory : str or path
+        The export.
+    runtime : str
+        One of RUNTIMES.
 
     Returns
     -------
     dict of str to helpers.artifact.Signature
+        By key.
 
-    Raises as `convert` does, and ReaderError with the runtime's error where it can load none.
+    Raises
+    ------
+    NotAnArtifact, RuntimeMissing
+        As `convert` does.
+    ReaderError
+        If the runtime can load no signature, with the error of the converter or of the runtime.
     """
     found = artifact.read(directory)
-    converted, offered, error = _crossed(found, runtime), {}, None
+    converted, offered, error = _with_signatures(found, runtime), {}, None
     for key in converted.keys:
         try:
             _ask("load", converted, runtime, key, deadline=DEADLINE)
@@ -74,45 +122,97 @@ def signatures(directory, runtime):
     return offered
 
 
-def run(directory, signature, inputs, runtime, deadline=DEADLINE):
-    """Call one signature of the export `directory` in `runtime`.
+def run(
+    directory: str | os.PathLike,
+    signature: str,
+    inputs: Mapping[str, np.ndarray],
+    runtime: str,
+    deadline: float = DEADLINE,
+) -> dict[str, np.ndarray]:
+    """Call one signature of an export in a runtime.
 
     Parameters
     ----------
-    signature : str, the key
-    inputs : dict of str to array; cast to the declared dtype where nothing but precision is lost
-    runtime : one of RUNTIMES
-    deadline : seconds for the call, conversion and start not counted; after it the process is
-        replaced and ReaderError raised
+    directory : str or path
+        The export.
+    signature : str
+        The key.
+    inputs : dict of str to array
+        By name. Cast to the declared dtype if only precision is lost.
+    runtime : str
+        One of RUNTIMES.
+    deadline : float
+        Seconds for the call, without the conversion and the start. After it, the process is
+        replaced.
 
     Returns
     -------
-    dict of str to array, texts as bytes
+    dict of str to array
+        The outputs by name. Texts are bytes.
 
-    Raises NotAnArtifact, RuntimeMissing, or ReaderError with the converter's or runtime's error.
+    Raises
+    ------
+    NotAnArtifact, RuntimeMissing
+        As `convert` does.
+    ReaderError
+        If the call fails or takes too long, with the error of the converter or of the runtime.
     """
     return _call("run", directory, signature, inputs, runtime, deadline=deadline)
 
 
-def seconds_per_call(directory, signature, inputs, runtime, calls=100, deadline=DEADLINE):
-    """Seconds that one call takes, the mean of `calls` in a row, measured inside the runtime's own
-    process: what it costs to ask that process is not in it. Parameters and errors as for `run`.
+def seconds_per_call(
+    directory: str | os.PathLike,
+    signature: str,
+    inputs: Mapping[str, np.ndarray],
+    runtime: str,
+    calls: int = 100,
+    deadline: float = DEADLINE,
+) -> float:
+    """Measure how long one call takes inside the process of a runtime.
 
-    A first call, which is not counted, warms up.
+    The communication with that process is not included. A first call, which is not counted, warms
+    up.
+
+    Parameters
+    ----------
+    directory, signature, inputs, runtime
+        As in `run`.
+    calls : int
+        The number of calls in a row, at least 1.
+    deadline : float
+        Seconds for all calls together.
+
+    Returns
+    -------
+    float
+        The mean number of seconds per call.
+
+    Raises
+    ------
+    ValueError
+        If `calls` is not a whole number from 1 on.
+    NotAnArtifact, RuntimeMissing, ReaderError
+        As `run` does.
     """
     if isinstance(calls, bool) or not isinstance(calls, int) or calls < 1:
-        raise ValueError(f"calls: a whole number from 1 on is wanted, not {safe_repr(calls)}")
+        raise ValueError(f"calls must be a whole number from 1 on, not {safe_repr(calls)}")
     return _call("seconds", directory, signature, inputs, runtime, calls, deadline=deadline)
 
 
-def stop(runtime=None):
-    """End the processes of `runtime`, or of all; the next question starts them again."""
+def stop(runtime: str | None = None) -> None:
+    """End the process of a runtime. The next question starts it again.
+
+    Parameters
+    ----------
+    runtime : str or None
+        One of RUNTIMES. None: all of them.
+    """
     for kind in _KINDS.values() if runtime is None else [_known(runtime)]:
         kind.process.stop()
 
 
-def process(runtime):
-    """The helpers.processes.clean_process.CleanProcess of `runtime`."""
+def process(runtime: str) -> CleanProcess:
+    """Return the process of a runtime, one of RUNTIMES."""
     return _known(runtime).process
 
 
@@ -123,18 +223,18 @@ def _known(runtime):
 
 
 def _converted(found, runtime):
-    """`found`, an Artifact, in the form that `runtime` reads."""
+    """Convert an Artifact into the form that a runtime reads."""
     kind = _known(runtime)
     if lacking := kind.missing():
         raise RuntimeMissing(runtime, lacking)
     return kind.converted(found.directory, list(found.signatures))
 
 
-def _crossed(found, runtime):
-    """The same, with at least one signature."""
+def _with_signatures(found, runtime):
+    """Convert an Artifact, and raise ReaderError unless at least one signature is converted."""
     converted = _converted(found, runtime)
     if not converted.keys:
-        error = next(iter(converted.errors.values()), "the artifact has no signatures")
+        error = next(iter(converted.errors.values()), "the export has no signatures")
         raise ReaderError(runtime, error)
     return converted
 

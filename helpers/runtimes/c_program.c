@@ -2,18 +2,20 @@
  *
  *     reader DIRECTORY
  *
- * loads the export and then answers on standard output what it is asked on standard input, until
- * that ends. All numbers outside of tensors are int64. A text is its length and its bytes; a
- * tensor is dtype (as in TF_DataType), rank, every dimension, the length of its data in bytes, and
- * the data: numbers as they lie in memory, of a string tensor every element as a text.
+ * The program loads the export. Then it reads questions from standard input and writes answers to
+ * standard output, until standard input ends. All numbers outside of tensors are int64. A text is
+ * its length and its bytes. A tensor is its dtype (as in TF_DataType), its rank, every dimension,
+ * the length of its data in bytes, and the data: numbers as in memory, or for a string tensor every
+ * element as a text.
  *
- * question: seconds after which to give up, calls,
+ * question: seconds after which to give up, number of calls,
  *           number of inputs, for each its name in the graph ("call_x:0") and its tensor,
  *           number of outputs, for each its name in the graph
- * answer:   0, nanoseconds that the calls took, number of outputs, for each its tensor
+ * answer:   0, nanoseconds of all calls, number of outputs, for each its tensor
  *       or: the code of the error (not 0), its message
  *
- * When it has loaded the export it answers once without being asked: 0, 0, 0 or an error.
+ * After it has loaded the export, the program writes one answer without a question: 0, 0, 0 or an
+ * error.
  */
 #include <signal.h>
 #include <stdint.h>
@@ -38,7 +40,7 @@ static void *must(void *memory) {
     return memory;
 }
 
-/* Reading. Where standard input ends, so does the program. */
+/* Reading. The program ends when standard input ends. */
 
 static void get(void *to, size_t length) {
     if (length > 0 && fread(to, 1, length, stdin) != length)
@@ -51,7 +53,7 @@ static int64_t get_number(void) {
     return number;
 }
 
-/* A number that says how many follow; more than `most` cannot be meant. */
+/* Reads how many items follow. A number above `most` is an error of the caller. */
 static int64_t get_count(int64_t most) {
     int64_t count = get_number();
     if (count < 0 || count > most) {
@@ -71,7 +73,7 @@ static char *get_text(size_t *length) {
     return text;
 }
 
-/* What frees a string tensor's buffer. */
+/* Frees the buffer of a string tensor. */
 static void free_strings(void *data, size_t length, void *unused) {
     TF_TString *strings = data;
     (void)unused;
@@ -134,7 +136,7 @@ static void put_tensor(const TF_Tensor *tensor) {
     }
     const TF_TString *strings = TF_TensorData(tensor);
     int64_t count = TF_TensorElementCount(tensor);
-    put_number(0); /* what follows tells its own length */
+    put_number(0); /* every text below has its own length */
     for (int64_t i = 0; i < count; i++)
         put_text(TF_StringGetDataPointer(&strings[i]), TF_StringGetSize(&strings[i]));
 }
@@ -145,7 +147,7 @@ static void put_error(int code, const char *message) {
     fflush(answers);
 }
 
-/* "call_x:0" as an end of an operation; its `oper` is NULL where the graph has none. */
+/* Finds the output "call_x:0" of an operation. Its `oper` is NULL if the graph does not have it. */
 static TF_Output find(TF_Graph *graph, char *name) {
     TF_Output end = {NULL, 0};
     char *colon = strrchr(name, ':');
@@ -188,7 +190,7 @@ static void answer_one(TF_Session *session, TF_Graph *graph, TF_Status *status) 
         free(name);
     }
 
-    alarm(give_up); /* ends this program, should nobody be there any more to do so */
+    alarm(give_up); /* ends this program if the process that started it has died */
     TF_SetStatus(status, unknown == NULL ? TF_OK : TF_NOT_FOUND, unknown == NULL ? "" : unknown);
     int64_t start = nanoseconds();
     for (int64_t call = 0; call < calls && TF_GetCode(status) == TF_OK; call++) {
@@ -221,7 +223,7 @@ int main(int count, char **arguments) {
         fprintf(stderr, "usage: reader DIRECTORY\n");
         return 2;
     }
-    /* Whoever starts this may have put off the signal that ends it: such a wish is inherited. */
+    /* A program inherits blocked signals, so the caller may have blocked the one that ends it. */
     sigset_t alarms;
     sigemptyset(&alarms);
     sigaddset(&alarms, SIGALRM);

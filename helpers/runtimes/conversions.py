@@ -1,4 +1,4 @@
-"""What runtimes read instead of the artifact itself: made once for the same content."""
+"""The files that runtimes read instead of the export, made once for the same content."""
 
 import atexit
 import hashlib
@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -18,23 +19,38 @@ _made, _lock = {}, threading.Lock()
 
 @dataclass(frozen=True)
 class Converted:
-    """An artifact in the form that a runtime reads.
+    """An export in the form that a runtime reads.
 
-    path : Path of what it reads
-    keys : dict of str to str, what each signature that crossed is called there
-    errors : dict of str to str, the converter's error for each that did not
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file or folder that the runtime reads.
+    keys : dict of str to str
+        For each converted signature, its name in the new form.
+    errors : dict of str to str
+        For each signature that cannot be converted, the converter's error.
     """
 
     path: Path
-    keys: dict
-    errors: dict = field(default_factory=dict)
+    keys: dict[str, str]
+    errors: dict[str, str] = field(default_factory=dict)
 
 
-def convert_once(directory, kind, make):
-    """The `Converted` that make(directory, folder) gives, the first time; later the same again.
+def convert_once(directory: Path, kind: str, make: Callable[[Path, Path], Converted]) -> Converted:
+    """Convert an export, or return the earlier result for the same content and kind.
 
-    kind : str; what differs in content or kind is made apart, each in an empty folder of its own,
-        which goes with this process
+    Parameters
+    ----------
+    directory : pathlib.Path
+        The export.
+    kind : str
+        The name of the form, such as "onnx".
+    make : function of (directory, folder)
+        Converts the export. It writes into the empty folder, which is deleted with this process.
+
+    Returns
+    -------
+    Converted
     """
     key = (kind, digest(directory))
     with _lock:
@@ -44,8 +60,8 @@ def convert_once(directory, kind, make):
     return found
 
 
-def digest(directory):
-    """A fingerprint of the names and bytes of all files of the export `directory`."""
+def digest(directory: Path) -> str:
+    """Compute the SHA-256 digest of the names and bytes of all files of an export."""
     return _digest(str(directory), state(directory))
 
 
@@ -61,15 +77,29 @@ def _digest(directory, _state):
     return digest.hexdigest()
 
 
-def file_name(key, number, suffix):
-    """A name of a file for the signature `key`: its own where a file may be called so."""
+def file_name(key: str, number: int, suffix: str) -> str:
+    """Choose a file name for a signature.
+
+    Parameters
+    ----------
+    key : str
+        The key of the signature, used as the name if every system accepts it in a file name.
+    number : int
+        Used in the name otherwise.
+    suffix : str
+        For example ".onnx".
+
+    Returns
+    -------
+    str
+    """
     safe = re.fullmatch(r"\w[\w.-]{0,80}", key, re.ASCII)
     return f"{key}{suffix}" if safe else f"signature_{number}{suffix}"
 
 
-def new_folder(kind):
-    """An empty temporary folder, called `kind`, that goes with this process."""
-    # In a notebook, among its exports: those are tidied up even after a kernel that was killed.
+def new_folder(kind: str) -> Path:
+    """Make an empty temporary folder with the name `kind`. It is deleted with this process."""
+    # In a notebook, inside its scratch folder, which is deleted even if the kernel was killed.
     scratch = next((run for run in sorted(RUNS) if Path(run).is_dir()), None)
     above = Path(tempfile.mkdtemp(prefix=".runtimes-", dir=scratch))
     atexit.register(shutil.rmtree, above, ignore_errors=True)

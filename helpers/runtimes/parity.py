@@ -1,32 +1,47 @@
-"""Every runtime beside Python: the same numbers? What does it read, how soon is it there?"""
+"""Comparing the runtimes of an export with Python: numbers, size, start and speed."""
 
 import html
+import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from helpers import artifact, readers, runtimes
 from helpers.display.html_table import table
 from helpers.readers import compare
 from helpers.text import readable_size, shorten
 
-CALLS = 200  # of one row, for the time that one takes
+CALLS = 200  # calls with the same input, for the mean time of one
 HEAD = ("runtime", "signatures", "answers", "reads")
 FIGURES = ("largest difference", "start", "one row")
 
 
 @dataclass(frozen=True)
 class Row:
-    """What one runtime made of an artifact.
+    """The result of one runtime for one export.
 
-    crossed, signatures : int, how many signatures it answers, and how many there are
-    status : "same numbers", "OTHER NUMBERS", "FAILS" (it answers none) or "missing"
-    difference : float or None, the largest absolute difference from Python's numbers
-    size : int or None, bytes of what it reads
-    start : float or None, seconds that its process took to be ready, when it started, and from the
-        first question about this artifact to the answer
-    latency : float or None, seconds for one row of the first signature that it answers
-    note : str, the first error, or what is missing; empty when there is neither
+    Parameters
+    ----------
+    runtime : str
+        One of helpers.runtimes.RUNTIMES.
+    crossed, signatures : int
+        How many signatures the runtime answers, and how many the export has.
+    status : str
+        "same numbers", "OTHER NUMBERS", "FAILS" (no signature answers) or "missing".
+    difference : float or None
+        The largest absolute difference from Python's numbers.
+    size : int or None
+        The size in bytes of the files that the runtime reads.
+    start : float or None
+        Seconds from the first question about this export to its answer, and the start of the
+        process if this question started it.
+    latency : float or None
+        Seconds for one call with one row, of the first signature that answers.
+    note : str
+        The first error, or what is not installed. Empty if there is neither.
     """
 
     runtime: str
@@ -39,8 +54,8 @@ class Row:
     latency: float | None = None
     note: str = ""
 
-    def cells(self, figures):
-        """The row as texts, those of HEAD and, with `figures`, of FIGURES."""
+    def cells(self, figures: bool) -> tuple[str, ...]:
+        """Write the row as texts under HEAD and, with `figures`, under FIGURES."""
         size = "" if self.size is None else readable_size(self.size)
         crossed = "" if self.status == "missing" else f"{self.crossed} of {self.signatures}"
         cells = (self.runtime, crossed, self.status, size)
@@ -52,20 +67,39 @@ class Row:
 
 @dataclass(frozen=True)
 class Parity:
-    """A `Row` for each runtime. `ok` when each that is here gives Python's numbers."""
+    """The results of all runtimes for one export.
+
+    Parameters
+    ----------
+    name : str
+        The name of the export directory.
+    rows : tuple of Row
+        One for each runtime.
+    """
 
     name: str
     rows: tuple[Row, ...]
 
     @property
-    def ok(self):
+    def ok(self) -> bool:
+        """Whether each installed runtime, and at least one, answers with Python's numbers."""
         there = [row for row in self.rows if row.status != "missing"]
         return bool(there) and all(
             row.status == "same numbers" and row.crossed == row.signatures for row in there
         )
 
-    def text(self, figures=False):
-        """The table as lines; with `figures`, what is measured too (it varies by machine)."""
+    def text(self, figures: bool = False) -> str:
+        """Write the table as lines.
+
+        Parameters
+        ----------
+        figures : bool
+            Whether to add what was measured, which varies from computer to computer.
+
+        Returns
+        -------
+        str
+        """
         rows = [HEAD + FIGURES * figures, *(row.cells(figures) for row in self.rows)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = [
@@ -74,8 +108,8 @@ class Parity:
         ]
         return "\n".join([f"{self.name}/", *lines, *self._notes()])
 
-    def as_html(self, figures=False):
-        """The same as HTML."""
+    def as_html(self, figures: bool = False) -> str:
+        """Write the table as HTML. `figures` is as in `text`."""
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in self._notes())
         shown = table(HEAD + FIGURES * figures, [row.cells(figures) for row in self.rows])
         return f"<p>{html.escape(self.name)}/</p>{shown}{notes}"
@@ -83,38 +117,56 @@ class Parity:
     def _notes(self):
         return [f"{row.runtime}: {shorten(row.note, 160)}" for row in self.rows if row.note]
 
-    __str__ = __repr__ = lambda self: self.text()
-    _repr_html_ = lambda self: self.as_html()  # noqa: E731
+    def __str__(self) -> str:
+        return self.text()
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return self.as_html()
 
 
-def parity(directory, inputs=None):
-    """Put every signature of the export `directory` to every runtime and compare with Python.
+def parity(directory: str | os.PathLike, inputs: Mapping[str, np.ndarray] | None = None) -> Parity:
+    """Call every signature of an export in every runtime, and compare the answers with Python's.
 
-    inputs : dict of str to array, for an artifact with one set of input names; made from the
-        signature's spec when not given, as `helpers.readers.compare` does
+    Parameters
+    ----------
+    directory : str or path
+        The export.
+    inputs : dict of str to array, or None
+        The inputs by name, used for every signature. None: inputs that
+        `helpers.readers.compare.make_inputs` makes.
 
-    A runtime's process that runs already is not started again. Returns a `Parity`; raises
-    NotAnArtifact, and ReaderError where Python itself gives no answer.
+    Returns
+    -------
+    Parity
+
+    Raises
+    ------
+    NotAnArtifact
+        If `directory` is not an export.
+    ReaderError
+        If Python itself gets no answer.
     """
     found = artifact.read(directory)
-    wanted = {}  # {key: [(feed, Python's answer)]}
+    expected = {}  # {key: [(feed, Python's answer)]}
     for key, signature in found.signatures.items():
         feeds = [inputs] if inputs else compare.make_inputs(signature)
-        wanted[key] = [(feed, readers.run(directory, key, feed)) for feed in feeds]
+        expected[key] = [(feed, readers.run(directory, key, feed)) for feed in feeds]
     return Parity(
-        found.directory.name, tuple(_row(directory, name, wanted) for name in runtimes.RUNTIMES)
+        found.directory.name, tuple(_row(directory, name, expected) for name in runtimes.RUNTIMES)
     )
 
 
-def _row(directory, runtime, wanted):
+def _row(directory, runtime, expected):
     if lacking := runtimes.missing(runtime):
-        return Row(runtime, 0, len(wanted), "missing", note=lacking)
+        return Row(runtime, 0, len(expected), "missing", note=lacking)
     try:
         size = _size(runtimes.convert(directory, runtime))
     except runtimes.ReaderError as error:
-        return Row(runtime, 0, len(wanted), "FAILS", note=error.error)
+        return Row(runtime, 0, len(expected), "FAILS", note=error.error)
     start, latency, gaps, same, errors = None, None, [], True, []
-    for key, pairs in wanted.items():
+    for key, pairs in expected.items():
         try:
             for feed, answer in pairs:
                 begin = time.perf_counter()
@@ -126,12 +178,12 @@ def _row(directory, runtime, wanted):
                 latency = runtimes.seconds_per_call(directory, key, feed, runtime, CALLS)
         except runtimes.ReaderError as error:
             errors.append(f"{key}: {error.error}")
-    crossed, note = len(wanted) - len(errors), errors[0] if errors else ""
+    crossed, note = len(expected) - len(errors), errors[0] if errors else ""
     if not crossed:
-        return Row(runtime, 0, len(wanted), "FAILS", size=size, note=note)
+        return Row(runtime, 0, len(expected), "FAILS", size=size, note=note)
     status = "same numbers" if same else "OTHER NUMBERS"
     largest = max(gaps)
-    return Row(runtime, crossed, len(wanted), status, largest, size, start, latency, note)
+    return Row(runtime, crossed, len(expected), status, largest, size, start, latency, note)
 
 
 def _since(begin, process):

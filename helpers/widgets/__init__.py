@@ -1,1 +1,1 @@
-"""Widgets: each a thin view over a function that lives elsewhere."""
+"""The widgets of the lessons. Each shows what a function of another room computes."""

@@ -7,6 +7,8 @@ import ipywidgets
 import numpy as np
 from matplotlib.figure import Figure
 
+from helpers.display.palette import BLUE, ORANGE
+from helpers.display.plot_style import new_figure
 from helpers.serving.rollout.router import Reply, Router
 from helpers.text import safe_repr, shorten
 from helpers.widgets.view import View, picture
@@ -20,10 +22,7 @@ TEXT = (
     f"{len(CUSTOMERS)}\ncustomers, always the same ones, and shows the requests, errors and times "
     "of each version."
 )
-LOOKS = (
-    ("#0072b2", "-"),
-    ("#d55e00", "--"),
-)  # colour and line style of the stable version and the canary
+LOOKS = (BLUE, "-"), (ORANGE, "--")  # colour and line style of the stable version and the canary
 FAILED = {"color": "white", "edgecolor": "black", "hatch": "////"}
 
 
@@ -77,9 +76,8 @@ def draw(replies: list[Reply], stable: int | str, canary: int | str) -> Figure:
     -------
     matplotlib.figure.Figure
     """
-    figure = Figure(figsize=(8, 2.4))
-    figure.subplots_adjust(left=0.1, right=0.98, bottom=0.22, top=0.95, wspace=0.3)
-    left, right = figure.subplots(1, 2)
+    margins = {"left": 0.1, "right": 0.98, "bottom": 0.22, "top": 0.95, "wspace": 0.3}
+    figure, (left, right) = new_figure(2.4, columns=2, **margins)
     for target, (colour, style) in zip((stable, canary), LOOKS, strict=True):
         own = [reply for reply in replies if reply.target == target]
         good = 1000 * np.sort([reply.seconds for reply in own if reply.ok])

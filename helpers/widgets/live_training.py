@@ -1,10 +1,14 @@
-"""Watch a line being fitted: the loss and the fit, part by part, for any learning rate."""
+"""A widget that fits a line and shows the fit and the loss while the training runs."""
+
+from collections.abc import Callable
 
 import ipywidgets
 import numpy as np
 from matplotlib.figure import Figure
 
 from helpers.data import line
+from helpers.display.palette import BLUE, ORANGE
+from helpers.display.plot_style import new_figure
 from helpers.widgets.view import View, picture
 
 TEXT = (
@@ -13,12 +17,29 @@ TEXT = (
 )
 
 
-def fit_line(learning_rate, steps, on_part=None):
+Progress = Callable[[float, float, np.ndarray], object]
+
+
+def fit_line(
+    learning_rate: float, steps: int, on_part: Progress | None = None
+) -> tuple[float, float, np.ndarray]:
     """Train a new LinearModel on `helpers.data.line()`.
 
-    on_part : function of (slope, intercept, losses so far), called after each part, or None
+    Parameters
+    ----------
+    learning_rate : float
+        Above 0.
+    steps : int
+        At least 1.
+    on_part : function of (slope, intercept, losses so far), or None
+        Called after each of at most 20 equal parts of the training.
 
-    Returns (slope, intercept, losses): two floats and a (parts,) array.
+    Returns
+    -------
+    slope, intercept : float
+        The line that the model has learned.
+    losses : (parts,) float32 array
+        The loss after each part.
     """
     import tensorflow as tf
 
@@ -38,30 +59,44 @@ def fit_line(learning_rate, steps, on_part=None):
     return report(train(model, x, y, steps, learning_rate, progress=False, on_part=report))
 
 
-def describe(slope, intercept, losses):
-    """The state of a fit in one line."""
-    return f"y = {slope:.2f}x {'+-'[intercept < 0]} {abs(intercept):.2f}, loss {losses[-1]:.3f}"
+def describe(slope: float, intercept: float, losses: np.ndarray) -> str:
+    """Say in one line what the fitted line and the last loss are."""
+    sign = "-" if intercept < 0 else "+"
+    return f"y = {slope:.2f}x {sign} {abs(intercept):.2f}, loss {losses[-1]:.3f}"
 
 
-def draw(slope, intercept, losses, steps):
-    """The fit and the loss side by side; a matplotlib Figure."""
-    figure = Figure(figsize=(8, 2.8))
-    figure.subplots_adjust(left=0.07, right=0.98, bottom=0.18, top=0.97, wspace=0.2)
-    left, right = figure.subplots(1, 2)
+def draw(slope: float, intercept: float, losses: np.ndarray, steps: int) -> Figure:
+    """Draw the points with the fitted line, and beside them the loss over the steps.
+
+    Parameters
+    ----------
+    slope, intercept : float
+        The fitted line.
+    losses : (parts,) array
+        The loss after each part so far.
+    steps : int
+        The number of steps of the whole training, the end of the horizontal axis.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    margins = {"left": 0.07, "right": 0.98, "bottom": 0.18, "top": 0.97, "wspace": 0.2}
+    figure, (left, right) = new_figure(2.8, columns=2, **margins)
     x, y = line()
     ends = np.array([-1.0, 1.0])
-    left.scatter(x, y, s=8, color="#0072b2", label="data")
-    left.plot(ends, slope * ends + intercept, color="#d55e00", label="fit")
+    left.scatter(x, y, s=8, color=BLUE, label="data")
+    left.plot(ends, slope * ends + intercept, color=ORANGE, label="fit")
     left.set(xlabel="x", ylabel="y", xlim=(-1.1, 1.1), ylim=(-2, 4))
     left.legend(loc="upper left")
     done = steps * np.arange(1, len(losses) + 1) / 20
-    right.semilogy(done, losses, color="#d55e00", marker=".")
+    right.semilogy(done, losses, color=ORANGE, marker=".")
     right.set(xlabel="steps", ylabel="loss", xlim=(0, steps), ylim=(0.005, 10))
     return figure
 
 
-def live_training():
-    """The widget: two sliders, a line of text and a picture."""
+def live_training() -> View:
+    """Make the widget: two sliders, a line of text and a picture."""
     rate = ipywidgets.FloatLogSlider(
         value=10**-1.25, min=-3, max=0, step=0.25, description="rate", continuous_update=False
     )
@@ -73,7 +108,7 @@ def live_training():
 
     def show(slope, intercept, losses):
         words.value = describe(slope, intercept, losses)
-        if len(losses) % 5 == 0:  # a picture takes longer than a part of the training
+        if len(losses) % 5 == 0:  # drawing takes longer than a part of the training
             image.value = picture(
                 draw(slope, intercept, losses, steps.value), f"The points and {words.value}"
             )

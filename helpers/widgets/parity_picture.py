@@ -1,8 +1,13 @@
-"""What each runtime costs, as a picture and a table of what was just measured."""
+"""A widget for a comparison of runtimes: a picture and a table of what was just measured."""
+
+from collections.abc import Sequence
 
 import ipywidgets
 from matplotlib.figure import Figure
 
+from helpers.display.palette import BLUE, ORANGE
+from helpers.display.plot_style import TITLE_SIZE, new_figure
+from helpers.runtimes.parity import Parity, Row
 from helpers.widgets.view import Plot, View, image, png
 
 PANELS = (  # field of a row, title, a limit to compare with
@@ -10,8 +15,7 @@ PANELS = (  # field of a row, title, a limit to compare with
     ("start", "start, seconds", None),
     ("latency", "one row, seconds", None),
 )
-LEAST, MOST = 1e-8, 1e4  # 0 and infinity have no place on a logarithmic scale: here they stand
-BLUE, ORANGE = "#0072b2", "#d55e00"
+LEAST, MOST = 1e-8, 1e4  # a logarithmic scale has no place for 0 and infinity: they stand here
 TEXT = (
     "Here is a picture of what was measured on this computer, and in Jupyter its table: for each "
     "runtime\nthe largest difference from Python, with a dashed line at 1e-5, the seconds from its "
@@ -19,31 +23,40 @@ TEXT = (
 )
 
 
-def draw(rows):
-    """A dot for each figure of `rows`, a sequence of helpers.runtimes.parity.Row."""
-    height = 1 + 0.4 * len(rows)  # inches; the layout is fixed, to find one takes most of the time
-    figure = Figure(figsize=(10, height))
-    figure.subplots_adjust(0.08, 0.4 / height, 0.98, 1 - 0.4 / height, wspace=0.1)
+def draw(rows: Sequence[Row]) -> Figure:
+    """Draw a dot for each figure of the rows, in three plots with logarithmic axes.
+
+    Parameters
+    ----------
+    rows : sequence of helpers.runtimes.parity.Row
+        At least one. Each has a difference, a start and a latency.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    height = 1 + 0.4 * len(rows)  # inches
+    edges = {"bottom": 0.4 / height, "top": 1 - 0.4 / height}
+    figure, plots = new_figure(
+        height, columns=len(PANELS), share_y=True, left=0.09, right=0.98, wspace=0.1, **edges
+    )
     places = range(len(rows))
-    for axes, (name, title, limit) in zip(
-        figure.subplots(1, len(PANELS), sharey=True), PANELS, strict=True
-    ):
+    for axes, (name, title, limit) in zip(plots, PANELS, strict=True):
         values = [min(max(getattr(row, name), LEAST), MOST) for row in rows]
         seen = [*values, limit or values[0]]
         axes.plot(values, places, "o", color=BLUE)
         if limit:
             axes.axvline(limit, color=ORANGE, linestyle="--")
-        axes.set_title(title, fontsize=10)
+        axes.set_title(title, fontsize=TITLE_SIZE)
         axes.set(xscale="log", xlim=(min(seen) / 10, max(seen) * 10))
         axes.set_yticks(places, [row.runtime for row in rows])
         axes.minorticks_off()
         axes.set_ylim(len(rows) - 0.5, -0.5)
-        axes.grid(color="#dddddd", linewidth=0.6)
     return figure
 
 
-def describe(rows):
-    """The picture in words."""
+def describe(rows: Sequence[Row]) -> str:
+    """Say in one line what the picture of these rows shows."""
     return "; ".join(
         f"{row.runtime}: largest difference {row.difference:.1e}, start {row.start:.1f} s, one row "
         f"{row.latency:.1e} s"
@@ -51,9 +64,19 @@ def describe(rows):
     )
 
 
-def parity_picture(parity):
-    """The view of a helpers.runtimes.parity.Parity; runtimes that gave no answer are in its table
-    alone."""
+def parity_picture(parity: Parity) -> View:
+    """Show a comparison of runtimes as a picture and a table.
+
+    Parameters
+    ----------
+    parity : helpers.runtimes.parity.Parity
+        A runtime that gave no answer is in the table, but not in the picture.
+
+    Returns
+    -------
+    helpers.widgets.view.View
+        A `Plot`, or a view of the table alone if no runtime gave an answer.
+    """
     rows = [row for row in parity.rows if row.difference is not None]
     if not rows:
         return View([ipywidgets.HTML(parity.as_html())], TEXT)

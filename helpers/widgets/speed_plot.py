@@ -8,6 +8,8 @@ from matplotlib.figure import Figure
 from helpers.benchmark.sweep import BASELINE, Sweep
 from helpers.benchmark.timing import rounded
 from helpers.display.html_table import table
+from helpers.display.palette import GREY, SERIES
+from helpers.display.plot_style import new_figure
 from helpers.widgets.view import Plot, image, png
 
 TEXT = (
@@ -15,16 +17,7 @@ TEXT = (
     "the\nnumber of rows in one call. Its height is the time as a multiple of NumPy's."
 )
 # Colours that colour-blind people can tell apart, and a mark for readers without colour.
-STYLES = (
-    ("#d55e00", "o"),
-    ("#e69f00", "s"),
-    ("#0072b2", "^"),
-    ("#56b4e9", "v"),
-    ("#009e73", "D"),
-    ("#000000", "x"),
-    ("#cc79a7", "P"),
-    ("#7f3c8d", "*"),
-)
+STYLES = tuple(zip(SERIES, "os^vDxP*", strict=True))
 
 
 def draw(sweep: Sweep) -> Figure:
@@ -39,11 +32,9 @@ def draw(sweep: Sweep) -> Figure:
     matplotlib Figure
         A bar at each point goes from the least to the largest of the pairs.
     """
-    figure = Figure(figsize=(9, 4.6))
-    axes = figure.subplots()
-    figure.subplots_adjust(left=0.09, right=0.76, bottom=0.13, top=0.97)
+    figure, (axes,) = new_figure(4.6, left=0.09, right=0.76, bottom=0.13, top=0.97)
     rows = list(sweep.ratios)
-    axes.axhline(1, color="#666666", linewidth=1.5, linestyle="--", label=BASELINE)
+    axes.axhline(1, color=GREY, linewidth=1.5, linestyle="--", label=BASELINE)
     for way, (colour, mark) in zip(sweep.ways, STYLES, strict=False):
         middles = [sweep.middle(way, size) for size in rows]
         pairs = [sweep[way, size].pairs for size in rows]
@@ -59,7 +50,6 @@ def draw(sweep: Sweep) -> Figure:
         xticklabels=[f"{size:,}" for size in rows],
     )
     axes.minorticks_off()
-    axes.grid(color="#dddddd", linewidth=0.6)
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
     return figure
 

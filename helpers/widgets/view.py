@@ -1,16 +1,29 @@
-"""What all widgets share: a text form for pages without a kernel, and pictures with a text."""
+"""The parts that all widgets share: a text form for pages without a kernel, and pictures."""
 
 import base64
 import html
 import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import ipywidgets
 
+if TYPE_CHECKING:  # most widgets draw nothing and need not wait for matplotlib
+    from matplotlib.figure import Figure
+
 
 class View(ipywidgets.VBox):
-    """A column of controls whose text form is `text`, not the repr of every control."""
+    """A column of controls with a text form, which a page without a kernel shows.
 
-    def __init__(self, children, text):
+    Parameters
+    ----------
+    children : sequence of ipywidgets.Widget
+        The controls, from top to bottom.
+    text : str
+        The text form. It replaces the repr of every control.
+    """
+
+    def __init__(self, children: Sequence[ipywidgets.Widget], text: str) -> None:
         super().__init__(children)
         self.text = text
 
@@ -22,12 +35,23 @@ class View(ipywidgets.VBox):
 
 
 class Plot(View):
-    """A widget with a picture in it, and for the pages without a kernel the plain picture.
+    """A widget with a picture, which is also stored for pages without a kernel.
 
-    png : str, base64; alt : str, what the picture shows
+    Parameters
+    ----------
+    children : sequence of ipywidgets.Widget
+        The controls, from top to bottom.
+    text : str
+        The text form.
+    png : str
+        The picture as a PNG file in base64, as `png` returns it.
+    alt : str
+        What the picture shows, in words.
     """
 
-    def __init__(self, children, text, png, alt):
+    def __init__(
+        self, children: Sequence[ipywidgets.Widget], text: str, png: str, alt: str
+    ) -> None:
         super().__init__(children, text)
         self.png, self.alt = png, alt
 
@@ -37,20 +61,45 @@ class Plot(View):
         return {**data, "image/png": self.png}, {**metadata, "image/png": {"alt": self.alt}}
 
 
-def png(figure):
-    """A matplotlib figure as a PNG file in base64."""
+def png(figure: "Figure") -> str:
+    """Draw a matplotlib figure as a PNG file, encoded in base64."""
     stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=80)
+    figure.savefig(stream, format="png", dpi="figure")
     return base64.b64encode(stream.getvalue()).decode()
 
 
-def picture(figure, alt):
-    """A matplotlib figure as an HTML image with alternative text."""
+def picture(figure: "Figure", alt: str) -> str:
+    """Draw a matplotlib figure as an HTML image.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    alt : str
+        What the picture shows, in words.
+
+    Returns
+    -------
+    str
+        One `<img>` element.
+    """
     return image(png(figure), alt)
 
 
-def image(code, alt):
-    """The same for a picture that `png` gave."""
+def image(code: str, alt: str) -> str:
+    """Write an HTML image of a PNG file that `png` returned.
+
+    Parameters
+    ----------
+    code : str
+        The PNG file in base64.
+    alt : str
+        What the picture shows, in words.
+
+    Returns
+    -------
+    str
+        One `<img>` element, at most as wide as the page.
+    """
     return (
         f'<img alt="{html.escape(alt)}" style="max-width: 100%" src="data:image/png;base64,{code}">'
     )

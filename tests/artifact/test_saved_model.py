@@ -197,10 +197,10 @@ def test_what_is_left_is_shown_when_another_file_is_missing(good, missing):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (None, "the path of an export directory is wanted, not None"),
+        (None, "expected the path of an export directory, not None"),
         (7, "not 7"),
         (b"good", "not b'good'"),
-        ("x" * 10_000, "a path is wanted, not a text of 10,000 characters"),
+        ("x" * 10_000, "expected the path of an export directory, not a text of 10,000 characters"),
         ("x" * 4_000, "cannot be opened: OSError"),
         ("a\0b", "there is nothing at 'a\\x00b'"),
         ("none", "there is nothing at 'none': no such directory"),
@@ -250,5 +250,7 @@ def test_saved_keras_model_reads_what_nobody_restores(folder):
 
 
 def test_restored_and_read_names_the_keys_there_are(folder):
-    with pytest.raises(KeyError, match=r"no signature 'predit': there are serve, serving_default"):
+    with pytest.raises(
+        KeyError, match=r"no signature 'predit': the export has serve, serving_default"
+    ):
         artifact.restored_and_read(folder / "good", "predit")

@@ -39,6 +39,17 @@ def sums():
     return folder() / "sums"
 
 
+def exported(path, change=None):
+    """Export the same model again, with weights changed by change(number, weight)."""
+    model = built()
+    before = model.get_weights()
+    if change is not None:
+        model.set_weights([change(number, weight) for number, weight in enumerate(before)])
+    model.export(path, verbose=False)
+    model.set_weights(before)
+    return path
+
+
 @functools.cache
 def given():
     """The strangers of lesson 04: ({name: (directory, harmless, words)}, the file they write)."""

@@ -1,4 +1,4 @@
-"""The gate for artifacts from strangers: what it refuses, what it lets in, that nothing runs."""
+"""The gate for untrusted exports: what it refuses, what it accepts, and that nothing runs."""
 
 import inspect
 import re
@@ -17,12 +17,7 @@ from tests.inspection import exports
 from tests.inspection.exports import add_node, copied, edit, module
 
 
-@pytest.fixture
-def sums(tmp_path):
-    return copied(exports.sums(), tmp_path / "sums")
-
-
-def test_each_stranger():
+def test_each_untrusted_export():
     made, trace = exports.given()
     for directory, harmless, words in made.values():
         verdict = gate(directory)
@@ -178,7 +173,7 @@ def hidden_in_a_text(x):
     """A data set that writes a file, as one constant: no graph of the artifact has a WriteFile."""
 
     def writes(number):
-        tf.io.write_file("trace", "somebody was here")
+        tf.io.write_file("trace", "written")
         return number
 
     with tf.init_scope():
@@ -317,7 +312,7 @@ def function_called_like_a_saver(model):
 
 
 def restoring_another(model):
-    """The weights come from a checkpoint of somebody else's."""
+    """The weights come from the checkpoint of another export."""
     for function in model.meta_graphs[0].graph_def.library.function:
         for node in function.node_def:
             if node.op == "RestoreV2":
@@ -352,22 +347,22 @@ EDITS = {
     "restoring what is not its own": (restoring_another, "RestoreV2 reads files (in function"),
     "printing where the caller says": (printing_where_the_caller_says, "PrintV2 writes files"),
     "a second graph": (second_graph, "WriteFile writes files"),
-    "an operation of somebody's own": (own_operation, "RunMyProgram is no operation of this"),
+    "an unknown operation": (own_operation, "RunMyProgram is not an operation of this"),
     "a compiled program": (compiled, "XlaCallModule holds a program"),
     "an end": (aborting, "Abort ends the process"),
     "while restoring": (writing_restore, "WriteFile writes files (in function traced_restore"),
     "saving while restoring": (saving_restore, "SaveV2 writes files (in function traced_restore"),
     "behind a function": (disguised, "WriteFile writes files (in the main graph"),
-    "one name for two": (twice, "have one name: which one counts?"),
+    "one name for two": (twice, "have the same name, so one may hide"),
     "a name of Python's": (
         lambda model: add_node(model, 'name: "x" op: "__doc__"'),
-        "__doc__ is no operation",
+        "__doc__ is not an operation",
     ),
     "restoring when called": (restore_in_a_signature, "RestoreV2 reads files"),
     "a tag that lies": (lying_tag, "WriteFile writes files (in the main graph)"),
     "a name of control characters": (
         lambda model: add_node(model, r'name: "x" op: "<b>\033[31m"'),
-        r"<b>\x1b[31m is no operation",
+        r"<b>\x1b[31m is not an operation",
     ),
 }
 
@@ -451,7 +446,7 @@ def test_silence_of_scan_is_a_reason(sums, monkeypatch):
 
 
 def test_the_limits_are_told(sums):
-    for words in ("PyFunc", "does not know to be dangerous"):
+    for words in ("PyFunc", "a dangerous operation that is not in its list"):
         assert any(words in limit for limit in gate(sums).limits)
 
 

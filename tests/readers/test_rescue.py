@@ -214,7 +214,7 @@ def test_frozen_number_of_rows_stays_frozen_because_the_export_has_lost_the_answ
     model = make(tmp_path / "old")
     done = rescue.rescue(tmp_path / "old", tmp_path / "new")
     assert done.ok and f"{KEY} takes exactly 4 rows" in str(done.after)
-    assert "Note: what is noted above holds for the old export too" in str(done)
+    assert "Note: the notes above are true for the old export too" in str(done)
     # No error, and not the model's answer: an open number of rows would promise the wrong one.
     (answer,) = readers.run(tmp_path / "new", KEY, {"inputs": x[:2]}).values()
     assert (answer.ravel().tolist(), np.ravel(model(x[:2])).tolist()) == ([0.25] * 2, [0.5] * 2)
@@ -245,7 +245,7 @@ def test_files_that_are_no_part_of_the_export_are_named(tmp_path):
     (tmp_path / "old" / "assets.extra").mkdir()
     (tmp_path / "old" / "assets.extra" / "requests").touch()
     done = rescue.rescue(tmp_path / "old", tmp_path / "new")
-    words = "Note: not copied, being neither graph, weights nor assets: assets.extra/requests"
+    words = "because they are neither graph, weights nor assets: assets.extra/requests"
     assert words in str(done) and words in done._repr_html_()
 
 
@@ -299,12 +299,12 @@ def damaged(name):
 REFUSED = {
     # what: (maker, words of the reason)
     "exported": (exported, "every reader can use it as it is"),
-    "texts exported": (texts_exported, "what LiteRT lacks, no rescue can add"),
+    "texts exported": (texts_exported, "a rescue cannot add what LiteRT lacks"),
     "no signatures": (without_signatures, "it has no signatures"),
     "py_function": (one_weight(doubled_in_python, numbers(3, 1)), "Python cannot use it either"),
     "random": (
         one_weight(noisy, numbers(3, 1)),
-        "serving_default answers differently each time, so nothing can be proved",
+        "serving_default answers differently each time, so there is nothing to compare",
     ),
     "no weights": (damaged("variables/variables.index"), "Python cannot use it either"),
 }
@@ -360,7 +360,7 @@ def test_place_that_cannot_be_taken(old, tmp_path, monkeypatch, capsys, what):
 
 @pytest.mark.parametrize("out", [None, ..., 3, b"new", "a\0b", ["new"]])
 def test_place_that_is_no_path(old, out):
-    with pytest.raises(ValueError, match=r"path of a new folder is wanted|cannot be made"):
+    with pytest.raises(ValueError, match=r"expected the path of a new folder|cannot be made"):
         rescue.rescue(old, out)
 
 

@@ -210,7 +210,7 @@ def test_not_an_artifact(tmp_path, runtime):
 
 @pytest.mark.parametrize("calls", [0, -1, 2.0, True, "10"])
 def test_calls_that_cannot_be_counted(calls):
-    with pytest.raises(ValueError, match="a whole number from 1 on is wanted"):
+    with pytest.raises(ValueError, match="must be a whole number from 1 on"):
         runtimes.seconds_per_call(doubles(), KEY, {"x": [[1.0]]}, "litert", calls)
 
 

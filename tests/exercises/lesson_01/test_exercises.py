@@ -132,7 +132,7 @@ Q1 = Proofs(
         ),
         "not trained": Mistake(lambda folder: (untrained(folder),), "should answer"),
         "the model instead of the directory": Mistake(
-            lambda folder: (trained(),), "the path of an export directory is wanted"
+            lambda folder: (trained(),), "expected the path of an export directory"
         ),
         "the parent of the export": Mistake(
             lambda folder: (exported(folder / "1").parent,), "is the parent of exports"

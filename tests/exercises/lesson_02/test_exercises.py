@@ -227,7 +227,7 @@ Q2 = Proofs(
             "should have the signature 'serving_default'",
         ),
         "the function instead of the directory": Mistake(
-            just(function(built())), "the path of an export directory is wanted"
+            just(function(built())), "expected the path of an export directory"
         ),
         "no such directory": Mistake(lambda folder: (folder / "none",), "no such directory"),
     },

@@ -1,0 +1,26 @@
+"""The colours of all pictures and verdicts.
+
+No other file of this package writes a colour as a number. Seven colours of SERIES are from the
+palette of Okabe and Ito, which readers with colour blindness can tell apart. A picture still adds a
+second sign, such as a marker, a line style or a label, so that it can be read without colour.
+"""
+
+BLUE = "#0072b2"  # the reference: data points, the stable version, the first bar
+ORANGE = "#d55e00"  # what is compared with the reference: the fit, the version on trial, a limit
+AMBER = "#e69f00"
+SKY_BLUE = "#56b4e9"
+TEAL = "#009e73"
+PINK = "#cc79a7"
+PLUM = "#7f3c8d"
+BLACK = "#000000"
+SERIES = (ORANGE, AMBER, BLUE, SKY_BLUE, TEAL, BLACK, PINK, PLUM)  # lines of one picture, in order
+
+GREY = "#666666"  # the line that others are compared with
+LIGHT_GREY = "#dddddd"  # grid lines
+
+# Outcomes of a check. On white, each has a contrast of at least 4.5 to 1.
+PASSED = "#1b7837"
+NOT_YET = "#b35806"
+NOT_ATTEMPTED = GREY
+RAISED = "#762a83"
+FAILED = "#b2182b"  # a line of the environment check that must be fixed

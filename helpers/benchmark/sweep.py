@@ -161,7 +161,8 @@ def sweep(export_dir: str | Path, litert_file: str | Path, deadline: float = 300
     packages = None if lacking else onnx_runtime.packages()
     try:
         question = Question("sweep", (str(export_dir), str(litert_file), packages), who="sweep")
-        return Sweep(*_process.ask(question, deadline=deadline), lacking)
+        ratios_of, numpy = _process.ask(question, deadline=deadline)
+        return Sweep(ratios_of, numpy, lacking)
     finally:
         _process.stop()
 

@@ -93,9 +93,13 @@ class Child:
         self.returncode = self._pid = self._handle = None
         self._line, self._lock = _connect(SETTINGS | env), threading.Lock()
         theirs_in, ours_in = os.pipe()
-        ours_out, theirs_out = (None, os.dup(stdout.fileno())) if stdout else os.pipe()
         self.stdin = os.fdopen(ours_in, "wb")
-        self.stdout = None if stdout else os.fdopen(ours_out, "rb")
+        self.stdout: IO[bytes] | None = None
+        if stdout:
+            theirs_out = os.dup(stdout.fileno())
+        else:
+            ours_out, theirs_out = os.pipe()
+            self.stdout = os.fdopen(ours_out, "rb")
         order = json.dumps((module, arguments, env, os.getcwd())).encode()
         try:
             files = [theirs_in, theirs_out, stderr.fileno()]
@@ -142,11 +146,11 @@ class Child:
         subprocess.TimeoutExpired
         """
         end = None if timeout is None else time.monotonic() + timeout
-        while self._look() is None:
+        while (status := self._look()) is None:
             left = None if end is None else max(0, end - time.monotonic())
             if not _readable(self._handle or self._line, left):
-                raise subprocess.TimeoutExpired("the forked process", timeout)
-        return self.returncode
+                raise subprocess.TimeoutExpired("the forked process", timeout or 0)
+        return status
 
     def kill(self):
         """End the process at once; a process that is not forked yet is ended when it is."""

@@ -96,7 +96,7 @@ PATCHES = (
 @contextlib.contextmanager
 def compile_each_type_once() -> Iterator[None]:
     """Let `typing` compile each text of a type once while the block runs."""
-    typing.compile = functools.cache(compile)
+    vars(typing)["compile"] = functools.cache(compile)
     try:
         yield
     finally:

@@ -70,7 +70,7 @@ def saved_model_cli(directory: str, command: str, arguments: list[str]) -> tuple
         with contextlib.redirect_stdout(io.StringIO()) as said:
             saved_model_cli.main()
     except SystemExit as end:
-        status = end.code or 0
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
     finally:
         sys.argv = before
         tf.get_logger().setLevel("ERROR")

@@ -49,12 +49,12 @@ class Rescue:
     @property
     def ok(self) -> bool:
         """Whether there is a new export that every reader can use."""
-        return not self.refused and self.after.ok
+        return self.after is not None and self.after.ok
 
     @property
     def verdict(self) -> str:
         """The result in one or two sentences."""
-        if self.refused:
+        if self.after is None:
             return f"Nothing was written: {self.refused}"
         old, new = f"{self.before.name}/", f"{self.after.name}/"
         if self.after.ok:
@@ -235,7 +235,8 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     print("Starting the readers; this takes some seconds.", file=sys.stderr, flush=True)
     try:
-        done = rescue(*rest, *option)
+        (source,), (target,) = rest, option
+        done = rescue(source, target)
     except ValueError as error:
         print(error)
         return 2

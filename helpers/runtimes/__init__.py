@@ -110,14 +110,15 @@ def signatures(directory: str | os.PathLike, runtime: str) -> dict[str, artifact
         If the runtime can load no signature, with the error of the converter or of the runtime.
     """
     found = artifact.read(directory)
-    converted, offered, error = _with_signatures(found, runtime), {}, None
+    converted, offered = _with_signatures(found, runtime), {}
+    error: ReaderError | None = None
     for key in converted.keys:
         try:
             _ask("load", converted, runtime, key, deadline=DEADLINE)
             offered[key] = found.signatures[key]
         except ReaderError as first:
             error = error or first
-    if not offered:
+    if error and not offered:
         raise error
     return offered
 

@@ -25,7 +25,7 @@ def missing() -> str:
 
 def converted(directory: Path, keys: list[str]) -> Converted:
     """Convert the signatures `keys` of an export to one .tflite file, once for the same content."""
-    return convert_once(directory, "litert", lambda *where: _convert(*where, keys))
+    return convert_once(directory, "litert", lambda source, folder: _convert(source, folder, keys))
 
 
 def _convert(directory, folder, keys):

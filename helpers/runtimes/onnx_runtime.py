@@ -28,7 +28,9 @@ def missing() -> str:
     if lacking := not_installed(what, venv / "installed", LOCK):
         return lacking
     # tf2onnx is made for the TensorFlow of the environment that `make runtimes` found.
-    here = Path(find_spec("tensorflow").submodule_search_locations[0]).parent
+    found = find_spec("tensorflow")
+    (package,) = (found and found.submodule_search_locations) or [""]
+    here = Path(package).parent
     there = [Path(file.read_text().strip()) for file in venv.glob("lib/*/*/course.pth")]
     if not any(path.exists() and path.samefile(here) for path in there):
         return f"{what} are installed for another environment than this one: make runtimes"
@@ -43,7 +45,7 @@ def packages() -> str:
 
 def converted(directory: Path, keys: list[str]) -> Converted:
     """Convert each signature of `keys` of an export to an .onnx file, once for the same content."""
-    return convert_once(directory, "onnx", lambda *where: _convert(*where, keys))
+    return convert_once(directory, "onnx", lambda source, folder: _convert(source, folder, keys))
 
 
 def _convert(directory, folder, keys):

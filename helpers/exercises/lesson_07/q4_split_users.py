@@ -63,7 +63,7 @@ def require_fair(in_canary: Callable[[str, float], bool]) -> None:
     fresh = independent_copy(in_canary)  # before the first call
     halves = []
     for kind, users in populations().items():
-        chosen = {}
+        chosen: dict[float, np.ndarray] = {}
         for percent in (0, 1, 10, 25, 100):
             chosen[percent] = decide(in_canary, users, percent)
             _require_share(chosen[percent], percent, kind)

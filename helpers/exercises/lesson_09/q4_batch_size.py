@@ -153,10 +153,8 @@ def require_pick(pick: Callable[..., Any]) -> None:
         if said is None and table.best is None:
             continue
         where = f"{words}: your function picks {safe_repr(said)}"
-        require(
-            table.best is not None,
-            f"{where}. It should return None, because no size keeps the budget.",
-        )
+        if table.best is None:
+            raise NotYet(f"{where}. It should return None, because no size keeps the budget.")
         if isinstance(said, bool) or not isinstance(said, Integral) or said not in table.times:
             raise NotYet(f"{where}. It should be one of the sizes {', '.join(map(str, times))}.")
         require(

@@ -64,13 +64,13 @@ class Server:
         env = {**os.environ, PARENT: str(os.getpid())}
         if "file_system_poll_wait_seconds" not in flags:
             env[POLL] = SECONDS
-        flags = [f"--{name}={_text(name, value)}" for name, value in flags.items()]
-        self.command = [sys.executable, "-m", "helpers.serving", *flags]
+        options = [f"--{name}={_text(name, value)}" for name, value in flags.items()]
+        self.command = [sys.executable, "-m", "helpers.serving", *options]
         # `log` reads this file without seeking, which would move the place where the server writes.
         self._log = tempfile.NamedTemporaryFile(  # noqa: SIM115, deleted in stop()
             prefix="model-server-", suffix=".log", delete=False
         )
-        self._process = self._forked(flags, env) or subprocess.Popen(
+        self._process = self._forked(options, env) or subprocess.Popen(
             self.command,
             cwd=ROOT,
             env=env,
@@ -84,11 +84,11 @@ class Server:
         self._owner = os.getpid()
         atexit.register(self.stop)
 
-    def _forked(self, flags, env):
+    def _forked(self, options, env):
         """Return the server as a fork of a process with TensorFlow, or None without one."""
         main = "helpers.serving.__main__"
         with contextlib.suppress(OSError):
-            return fork_server.Child(main, (flags,), stdout=self._log, stderr=self._log, env=env)
+            return fork_server.Child(main, (options,), stdout=self._log, stderr=self._log, env=env)
         return None
 
     def __repr__(self):
@@ -134,7 +134,8 @@ class Server:
                 process.kill()
                 process.wait()
         with contextlib.suppress(OSError):
-            process.stdin.close()
+            if process.stdin:
+                process.stdin.close()
         if not self._log.closed:
             self._said = self.log
             self._log.close()

@@ -2,6 +2,7 @@
 
 import binascii
 import re
+from typing import TypeGuard
 
 import numpy as np
 
@@ -24,7 +25,7 @@ def wrong(document: object, *text: object) -> ServingError:
     return invalid("JSON Value: ", debug_string(document), " ", *text)
 
 
-def is_base64(value: object) -> bool:
+def is_base64(value: object) -> TypeGuard[dict]:
     """Return whether a JSON value is an object with the one key "b64" and a string."""
     return (
         isinstance(value, dict)
@@ -33,7 +34,7 @@ def is_base64(value: object) -> bool:
     )
 
 
-def is_named(value: object) -> bool:
+def is_named(value: object) -> TypeGuard[dict]:
     """Return whether a JSON value is an object of named values, not base64 data."""
     return isinstance(value, dict) and not is_base64(value)
 
@@ -62,7 +63,13 @@ def decode_base64(value: object) -> bytes:
     return binascii.a2b_base64(digits + "=" * (-len(digits) % 4))
 
 
-_KINDS = {type(None): "Null", dict: "Object", Repeated: "Object", list: "Array", str: "String"}
+_KINDS: dict[type, str] = {
+    type(None): "Null",
+    dict: "Object",
+    Repeated: "Object",
+    list: "Array",
+    str: "String",
+}
 
 
 def kind(value: object) -> str:

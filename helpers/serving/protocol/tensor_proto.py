@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -51,7 +51,7 @@ def _cannot_parse(name):
     return invalid("tensor parsing error: ", name)
 
 
-def from_values(name: str, dtype: int, shape: Sequence[int], values: list) -> np.ndarray:
+def from_values(name: str, dtype: int, shape: Sequence[int], values: Any) -> np.ndarray:
     """Return an array with the given values.
 
     With no values, the array contains zeros or b"". With too few values, the last value is
@@ -64,7 +64,7 @@ def from_values(name: str, dtype: int, shape: Sequence[int], values: list) -> np
     dtype : int
         dtype number
     shape : sequence of int
-    values : list
+    values : list or array
         in row-major order
 
     Returns
@@ -126,7 +126,7 @@ def from_proto(name: str, proto: "TensorProto") -> np.ndarray:
     values = getattr(proto, _FIELDS[dtype])
     size = math.prod(sizes)
     if dtype in (COMPLEX64, COMPLEX128):
-        values = np.array(values, NUMPY[dtype].type(0).real.dtype)
+        values = np.array(values, np.dtype(NUMPY[dtype]).type(0).real.dtype)
         values = values[: len(values) // 2 * 2].view(NUMPY[dtype])
     elif dtype in (FLOAT, DOUBLE, INT32, INT64) and len(values) == size:
         return np.fromiter(values, NUMPY[dtype], size).reshape(sizes)

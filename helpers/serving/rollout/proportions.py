@@ -214,9 +214,11 @@ def check_arm(name: str, arm: tuple[int, int]) -> tuple[int, int]:
     """
     try:
         successes, users = arm
+        whole = all(isinstance(number, Integral) for number in (successes, users))
     except (TypeError, ValueError):
-        successes = users = None
-    if not all(isinstance(n, Integral) for n in (successes, users)) or not 0 <= successes <= users:
+        successes = users = 0
+        whole = False
+    if not whole or not 0 <= successes <= users:
         raise ValueError(
             f"{name} must be (successes, users), like (120, 1000), not {safe_repr(arm)}"
         )

@@ -93,12 +93,10 @@ class Router:
         )  # whether each of the canary's last requests failed
         self._lock = threading.RLock()
         self._traffic = Traffic()
-        self._stable, self._canary, self._percent, self._before = (
-            checked_target(stable),
-            None,
-            0,
-            [],
-        )
+        self._stable = checked_target(stable)
+        self._canary: int | str | None = None
+        self._percent = 0.0
+        self._before: list[int | str] = []
         self._history = [f"stable is {target_name(stable)}"]
         if canary is not None:
             self.start_canary(canary, percent)
@@ -227,10 +225,9 @@ class Router:
         """
         number = bucket(user, self._salt)
         with self._lock:
-            if number < round(self._percent * BUCKETS / 100):
+            role, target = "stable", self._stable
+            if self._canary is not None and number < round(self._percent * BUCKETS / 100):
                 role, target = "canary", self._canary
-            else:
-                role, target = "stable", self._stable
         address = self._addresses.next()
         return Route(role, target, address, address + request_path(self._model, target, "predict"))
 
@@ -334,7 +331,9 @@ class Router:
     def statistics(self) -> list[Statistics]:
         """Return the statistics of each version or label; stable and canary come first."""
         with self._lock:
-            now = {target_name(self._stable): ("stable", 100 - self._percent)}
+            now: dict[str, tuple[str, float]] = {
+                target_name(self._stable): ("stable", 100 - self._percent)
+            }
             if self._canary is not None:
                 now[target_name(self._canary)] = ("canary", self._percent)
             return self._traffic.statistics(now)

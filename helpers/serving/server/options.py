@@ -282,7 +282,9 @@ def parse(arguments: list[str]) -> tuple[Options, list[str]]:
     for name in WITHOUT_EFFECT:
         parser.add_argument(f"--{name}", nargs="?", const=True, dest=f"ignored_{name}")
     found = vars(parser.parse_args(arguments))
-    ignored = [name for name in WITHOUT_EFFECT if found.pop(f"ignored_{name}") is not None]
+    ignored: list[str] = [
+        name for name in WITHOUT_EFFECT if found.pop(f"ignored_{name}") is not None
+    ]
     found["saved_model_tags"] = tuple(found["saved_model_tags"].split(","))
     return Options(**found), ignored
 

@@ -329,7 +329,7 @@ class Servable:
         arrays = dict(
             zip(fetches, self.run(feeds, list(fetches.values()), timeout_ms), strict=True)
         )
-        answers = []
+        answers: list = []
         for name, method in chosen:
             found = {alias: array for (owner, alias), array in arrays.items() if owner == name}
             if method == CLASSIFY:

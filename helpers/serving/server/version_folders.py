@@ -32,7 +32,7 @@ class Model:
     name: str
     base_path: str
     policy: str = "latest"
-    versions: int | frozenset = 1
+    versions: Any = 1
     labels: tuple = ()
 
 

@@ -26,9 +26,11 @@ LONG = 60
 
 
 @pytest.fixture
-def own_server(monkeypatch):
+def own_server(monkeypatch, tmp_path):
     """A server for one test: another setting gives another server."""
     monkeypatch.setenv("TF_COURSE_TEST", str(time.monotonic_ns()))
+    # A child that is killed after its server was killed leaves an empty folder.
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(fork_server, "IDLE", 1)
 
 

@@ -41,7 +41,7 @@ def by_hand(weights: Sequence[np.ndarray], rows: np.ndarray) -> np.ndarray:
 
 def litert(file: str | Path) -> Way:
     """Open a LiteRT file as a function of rows. Many rows are split among all cores."""
-    cores = os.cpu_count()
+    cores = os.cpu_count() or 1
     interpreters = [interpreter(file) for _ in range(cores)]
     threads = ThreadPoolExecutor(cores)
 

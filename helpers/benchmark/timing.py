@@ -412,4 +412,4 @@ def _whole(name: str, value: Any, least: int) -> None:
 def _positive(name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < math.inf:
         raise ValueError(f"{name} should be a number above 0, not {safe_repr(value)}")
-    return value
+    return float(value)

@@ -12,7 +12,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from helpers.paths import ROOT
 from helpers.processes import fork_server, temporary_files
@@ -88,7 +88,8 @@ class CleanProcess:
     ):
         self._worker, self._python = worker, str(python or sys.executable)
         self._may_fork = forked
-        self._child = self.began = self.seconds = None
+        self._child: Any = None  # a subprocess.Popen or a fork_server.Child
+        self.began = self.seconds = None
         self._lock = threading.Lock()
 
     @staticmethod
@@ -160,7 +161,7 @@ class CleanProcess:
             temporary_files.remove(self._folder)
             atexit.unregister(self.stop)
 
-    def ask(self, question: Question, *, deadline: float) -> object:
+    def ask(self, question: Question, *, deadline: float) -> Any:
         """Put one question to the child and return the answer.
 
         Parameters

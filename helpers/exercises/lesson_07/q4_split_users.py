@@ -20,7 +20,7 @@ USERS = 4000
 SIGMAS = 4.5
 FIRST = ["Zoë", "José", "Łukasz", "Jürgen", "Ayşe", "Νίκος", "Олена", "陳", "王", "はな"]
 LAST = ["Müller", "Núñez", "Čapek", "Brontë", "Παππάς", "Шевченко", "小明", "さくら", "김"]
-CONDITIONS = {  # of a second call, with the changes that simulate them
+CONDITIONS: dict[str, dict] = {  # of a second call, with the changes that simulate them
     "in another process, which does not have the memory of this one": {},
     "in another process, where hash() of a text gives different numbers": OTHER_HASH,
     "in another process, with a different process number (os.getpid)": OTHER_NUMBER,

@@ -126,7 +126,7 @@ def from_proto(name: str, proto: "TensorProto") -> np.ndarray:
     values = getattr(proto, _FIELDS[dtype])
     size = math.prod(sizes)
     if dtype in (COMPLEX64, COMPLEX128):
-        values = np.array(values, np.dtype(NUMPY[dtype]).type(0).real.dtype)
+        values = np.array(values, np.zeros((), NUMPY[dtype]).real.dtype)
         values = values[: len(values) // 2 * 2].view(NUMPY[dtype])
     elif dtype in (FLOAT, DOUBLE, INT32, INT64) and len(values) == size:
         return np.fromiter(values, NUMPY[dtype], size).reshape(sizes)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from helpers.serving.protocol.errors import NOT_FOUND, PERMISSION_DENIED, ServingError, invalid
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 from helpers.serving.server.version_folders import Model
 
@@ -41,7 +42,8 @@ class Version:
         self.aspired, self.ready, self.leaving = True, False, False
         self.new, self.failed = True, False
         self.attempts, self.retry_at, self.error = 0, None, None
-        self.servable, self.requests = None, 0
+        self.servable: Any = None
+        self.requests = 0
 
     def __str__(self) -> str:
         return f"{{name: {self.model.name} version: {self.number}}}"

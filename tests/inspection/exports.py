@@ -52,7 +52,7 @@ def exported(path, change=None):
 
 @functools.cache
 def given():
-    """The strangers of lesson 04: ({name: (directory, harmless, words)}, the file they write)."""
+    """The untrusted exports of lesson 04: ({name: (directory, harmless, words)}, the file they write)."""
     return untrusted_exports(folder() / "untrusted")
 
 

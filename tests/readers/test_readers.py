@@ -435,7 +435,7 @@ def test_report_from_a_terminal(exports):
     assert done.stdout.endswith("Every reader can use it.\n")
 
 
-def test_a_door_for_one_row_is_not_taken_for_a_frozen_batch(exports):
+def test_a_signature_for_one_row_is_not_taken_for_a_frozen_batch(exports):
     one_row = tf.TensorSpec((2,), tf.float32, name="x")
     assert not compare.compare(exports("one row", lambda w, x: w * x, one_row)).notes
 

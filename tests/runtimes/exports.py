@@ -91,9 +91,9 @@ def differences(name, runtime):
         (given,) = signature.inputs
         for rows in (*ROWS, 1):  # and back again
             x = np.random.default_rng(rows).normal(size=(rows, given.shape[1])).astype("float32")
-            wanted = readers.run(exports()[name], key, {given.name: x})
+            expected = readers.run(exports()[name], key, {given.name: x})
             got = runtimes.run(exports()[name], key, {given.name: x}, runtime)
             assert {k: (v.shape, v.dtype) for k, v in got.items()} == {
-                k: (v.shape, v.dtype) for k, v in wanted.items()
+                k: (v.shape, v.dtype) for k, v in expected.items()
             }
-            yield key, rows, compare.difference(wanted, got)
+            yield key, rows, compare.difference(expected, got)

@@ -61,9 +61,9 @@ def test_what_the_process_has_not_loaded(name):
     ask(doubles(), [[1.0]], name)
     (process,) = family()
     files = loaded_files(process)
-    forbidden, wanted = ("python", "tensorflow_cc") if name == "c" else ("tensorflow", "python")
+    forbidden, expected = ("python", "tensorflow_cc") if name == "c" else ("tensorflow", "python")
     assert not [file for file in files if forbidden in file]
-    assert [file for file in files if wanted in file]
+    assert [file for file in files if expected in file]
 
 
 def test_the_page_reaches_no_other_server():

@@ -151,9 +151,9 @@ def test_texts_cross_as_bytes_and_as_str(runtime):
     tf.saved_model.save(module, str(directory), signatures=module.f)
     words = ["grün", "red", "blue"]
     for given in (words, [word.encode() for word in words], np.array(words)):
-        wanted = readers.run(directory, KEY, {"words": given})["number"]
+        expected = readers.run(directory, KEY, {"words": given})["number"]
         got = runtimes.run(directory, KEY, {"words": given}, runtime)["number"]
-        assert got.tolist() == wanted.tolist() == [2, 1, 0]
+        assert got.tolist() == expected.tolist() == [2, 1, 0]
 
 
 # Errors

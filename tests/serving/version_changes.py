@@ -41,7 +41,7 @@ class Load:
     steps: int
 
 
-def run(server, base, seconds=0, steps=0, pause=0.01):
+def run(server, base, seconds=0, steps=0, pause=0.01, least=0):
     """Load the server while versions change in its `base` path, which holds version 1.
 
     Parameters
@@ -50,6 +50,8 @@ def run(server, base, seconds=0, steps=0, pause=0.01):
         of the model "number", the latest version of it
     seconds, steps : float, int
         goes on for so long, and for so many steps
+    least : int
+        Answers that each client gets at least. After the steps the load goes on until then.
     pause : float
         seconds between an answer and the client's next request
 
@@ -89,6 +91,7 @@ def run(server, base, seconds=0, steps=0, pause=0.01):
                 break
             _step(server, base, store, change, serving, next_serving, there)
             serving, count = next_serving, count + 1
+        wait_for(lambda: failed or min(map(len, found)) >= least, lambda: list(map(len, found)))
     everything = [answer for answers in found for answer in answers]
     return Load(
         [len(answers) for answers in found],

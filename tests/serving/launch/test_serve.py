@@ -28,8 +28,8 @@ def server(base):
 
 def test_without_an_address_a_server_is_started(server):
     assert server.running
-    wait_for(server.rest, "number", 3, deadline=1)
-    wait_for(server.rest, "number", deadline=1)
+    wait_for(server.rest, "number", 3, deadline=60)
+    wait_for(server.rest, "number", deadline=60)
 
 
 def test_a_folder_without_a_version_is_refused_at_once(tmp_path, monkeypatch):
@@ -84,7 +84,7 @@ def test_with_an_address_nothing_is_started(server, monkeypatch):
     assert server.rest in found.log
     monkeypatch.setenv("TFS_GRPC", server.grpc)
     assert serve("number", "/not/here").grpc == server.grpc
-    wait_for(server.rest, "number", deadline=1)  # still there
+    wait_for(server.rest, "number", deadline=60)  # still there
 
 
 def test_a_model_that_the_address_does_not_have_is_named(server, monkeypatch):
@@ -103,7 +103,7 @@ def test_a_proxy_is_not_asked_about_this_machine(server, monkeypatch):
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("http_proxy", NOWHERE)
-    wait_for(server.rest, "number", 3, deadline=1)
+    wait_for(server.rest, "number", 3, deadline=60)
 
 
 def test_a_version_that_does_not_load_is_named(server, base):
@@ -111,9 +111,9 @@ def test_a_version_that_does_not_load_is_named(server, base):
     (base / "hidden" / "saved_model.pb").write_bytes(b"this is not a model")
     os.rename(base / "hidden", base / "4")
     with pytest.raises(RuntimeError, match="version 4 of number did not load: "):
-        wait_for(server.rest, "number", 4, deadline=30)
-    wait_for(server.rest, "number", 4, state="END", deadline=1)
-    wait_for(server.rest, "number", 3, deadline=1)
+        wait_for(server.rest, "number", 4, deadline=120)
+    wait_for(server.rest, "number", 4, state="END", deadline=60)
+    wait_for(server.rest, "number", 3, deadline=60)
 
 
 def test_a_wait_that_is_too_long_tells_what_was_seen(server):

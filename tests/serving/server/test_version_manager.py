@@ -8,7 +8,7 @@ from helpers.serving.protocol.errors import INTERNAL, ServingError
 from helpers.serving.server.version_folders import Model
 from helpers.serving.server.version_manager import AVAILABLE, END, LOADING, Manager
 
-SOON = 20  # seconds for what takes a quiet machine a tenth of one
+SOON = 120  # seconds for what takes a quiet machine a tenth of one
 
 
 class Fake:

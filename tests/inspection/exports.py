@@ -52,7 +52,12 @@ def exported(path, change=None):
 
 @functools.cache
 def given():
-    """The untrusted exports of lesson 04: ({name: (directory, harmless, words)}, the file they write)."""
+    """Make the untrusted exports of lesson 04.
+
+    Returns
+    -------
+    {name: (directory, harmless, words)}, and the path of the file that the harmful ones write
+    """
     return untrusted_exports(folder() / "untrusted")
 
 

@@ -49,7 +49,7 @@ def publish(base, number, *, broken=False, warm_up=None):
 
 @contextlib.contextmanager
 def connected(server):
-    connection = http.client.HTTPConnection(server.rest.removeprefix("http://"), timeout=30)
+    connection = http.client.HTTPConnection(server.rest.removeprefix("http://"), timeout=120)
     try:
         yield connection
     finally:
@@ -73,7 +73,7 @@ def states(server):
 
 
 def wait_for(condition, explain):
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < end, explain()
         time.sleep(0.02)

@@ -43,7 +43,7 @@ class Load:
     steps: int
 
 
-def run(server, base, seconds=0, steps=0, pause=0.01):
+def run(server, base, seconds=0, steps=0, pause=0.01, least=0):
     """Send requests while versions change in the server's base path, which contains version 1.
 
     Parameters
@@ -54,6 +54,8 @@ def run(server, base, seconds=0, steps=0, pause=0.01):
         the minimum duration in seconds, and the minimum number of steps
     pause : float
         seconds between an answer and the client's next request
+    least : int
+        the minimum number of responses for each client: after the steps, requests go on until then
 
     Returns
     -------
@@ -91,6 +93,7 @@ def run(server, base, seconds=0, steps=0, pause=0.01):
                 break
             _step(server, base, store, change, serving, next_serving, there)
             serving, count = next_serving, count + 1
+        wait_for(lambda: failed or min(map(len, found)) >= least, lambda: list(map(len, found)))
     everything = [answer for answers in found for answer in answers]
     return Load(
         [len(answers) for answers in found],

@@ -28,8 +28,8 @@ def server(base):
 
 def test_without_an_address_serve_starts_a_server(server):
     assert server.running
-    wait_for(server.rest, "number", 3, deadline=1)
-    wait_for(server.rest, "number", deadline=1)
+    wait_for(server.rest, "number", 3, deadline=60)
+    wait_for(server.rest, "number", deadline=60)
 
 
 def test_a_folder_without_a_version_is_refused_at_once(tmp_path, monkeypatch):
@@ -96,7 +96,7 @@ def test_with_an_address_serve_starts_no_server(server, monkeypatch):
     assert server.rest in found.log
     monkeypatch.setenv("TFS_GRPC", server.grpc)
     assert serve("number", "/not/here").grpc == server.grpc
-    wait_for(server.rest, "number", deadline=1)  # stop() has not ended it
+    wait_for(server.rest, "number", deadline=60)  # stop() has not ended it
 
 
 def test_the_error_names_a_model_that_the_server_does_not_have(server, monkeypatch):
@@ -115,7 +115,7 @@ def test_status_requests_do_not_use_a_proxy(server, monkeypatch):
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("http_proxy", NOWHERE)
-    wait_for(server.rest, "number", 3, deadline=1)
+    wait_for(server.rest, "number", 3, deadline=60)
 
 
 def test_the_error_names_a_version_that_does_not_load(server, base):
@@ -123,9 +123,9 @@ def test_the_error_names_a_version_that_does_not_load(server, base):
     (base / "hidden" / "saved_model.pb").write_bytes(b"this is not a model")
     os.rename(base / "hidden", base / "4")
     with pytest.raises(RuntimeError, match="version 4 of number did not load: "):
-        wait_for(server.rest, "number", 4, deadline=30)
-    wait_for(server.rest, "number", 4, state="END", deadline=1)
-    wait_for(server.rest, "number", 3, deadline=1)
+        wait_for(server.rest, "number", 4, deadline=120)
+    wait_for(server.rest, "number", 4, state="END", deadline=60)
+    wait_for(server.rest, "number", 3, deadline=60)
 
 
 def test_the_error_after_the_deadline_contains_the_last_status(server):

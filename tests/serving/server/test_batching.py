@@ -1,7 +1,6 @@
 """Test batching with NumPy functions as models."""
 
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -13,11 +12,10 @@ from helpers.serving.server.batching import Batcher, Options
 class Runner:
     """A model that doubles its input and records the size of each call."""
 
-    def __init__(self, answer=lambda x: 2 * x, seconds=0):
-        self.sizes, self.answer, self.seconds = [], answer, seconds
+    def __init__(self, answer=lambda x: 2 * x):
+        self.sizes, self.answer = [], answer
 
     def __call__(self, feeds, fetches, options):
-        time.sleep(self.seconds)
         self.sizes.append(len(feeds["x"]))
         return [self.answer(feeds["x"])]
 
@@ -47,7 +45,7 @@ def all_at_once(call, arrays):
 def test_requests_run_in_one_call_and_each_gets_its_own_rows():
     runner = Runner()
     arrays = [np.full((i % 3 + 1, 2), i) for i in range(12)]
-    call = joined(runner, max_batch_size=24, batch_timeout_micros=5_000_000)
+    call = joined(runner, max_batch_size=24, batch_timeout_micros=60_000_000)
     answers = all_at_once(call, arrays)
     assert all(
         (a == 2 * x).all() and a.shape == x.shape for a, x in zip(answers, arrays, strict=True)
@@ -84,7 +82,7 @@ def test_calls_with_other_outputs_run_alone():
         ({}, Runner(np.sum), [np.ones(3)], "Batched output tensor has 0 dimensions"),
         ({}, Runner(lambda x: x[:1]), [np.ones(3)], "0th dimension does not equal the sum"),
         (
-            {"max_batch_size": 2, "batch_timeout_micros": 5_000_000},
+            {"max_batch_size": 2, "batch_timeout_micros": 60_000_000},
             Runner(),
             [np.ones((1, 2)), np.ones((1, 3))],
             "Tensors with name 'input:0' from different tasks have different shapes",
@@ -101,7 +99,7 @@ def test_rows_of_different_lengths_can_be_padded():
     call = joined(
         runner,
         max_batch_size=2,
-        batch_timeout_micros=5_000_000,
+        batch_timeout_micros=60_000_000,
         pad_variable_length_inputs=True,
     )
     short, long = all_at_once(call, [np.ones((1, 2)), np.full((1, 3), 5)])
@@ -110,8 +108,23 @@ def test_rows_of_different_lengths_can_be_padded():
 
 
 def test_a_full_queue_refuses_requests():
-    runner = Runner(seconds=0.5)
-    call = joined(runner, max_batch_size=1, max_enqueued_batches=1, num_batch_threads=1)
+    """The first call runs until the queue refuses another one."""
+    refusal = threading.Event()
+
+    def answer(x):
+        assert refusal.wait(60)
+        return 2 * x
+
+    options = {"max_batch_size": 1, "max_enqueued_batches": 1, "num_batch_threads": 1}
+    batched = joined(Runner(answer), **options)
+
+    def call(feeds, fetches):
+        try:
+            return batched(feeds, fetches)
+        except ServingError:
+            refusal.set()
+            raise
+
     answers = all_at_once(call, [np.ones(1)] * 5)
     refused = [a for a in answers if isinstance(a, ServingError)]
     assert refused

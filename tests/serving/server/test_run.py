@@ -57,7 +57,7 @@ def server(tmp_path_factory):
 
 def test_no_request_fails_while_versions_change(server):
     """Eight clients send requests while versions 2 to 5 appear, of which 4 is broken."""
-    load = version_changes.run(server, server.base, steps=4)
+    load = version_changes.run(server, server.base, steps=4, least=51)
     assert load.failed == []
     assert load.absent == []
     assert load.answers.keys() == {1, 2, 3, 5}
@@ -121,12 +121,12 @@ def test_several_inferences_in_one_call(server):
     example.features.feature["x"].float_list.value.append(0.5)
     with grpc.insecure_channel(server.grpc) as channel:
         stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-        first, second = stub.MultiInference(request, timeout=30).results
+        first, second = stub.MultiInference(request, timeout=120).results
         score = first.classification_result.classifications[0].classes[0].score
         assert second.regression_result.regressions[0].value == 2 * score
         request.tasks[1].method_name = "other"
         with pytest.raises(grpc.RpcError) as caught:
-            stub.MultiInference(request, timeout=30)
+            stub.MultiInference(request, timeout=120)
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 

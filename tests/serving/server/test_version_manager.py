@@ -9,7 +9,7 @@ from helpers.serving.server.version_folders import Model
 from helpers.serving.server.version_manager import Manager
 from helpers.serving.server.version_states import AVAILABLE, END, LOADING
 
-SOON = 20  # seconds; an idle machine needs a tenth of a second
+SOON = 120  # seconds; an idle machine needs a tenth of a second
 
 
 class Fake:

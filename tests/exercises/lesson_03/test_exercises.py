@@ -121,7 +121,7 @@ Q1 = Proofs(
             made(archive, model=trained(0, 0), order=THIRD_FIRST), "should answer"
         ),
         "the archive instead of the directory": Mistake(
-            lambda _: (tf.keras.export.ExportArchive(),), "an export directory is wanted"
+            lambda _: (tf.keras.export.ExportArchive(),), "expected the path of an export directory"
         ),
         "what write_out returns": Mistake(lambda _: (None,), "not None"),
         "ten million characters": Mistake(lambda _: ("x" * 10**7,), "10,000,000 characters"),
@@ -293,7 +293,7 @@ Q4 = Proofs(
         ),
         "the loaded object": Mistake(
             lambda _: (STALE, tf.saved_model.load(repair_the_stale_endpoint.given())),
-            "an export directory is wanted",
+            "expected the path of an export directory",
         ),
     },
     untouched=(..., ...),

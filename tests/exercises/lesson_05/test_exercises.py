@@ -152,7 +152,7 @@ Q1 = Proofs(
             "Write that step with TensorFlow operations",
         ),
         "the model instead of the directory": Mistake(
-            lambda _: (trained_model(),), "an export directory is wanted"
+            lambda _: (trained_model(),), "expected the path of an export directory"
         ),
         "no such directory": Mistake(lambda folder: (folder / "none",), "no such directory"),
     },
@@ -335,7 +335,7 @@ Q4 = Proofs(
             of_columns(answers.by_comparison, key="serve"),
             "the export should have the signature 'columns'",
         ),
-        "the function itself": Mistake(just(answers.by_comparison), "export directory is wanted"),
+        "the function itself": Mistake(just(answers.by_comparison), "path of an export directory"),
     },
     untouched=(...,),
 )

@@ -244,7 +244,7 @@ def test_good_export_reads_only_what_is_restored(folder):
         assert len(read) == 2 and set(read) <= set(restored)
 
 
-def test_saved_keras_model_reads_what_nobody_restores(folder):
+def test_saved_keras_model_reads_what_is_not_restored(folder):
     restored, read = artifact.restored_and_read(folder / "bad")
     assert len(read) == 2 and not set(read) & set(restored)
 

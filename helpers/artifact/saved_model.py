@@ -50,7 +50,7 @@ class TensorInfo:
     dtype: str
     shape: tuple[int | None, ...] | None
 
-    def __str__(self):
+    def __str__(self) -> str:
         shape = "unknown shape" if self.shape is None else self.shape
         return f"{printable(self.name)}: {self.dtype} {shape}"
 
@@ -71,7 +71,7 @@ class Signature:
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
 
-    def __str__(self):
+    def __str__(self) -> str:
         rows = [f"  in   {t}" for t in self.inputs] + [f"  out  {t}" for t in self.outputs]
         return "\n".join([printable(self.key), *rows])
 
@@ -117,7 +117,7 @@ class Artifact:
     files: tuple[File, ...]
     signatures: dict[str, Signature]
 
-    def __str__(self):
+    def __str__(self) -> str:
         rows = [(printable(f.path), readable_size(f.size), f.purpose) for f in self.files]
         width = max(len(path) for path, _, _ in rows)
         lines = [f"{printable(self.directory.name)}/"]
@@ -127,7 +127,7 @@ class Artifact:
 
     __repr__ = __str__
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         files = [(printable(f.path), readable_size(f.size), f.purpose) for f in self.files]
         promises = [
             (printable(s.key), way, printable(t.name), t.dtype, t.shape)

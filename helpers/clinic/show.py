@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
+from helpers.display.palette import BORDER, CODE_BACKGROUND, TEXT
 from helpers.errors import show
 
 if TYPE_CHECKING:
@@ -21,15 +22,12 @@ RESULTS = ROOM + "case"  # Works and Wrong: names of the tests, not code of the 
 # Two columns where both have room, else one below the other.
 COLUMNS = "display:flex;flex-wrap:wrap;gap:.8em;margin:.8em 0"
 COLUMN = "flex:1 1 25em;min-width:0;margin:0"
-# JupyterLab sets these variables in its light and in its dark theme.
 CODE = (
     # Without a width of its own, a long line would widen the whole widget instead of scrolling.
     "width:0;min-width:100%;box-sizing:border-box;overflow-x:auto;white-space:pre;"
     "margin:.3em 0 0;padding:.5em .8em;line-height:1.4;"
     "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);"
-    "color:var(--jp-content-font-color1,#1a1a1a);"
-    "background:var(--jp-cell-editor-background,#f5f5f5);"
-    "border:1px solid var(--jp-border-color1,#757575)"
+    f"color:{TEXT};background:{CODE_BACKGROUND};border:1px solid {BORDER}"
 )
 
 

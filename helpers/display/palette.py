@@ -18,6 +18,11 @@ SERIES = (ORANGE, AMBER, BLUE, SKY_BLUE, TEAL, BLACK, PINK, PLUM)  # lines of on
 GREY = "#666666"  # the line that others are compared with
 LIGHT_GREY = "#dddddd"  # grid lines
 
+# JupyterLab's own colours, which follow its theme, and what stands for them elsewhere.
+TEXT = "var(--jp-content-font-color1,#1a1a1a)"
+CODE_BACKGROUND = "var(--jp-cell-editor-background,#f5f5f5)"
+BORDER = "var(--jp-border-color1,#757575)"
+
 # Outcomes of a check. On white, each has a contrast of at least 4.5 to 1.
 PASSED = "#1b7837"
 NOT_YET = "#b35806"

@@ -36,7 +36,7 @@ class Variable:
     shape: tuple[int, ...]
     size: int
 
-    def __str__(self):
+    def __str__(self) -> str:
         name = printable(self.name or "(no name)")
         return f"{name}: {self.dtype} {self.shape}, {readable_size(self.size)}, {self.place}"
 
@@ -61,7 +61,7 @@ class Function:
     name: str
     types: Counter
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{printable(self.name)}: {self.types.total():,}"
 
 
@@ -176,7 +176,7 @@ class Explored:
             ("fingerprint", "yes" if self.fingerprint else "none"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         lines = []
         if self.directory is not None:
             rows = capped(self.tree())
@@ -188,7 +188,7 @@ class Explored:
 
     __repr__ = __str__
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         parts = []
         if self.directory is not None:
             parts.append(tree_table(self))

@@ -65,13 +65,13 @@ class Differences:
         """List the parts as rows of (name, state, how it differs)."""
         return [(p.name, f"{MARKS[p.state]} {p.state}", p.words) for p in self.parts]
 
-    def __str__(self):
+    def __str__(self) -> str:
         rows = [f"  {part:<11} {state:<11}  {words}".rstrip() for part, state, words in self.rows()]
         return "\n".join([f"{self.names[0]}/ and {self.names[1]}/: {self.verdict}", *rows])
 
     __repr__ = __str__
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return table((f"{self.names[0]}/ and {self.names[1]}/", "", self.verdict), self.rows())
 
 

@@ -69,12 +69,12 @@ class Verdict:
         reasons = "reason" if len(self.reasons) == 1 else "reasons"
         return f"{self.name}/: ✗ {len(self.reasons)} {reasons} not to load it"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "\n".join([self.headline, *(f"  - {reason}" for reason in self.reasons)])
 
     __repr__ = __str__
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         rows = [(reason,) for reason in self.reasons]
         return table((self.headline,), rows[:50])
 

@@ -1,4 +1,4 @@
-"""Real rows to train on, and what mistakes in preparing them cost."""
+"""The Palmer penguins: the data, the evaluation of a model, and mistakes in the preparation."""
 
 from helpers.penguins.evaluation import (
     HeldOut,

@@ -1,31 +1,44 @@
-"""Slips of those who prepare a penguin's row a second time, for lesson 05."""
+"""Mistakes that callers make when they write the preparation a second time (lesson 05)."""
+
+from collections.abc import Callable
 
 import numpy as np
 
 from helpers.penguins.data import MEASUREMENTS, SEXES, take
 
+Rows = dict[str, np.ndarray]
 
-def in_kilograms(rows):
-    """`rows` with the body mass in kilograms."""
+
+def in_kilograms(rows: Rows) -> Rows:
+    """Return the rows with the body mass in kilograms."""
     return rows | {"body_mass_g": rows["body_mass_g"] / 1000}
 
 
-def in_capitals(rows):
-    """`rows` with islands and sexes in capitals."""
+def in_capitals(rows: Rows) -> Rows:
+    """Return the rows with islands and sexes in capital letters."""
     return rows | {name: np.char.upper(rows[name]) for name in ("island", "sex")}
 
 
-def lose_a_fifth(rows):
-    """`rows` of which a fifth of each measurement, always the same fifth, is missing."""
+def lose_a_fifth(rows: Rows) -> Rows:
+    """Return the rows without a fifth of each measurement. It is always the same fifth."""
     lost = np.random.default_rng(2).random((2, len(rows["island"]))) < 0.2
     columns = zip(MEASUREMENTS, lost, strict=True)
     return rows | {name: np.where(gone, np.nan, rows[name]) for name, gone in columns}
 
 
-def slips(by_hand):
-    """{words: (prepare, change)} for HeldOut.right: how rows are prepared, what they went through.
+def slips(by_hand: Callable[..., np.ndarray]) -> dict[str, tuple[Callable, ...]]:
+    """List the mistakes as arguments for `HeldOut.right`.
 
-    by_hand : function (rows, known, islands, sexes, gap), the preparation of the training
+    Parameters
+    ----------
+    by_hand : function of (rows, known, islands, sexes, gap)
+        The preparation of the training. Returns the (m, 7) features of `rows`.
+
+    Returns
+    -------
+    dict of str to tuple
+        For each mistake in words: how the caller prepares the rows, and optionally a function that
+        changes the rows before.
     """
 
     def one_island(rows, known):

@@ -100,12 +100,12 @@ class Report:
             lines += [f"             {line}" for line in (row.error, row.cure) if line]
         return "\n".join([*lines, *(f"  Note: {note}" for note in self.notes)])
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.text()
 
     __repr__ = __str__
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         rows = [
             (
                 row.signature,

@@ -84,7 +84,7 @@ class Rescue:
     __str__ = text
     __repr__ = text
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         parts = ["<p>Before:</p>", self.before._repr_html_()]
         if self.after is not None:
             parts += [f"<p>{html.escape(self._compared)}</p>", self.after._repr_html_()]

@@ -65,6 +65,10 @@ class Row:
         return (*cells, *("" if value is None else form.format(value) for value, form in values))
 
 
+def _head(figures):
+    return HEAD + FIGURES if figures else HEAD
+
+
 @dataclass(frozen=True)
 class Parity:
     """The results of all runtimes for one export.
@@ -100,7 +104,7 @@ class Parity:
         -------
         str
         """
-        rows = [HEAD + FIGURES * figures, *(row.cells(figures) for row in self.rows)]
+        rows = [_head(figures), *(row.cells(figures) for row in self.rows)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = [
             "  ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)).rstrip()
@@ -111,7 +115,7 @@ class Parity:
     def as_html(self, figures: bool = False) -> str:
         """Write the table as HTML. `figures` is as in `text`."""
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in self._notes())
-        shown = table(HEAD + FIGURES * figures, [row.cells(figures) for row in self.rows])
+        shown = table(_head(figures), [row.cells(figures) for row in self.rows])
         return f"<p>{html.escape(self.name)}/</p>{shown}{notes}"
 
     def _notes(self):

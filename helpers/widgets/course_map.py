@@ -1,4 +1,4 @@
-"""The map of the course, with what the learner has passed."""
+"""A widget that lists the lessons with the exercises that the learner has passed."""
 
 import importlib
 import re
@@ -16,7 +16,18 @@ from helpers.widgets.view import View
 
 @dataclass(frozen=True)
 class Entry:
-    """One lesson of the map: number, title, minutes, and the exercises with whether passed."""
+    """One lesson of the map.
+
+    Parameters
+    ----------
+    number : str
+        Two digits, such as "03".
+    title : str
+    minutes : int
+        How long the lesson takes.
+    passed : dict of str to bool
+        For each exercise, whether the learner has passed it.
+    """
 
     number: str
     title: str
@@ -24,20 +35,22 @@ class Entry:
     passed: dict[str, bool]
 
     @property
-    def marks(self):
+    def marks(self) -> str:
+        """A filled circle for each passed exercise, an empty one for each other."""
         return "".join("●" if done else "○" for done in self.passed.values())
 
     @property
-    def done(self):
+    def done(self) -> int:
+        """The number of passed exercises."""
         return sum(self.passed.values())
 
-    def __str__(self):
+    def __str__(self) -> str:
         done = f"{self.done} of {len(self.passed)}"
         return f"{self.number}  {self.title:<38} {self.minutes:>3} min  {self.marks:<5} {done}"
 
 
-def course():
-    """The lessons that there are, in order, as a list of `Entry`."""
+def course() -> list[Entry]:
+    """List the lessons of the course in order."""
     passed = progress.read()
     return [_entry(name, passed.get(name, set())) for name in lesson_names()]
 
@@ -51,13 +64,13 @@ def _entry(name, passed):
     return Entry(name[:2], title, minutes, {key: key in passed for key in keys})
 
 
-def as_text():
-    """The map as lines of text."""
+def as_text() -> str:
+    """Write the map as lines of text."""
     return "\n".join(map(str, course()))
 
 
-def as_html():
-    """The map as a table."""
+def as_html() -> str:
+    """Write the map as an HTML table."""
     rows = [
         (e.number, e.title, f"{e.minutes} min", e.marks, f"{e.done} of {len(e.passed)} passed")
         for e in course()
@@ -65,8 +78,8 @@ def as_html():
     return table(("", "lesson", "", "", "exercises"), rows)
 
 
-def course_map():
-    """The widget: the table, and a button that reads the progress again."""
+def course_map() -> View:
+    """Make the widget: the table, and a button that reads the progress again."""
     table = ipywidgets.HTML(as_html())
     button = ipywidgets.Button(description="Refresh", tooltip="Read my progress again")
 

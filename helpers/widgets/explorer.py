@@ -1,11 +1,12 @@
-"""Click through artifacts: files, signatures, operations, variables, and two of them compared."""
+"""A widget that shows the content of exports, and compares two of them."""
 
 import html
+import os
 
 import ipywidgets
 
 from helpers.display.html_table import table
-from helpers.inspection.contents import capped, findings_table, tree_table
+from helpers.inspection.contents import Explored, capped, findings_table, tree_table
 from helpers.inspection.differences import differences
 from helpers.inspection.explore import explore
 from helpers.text import printable, readable_size
@@ -18,14 +19,14 @@ EVERYTHING, MAIN = "all operations", "the main graph"
 MOST_CHOICES = 200
 
 
-def files(found, within=EVERYTHING):
-    """The tree of an `Explored` with sizes and purposes, as HTML."""
+def files(found: Explored, within: str = EVERYTHING) -> str:
+    """Write the tree of an export with sizes and purposes as HTML."""
     inside = table(("inside", ""), found.summary()) if found.main else ""
     return tree_table(found) + inside
 
 
-def signatures(found, within=EVERYTHING):
-    """What every signature takes and gives, as an HTML table."""
+def signatures(found: Explored, within: str = EVERYTHING) -> str:
+    """Write the inputs and outputs of every signature as an HTML table."""
     rows = [
         (
             printable(s.key),
@@ -41,19 +42,30 @@ def signatures(found, within=EVERYTHING):
     return table(("signature", "", "name", "dtype", "shape"), capped(rows))
 
 
-def operations(found, within=EVERYTHING):
-    """How many operations of which type: in all, in the main graph or in one function."""
+def operations(found: Explored, within: str = EVERYTHING) -> str:
+    """Write how many operations of each type there are as an HTML table.
+
+    Parameters
+    ----------
+    found : Explored
+    within : str
+        EVERYTHING, MAIN or the name of a function: where to count.
+
+    Returns
+    -------
+    str
+    """
     parts = {EVERYTHING: found.operations, **_parts(found)}
     if within not in parts:
-        return f"<p>There is no {html.escape(within)} in this one.</p>"
+        return f"<p>This export does not contain {html.escape(within)}.</p>"
     types = parts[within]
     rows = [(printable(op), f"{count:,}") for op, count in _most(types)]
     where = "all" if within == EVERYTHING else within
     return table(("operation", f"{types.total():,} in {where}"), capped(rows))
 
 
-def variables(found, within=EVERYTHING):
-    """The entries of the checkpoint, without their values, as an HTML table."""
+def variables(found: Explored, within: str = EVERYTHING) -> str:
+    """Write the entries of the checkpoint, without their values, as an HTML table."""
     rows = [
         (printable(v.name or "(no name)"), v.dtype, v.shape, readable_size(v.size), v.place)
         for v in found.variables
@@ -75,7 +87,7 @@ def _most(types):
 
 
 def _parts(found):
-    """{name: Counter} of the main graph and each function, in the order of a menu."""
+    """Return {name: Counter} of the main graph and each function, in the order of the menu."""
     parts = {MAIN: found.main}
     for function in found.functions[:MOST_CHOICES]:
         name, number = printable(function.name), 2
@@ -85,13 +97,25 @@ def _parts(found):
     return parts
 
 
-def explorer(*directories):
-    """The widget: an artifact, what to look at, another one beside it.
+def explorer(*directories: str | os.PathLike) -> View:
+    """Make the widget: an export, what to show of it, and a second export beside it.
 
-    directories : paths of artifacts, at least one; any other path can be typed
+    Parameters
+    ----------
+    *directories : str or path
+        The exports to choose from, at least one. Any other path can be typed.
+
+    Returns
+    -------
+    View
+
+    Raises
+    ------
+    ValueError
+        If no directory is given.
     """
     if not directories:
-        raise ValueError("explorer wants at least one directory: explorer(export_dir)")
+        raise ValueError("explorer needs at least one directory: explorer(export_dir)")
     known = {}
     for directory in directories:
         name = explore(directory).name

@@ -1,8 +1,9 @@
-"""Call a signature of a loaded export with a request as JSON: the answer, or the real error."""
+"""A widget that calls a signature of a loaded export, and shows the answer or the real error."""
 
 import html
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 import numpy as np
@@ -12,8 +13,11 @@ from helpers.errors.messages import describe
 from helpers.text import safe_repr, shorten
 from helpers.widgets.view import View
 
+if TYPE_CHECKING:
+    import tensorflow as tf
+
 LIMIT = 100_000  # characters of a request
-EXAMPLE_LIMIT = 1000  # numbers in an example: more cannot be edited by hand
+EXAMPLE_LIMIT = 1000  # numbers in an example: more are too many to edit by hand
 EXAMPLES = {"string": "red", "bool": True}
 INTRODUCTION = (
     "Live in Jupyter: choose a signature, edit the request, and read the answer or the real error."
@@ -25,29 +29,51 @@ WRAP = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
 
 @dataclass(frozen=True)
 class Answer:
-    """What a request came to.
+    """The result of one request.
 
-    ok : bool, whether the signature answered
-    text : the outputs, one a line, or the error in one line
-    explanation : one line, may be empty
+    Parameters
+    ----------
+    ok : bool
+        Whether the signature answered.
+    text : str
+        The outputs, one on each line, or the error on one line.
+    explanation : str
+        One line. May be empty.
     """
 
     ok: bool
     text: str
     explanation: str = ""
 
-    def __str__(self):
-        return "\n".join(filter(None, (f"{'✗✓'[self.ok]} {self.text}", self.explanation)))
+    def __str__(self) -> str:
+        mark = "✓" if self.ok else "✗"
+        lines = [f"{mark} {self.text}"]
+        if self.explanation:
+            lines.append(self.explanation)
+        return "\n".join(lines)
 
 
-def call_signature(loaded, key, request):
-    """Put a `request` to one signature, its inputs as Python lists by name.
+def call_signature(loaded: Any, key: str, request: str) -> Answer:
+    """Call one signature with a request in JSON.
 
-    loaded : what tf.saved_model.load returns
-    key : str, the signature
-    request : str, a JSON object with a value for each input: '{"x": [[1.0]]}'
+    Parameters
+    ----------
+    loaded : object
+        What tf.saved_model.load returns.
+    key : str
+        The signature.
+    request : str
+        A JSON object with a value for each input, such as '{"x": [[1.0]]}'.
 
-    Returns an `Answer`; a request that cannot be put or answered is one with `ok` False.
+    Returns
+    -------
+    Answer
+        Its `ok` is False if the request is wrong or the call fails.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `signatures` does.
     """
     found = signatures(loaded)
     if not isinstance(key, str) or key not in found:
@@ -73,24 +99,42 @@ def call_signature(loaded, key, request):
     return Answer(True, text, "nan or inf goes in, nan or inf comes out, without an error.")
 
 
-def signatures(loaded):
-    """{key: function} of a loaded export, sorted; raises TypeError or ValueError for others."""
+def signatures(loaded: Any) -> dict[str, Any]:
+    """Return the signatures of a loaded export.
+
+    Parameters
+    ----------
+    loaded : object
+        What tf.saved_model.load returns.
+
+    Returns
+    -------
+    dict of str to function
+        By key, sorted.
+
+    Raises
+    ------
+    TypeError
+        If `loaded` is not a loaded export.
+    ValueError
+        If the export has no signatures.
+    """
     if not hasattr(loaded, "signatures"):
         raise TypeError(
-            f"a loaded export is wanted, tf.saved_model.load(directory), not {safe_repr(loaded)}"
+            f"expected a loaded export, tf.saved_model.load(directory), not {safe_repr(loaded)}"
         )
     if not loaded.signatures:
         raise ValueError("this export has no signatures: there is nothing to call")
     return dict(sorted(loaded.signatures.items()))
 
 
-def specs(signature):
-    """The inputs that a signature promises: {name: tf.TensorSpec}, sorted."""
+def specs(signature: Any) -> "dict[str, tf.TensorSpec]":
+    """Return the specs of the inputs of a signature by name, sorted."""
     return dict(sorted(signature.structured_input_signature[1].items()))
 
 
-def promise(signature):
-    """The inputs of a signature in words: 'x: float32 (None, 1)'."""
+def promise(signature: Any) -> str:
+    """Write the inputs of a signature in words, such as 'x: float32 (None, 1)'."""
     words = (
         f"{name}: {spec.dtype.name} "
         + ("any shape" if spec.shape.rank is None else str(tuple(spec.shape)))
@@ -99,8 +143,8 @@ def promise(signature):
     return ", ".join(words) or "no inputs"
 
 
-def example(signature):
-    """A request that fits the signature, as JSON text: one row of ones, or of "red"."""
+def example(signature: Any) -> str:
+    """Write a request that fits a signature, as JSON: one row of ones, of true or of "red"."""
     values = {}
     for name, spec in specs(signature).items():
         shape = [1] if spec.shape.rank is None else [size or 1 for size in spec.shape]
@@ -113,9 +157,11 @@ def example(signature):
 
 
 def _parse(request, model):
-    """The inputs in a request; ValueError with a line on what is wrong and one that explains."""
+    """Return the inputs of a request, or raise ValueError(what is wrong, how to fix it)."""
     if not isinstance(request, str):
-        raise ValueError(f"a request is a text, not {safe_repr(request)}", f"For example: {model}")
+        raise ValueError(
+            f"a request must be a text, not {safe_repr(request)}", f"For example: {model}"
+        )
     if len(request) > LIMIT:
         raise ValueError(
             f"a request of {len(request):,} characters",
@@ -126,11 +172,11 @@ def _parse(request, model):
     except (ValueError, RecursionError) as error:
         raise ValueError(
             shorten(f"not JSON: {error}", 160),
-            f"Names stand in double quotes, rows in square brackets: {shorten(model)}",
+            f"Write names in double quotes and rows in square brackets: {shorten(model)}",
         ) from None
     if not isinstance(inputs, dict):
         raise ValueError(
-            "a request is an object that gives each input by its name",
+            "a request must be an object with a value for each input",
             f"For example: {shorten(model)}",
         )
     return inputs
@@ -145,10 +191,22 @@ def _readable(array):
     return shorten(str(array.tolist()), 500)
 
 
-def signature_caller(loaded):
-    """The widget: a signature to choose, a request to edit, the answer.
+def signature_caller(loaded: Any) -> View:
+    """Make the widget: a signature to choose, a request to edit, and the answer.
 
-    loaded : what tf.saved_model.load returns
+    Parameters
+    ----------
+    loaded : object
+        What tf.saved_model.load returns.
+
+    Returns
+    -------
+    View
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `signatures` does.
     """
     found = signatures(loaded)
     first = next(iter(found))
@@ -159,18 +217,18 @@ def signature_caller(loaded):
         continuous_update=False,  # half a request is not an error
         layout=ipywidgets.Layout(width="95%", height="5em"),
     )
-    call = ipywidgets.Button(description="Call", tooltip="Put the request to the signature")
+    call = ipywidgets.Button(description="Call", tooltip="Call the signature with this request")
     answer = ipywidgets.HTML()
 
     def show(_=None):
         lines = str(call_signature(loaded, choice.value, request.value))
-        lines = lines.encode(errors="replace").decode()  # half a character cannot be sent
+        lines = lines.encode(errors="replace").decode()  # a single surrogate cannot be sent
         answer.value = f"<pre style='{WRAP}'>{html.escape(lines)}</pre>"
 
     def choose(_):
         before = request.value
         request.value = example(found[choice.value])
-        if request.value == before:  # nothing changed, so nothing was called
+        if request.value == before:  # an unchanged request calls nothing
             show()
 
     choice.observe(choose, "value")

@@ -327,7 +327,8 @@ def test_a_hostile_artifact_runs_when_it_is_used_and_not_when_it_is_looked_at(tm
     for name in ("loading", "writes", "aside"):
         loaded = tf.saved_model.load(made[name][0])
         if name != "loading":
-            loaded.unsigned([1.0]) if name == "aside" else loaded.compute([1.0])
+            function = loaded.unsigned if name == "aside" else loaded.compute
+            function([1.0])
         assert trace.exists(), f"{name} does nothing, so it proves nothing"
         trace.unlink()
 
@@ -338,7 +339,10 @@ def test_a_hostile_artifact_runs_when_it_is_used_and_not_when_it_is_looked_at(tm
 @pytest.mark.parametrize("missing", ["fingerprint.pb", "assets"])
 def test_no_reader_misses_the_fingerprint_or_an_empty_folder(sums, missing):
     path = sums / missing
-    path.unlink() if path.is_file() else path.rmdir()
+    if path.is_file():
+        path.unlink()
+    else:
+        path.rmdir()
     x = {"args_0": np.ones((2, 10), np.float32)}
     expected = readers.run(exports.sums(), "serve", x)["output_0"]
     for reader in readers.READERS:

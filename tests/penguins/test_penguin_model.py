@@ -1,4 +1,4 @@
-"""PenguinModel in every reader, and what lesson 05 says beside its cells."""
+"""PenguinModel in every reader, and what the text of lesson 05 claims."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ from helpers.models import COLUMNS, PenguinModel
 from helpers.penguins.data import ISLANDS, RAW, SPECIES, folds, one_hot, penguins, take
 from helpers.training import train
 from helpers.widgets.signature_caller import example
-from tests.penguins.test_data import by_hand
+from tests.penguins.hand_preparation import by_hand
 
 
 @pytest.fixture(scope="module")
@@ -84,9 +84,9 @@ def test_a_vocabulary_in_a_file_is_an_asset_and_the_same_model(listed, filed):
 
 def test_litert_never_sees_the_file(filed, model):
     features = {"features": model.prepare(**raw())}
-    wanted = readers.run(filed, "score", features, "python")["probabilities"]
+    expected = readers.run(filed, "score", features, "python")["probabilities"]
     got = readers.run(filed, "score", features, "litert")["probabilities"]
-    np.testing.assert_allclose(got, wanted, atol=1e-4)
+    np.testing.assert_allclose(got, expected, atol=1e-4)
     with pytest.raises(readers.ReaderError, match="hashtable need to be initialized"):
         readers.run(filed, "classify", raw(), "litert")
 
@@ -140,8 +140,8 @@ TEXTS = {
 @pytest.mark.parametrize("name", TEXTS)
 def test_functions_that_change_texts_do_not_cross(tmp_path, name):
     module = tf.Module()
-    module.door = tf.function(lambda word: TEXTS[name](word) == "A", [COLUMNS[2]])
-    tf.saved_model.save(module, str(tmp_path), signatures=module.door)
+    module.signature = tf.function(lambda word: TEXTS[name](word) == "A", [COLUMNS[2]])
+    tf.saved_model.save(module, str(tmp_path), signatures=module.signature)
     for reader in ("python", "session"):
         assert readers.run(tmp_path, "serving_default", {"island": ["A", "c"]}, reader)
     with pytest.raises(readers.ReaderError, match="ConverterError"):

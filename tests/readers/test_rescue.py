@@ -245,7 +245,10 @@ def test_files_that_are_no_part_of_the_export_are_named(tmp_path):
     (tmp_path / "old" / "assets.extra").mkdir()
     (tmp_path / "old" / "assets.extra" / "requests").touch()
     done = rescue.rescue(tmp_path / "old", tmp_path / "new")
-    words = "because they are neither graph, weights nor assets: assets.extra/requests"
+    words = (
+        "Note: not copied, because they are neither graph, weights nor assets: "
+        "assets.extra/requests"
+    )
     assert words in str(done) and words in done._repr_html_()
 
 

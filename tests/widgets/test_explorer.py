@@ -45,7 +45,7 @@ def test_operations_of_one_function(two):
     within.value = "__call__"
     assert ">3<" in page.value and "MatMul" in page.value and "SaveV2" not in page.value
     beside.value = "branch"
-    assert "There is no __call__ in this one" in page.value
+    assert "This export does not contain __call__" in page.value
     artifact.value = "branch"
     assert within.value == EVERYTHING and "cond_true" in within.options
     within.value = "cond_true"
@@ -67,7 +67,9 @@ def test_two_side_by_side_and_compared(two, tmp_path):
     artifact.value, look.value = "copy", "files"
     beside.value = ""
     assert "variables.index" in page.value
-    assert "fingerprint.pb" in page.value and ">inside<" not in page.value, "nobody can tell"
+    assert "fingerprint.pb" in page.value and ">inside<" not in page.value, (
+        "the graph cannot be read"
+    )
 
 
 def test_a_path_can_be_typed_and_a_wrong_one_is_a_finding(two, tmp_path):

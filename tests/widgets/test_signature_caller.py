@@ -9,8 +9,8 @@ from helpers.widgets.signature_caller import LIMIT, call_signature, example, sig
 from helpers.widgets.signature_caller import signatures as signatures_of
 
 
-class Doors(tf.Module):
-    """Four signatures: numbers, texts, two inputs, and an input of unknown shape."""
+class FourSignatures(tf.Module):
+    """A module with four signatures: numbers, texts, two inputs, and an input of unknown shape."""
 
     def __init__(self):
         self.kernel = tf.Variable([[2.0], [3.0]])
@@ -39,9 +39,9 @@ class Doors(tf.Module):
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory):
-    doors, folder = Doors(), str(tmp_path_factory.mktemp("doors"))
-    keys = {"numbers": doors.numbers, "texts": doors.texts, "pair": doors.pair, "open": doors.open}
-    tf.saved_model.save(doors, folder, signatures=keys)
+    module, folder = FourSignatures(), str(tmp_path_factory.mktemp("signatures"))
+    keys = {name: getattr(module, name) for name in ("numbers", "texts", "pair", "open")}
+    tf.saved_model.save(module, folder, signatures=keys)
     return tf.saved_model.load(folder)
 
 
@@ -92,8 +92,8 @@ WRONG = {
     "no JSON": ('{"x": [[1, 2]', "not JSON: Expecting", "double quotes"),
     "single quotes": ("{'x': [[1, 2]]}", "not JSON: Expecting property name", "double quotes"),
     "empty": ("", "not JSON", '{"x": [[1.0, 1.0]]}'),
-    "a list": ("[[1, 2]]", "a request is an object", '{"x": [[1.0, 1.0]]}'),
-    "null": ("null", "a request is an object", '{"x": [[1.0, 1.0]]}'),
+    "a list": ("[[1, 2]]", "a request must be an object", '{"x": [[1.0, 1.0]]}'),
+    "null": ("null", "a request must be an object", '{"x": [[1.0, 1.0]]}'),
     "missing name": ("{}", "missing a required argument: 'x'", "takes x: float32 (None, 2)"),
     "wrong name": ('{"y": [[1, 2]]}', "missing a required argument", "by its name|by name"),
     "extra name": ('{"x": [[1, 2]], "y": 1}', "unexpected keyword argument 'y'", "takes x"),
@@ -110,7 +110,7 @@ WRONG = {
     "more digits than Python reads": ('{"x": [[1' + "0" * 5000 + ", 1]]}", "not JSON", ""),
     "deep": ('{"x": ' + "[" * 40_000 + "]" * 40_000 + "}", "", ""),
     "10 MB": ("x" * 10**7, "10,000,000 characters", f"at most {LIMIT:,}"),
-    "no text": (None, "a request is a text, not None", '{"x": [[1.0, 1.0]]}'),
+    "no text": (None, "a request must be a text, not None", '{"x": [[1.0, 1.0]]}'),
 }
 
 

@@ -50,7 +50,7 @@ def test_requests_share_a_call_and_each_gets_its_own_rows():
     assert all(
         (a == 2 * x).all() and a.shape == x.shape for a, x in zip(answers, arrays, strict=True)
     )
-    assert runner.sizes == [24]  # full, so nobody waited for the time to pass
+    assert runner.sizes == [24]  # the batch was full, so it started before its time was over
 
 
 def test_a_batch_that_is_not_full_starts_when_its_time_is_over():

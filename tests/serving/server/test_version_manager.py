@@ -115,7 +115,7 @@ def test_a_broken_version_ends_with_its_error_and_the_old_one_serves_on(world):
     time.sleep(0.2)
     world.becomes(1)
     world.broken = set()
-    world.add(2)  # mended, but TensorFlow Serving does not try a number again that has ended
+    world.add(2)  # fixed, but TensorFlow Serving does not load a number again that has ended
     time.sleep(0.2)
     world.becomes(1)
     world.add(3)

@@ -74,7 +74,11 @@ print("equal numbers:", np.allclose(arithmetic(some), model.predict(some, verbos
 # %%
 once = measure(lambda: arithmetic(row))
 predicted = ratio(
-    lambda: model.predict(row, verbose=0), lambda: arithmetic(row), pairs=10, warm_up=1
+    lambda: model.predict(row, verbose=0),
+    lambda: arithmetic(row),
+    pairs=10,
+    warm_up=1,
+    doublings=3,
 )
 print("more than 500 times as long:", predicted.median > 500)
 figures({"arithmetic(row)": once, "model.predict(row) against it": predicted})
@@ -96,7 +100,11 @@ figures({"arithmetic(row)": once, "model.predict(row) against it": predicted})
 graph = tf.function(lambda rows: model(rows))
 graph(row)
 first = ratio(
-    lambda: tf.function(lambda rows: model(rows))(row), lambda: graph(row), pairs=10, warm_up=0
+    lambda: tf.function(lambda rows: model(rows))(row),
+    lambda: graph(row),
+    pairs=10,
+    warm_up=0,
+    doublings=3,
 )
 print("a first call takes more than twice as long as later ones:", first.median > 2)
 figures({"a first call against later ones": first})
@@ -111,11 +119,11 @@ print(Ratio(pairs=(1.7, 2.4, 1.9, 2.2, 2.1, 1.8, 2.3, 2.0)))
 figures({"arithmetic against itself": ratio(lambda: arithmetic(row), lambda: arithmetic(row))})
 
 # %% [markdown]
-# The first has no answer: with 1 in the interval of the median, nobody knows who is faster. So
-# its `median` raises an error, for a tool that gives a number all the same (here 1.05) makes
-# people "optimise" noise. You can ask for more pairs while a ratio is not clear, up to a limit:
-# `doublings=3` doubles their number up to three times. And this page prints only what leaves much
-# room, so that it holds on a busy machine too: "more than 500 times" where thousands were measured.
+# The first is inconclusive, because the interval of its median contains 1. So its `median` raises
+# an error, for a tool that gives a number all the same (here 1.05) makes people "optimise" noise.
+# With `doublings=3`, `ratio` takes more pairs while the ratio is not clear: it doubles their number
+# at most three times. This page prints only what leaves much room, so that it holds on a busy
+# machine too: "more than 500 times" where thousands were measured.
 #
 # ## Where does the time go?
 #
@@ -496,6 +504,7 @@ eager = ratio(
     lambda: train_in_one_graph(tf.constant(3)),
     pairs=10,
     warm_up=0,
+    doublings=3,
 )
 print("the loop takes more than 3 times as long:", eager.median > 3)
 figures({"eager loop against one graph": eager})

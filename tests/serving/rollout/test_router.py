@@ -1,4 +1,4 @@
-"""Who gets which version, what becomes of failures, and what is counted."""
+"""Which user gets which version, how failures are handled, and what is counted."""
 
 import contextlib
 import itertools
@@ -24,14 +24,14 @@ from helpers.serving.rollout.buckets import bucket
 from helpers.serving.rollout.router import Route, Router
 from tests.serving import exports
 
-NOWHERE = "http://127.0.0.1:9"  # nothing listens on the port that discards
+NOWHERE = "http://127.0.0.1:9"  # no program listens on the discard port
 BODY = {"instances": [1.0]}
 LONG = 120  # seconds, against a test that hangs
 USERS = [f"user {number}" for number in range(2000)]
 
 
 class Stub(ThreadingHTTPServer):
-    """A server that answers every request with `status` after `delay`, and counts them."""
+    """A server that answers each request with `status` after `delay`, and notes its path."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -88,7 +88,7 @@ def test_buckets_are_the_same_in_another_process():
 
 @pytest.mark.parametrize("users", [range(100_000), [f"user-{n}@here" for n in range(100_000)]])
 def test_buckets_are_uniform(users):
-    """Chi-squared over 100 groups of buckets: 99 degrees of freedom, 1 in 10,000 is above 160."""
+    """Chi-squared of 100 groups of buckets is above 160 with a probability of 1 in 10,000."""
     counts = np.bincount([bucket(user) // 100 for user in users], minlength=100)
     assert len(counts) == 100
     assert ((counts - 1000) ** 2 / 1000).sum() < 160
@@ -298,7 +298,7 @@ def test_what_cannot_be_sent_is_named_and_not_counted():
 
 
 def trip(router, outcomes):
-    """Record outcomes of the canary; how many there were when it ended."""
+    """Record outcomes of the canary and return how many there were when it ended."""
     route = next(route for route in map(router.route, USERS) if route.role == "canary")
     for number, failed in enumerate(outcomes, 1):
         router.record(route, 0.001, "failed" if failed else "")
@@ -315,7 +315,7 @@ def test_too_many_errors_end_the_canary():
     assert trip(guarded(), 5 * [True]) is None
     assert trip(guarded(), 6 * [True]) == 6
     assert trip(guarded(), 60 * [False] + 6 * [True]) == 66
-    # 5 in any 100 are allowed: one in twenty for ever
+    # 5 of any 100 are allowed, so 1 of 20 is allowed for ever
     assert trip(guarded(), 50 * (19 * [False] + [True])) is None
     assert trip(guarded(), 50 * (15 * [False] + [True])) == 96
     router = guarded()
@@ -402,7 +402,7 @@ def config(base, stable, canary):
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """Versions 1, 2 and 3 answer with their number; 4 wants another input."""
+    """Start a server whose versions 1, 2 and 3 return their number. Version 4 has another input."""
     base = tmp_path_factory.mktemp("served") / "number"
     exports.versions(base)
 
@@ -416,7 +416,7 @@ def server(tmp_path_factory):
     flags = {"max_num_load_retries": 0, "allow_version_labels_for_unavailable_models": True}
     with start(model_config_file=file, **flags) as server:
         server.base = base
-        for version in (1, 2, 3, 4):  # they load side by side, each ready when it is
+        for version in (1, 2, 3, 4):  # they load in parallel and are ready at different times
             wait_for(server.rest, "number", version)
         yield server
 

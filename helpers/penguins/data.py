@@ -36,7 +36,9 @@ def _column(texts):
     return np.array(["" if text == "NA" else text for text in texts])
 
 
-def take(rows: Mapping[str, np.ndarray], which: int | slice | np.ndarray) -> dict[str, np.ndarray]:
+def take(
+    rows: Mapping[str, np.ndarray], which: int | slice | list | np.ndarray
+) -> dict[str, np.ndarray]:
     """Select some of the rows.
 
     Parameters

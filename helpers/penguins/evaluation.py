@@ -127,7 +127,8 @@ def interval(right: np.ndarray) -> tuple[float, float]:
     """
     share, n = np.mean(right), len(right)
     centre, spread = share + Z**2 / (2 * n), np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
-    return tuple(float((centre + side * Z * spread) / (1 + Z**2 / n)) for side in (-1, 1))
+    low, high = ((centre + side * Z * spread) / (1 + Z**2 / n) for side in (-1, 1))
+    return float(low), float(high)
 
 
 def interval_of_gain(right: np.ndarray, other: np.ndarray) -> tuple[float, float]:

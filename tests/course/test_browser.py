@@ -290,7 +290,7 @@ CASES = [
         widget="canary(router",
         stored="a slider for the canary",
         wrong="scores, totals, packed = [8.25, 5.25], [15.25, 26.25], [8.25, 5.25]",
-        words="scores",
+        words="is the right answer for scores, not for",
         use_widget=move_the_canary,
     ),
     Case(

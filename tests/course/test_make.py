@@ -81,7 +81,7 @@ class Course:
             env={"PATH": str(self.bin), "HOME": str(self.root), "LC_ALL": "C"},
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
         )
 
     def refused(self, *arguments):

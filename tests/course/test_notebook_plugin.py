@@ -117,7 +117,8 @@ def test_damage_fails_and_says_what_to_do(course, damage):
     damage(course)
     start = time.monotonic()
     # One process and one folder, because each start takes time.
-    options = ["--nbval-cell-timeout=2"] if damage is hanging_cell else []
+    timeout = 10 if damage is hanging_cell else 600
+    options = [f"--nbval-cell-timeout={timeout}"]
     said, status = run(course, "--numprocesses=0", *options, "tests", "notebooks")
     assert status == (2 if damage is damaged_notebook else 1), said
     lines = [line for line in said.splitlines() if line.startswith(f"{FILES[0]}.ipynb: ")]
@@ -125,5 +126,5 @@ def test_damage_fails_and_says_what_to_do(course, damage):
     for line in lines:
         assert f"edit solutions/{NAME}.py, then `make notebooks LESSON=00`" in line
         assert "`make reset LESSON=00` keeps them in a copy" in line
-    # nbval alone would wait for a dead kernel until the timeout of a cell in pyproject.toml.
-    assert time.monotonic() - start < 60
+    # nbval alone would wait for a dead kernel until the timeout of a cell.
+    assert time.monotonic() - start < 300

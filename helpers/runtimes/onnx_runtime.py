@@ -29,8 +29,7 @@ def missing() -> str:
         return lacking
     # tf2onnx is made for the TensorFlow of the environment that `make runtimes` found.
     found = find_spec("tensorflow")
-    (package,) = (found and found.submodule_search_locations) or [""]
-    here = Path(package).parent
+    here = Path(str(found and found.origin)).parents[1]
     there = [Path(file.read_text().strip()) for file in venv.glob("lib/*/*/course.pth")]
     if not any(path.exists() and path.samefile(here) for path in there):
         return f"{what} are installed for another environment than this one: make runtimes"

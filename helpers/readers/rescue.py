@@ -49,12 +49,12 @@ class Rescue:
     @property
     def ok(self) -> bool:
         """Whether there is a new export that every reader can use."""
-        return self.after is not None and self.after.ok
+        return not self.refused and self.after is not None and self.after.ok
 
     @property
     def verdict(self) -> str:
         """The result in one or two sentences."""
-        if self.after is None:
+        if self.refused or self.after is None:
             return f"Nothing was written: {self.refused}"
         old, new = f"{self.before.name}/", f"{self.after.name}/"
         if self.after.ok:

@@ -155,7 +155,7 @@ def move_the_canary(notebook):
     """Each move sends the customers' requests to the real server and changes the counts."""
     output = notebook.output("canary(router")
     words, picture = output.locator("div.widget-label"), output.locator("img")
-    before, canaries = "Move the slider: 200 customers ask once each.", []
+    before, canaries = "Move the slider: 200 customers send one request each.", []
     for key in "ArrowRight", "End":
         expect(words).to_have_text(before)
         output.get_by_role("slider").press(key)

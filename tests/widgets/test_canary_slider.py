@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from helpers.display.palette import BLUE, ORANGE
 from helpers.serving.rollout.router import Router
 from helpers.widgets.canary_slider import CUSTOMERS, canary, describe, draw, send
 
@@ -86,8 +87,8 @@ def test_the_picture_has_a_bar_for_each_version_also_without_requests(router, pe
     assert [label.get_text() for label in left.get_yticklabels()] == ["1", "2"]
     look = {line.get_label(): (line.get_color(), line.get_linestyle()) for line in right.lines}
     looks = {
-        "1": ("#0072b2", "-"),
-        "2": ("#d55e00", "--"),
+        "1": (BLUE, "-"),
+        "2": (ORANGE, "--"),
     }  # the line styles differ, so that colours are not necessary
     asked = {0: "1", 50: "12", 100: "2"}[percent]
     assert look == {target: looks[target] for target in asked}

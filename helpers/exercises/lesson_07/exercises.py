@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from helpers.exercises.exercise import exercise
-from helpers.exercises.export_checks import require_prediction
+from helpers.exercises.export_checks import SAME_ANSWER, require_prediction
 from helpers.exercises.lesson_07 import exercise_server, served_models
 from helpers.exercises.lesson_07.q3_publish import require_published
 from helpers.exercises.lesson_07.q4_split_users import require_fair
@@ -21,7 +21,6 @@ from helpers.text import safe_repr
 
 X = [[3.0, 1.0], [0.0, -2.0]]
 LEFT, RIGHT = [1.0, 2.0], [10.0, 20.0]
-NEAR = 1e-3
 
 
 def serve_scoring(folder: Path) -> Server:
@@ -57,23 +56,23 @@ def call_three_signatures(scores, totals, packed):
     for name, right in expected.items():
         answer = found[name]
         for other, numbers in expected.items():
-            if other != name and np.allclose(answer, numbers, atol=NEAR):
+            if other != name and np.allclose(answer, numbers, atol=SAME_ANSWER):
                 raise NotYet(
                     f"{name}: {_row(answer)} is the right answer for {other}, not for {name}. Call "
                     f"the signature that the exercise names for {name}."
                 )
         require(
-            not np.allclose(answer, right[::-1], atol=NEAR),
+            not np.allclose(answer, right[::-1], atol=SAME_ANSWER),
             f"{name}: {_row(answer)} has the right numbers in the wrong order. Keep the order of "
             "the rows.",
         )
-        if name == "totals" and np.allclose(answer, right - 2 * np.array(LEFT), atol=NEAR):
+        if name == "totals" and np.allclose(answer, right - 2 * np.array(LEFT), atol=SAME_ANSWER):
             raise NotYet(
                 f"totals should be the output total, but {_row(answer)} is the output gap. Take "
                 "the output total from the response."
             )
         require(
-            np.allclose(answer, right, atol=NEAR),
+            np.allclose(answer, right, atol=SAME_ANSWER),
             f"{name} should be the answer of the server, but {_row(answer)} is not. Send the rows "
             f"of the exercise, and call the signature that it names for {name}.",
         )

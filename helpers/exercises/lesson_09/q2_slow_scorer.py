@@ -9,6 +9,7 @@ import numpy as np
 
 from helpers.benchmark.predictors import by_hand
 from helpers.benchmark.timing import rounded
+from helpers.exercises.export_checks import SAME_SCORE
 from helpers.exercises.learner_code import call
 from helpers.exercises.outcomes import NotYet, require
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 ROWS, GAIN = 12, 100
 CALLS, SECONDS = 7, 0.3  # of the answer, before and after the slow scorer; fewer if they take long
-NEAR = 0.01  # of scores from 0 to 100
 UNKNOWN = -1.0
 
 
@@ -150,7 +150,7 @@ def _require_scores(rows: np.ndarray, said: Any) -> None:
     scores, expected = scores.ravel(), right(rows)
     gaps = expected == UNKNOWN
     for which, words in ((gaps, "in which a number is missing"), (~gaps, "with all ten numbers")):
-        wrong = np.flatnonzero(which & ~(np.abs(scores - expected) <= NEAR))
+        wrong = np.flatnonzero(which & ~(np.abs(scores - expected) <= SAME_SCORE))
         if len(wrong):
             first = wrong[0]
             raise NotYet(

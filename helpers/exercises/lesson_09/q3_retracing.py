@@ -9,6 +9,7 @@ from unittest import mock
 
 import numpy as np
 
+from helpers.exercises.export_checks import SAME_TOTAL
 from helpers.exercises.learner_code import call
 from helpers.exercises.outcomes import NotYet, require
 from helpers.text import safe_repr
@@ -192,7 +193,7 @@ def _require_bills(steady: Callable[..., Any]) -> None:
                 f"your function should return one number, not {safe_repr(said)}."
             ) from None
         require(
-            abs(number - expected) <= 1e-3 * expected,
+            abs(number - expected) <= SAME_TOTAL * expected,
             f"with the discount {discount:.3f} and member {member}, your function should return "
             f"{expected:.2f}, but returns {number:.2f}.",
         )

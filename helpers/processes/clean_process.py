@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from helpers.paths import ROOT
-from helpers.processes import fork_server, temporary_files
+from helpers.processes import forked_process, temporary_files
 
 START_DEADLINE = 180  # seconds for importing TensorFlow on a cold, busy machine
 
@@ -69,7 +69,7 @@ class CleanProcess:
     python : path, optional
         the interpreter; without it the one that runs here
     forked : bool
-        whether `helpers.processes.fork_server` may start the process, with TensorFlow imported;
+        whether `helpers.processes.forked_process` may start the process, with TensorFlow imported;
         only for the interpreter that runs here
 
     Attributes
@@ -88,7 +88,7 @@ class CleanProcess:
     ):
         self._worker, self._python = worker, str(python or sys.executable)
         self._may_fork = forked
-        self._child: Any = None  # a subprocess.Popen or a fork_server.Child
+        self._child: Any = None  # a subprocess.Popen or a ForkedProcess
         self.began = self.seconds = None
         self._lock = threading.Lock()
 
@@ -109,7 +109,7 @@ class CleanProcess:
         self.stop()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115, closed in stop()
         self.began, self.seconds = time.perf_counter(), None
-        env = {**fork_server.SETTINGS, **os.environ}
+        env = {**forked_process.SETTINGS, **os.environ}
         self._folder = None
         self._child = self._forked(env) or self._started(env)
         self._answers = queue.Queue()
@@ -122,7 +122,7 @@ class CleanProcess:
     def _forked(self, env):
         if self._may_fork:
             with contextlib.suppress(OSError):
-                return fork_server.Child(self._worker, stderr=self._log, env=env)
+                return forked_process.ForkedProcess(self._worker, stderr=self._log, env=env)
         return None
 
     def _started(self, env):

@@ -16,7 +16,7 @@ import pytest
 
 from helpers import readers
 from helpers.paths import ROOT
-from helpers.processes import fork_server
+from helpers.processes import fork_server, forked_process
 from helpers.processes.clean_process import CleanProcess, Question, ReaderError
 from helpers.serving.launch.process import start
 from tests.serving.numbered_model import publish
@@ -31,13 +31,26 @@ def own_server(monkeypatch, tmp_path):
     monkeypatch.setenv("TF_COURSE_TEST", str(time.monotonic_ns()))
     # A child that is killed after its server was killed leaves an empty folder.
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr(fork_server, "IDLE", 1)
+    monkeypatch.setattr(forked_process, "IDLE", 1)
+
+
+@pytest.fixture(scope="module")
+def no_other_clients():
+    """A server for the tests of this file alone, so that its state is theirs to count."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TF_COURSE_TEST", str(time.monotonic_ns()))
+        patch.setattr(forked_process, "IDLE", 1)
+        with forked() as keeps_it_alive:
+            told(keeps_it_alive)
+            yield
 
 
 @contextlib.contextmanager
 def forked(*arguments, **options):
     with tempfile.TemporaryFile() as log:
-        child = fork_server.Child("tests.processes.forked_child", arguments, stderr=log, **options)
+        child = forked_process.ForkedProcess(
+            "tests.processes.forked_child", arguments, stderr=log, **options
+        )
         child.log = log
         try:
             yield child
@@ -176,11 +189,11 @@ def test_the_end_of_the_server_is_not_the_end_of_its_children(own_server):
 
 
 def test_other_settings_that_a_library_reads_get_another_server(monkeypatch):
-    addresses = {fork_server._address({"LANG": language}) for language in "ab"}
+    addresses = {forked_process._address({"LANG": language}) for language in "ab"}
     for name in ("TF_ENABLE_ONEDNN_OPTS", "OMP_NUM_THREADS", "LD_PRELOAD", "PYTHONHASHSEED"):
-        addresses.add(fork_server._address({name: "7"}))
+        addresses.add(forked_process._address({name: "7"}))
     monkeypatch.setattr(sys, "executable", "another python")
-    addresses.add(fork_server._address({}))
+    addresses.add(forked_process._address({}))
     assert len(addresses) == 6
 
 
@@ -200,13 +213,13 @@ def of_another_user(monkeypatch):
         pass
 
     Socket.getsockopt = getsockopt
-    monkeypatch.setattr(fork_server.socket, "socket", Socket)
+    monkeypatch.setattr(forked_process.socket, "socket", Socket)
 
 
 def without_python(monkeypatch):
     """No server runs, and none can be started."""
     monkeypatch.setenv("TF_COURSE_TEST", "none")
-    monkeypatch.setattr(fork_server.subprocess, "run", lambda *_, **__: None)
+    monkeypatch.setattr(forked_process.subprocess, "run", lambda *_, **__: None)
 
 
 @pytest.mark.parametrize("change", [on_another_system, of_another_user, without_python])
@@ -214,7 +227,7 @@ def test_where_there_is_none_a_process_is_started(change, monkeypatch):
     with monkeypatch.context() as patch:
         change(patch)
         with pytest.raises(OSError):
-            fork_server.Child("tests.processes.forked_child", stderr=sys.__stderr__)
+            forked_process.ForkedProcess("tests.processes.forked_child", stderr=sys.__stderr__)
         process = CleanProcess(forked=True)
         process.start()
     try:
@@ -233,7 +246,7 @@ def test_where_there_is_none_a_process_is_started(change, monkeypatch):
 @contextlib.contextmanager
 def connected():
     """A client of the server that has received HELLO."""
-    line = fork_server._dial(fork_server._address(fork_server.SETTINGS | dict(os.environ)))
+    line = forked_process._dial(forked_process._address(forked_process.SETTINGS | dict(os.environ)))
     with line:
         yield line
 
@@ -329,7 +342,7 @@ def test_the_deadlines_are_short():
 
 
 @pytest.mark.parametrize("send", NOT_ORDERS.values(), ids=NOT_ORDERS)
-def test_what_is_not_an_order_is_refused_and_leaves_nothing(send):
+def test_what_is_not_an_order_is_refused_and_leaves_nothing(send, no_other_clients):
     with forked() as first:
         told(first)
         server = psutil.Process(first.pid).parent()
@@ -346,7 +359,7 @@ def test_what_is_not_an_order_is_refused_and_leaves_nothing(send):
         assert returns_to(before, server)
 
 
-def test_a_hundred_silent_connections_do_not_keep_others_waiting():
+def test_a_hundred_silent_connections_do_not_keep_others_waiting(no_other_clients):
     with forked() as first, contextlib.ExitStack() as lines:
         told(first)
         server = psutil.Process(first.pid).parent()
@@ -359,7 +372,7 @@ def test_a_hundred_silent_connections_do_not_keep_others_waiting():
         assert returns_to(before, server)
 
 
-def test_more_connections_than_the_server_keeps_close_the_oldest():
+def test_more_connections_than_the_server_keeps_close_the_oldest(no_other_clients):
     with forked() as first, contextlib.ExitStack() as lines:
         told(first)
         for _ in range(2 * fork_server.MOST):
@@ -452,12 +465,12 @@ def another_user(kind, address, *arguments):
 
 
 @needs_root
-def test_another_user_gets_no_answer_and_no_child():
+def test_another_user_gets_no_answer_and_no_child(no_other_clients):
     with forked() as child:
         told(child)
         server = psutil.Process(child.pid).parent()
         before = state_of(server)
-        address = fork_server._address(fork_server.SETTINGS | dict(os.environ))
+        address = forked_process._address(forked_process.SETTINGS | dict(os.environ))
         content = json.dumps(("tests.processes.forked_child", (), {}, "/")).encode()
         order = fork_server.NUMBER.pack(len(content)) + content
         with another_user("client", address, order.hex()) as said:
@@ -469,7 +482,7 @@ def goes_on_without(refused):
     """A clean process starts in the ordinary way, soon, and answers."""
     start = time.monotonic()
     with pytest.raises(refused):
-        fork_server.Child("tests.processes.forked_child", stderr=sys.__stderr__)
+        forked_process.ForkedProcess("tests.processes.forked_child", stderr=sys.__stderr__)
     assert time.monotonic() - start < fork_server.HANDSHAKE + 5
     process = CleanProcess(forked=True)
     try:
@@ -485,14 +498,14 @@ def goes_on_without(refused):
 @pytest.mark.parametrize("kind", ["listener", "full"])
 def test_another_user_who_has_taken_the_name_neither_blocks_nor_is_trusted(kind, own_server):
     """Also when its queue of connections is full: then a connection would wait for ever."""
-    address = fork_server._address(fork_server.SETTINGS | dict(os.environ))
+    address = forked_process._address(forked_process.SETTINGS | dict(os.environ))
     with another_user(kind, address) as said:
         assert said == "listens"
         goes_on_without(OSError if kind == "full" else PermissionError)
 
 
 def test_a_server_that_says_nothing_does_not_block(own_server):
-    address = fork_server._address(fork_server.SETTINGS | dict(os.environ))
+    address = forked_process._address(forked_process.SETTINGS | dict(os.environ))
     with socket.socket(socket.AF_UNIX) as silent:
         silent.bind(address)
         silent.listen()
@@ -511,7 +524,7 @@ def test_a_server_that_hangs_does_not_block(own_server):
 
 def test_a_client_that_is_refused_goes_on(own_server, monkeypatch):
     """The server takes this process for one of another user."""
-    monkeypatch.setattr(fork_server, "_connect", lambda env: refused_line())
+    monkeypatch.setattr(forked_process, "_connect", lambda env: refused_line())
     goes_on_without(OSError)
 
 
@@ -528,7 +541,7 @@ def refused_line():
 def temporary(tmp_path, monkeypatch):
     """An empty folder for the temporary files of the children, and a server of its own."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr(fork_server, "IDLE", 1)
+    monkeypatch.setattr(forked_process, "IDLE", 1)
     monkeypatch.setattr(tempfile, "tempdir", None)
     return tmp_path
 
@@ -537,7 +550,7 @@ def temporary(tmp_path, monkeypatch):
 def way(request, monkeypatch):
     monkeypatch.setenv("COURSE_FORK", request.param)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))  # the child's module is one of the tests
-    return fork_server.Child if request.param == "1" else subprocess.Popen
+    return forked_process.ForkedProcess if request.param == "1" else subprocess.Popen
 
 
 def tracing():
@@ -616,7 +629,7 @@ def not_forked(monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("the fork server is asked")
 
-    monkeypatch.setattr(fork_server, "_connect", refuse)
+    monkeypatch.setattr(forked_process, "_connect", refuse)
 
 
 def test_course_fork_0_starts_readers_in_the_ordinary_way(not_forked):
@@ -627,7 +640,7 @@ def test_course_fork_0_starts_readers_in_the_ordinary_way(not_forked):
     finally:
         process.stop()
     with pytest.raises(OSError, match="COURSE_FORK=0"):
-        fork_server.Child("tests.processes.forked_child", stderr=sys.__stderr__)
+        forked_process.ForkedProcess("tests.processes.forked_child", stderr=sys.__stderr__)
 
 
 def test_course_fork_0_readers_and_model_server_work(not_forked, tmp_path):

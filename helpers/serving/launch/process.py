@@ -1,7 +1,7 @@
 """Start a model server from a notebook, wait until it is ready, and leave nothing behind.
 
 A fork of a process that has imported TensorFlow becomes the server where that is possible; see
-`helpers.processes.fork_server`. Elsewhere, and with COURSE_FORK=0, a new process is started.
+`helpers.processes.forked_process`. Elsewhere, and with COURSE_FORK=0, a new process is started.
 """
 
 import atexit
@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from helpers.paths import ROOT
-from helpers.processes import fork_server
+from helpers.processes import forked_process
 from helpers.serving.handshake import LISTENS, PARENT, POLL
 
 SECONDS = "0.2"  # between two looks for versions; TensorFlow Serving's flag takes whole ones only
@@ -88,7 +88,9 @@ class Server:
         """Return the server as a fork of a process with TensorFlow, or None without one."""
         main = "helpers.serving.__main__"
         with contextlib.suppress(OSError):
-            return fork_server.Child(main, (options,), stdout=self._log, stderr=self._log, env=env)
+            return forked_process.ForkedProcess(
+                main, (options,), stdout=self._log, stderr=self._log, env=env
+            )
         return None
 
     def __repr__(self):

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from helpers.clinic import CASES
-from helpers.clinic.show import as_text
 from helpers.errors.find import find
 from helpers.text import printable
 
@@ -47,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = find(text)
     if found.case is None and not found.nearest:
         return fail("the text contains no words. Give the text of an error")
-    print(as_text(CASES[found.case.key]) if found.case and chosen.code else found)
+    print(CASES[found.case.key].as_text() if found.case and chosen.code else found)
     return FOUND if found.case else NOT_FOUND
 
 

@@ -61,7 +61,15 @@ class Case(KnownError):
     cured: Callable[[Path], Works]
 
     def _repr_mimebundle_(self, **options):
-        return {"text/plain": show.as_text(self), "text/html": show.as_html(self)}
+        return {"text/plain": self.as_text(), "text/html": self.as_html()}
+
+    def as_text(self) -> str:
+        """Return the case as text: the known error, the broken code, then the cured code."""
+        return show.as_text(self, self.broken, self.cured)
+
+    def as_html(self) -> str:
+        """Return the case as HTML: the known error, and the broken beside the cured code."""
+        return show.as_html(self, self.broken, self.cured)
 
 
 def join(table: dict[str, KnownError], forms: dict[str, tuple[Callable, Callable]]):

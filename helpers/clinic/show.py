@@ -1,6 +1,4 @@
-"""A case of the clinic as text and as HTML, with its broken and its cured code side by side."""
-
-from __future__ import annotations
+"""A known error as text and as HTML, with its broken and its cured code side by side."""
 
 import ast
 import html
@@ -8,13 +6,10 @@ import importlib
 import inspect
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING
 
 from helpers.display.palette import BORDER, CODE_BACKGROUND, TEXT
 from helpers.errors import show
-
-if TYPE_CHECKING:
-    from helpers.clinic.case import Case
+from helpers.errors.known_error import KnownError
 
 ROOM = "helpers.clinic."
 RESULTS = ROOM + "case"  # Works and Wrong: names of the tests, not code of the error
@@ -31,18 +26,18 @@ CODE = (
 )
 
 
-def as_text(case: Case) -> str:
-    """Return a case as text: the known error, the broken code, then the cured code."""
-    parts = [show.as_text(case)]
-    parts += [f"{caption}:\n\n{code}" for caption, code in _codes(case)]
+def as_text(error: KnownError, broken: Callable, cured: Callable) -> str:
+    """Return a known error as text, with the source of its broken and its cured function."""
+    parts = [show.as_text(error)]
+    parts += [f"{caption}:\n\n{code}" for caption, code in _codes(error, broken, cured)]
     return "\n\n".join(parts)
 
 
-def as_html(case: Case) -> str:
-    """Return a case as HTML: the known error, and the broken beside the cured code."""
-    broken, cured, *both = [_figure(caption, code) for caption, code in _codes(case)]
-    columns = f"<div style='{COLUMNS}'>{broken}{cured}</div>"
-    return f"{show.as_html(case)}{columns}{''.join(both)}"
+def as_html(error: KnownError, broken: Callable, cured: Callable) -> str:
+    """Return a known error as HTML, with the broken beside the cured code."""
+    left, right, *below = [_figure(*each) for each in _codes(error, broken, cured)]
+    columns = f"<div style='{COLUMNS}'>{left}{right}</div>"
+    return f"{show.as_html(error)}{columns}{''.join(below)}"
 
 
 def code_of(function: Callable) -> str:
@@ -62,12 +57,12 @@ def shared_code(*functions: Callable) -> str:
     return "\n\n".join(found.values())
 
 
-def _codes(case):
+def _codes(error, broken, cured):
     """Yield (caption, code) of the broken form, of the cured one, and of what they share."""
-    fails = f"raises {case.exception}" if case.exception else "gives a wrong answer"
-    yield f"Broken ({fails})", code_of(case.broken)
-    yield "Cured (gives the expected numbers)", code_of(case.cured)
-    if shared := shared_code(case.broken, case.cured):
+    fails = f"raises {error.exception}" if error.exception else "gives a wrong answer"
+    yield f"Broken ({fails})", code_of(broken)
+    yield "Cured (gives the expected numbers)", code_of(cured)
+    if shared := shared_code(broken, cured):
         yield "Used above", shared
 
 

@@ -3,7 +3,6 @@
 import ipywidgets
 
 from helpers.clinic import CASES
-from helpers.clinic.show import as_html
 from helpers.errors.find import find
 from helpers.widgets.view import View
 
@@ -43,7 +42,7 @@ def clinic() -> View:
         choice.value = found.case.key if found.case else ""
 
     def show(_=None):
-        answer.value = as_html(CASES[choice.value]) if choice.value else ""
+        answer.value = CASES[choice.value].as_html() if choice.value else ""
 
     def button(case):
         # The button is as wide as its words: JupyterLab cuts off longer ones.

@@ -8,7 +8,6 @@ import tomllib
 import pytest
 
 from helpers.clinic import CASES
-from helpers.clinic.show import as_text
 from helpers.errors import show
 from helpers.errors.find import find
 from helpers.paths import ROOT
@@ -51,7 +50,7 @@ def test_a_file_is_read(tmp_path):
 def test_the_code_is_printed_on_request():
     status, out, _ = run("--code", text=REAL["columns"])
     assert status == 0
-    assert out == f"{as_text(CASES['columns'])}\n"
+    assert out == f"{CASES['columns'].as_text()}\n"
 
 
 def test_what_is_not_in_the_clinic_gets_the_three_nearest():

@@ -10,7 +10,7 @@ import pytest
 from IPython.core.formatters import DisplayFormatter
 
 from helpers.clinic import CASES
-from helpers.clinic.show import as_html, as_text, code_of, shared_code
+from helpers.clinic.show import code_of, shared_code
 from helpers.errors import show
 
 EACH = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -18,7 +18,7 @@ EACH = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
 @EACH
 def test_text_has_the_known_error_then_the_broken_then_the_cured_code(case):
-    text = as_text(case)
+    text = case.as_text()
     parts = [show.as_text(case), code_of(case.broken), code_of(case.cured)]
     places = [text.index(part) for part in parts]
     assert places == sorted(places) and places[0] == 0
@@ -27,7 +27,7 @@ def test_text_has_the_known_error_then_the_broken_then_the_cured_code(case):
 
 @EACH
 def test_html_has_both_codes_escaped_and_named(case):
-    page = as_html(case)
+    page = case.as_html()
     assert page.startswith(show.as_html(case))
     codes = [html.unescape(code) for code in re.findall(r"<pre [^>]*>(.*?)</pre>", page, re.S)]
     assert codes[:2] == [code_of(case.broken), code_of(case.cured)]
@@ -57,19 +57,19 @@ def test_html_is_well_formed(case):
             assert self.open.pop() == tag
 
     checker = Checker()
-    checker.feed(as_html(case))
+    checker.feed(case.as_html())
     assert checker.open == []
 
 
 def test_code_is_escaped():
-    pages = [as_html(case) for case in CASES.values()]
+    pages = [case.as_html() for case in CASES.values()]
     codes = [code for page in pages for code in re.findall(r"<pre [^>]*>(.*?)</pre>", page, re.S)]
     assert any("&quot;" in code for code in codes) and any("-&gt;" in code for code in codes)
     assert not [code for code in codes if re.search("[<>\"']", code)]
 
 
 def test_columns_stand_side_by_side_wrap_and_scroll():
-    page = as_html(CASES["columns"])
+    page = CASES["columns"].as_html()
     assert "display:flex;flex-wrap:wrap" in page
     assert "overflow-x:auto" in page and "white-space:pre" in page
     for colour in re.findall(r"(?:color|background):([^;']+)", page):
@@ -106,5 +106,5 @@ def test_shared_code_stands_before_its_use_and_once():
 def test_a_case_shows_itself_in_a_notebook():
     case = CASES["never-built"]
     bundle, _ = DisplayFormatter().format(case)
-    assert bundle["text/plain"] == as_text(case)
-    assert bundle["text/html"] == as_html(case)
+    assert bundle["text/plain"] == case.as_text()
+    assert bundle["text/html"] == case.as_html()

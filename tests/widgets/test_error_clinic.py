@@ -3,7 +3,6 @@
 import pytest
 
 from helpers.clinic import CASES
-from helpers.clinic.show import as_html
 from helpers.errors.find import find
 from helpers.widgets.error_clinic import clinic
 
@@ -28,7 +27,7 @@ def test_a_pasted_error_shows_its_case(view):
     error, choice, verdict, nearest, answer = view.children
     error.value = KNOWN
     assert choice.value == "not-a-keras-model"
-    assert answer.value == as_html(CASES["not-a-keras-model"])
+    assert answer.value == CASES["not-a-keras-model"].as_html()
     assert not verdict.value and not nearest.children
 
 
@@ -43,7 +42,7 @@ def test_an_unknown_error_shows_the_nearest_to_click(view):
     for button, case in zip(nearest.children, cases, strict=True):
         button.click()
         assert choice.value == case.key
-        assert answer.value == as_html(CASES[case.key])
+        assert answer.value == CASES[case.key].as_html()
     assert len(nearest.children) == 3  # The other cases can still be opened.
 
 
@@ -63,7 +62,7 @@ def test_every_case_can_be_chosen(view):
     for label, key in choice.options[1:]:
         choice.value = key
         assert label == f"{CASES[key].group}: {CASES[key].title}"
-        assert answer.value == as_html(CASES[key])
+        assert answer.value == CASES[key].as_html()
 
 
 def test_nothing_of_the_error_is_sent_back(view):

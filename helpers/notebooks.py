@@ -191,7 +191,7 @@ def learner_environment(folder: str | Path) -> dict[str, str]:
     """
     return {
         "COURSE_PROGRESS": str(Path(folder) / "progress.json"),
-        "COURSE_EXPORTS": str(Path(folder) / "exports"),
+        "COURSE_EXPORTS": str(folder),
     }
 
 

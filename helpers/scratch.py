@@ -1,9 +1,10 @@
 """The scratch folder: where a lesson exports to, and how texts leave its path out.
 
 Each run of a lesson has a folder of its own, such as exports/01_basic_export/run3. This file alone
-knows the two names `exports` and `run`; .gitignore and pyproject.toml exclude the first.
+knows the two names `exports` and `run`.
 """
 
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -38,6 +39,8 @@ def new_folder(name: str) -> Path:
     """
     lesson = scratch_folder() / name
     lesson.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError), (lesson.parent / ".gitignore").open("x") as file:
+        file.write("*\n")
     number = 1
     while True:
         folder = lesson / f"{RUN}{number}"

@@ -8,6 +8,7 @@ from nbclient import NotebookClient
 
 from helpers.notebooks import derive
 from helpers.paths import ROOT
+from helpers.scratch import SCRATCH
 from helpers.serving.launch.process import Server, free_ports
 
 NAME = "07_serving"
@@ -16,7 +17,7 @@ NAME = "07_serving"
 @pytest.fixture
 def elsewhere(tmp_path):
     """A server that waits for the first version in the folder to which the lesson exports."""
-    base = tmp_path / "exports" / NAME / "run1" / "shop"
+    base = tmp_path / SCRATCH / NAME / "run1" / "shop"
     rest, grpc = free_ports(2)
     server = Server(
         {
@@ -42,7 +43,7 @@ def texts(notebook):
 
 
 def test_the_cells_run_against_another_server(elsewhere, tmp_path, monkeypatch):
-    monkeypatch.setenv("COURSE_EXPORTS", str(tmp_path / "exports"))
+    monkeypatch.setenv("COURSE_EXPORTS", str(tmp_path))
     monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "progress.json"))
     monkeypatch.setenv("TFS_URL", elsewhere.rest)
     monkeypatch.setenv("TFS_GRPC", elsewhere.grpc)

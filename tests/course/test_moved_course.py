@@ -10,6 +10,7 @@ import nbformat
 import pytest
 
 from helpers.paths import ROOT
+from helpers.scratch import SCRATCH
 
 NAME = "01_basic_export"
 
@@ -90,7 +91,7 @@ def outputs(notebook):
 def test_lesson_elsewhere_offline_later_and_twice_at_once(tmp_path):
     course = tmp_path / "moved course"
     for folder in ("helpers", "solutions", "notebooks"):
-        left_behind = shutil.ignore_patterns("exports", "__pycache__", ".*")
+        left_behind = shutil.ignore_patterns(SCRATCH, "__pycache__", ".*")
         shutil.copytree(ROOT / folder, course / folder, ignore=left_behind)
     (tmp_path / "sitecustomize.py").write_text(LATER_AND_OFFLINE)
     ours = ("PYTEST", "COURSE_", "COV_")  # these would make the kernels a part of this run
@@ -114,7 +115,7 @@ def test_lesson_elsewhere_offline_later_and_twice_at_once(tmp_path):
         again = nbformat.read(course / f"run{number}.ipynb", 4)
         for now, before in zip(outputs(again), outputs(stored), strict=True):
             assert now == before
-    runs = course / "solutions" / "exports" / NAME
+    runs = course / "solutions" / SCRATCH / NAME
     assert {path.name for path in runs.iterdir()} == {"run1", "run2"}, "each has its own"
     passed = json.loads((course / ".progress.json").read_text())
     assert passed == {NAME: ["q1", "q2", "q3", "q4"]}

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from helpers.clinic import CASES
 from helpers.paths import ROOT
+from helpers.scratch import SCRATCH
 from tests.course.test_locks import LOCK
 from tests.newest_versions import report
 from tests.newest_versions.environment import FOLDER, CannotTry, Environment, say
@@ -115,7 +116,7 @@ def copy_course(target, tried):
     Path
         `target`
     """
-    ignored = shutil.ignore_patterns(".*", "exports", "__pycache__", "*.mine-*")
+    ignored = shutil.ignore_patterns(".*", SCRATCH, "__pycache__", "*.mine-*")
     shutil.copytree(ROOT, target, ignore=ignored)
     lock = target / LOCK
     entry = re.compile(r"^([a-z0-9-]+)==[^\s;]+", re.M)

@@ -18,6 +18,7 @@ import yaml
 from helpers import notebooks, readers
 from helpers.clinic import CASES, Works, Wrong
 from helpers.paths import ROOT
+from helpers.scratch import SCRATCH
 from tests.course.test_make import Course
 from tests.newest_versions import __main__ as command
 from tests.newest_versions import cases, environment, report
@@ -343,7 +344,7 @@ def test_copy_has_the_tried_versions_and_the_course_is_left_alone(tmp_path):
     numpy = re.search(r"^numpy==.*", before.decode(), re.M)[0]
     assert numpy in lock
     assert (ROOT / "requirements.lock").read_bytes() == before
-    for name in (".git", ".venv", ".newest", "notebooks/exports"):
+    for name in (".git", ".venv", ".newest", f"notebooks/{SCRATCH}"):
         assert not (course / name).exists()
     assert sorted(p.name for p in (course / "notebooks").iterdir()) == [
         f"{name}.ipynb" for name in notebooks.lesson_names()

@@ -16,6 +16,7 @@ from nbval.kernel import RunningKernel
 from nbval.plugin import NbCellError
 
 from helpers.notebooks import learner_environment
+from helpers.scratch import SCRATCH
 
 pytest_plugins = ["tests.support.clinic_table"]
 
@@ -59,10 +60,9 @@ RunningKernel.await_reply = _await_reply_of_the_living
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Ignore a learner's own copies (`make reset`)."""
-    if ".mine-" in collection_path.name and collection_path.suffix == ".ipynb":
-        return True
-    return None
+    """Ignore what lessons have exported, and a learner's own copies (`make reset`)."""
+    copied = ".mine-" in collection_path.name and collection_path.suffix == ".ipynb"
+    return True if copied or collection_path.name == SCRATCH else None
 
 
 def said_to_be_missing(outputs: Sequence[Mapping]) -> str:

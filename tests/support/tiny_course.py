@@ -12,6 +12,7 @@ NEEDED = (
     "helpers/__init__.py",
     "helpers/notebooks.py",
     "helpers/paths.py",
+    "helpers/scratch.py",
     "helpers/processes/*.py",
     "tests/__init__.py",
     "tests/support/__init__.py",

@@ -129,7 +129,14 @@ class Exercise:
         object
             What `maker` returned, or what `fresh` makes of it; the docstring of the maker says
             what it is.
+
+        Raises
+        ------
+        LookupError
+            If the exercise starts from nothing.
         """
+        if self.maker is None:
+            raise LookupError(f"{self.key} has no given(): it starts from what your cells made.")
         if self._given is None:
             scratch = self.lesson.scratch if self.lesson else Path(tempfile.mkdtemp())
             self._given = self.maker(scratch / f"{self.key}_given")

@@ -149,7 +149,7 @@ def own_words(error: BaseException) -> str:
     lines = [text]
     if frames:
         last = frames[-1]
-        code = linecache.getline(last.filename, last.lineno).strip() or last.line or ""
+        code = linecache.getline(last.filename, last.lineno or 0).strip() or last.line or ""
         lines.append(f"in line {last.lineno} of your {last.name}: {code}".rstrip(": "))
     if cure(text):
         lines.append(f"Usually: {cure(text)}")

@@ -11,7 +11,7 @@ from helpers.readers import compare, rescue
 def main(arguments: list[str]) -> int:
     """Run the command and return its exit status."""
     # The name of a signature may hold characters that the terminal cannot show.
-    sys.stdout.reconfigure(errors="backslashreplace")
+    sys.stdout.reconfigure(errors="backslashreplace")  # pyrefly: ignore[missing-attribute]
     command = rescue.main if "--rescue" in arguments else compare.main
     try:
         return command(arguments)

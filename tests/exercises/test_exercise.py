@@ -461,3 +461,8 @@ def test_a_notebook_is_not_shown_our_own_lines():
     ).stdout
     assert "raised: TypeError" in said
     assert "in line" not in said
+
+
+def test_an_exercise_that_starts_from_nothing_says_so():
+    with pytest.raises(LookupError, match=r"q1 has no given\(\)"):
+        engine.Exercise("q1", "title", ("answer",), (), lambda answer: "right").given()

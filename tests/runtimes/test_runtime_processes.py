@@ -130,7 +130,7 @@ from helpers import runtimes
 signal.signal(signal.SIGALRM, signal.SIG_IGN)  # children inherit both
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
 
-def ask(x, name, deadline=8):
+def ask(x, name, deadline=3):
     runtimes.run(sys.argv[1], "serving_default", {"x": [[x]]}, name, deadline=deadline)
 
 for name in sys.argv[3:]:

@@ -2,6 +2,7 @@
 
 import tempfile
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -79,7 +80,8 @@ def outcome(change: str) -> str:
     str
         "same" or "other" for numbers that equal the model's or differ from them.
     """
-    how = {"rows": ROWS, "key": "predict_two", "export": archived, "change": 0.0} | CHANGES[change]
+    how: dict[str, Any] = {"rows": ROWS, "key": "predict_two", "export": archived, "change": 0.0}
+    how |= CHANGES[change]
     content, weights = converted(how["export"])
     weights[0].assign(KERNEL + how["change"])
     try:

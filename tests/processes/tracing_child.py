@@ -8,7 +8,7 @@ from helpers.processes.child import answer_questions
 
 
 def main():
-    answer_questions({"trace": trace, "exit": leave, "crash": crash})
+    answer_questions({"number": os.getpid, "trace": trace, "exit": leave, "crash": crash})
 
 
 def trace():

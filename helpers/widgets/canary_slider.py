@@ -11,7 +11,7 @@ from helpers.display.palette import BLUE, ORANGE
 from helpers.display.plot_style import new_figure
 from helpers.serving.rollout.router import Reply, Router
 from helpers.text import safe_repr, shorten
-from helpers.widgets.view import View, picture
+from helpers.widgets.view import View, one_at_a_time, picture
 
 CUSTOMERS = [f"customer-{number:03d}" for number in range(200)]
 AT_ONCE = 4  # simultaneous requests
@@ -127,6 +127,9 @@ def canary(router: Router, body_of: Callable[[str], dict]) -> View:
     )
     words, rows, image = ipywidgets.Label(INTRODUCTION), ipywidgets.HTML(), ipywidgets.HTML()
 
+    guarded = one_at_a_time()
+
+    @guarded
     def split(_):
         stable, on_trial = router.stable, router.canary  # the canary may end meanwhile
 

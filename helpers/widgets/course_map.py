@@ -11,7 +11,7 @@ from helpers.exercises import progress
 from helpers.exercises.exercise import Exercise
 from helpers.notebooks import lesson_names
 from helpers.paths import SOLUTIONS
-from helpers.widgets.view import View
+from helpers.widgets.view import View, one_at_a_time
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,9 @@ def course_map() -> View:
     table = ipywidgets.HTML(as_html())
     button = ipywidgets.Button(description="Refresh", tooltip="Read my progress again")
 
+    guarded = one_at_a_time()
+
+    @guarded
     def refresh(_):
         table.value = as_html()
 

@@ -4,7 +4,7 @@ import ipywidgets
 
 from helpers.clinic import CASES
 from helpers.errors.find import find
-from helpers.widgets.view import View
+from helpers.widgets.view import View, one_at_a_time
 
 INTRODUCTION = (
     "In a running notebook: paste an error, or choose a case, and read its cause and cure. The "
@@ -35,12 +35,16 @@ def clinic() -> View:
     verdict, answer = ipywidgets.HTML(), ipywidgets.HTML()
     nearest = ipywidgets.HBox(layout=ipywidgets.Layout(flex_flow="row wrap"))
 
+    guarded = one_at_a_time()
+
+    @guarded
     def look(_=None):
         found = find(error.value)
         verdict.value = UNKNOWN if found.nearest else "" if found.case else NOTHING
         nearest.children = [button(case) for case in found.nearest]
         choice.value = found.case.key if found.case else ""
 
+    @guarded
     def show(_=None):
         answer.value = CASES[choice.value].as_html() if choice.value else ""
 

@@ -10,7 +10,7 @@ from helpers.inspection.contents import Explored, capped, findings_table, tree_t
 from helpers.inspection.differences import differences
 from helpers.inspection.explore import explore
 from helpers.text import printable, readable_size
-from helpers.widgets.view import View
+from helpers.widgets.view import View, one_at_a_time
 
 INTRODUCTION = (
     "Live in Jupyter: choose an artifact and what to look at, and another one to put beside it."
@@ -133,11 +133,15 @@ def explorer(*directories: str | os.PathLike) -> View:
     def find(box):
         return explore(known.get(box.value, box.value))
 
+    guarded = one_at_a_time()
+
+    @guarded
     def choose(_=None):
         found = find(artifact)
         within.options = [EVERYTHING, *_parts(found)] if found.main else [EVERYTHING]
         show()
 
+    @guarded
     def show(_=None):
         within.layout.display = "" if look.value == "operations" else "none"
         found = [find(box) for box in (artifact, beside) if box.value.strip() or box is artifact]

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from helpers.data import line
 from helpers.display.palette import BLUE, ORANGE
 from helpers.display.plot_style import new_figure
-from helpers.widgets.view import View, picture
+from helpers.widgets.view import View, one_at_a_time, picture
 
 TEXT = (
     "Live in Jupyter: sliders for the learning rate and the number of steps. Each move trains a "
@@ -113,6 +113,9 @@ def live_training() -> View:
                 draw(slope, intercept, losses, steps.value), f"The points and {words.value}"
             )
 
+    guarded = one_at_a_time()
+
+    @guarded
     def train_again(_):
         words.value = "Training …"
         fit_line(rate.value, steps.value, on_part=show)

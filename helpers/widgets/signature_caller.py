@@ -11,7 +11,7 @@ import numpy as np
 from helpers.errors.cure import cure
 from helpers.errors.messages import describe
 from helpers.text import safe_repr, shorten
-from helpers.widgets.view import View
+from helpers.widgets.view import View, one_at_a_time
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -220,11 +220,16 @@ def signature_caller(loaded: Any) -> View:
     call = ipywidgets.Button(description="Call", tooltip="Call the signature with this request")
     answer = ipywidgets.HTML()
 
+    guarded = one_at_a_time()
+
+    @guarded
     def show(_=None):
+        answer.value = "calling …"  # not the answer of an older request
         lines = str(call_signature(loaded, choice.value, request.value))
         lines = lines.encode(errors="replace").decode()  # a single surrogate cannot be sent
         answer.value = f"<pre style='{WRAP}'>{html.escape(lines)}</pre>"
 
+    @guarded
     def choose(_):
         before = request.value
         request.value = example(found[choice.value])

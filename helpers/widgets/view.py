@@ -1,9 +1,11 @@
 """The parts that all widgets share: a text form for pages without a kernel, and pictures."""
 
 import base64
+import functools
 import html
 import io
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import ipywidgets
@@ -59,6 +61,25 @@ class Plot(View):
         bundle = super()._repr_mimebundle_(**options)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         return {**data, "image/png": self.png}, {**metadata, "image/png": {"alt": self.alt}}
+
+
+def one_at_a_time() -> Callable[[Callable], Callable]:
+    """Return a decorator for the callbacks of one widget: only one of them runs at a time.
+
+    JupyterLab delivers what is typed on another thread than a click. Without the decorator both
+    callbacks run at the same time, and the one with the older value can end last.
+    """
+    lock = threading.RLock()  # a callback may set a value that another callback observes
+
+    def decorate(function):
+        @functools.wraps(function)
+        def guarded(*arguments):
+            with lock:
+                return function(*arguments)
+
+        return guarded
+
+    return decorate
 
 
 def png(figure: "Figure") -> str:

@@ -68,4 +68,6 @@ def without_scratch(text: str) -> str:
     """
     for folder in RUNS:  # first, because the pattern below ends a path at a blank
         text = re.sub(re.escape(folder) + r"(?!\d)[/\\]?", "", text)
-    return re.sub(rf"[^\s'\"=]*[/\\]{SCRATCH}[/\\][^/\\\s]+[/\\]{RUN}\d+[/\\]?", "", text)
+    return re.sub(
+        rf"(?<![^\s'\"=])[^\s'\"=]*[/\\]{SCRATCH}[/\\][^/\\\s]+[/\\]{RUN}\d+[/\\]?", "", text
+    )

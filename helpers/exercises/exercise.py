@@ -4,15 +4,20 @@ An exercise is a function decorated with `@exercise(...)`. It takes the learner'
 `require(condition, message)` for each condition, and returns the message for passing.
 """
 
+import atexit
+import inspect
+import operator
+import shutil
 import tempfile
 import textwrap
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from helpers.errors.messages import describe
 from helpers.exercises.learner_code import own_words
+from helpers.exercises.notebook import kernel_names, needed
 from helpers.exercises.outcomes import (
     NOT_ATTEMPTED,
     NOT_YET,
@@ -23,8 +28,13 @@ from helpers.exercises.outcomes import (
     Raised,
     Result,
 )
+from helpers.exercises.side_effects import unchanged
+from helpers.exercises.time_limit import TimeOver, time_limit
 from helpers.notebooks import solution_of
 from helpers.scratch import without_scratch
+
+SECONDS = 60  # of CPU time, for a whole check
+LONGEST = 2000  # characters of a message
 
 
 @dataclass
@@ -43,10 +53,15 @@ class Exercise:
         The first hint says little and the last one says nearly all. The solution comes after it.
     grader : callable
         Function of the answers; see the docstring of the module.
+    needs : tuple of str
+        Names of objects of the notebook that the check compares with. The grader gets each of them
+        as a keyword argument.
     maker : callable, optional
-        Function of a folder. It makes in the folder what the exercise starts from; see `given`.
+        Function of a folder, or of a folder and a seed. It makes in the folder what the exercise
+        starts from; see `given`.
     fresh : callable, optional
-        Function of what the maker made. It returns a new copy at each call of `given`.
+        Function of what the maker made, which then is made only once, such as a running server. It
+        returns what `given` hands out.
     lesson : Lesson, optional
         The lesson of the exercise. `Lesson` sets it.
     """
@@ -56,19 +71,24 @@ class Exercise:
     answers: tuple[str, ...]
     hints: tuple[str, ...]
     grader: Callable[..., str]
-    maker: Callable[[Path], Any] | None = None
+    needs: tuple[str, ...] = ()
+    maker: Callable[..., Any] | None = None
     fresh: Callable[[Any], Any] | None = None
     lesson: Any = None
     _shown: int = 0
-    _given: Any = None
+    _seed: int | None = None
+    _copies: int = 0
+    _originals: dict = field(default_factory=dict)
 
-    def grade(self, *answers: Any) -> Result:
+    def grade(self, *answers: Any, notebook: Mapping[str, Any] | None = None) -> Result:
         """Compute the Result for `answers`. It never raises an exception.
 
         Parameters
         ----------
         *answers
             The learner's answers, of any type, in the order of `self.answers`.
+        notebook : mapping of str to object, optional
+            The names of the notebook. By default those of the running kernel.
 
         Returns
         -------
@@ -76,23 +96,45 @@ class Exercise:
             One of the four outcomes, with the message for the learner.
         """
         try:
-            self._refuse_untouched(answers)
-            return Result(PASSED, self.grader(*answers))
-        except NotAttempted:
-            return Result(NOT_ATTEMPTED, f"replace the ... first. {self.title}.")
-        except NotYet as error:
-            return Result(NOT_YET, without_scratch(str(error)))
-        except Raised as raised:
-            return Result(RAISED, without_scratch(own_words(raised.error)))
+            with time_limit(SECONDS) as limit:
+                outcome, message = self._outcome(answers, notebook)
+        except TimeOver as over:
+            if over.limit is not limit:
+                raise
+            outcome = NOT_YET
+            message = (
+                f"this check should end within {SECONDS:g} seconds, but {over}, so it was "
+                "stopped. Does the answer have the type that the comment in the cell asks for?"
+            )
         except KeyboardInterrupt:
-            return Result(RAISED, "KeyboardInterrupt: the check was stopped. Run the cell again.")
+            outcome = RAISED
+            message = "KeyboardInterrupt: the check was stopped. Run the cell again."
+        return Result(outcome, without_scratch(message[:LONGEST]))
+
+    def _outcome(self, answers, notebook):
+        try:
+            self._refuse_untouched(answers)
+            names = kernel_names() if notebook is None else notebook
+            found = {name: needed(names, name) for name in self.needs}
+            with unchanged("the check of this answer", found):
+                return PASSED, self.grader(*answers, **found)
+        except NotAttempted as missing:
+            if missing.left:
+                what = " is" if len(missing.left) == 1 else " are"
+                left = f"{', '.join(missing.left)}{what} still `...`"
+                return NOT_ATTEMPTED, f"{left}: replace the ... first. {self.title}."
+            return NOT_ATTEMPTED, f"replace the ... first. {self.title}."
+        except NotYet as error:
+            return NOT_YET, str(error)
+        except Raised as raised:
+            return RAISED, own_words(raised.error)
+        except (KeyboardInterrupt, TimeOver):
+            raise
         except BaseException as error:
             # The check is wrong, or the answer raises when it is read (a sys.exit() in __eq__).
-            return Result(
-                NOT_YET,
-                "this check could not read the answer "
-                f"({without_scratch(describe(error, 200))}). Does the answer have the type that "
-                "the comment in the cell asks for?",
+            return NOT_YET, (
+                f"this check could not read the answer ({describe(error, 200)}). Does the answer "
+                "have the type that the comment in the cell asks for?"
             )
 
     def _refuse_untouched(self, answers):
@@ -102,9 +144,11 @@ class Exercise:
                 f"{self.key}.check should get {len(self.answers)} answers, but got "
                 f"{len(answers)}. Call {self.key}.check({names})."
             )
-        untouched = [n for n, a in zip(self.answers, answers, strict=True) if a is ...]
+        untouched = [
+            name for name, a in zip(self.answers, answers, strict=True) if _is_untouched(a)
+        ]
         if untouched:
-            raise NotAttempted
+            raise NotAttempted(untouched if len(untouched) < len(answers) else ())
 
     def check(self, *answers: Any) -> None:
         """Grade the answers, show the result, and store a pass in the progress file.
@@ -121,26 +165,62 @@ class Exercise:
             self.lesson.passed(self.key)
         display(result)
 
-    def given(self) -> Any:
-        """Return what this exercise starts from. It is made at the first call.
+    def given(self, seed: int | None = None) -> Any:
+        """Return what this exercise starts from: a new copy at each call.
+
+        Parameters
+        ----------
+        seed : int, optional
+            Another seed gives another variant, to practise again. The check that follows expects
+            the answers of this variant.
 
         Returns
         -------
         object
-            What `maker` returned, or what `fresh` makes of it; the docstring of the maker says
-            what it is.
+            The docstring of the maker says what it is.
 
         Raises
         ------
         LookupError
-            If the exercise starts from nothing.
+            If the exercise starts from nothing, or has one variant only.
+        TypeError
+            If the seed is not a whole number.
         """
+        if seed is not None:
+            seed = operator.index(seed)
+            if not self._has_variants():
+                raise LookupError(f"{self.key} has one variant only: call given() without a seed.")
+        self._seed = seed
+        if self.fresh is not None:
+            return self.fresh(self.original())
+        self._copies += 1
+        number = "" if self._copies == 1 else f"_{self._copies}"
+        scratch = self.lesson.scratch if self.lesson else Path(tempfile.mkdtemp())
+        return self._make(scratch / f"{self.key}_given{number}")
+
+    def original(self) -> Any:
+        """Return what the check compares with: the learner never gets it, and cannot change it.
+
+        Returns
+        -------
+        object
+            Of the variant that `given` handed out last.
+        """
+        if self._seed not in self._originals:
+            folder = Path(tempfile.mkdtemp(prefix=f"original-{self.key}-"))
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            self._originals[self._seed] = self._make(folder / "made")
+        return self._originals[self._seed]
+
+    def _make(self, folder):
         if self.maker is None:
             raise LookupError(f"{self.key} has no given(): it starts from what your cells made.")
-        if self._given is None:
-            scratch = self.lesson.scratch if self.lesson else Path(tempfile.mkdtemp())
-            self._given = self.maker(scratch / f"{self.key}_given")
-        return self._given if self.fresh is None else self.fresh(self._given)
+        if self._has_variants():
+            return self.maker(folder, self._seed)
+        return self.maker(folder)
+
+    def _has_variants(self):
+        return self.maker is not None and len(inspect.signature(self.maker).parameters) > 1
 
     def hint(self) -> None:
         """Print the next hint. After the last hint, print the solution."""
@@ -163,11 +243,19 @@ class Exercise:
         return f"{self.key}: {self.title}. Call check({names}), hint() or solution()."
 
 
+def _is_untouched(answer):
+    """Return whether an answer is `...`, or a dict with nothing else in it."""
+    if type(answer) is dict:
+        return bool(answer) and all(value is ... for value in answer.values())
+    return answer is ...
+
+
 def exercise(
     key: str,
     answers: str,
     hints: Iterable[str],
-    given: Callable[[Path], Any] | None = None,
+    needs: str = "",
+    given: Callable[..., Any] | None = None,
     fresh: Callable[[Any], Any] | None = None,
 ) -> Callable[[Callable[..., str]], Exercise]:
     """Make an Exercise of the decorated function. Its docstring becomes the title.
@@ -180,6 +268,8 @@ def exercise(
         Names of the answers, separated by blanks.
     hints : iterable of str
         See `Exercise`.
+    needs : str
+        Names of objects of the notebook, separated by blanks; see `Exercise.needs`.
     given, fresh : callable, optional
         See `Exercise.maker` and `Exercise.fresh`.
 
@@ -191,6 +281,7 @@ def exercise(
 
     def decorate(grader):
         title = " ".join(grader.__doc__.split()).rstrip(".")
-        return Exercise(key, title, tuple(answers.split()), tuple(hints), grader, given, fresh)
+        names, needed_names = tuple(answers.split()), tuple(needs.split())
+        return Exercise(key, title, names, tuple(hints), grader, needed_names, given, fresh)
 
     return decorate

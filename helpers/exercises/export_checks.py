@@ -11,7 +11,8 @@ import numpy as np
 from helpers import artifact, readers
 from helpers.artifact.saved_model import Artifact, Signature
 from helpers.errors.cure import cure
-from helpers.exercises.outcomes import NotAttempted, NotYet, require
+from helpers.exercises import answer_types, battery
+from helpers.exercises.outcomes import NotYet, require
 from helpers.text import safe_repr, shorten
 
 # Tolerances: the largest absolute difference between two numbers that count as equal.
@@ -216,19 +217,22 @@ def require_prediction(
     calls: Mapping[str, Any],
     outcomes: Iterable[Any],
     outcome: Callable[[Any], Any],
+    why: Mapping[tuple[str, Any], str] | None = None,
 ) -> None:
     """Require that the learner predicted the outcome of each call.
 
     Parameters
     ----------
     prediction : object
-        The learner's answer. If it is right, a dict from each key of `calls` to an outcome.
+        The learner's answer. If it is right, a mapping from each key of `calls` to an outcome.
     calls : mapping of str to object
         What is tried, by the words of the exercise.
     outcomes : iterable
         The outcomes that the learner chooses from.
     outcome : callable
         Function of a value of `calls`. It tries the call and returns its outcome.
+    why : mapping of (str, outcome) to str, optional
+        For a call and a wrong outcome: the reason why it is another one, with what was measured.
 
     Raises
     ------
@@ -237,36 +241,30 @@ def require_prediction(
     NotYet
         For the first prediction that is wrong.
     """
-    require_keys(prediction, calls, "prediction")
+    said = answer_types.mapping(prediction, calls, "prediction")
+    outcomes = list(outcomes)
+    for name in calls:
+        require(
+            any(_is(said[name], choice) for choice in outcomes),
+            f"{name}: {safe_repr(said[name])} is not one of {', '.join(map(repr, outcomes))}.",
+        )
     for name, made in calls.items():
-        said = prediction[name]
-        require(
-            any(said is choice or said == choice for choice in outcomes),
-            f"{name}: {safe_repr(said)} is not one of {', '.join(map(repr, outcomes))}.",
-        )
-        require(
-            said == outcome(made),
-            f"{name}: you say {said!r}, but something else happens. Try it in a cell of your own.",
-        )
+        happens = outcome(made)
+        if not _is(said[name], happens):
+            reason = (why or {}).get((name, said[name]), "Try it in a cell of your own.")
+            raise NotYet(f"{name}: you say {said[name]!r}, but it is {happens!r}. {reason}")
 
 
-def require_keys(answer: Any, keys: Iterable[str], name: str) -> None:
-    """Require that the answer `name` is a dict with these keys.
-
-    Raises
-    ------
-    NotAttempted
-        If a value of the dict is `...`.
-    NotYet
-        If the answer is not a dict, or has different keys.
-    """
-    require(
-        isinstance(answer, dict) and answer.keys() == set(keys),
-        f"{name} should be a dict with the keys {', '.join(map(repr, keys))}, but is "
-        f"{safe_repr(answer)}.",
-    )
-    if any(said is ... for said in answer.values()):
-        raise NotAttempted
+def _is(said, choice):
+    """Return whether two outcomes are equal and of one kind: True is not 1, and "1" is not 1."""
+    try:
+        if isinstance(choice, bool):
+            return answer_types.boolean(said, "") == choice
+        if isinstance(choice, int):
+            return answer_types.whole_number(said, "") == choice
+        return isinstance(said, str) and said == choice
+    except NotYet:
+        return False
 
 
 def row_text(values: Iterable[float]) -> str:
@@ -276,3 +274,97 @@ def row_text(values: Iterable[float]) -> str:
 
 def _row(x, index):
     return row_text(np.atleast_1d(x[min(index, len(x) - 1)]))
+
+
+def require_same_answers(
+    found: Artifact,
+    key: str,
+    inputs: Mapping[str, np.ndarray],
+    reference: Callable[..., Mapping[str, Any]],
+    which: Iterable[str] = ALL,
+    tolerance: float = SAME,
+    who: str = "",
+) -> None:
+    """Require that a signature gives the answers of a function, for every batch, in each reader.
+
+    Parameters
+    ----------
+    found : Artifact
+    key : str
+        The signature.
+    inputs : mapping of str to ndarray
+        Many rows, by the names of the inputs. They are sent as batches of 0, 1, 2, 7 and all rows.
+    reference : callable
+        Function of these inputs, by name. It returns the expected outputs by name. Floats must be
+        equal within the tolerance, and everything else must be equal exactly.
+    which : iterable of str
+        Keys of `readers.READERS`. LiteRT gets no empty batch, because it takes none.
+    tolerance : float
+        Largest difference, absolute for numbers below 1 and relative for larger ones.
+    who : str
+        What gives the expected answers, for the message: "your model".
+
+    Raises
+    ------
+    NotYet
+        For the first difference. It names the reader, the batch, the output and the row.
+    """
+    signature_of(found, key)
+    for reader in which:
+        for size, batch in battery.batches(inputs).items():
+            count = len(next(iter(batch.values())))
+            if reader == "litert" and not count:
+                continue
+            got = answers(found, key, batch, reader)
+            expected = {name: np.asarray(value) for name, value in reference(**batch).items()}
+            for name, right in expected.items():
+                require_output(got, name, key)
+                where = f"{key} in {readers.READERS[reader]}, {size}"
+                _require_equal(got[name], right, tolerance, f"{where}: {name}", batch, who)
+
+
+def _require_equal(value, right, tolerance, where, batch, who):
+    require(
+        value.shape == right.shape,
+        f"{where} should have shape {right.shape}, but has shape {value.shape}.",
+    )
+    kinds = [{"U": "text", "S": "text", "O": "text"}.get(a.dtype.kind) for a in (value, right)]
+    if kinds[0] == "text" or kinds[1] == "text":
+        wrong = _texts(value) != _texts(right)
+    elif right.dtype.kind == "f":
+        require(
+            value.dtype.kind == "f",
+            f"{where} should be numbers of type {right.dtype}, but is {value.dtype}.",
+        )
+        same = np.isclose(value, right, rtol=tolerance, atol=tolerance, equal_nan=True)
+        wrong = ~same
+    else:
+        allowed = {"b": "b", "i": "iu", "u": "iu"}[right.dtype.kind]
+        require(
+            value.dtype.kind in allowed,
+            f"{where} should be of type {right.dtype}, but is {value.dtype}.",
+        )
+        wrong = value != right
+    if not np.any(wrong):
+        return
+    first = tuple(np.argwhere(wrong)[0])
+    row = ", ".join(f"{name}={safe_repr(_plain(x[first[0]]), 60)}" for name, x in batch.items())
+    source = f", as {who} does," if who else ""
+    raise NotYet(
+        f"{where} should be {_shown(right[first])}{source} for the row {row}, but is "
+        f"{_shown(value[first])}."
+    )
+
+
+def _texts(values):
+    plain = [v.decode(errors="replace") if isinstance(v, bytes) else str(v) for v in values.flat]
+    return np.array(plain, object).reshape(values.shape)
+
+
+def _plain(value):
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+
+
+def _shown(value):
+    value = _plain(value)
+    return f"{value:.6g}" if isinstance(value, float) else safe_repr(value)

@@ -1,28 +1,22 @@
 """Calls of the learner's code: a time limit for it, and a short text for its errors."""
 
-import contextlib
+import inspect
 import linecache
 import os
-import signal
-import sys
 import sysconfig
-import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from helpers.errors.cure import cure
 from helpers.errors.messages import describe
 from helpers.exercises.outcomes import NotAttempted, NotYet, Raised
+from helpers.exercises.side_effects import unchanged
+from helpers.exercises.time_limit import TimeOver, time_limit
 from helpers.paths import ROOT
 from helpers.text import safe_repr
 
-DEADLINE = 10  # seconds for one call of a learner's function
-PATIENCE = 5  # seconds after the deadline until the learner reads that nothing stops the function
-STUCK = (
-    "Your function seems to be in a loop inside TensorFlow, and this check cannot stop it. "
-    "Choose Kernel > Restart Kernel, then Run > Run All Above Selected Cell."
-)
+SECONDS = 10  # of CPU time, for one call of a learner's function
 # Folders of code that the learner did not write: Python, installed packages, and the course.
 NOT_THEIRS = tuple(
     str(folder) + os.sep
@@ -33,15 +27,14 @@ NOT_THEIRS = tuple(
 )
 
 
-class DeadlinePassed(BaseException):
-    """The end of the time limit.
-
-    It is not an Exception, so `except Exception` in a learner's loop does not catch it.
-    """
-
-
-def call(function: Callable[..., Any], *arguments: Any, deadline: float | None = None) -> Any:
-    """Call the learner's function, and stop it when its time is over.
+def call(
+    function: Callable[..., Any],
+    *arguments: Any,
+    seconds: float | None = None,
+    progress: str = "",
+    may_change: Iterable[int] = (),
+) -> Any:
+    """Call the learner's function, stop it when its time is over, and compare what it changed.
 
     Parameters
     ----------
@@ -49,8 +42,12 @@ def call(function: Callable[..., Any], *arguments: Any, deadline: float | None =
         The learner's answer.
     *arguments
         What the function gets.
-    deadline : float, optional
-        Seconds after which the function is stopped. DEADLINE by default.
+    seconds : float, optional
+        CPU time after which the function is stopped. SECONDS by default. See `time_limit`.
+    progress : str
+        How far the check has come, for the message: "It has answered 3 of 17 pairs."
+    may_change : iterable of int
+        Positions of the arguments that the function may change, from 0.
 
     Returns
     -------
@@ -62,66 +59,48 @@ def call(function: Callable[..., Any], *arguments: Any, deadline: float | None =
     NotAttempted
         If the function, or what it returned, is `...`.
     NotYet
-        If the answer is not a function, or if it was stopped.
+        If the answer is not a function, if it was stopped, or if it changed an argument, the
+        working directory or an environment variable.
     Raised
         If the function raised an exception. SystemExit counts as one.
     """
-    deadline = DEADLINE if deadline is None else deadline
     if function is ...:
         raise NotAttempted
     if not callable(function):
         raise NotYet(f"the answer should be a function, but is {safe_repr(function)}.")
-    try:
-        with _time_limit(deadline):
-            value = function(*arguments)
-    except DeadlinePassed:
-        raise NotYet(
-            f"your function should return within {deadline} seconds, but did not, so it was "
-            "stopped. Does it contain a loop that never ends?"
-        ) from None
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # sys.exit must not end the kernel
-        raise Raised(error) from None
+    named = enumerate(_named(function, arguments).items())
+    things = dict(item for position, item in named if position not in may_change)
+    with unchanged("your function", things):
+        value = _limited(function, arguments, SECONDS if seconds is None else seconds, progress)
     if value is ...:
         raise NotAttempted
     return value
 
 
-@contextlib.contextmanager
-def _time_limit(seconds):
-    def again(frame, event, _):
-        if event == "line":
-            raise DeadlinePassed
-        return again
-
-    def stop(_, frame):
-        # A bare `except:` in a loop catches the first DeadlinePassed, so the second one is raised
-        # again at the next line, outside the `try`.
-        nonlocal stops
-        stops += 1
-        while stops > 1 and frame is not None and frame.f_code is not call.__code__:
-            frame.f_trace, frame = again, frame.f_back
-            sys.settrace(lambda *_: None)
-        raise DeadlinePassed
-
-    stops, trace = 0, sys.gettrace()
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
-        yield  # Windows has no such alarm: learners there use the interrupt button of the kernel
-        return
-    # Python cannot stop an operation of TensorFlow, so a message says what the learner can do.
-    stuck = threading.Timer(seconds + PATIENCE, print, [STUCK])
-    stuck.daemon = True
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1)
-    stuck.start()
+def _limited(function, arguments, seconds, progress):
     try:
-        yield
-    finally:
-        stuck.cancel()
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        sys.settrace(trace)
-        signal.signal(signal.SIGALRM, before)
+        with time_limit(seconds) as limit:
+            return function(*arguments)
+    except TimeOver as over:
+        if over.limit is not limit:
+            raise
+        raise NotYet(
+            f"your function should return within {seconds:g} seconds, but did not: it {over}, so "
+            f"it was stopped. {progress} Does it contain a loop that never ends?".replace("  ", " ")
+        ) from None
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # sys.exit must not end the kernel
+        raise Raised(error) from None
+
+
+def _named(function, arguments):
+    """Return {name: argument} by the function's own names of its parameters."""
+    try:
+        bound = inspect.signature(function).bind(*arguments).arguments
+    except (TypeError, ValueError):
+        return {f"argument {number}": value for number, value in enumerate(arguments, 1)}
+    return dict(bound)
 
 
 def own_words(error: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 import html
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from helpers.display import palette
@@ -21,7 +22,17 @@ class NotYet(Exception):
 
 
 class NotAttempted(Exception):
-    """The answer is still `...`."""
+    """The answer is still `...`.
+
+    Parameters
+    ----------
+    left : sequence of str
+        The parts that are still `...`. Empty if it is the whole answer.
+    """
+
+    def __init__(self, left: Sequence[str] = ()):
+        super().__init__(left)
+        self.left = list(left)
 
 
 class Raised(Exception):

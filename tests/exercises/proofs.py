@@ -6,7 +6,7 @@ enough proofs fails in tests/course/test_lesson_proofs.py.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ import pytest
 from helpers.exercises import Lesson
 from helpers.exercises.outcomes import NOT_ATTEMPTED, NOT_YET, PASSED, RAISED
 
-RIGHT, WRONG = 2, 4  # how many answers of each kind an exercise needs, at least
+RIGHT, WRONG, REFUSED = 2, 4, 4  # how many answers of each kind an exercise needs, at least
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,23 @@ class Proofs:
         Wrong answers by name.
     untouched : tuple
         The answers in the cell before the learner writes.
+    near : dict of str to callable
+        Further wrong answers by name, which differ from a right one in one thing: a constant a
+        little off, a condition left out, a shortcut, a side effect. Each is a function of a new
+        folder and returns the tuple of answers for `check`.
     """
 
     right: dict[str, Callable[[Path], tuple]]
     wrong: dict[str, Mistake]
     untouched: tuple
+    near: dict[str, Callable[[Path], tuple]] = field(default_factory=dict)
 
 
-def prove(lesson_name: str, table: Mapping[str, Proofs]) -> dict[str, object]:
+def prove(
+    lesson_name: str,
+    table: Mapping[str, Proofs],
+    notebook: Callable[[], Mapping[str, object]] = dict,
+) -> dict[str, object]:
     """Make the tests that prove the exercises of a lesson.
 
     Parameters
@@ -64,6 +73,8 @@ def prove(lesson_name: str, table: Mapping[str, Proofs]) -> dict[str, object]:
         "01_basic_export".
     table : mapping of str to Proofs
         By exercise: {"q1": ...}.
+    notebook : callable
+        It returns the names of the notebook that the checks need: {"model": ...}.
 
     Returns
     -------
@@ -72,6 +83,10 @@ def prove(lesson_name: str, table: Mapping[str, Proofs]) -> dict[str, object]:
     """
     rights = [(key, name) for key, proofs in table.items() for name in proofs.right]
     wrongs = [(key, name) for key, proofs in table.items() for name in proofs.wrong]
+    misses = [(key, name) for key, proofs in table.items() for name in proofs.near]
+
+    def grade(lesson, key, answers):
+        return lesson.exercises[key].grade(*answers, notebook=notebook())
 
     @pytest.fixture(scope="module")
     def lesson(tmp_path_factory):
@@ -86,34 +101,43 @@ def prove(lesson_name: str, table: Mapping[str, Proofs]) -> dict[str, object]:
         for key, proofs in table.items():
             assert len(proofs.right) >= RIGHT, f"{key}: {RIGHT} right answers besides the solution"
             assert len(proofs.wrong) >= WRONG, f"{key}: {WRONG} named mistakes"
+            refused = len(proofs.wrong) + len(proofs.near)
+            assert refused >= REFUSED, f"{key}: {REFUSED} mistakes and near misses, not {refused}"
 
     @pytest.mark.parametrize(("key", "name"), rights)
     def test_right_answer_passes(lesson, tmp_path, key, name):
-        result = lesson.exercises[key].grade(*table[key].right[name](tmp_path))
+        result = grade(lesson, key, table[key].right[name](tmp_path))
         assert result.outcome == PASSED, result
 
     @pytest.mark.parametrize(("key", "name"), wrongs)
     def test_mistake_fails_with_its_own_words(lesson, tmp_path, key, name):
         mistake = table[key].wrong[name]
-        result = lesson.exercises[key].grade(*mistake.answer(tmp_path))
+        result = grade(lesson, key, mistake.answer(tmp_path))
         assert result.outcome == mistake.outcome, result
         assert mistake.words in result.message, result
         assert mistake.outcome in (NOT_YET, RAISED)
 
+    @pytest.mark.parametrize(("key", "name"), misses)
+    def test_near_miss_is_refused(lesson, tmp_path, key, name):
+        result = grade(lesson, key, table[key].near[name](tmp_path))
+        assert result.outcome in (NOT_YET, RAISED), result
+
     @pytest.mark.parametrize("key", table)
     def test_untouched_is_not_attempted(lesson, key):
         untouched = table[key].untouched
-        assert lesson.exercises[key].grade(*untouched).outcome == NOT_ATTEMPTED
+        assert grade(lesson, key, untouched).outcome == NOT_ATTEMPTED
         for position in range(len(untouched)):
             half = list(untouched)
             half[position] = ...
-            assert lesson.exercises[key].grade(*half).outcome == NOT_ATTEMPTED
+            assert grade(lesson, key, half).outcome == NOT_ATTEMPTED
 
-    functions = (
+    functions = [
         test_every_exercise_has_its_proofs,
         test_right_answer_passes,
         test_mistake_fails_with_its_own_words,
         test_untouched_is_not_attempted,
-    )
+    ]
+    if misses:
+        functions.append(test_near_miss_is_refused)
     names = {"PROOFS": dict(table), "lesson": lesson}
     return names | {function.__name__: function for function in functions}

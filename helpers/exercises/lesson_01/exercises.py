@@ -83,7 +83,7 @@ def _three_loads(folder):
 )
 def predict_three_calls(prediction):
     """Predict what three calls of a loaded export return"""
-    require_prediction(prediction, predict_three_calls.given(), OUTCOMES, _outcome)
+    require_prediction(prediction, predict_three_calls.original(), OUTCOMES, _outcome)
     return (
         "all three predictions are right. A restored function returns a tensor, as your function "
         "does. A signature names its outputs, so it returns a dict. The loaded object itself "
@@ -131,7 +131,7 @@ def hundred_rows(folder):
 )
 def replace_the_fixed_rows(rows, refuses, repaired_dir):
     """Diagnose an export that works only in some readers, and replace it"""
-    found = read(replace_the_fixed_rows.given())
+    found = read(replace_the_fixed_rows.original())
     promised = found.signatures[KEY].inputs[0].shape[0]
     require(
         not isinstance(rows, bool) and isinstance(rows, int),

@@ -272,7 +272,7 @@ def with_a_stale_endpoint(folder):
 )
 def repair_the_stale_endpoint(stale, repaired_dir):
     """Diagnose which endpoint has old weights, and repair the export"""
-    found = read(repair_the_stale_endpoint.given())
+    found = read(repair_the_stale_endpoint.original())
     keys = ", ".join(found.signatures)
     require(
         isinstance(stale, str) and stale in found.signatures,

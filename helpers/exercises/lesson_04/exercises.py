@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from helpers.exercises import answer_types
 from helpers.exercises.exercise import exercise
-from helpers.exercises.export_checks import ESTIMATE, SAME, require_keys
+from helpers.exercises.export_checks import ESTIMATE, SAME
 from helpers.exercises.learner_code import call
 from helpers.exercises.lesson_04.untrusted_exports import untrusted_exports
 from helpers.exercises.outcomes import NotYet, require
@@ -52,7 +53,7 @@ def weights_of(number):
 )
 def read_one_weight(bias):
     """Find one weight by its name, and read it without loading the model"""
-    read_one_weight.given()
+    read_one_weight.original()
     require(
         not isinstance(bias, str | bytes | Path),
         "bias should be the four numbers themselves, which get_tensor(key) reads, but is "
@@ -162,8 +163,8 @@ def both_exports(folder):
 )
 def estimate_the_sizes(estimate):
     """Estimate the sizes of an export before you make it"""
-    require_keys(estimate, QUESTIONS, "estimate")
-    real = estimate_the_sizes.given()
+    estimate = answer_types.mapping(estimate, QUESTIONS, "estimate")
+    real = estimate_the_sizes.original()
     for question, said in estimate.items():
         if isinstance(real[question], str):
             require(
@@ -257,8 +258,8 @@ def a_week(folder):
 )
 def diagnose_a_week(week):
     """Diagnose what was done to an export on each day of a week"""
-    diagnose_a_week.given()
-    require_keys(week, DAYS, "week")
+    diagnose_a_week.original()
+    week = answer_types.mapping(week, DAYS, "week")
     for day, said in week.items():
         require(
             isinstance(said, str) and said in KINDS,
@@ -306,13 +307,13 @@ WHY = {
 )
 def check_untrusted_exports(may_load):
     """Check untrusted exports: return True for a harmless export, False for any other"""
-    made, trace = check_untrusted_exports.given()
+    made, trace = check_untrusted_exports.original()
     trace.unlink(missing_ok=True)  # of an attempt before
     for name, (directory, harmless, words) in made.items():
         copy = directory.parent / "looked at" / name  # the learner's function may change it
         shutil.rmtree(copy.parent, ignore_errors=True)
         shutil.copytree(directory, copy)
-        said = call(may_load, copy)
+        said = call(may_load, copy, may_change=[0])
         if trace.exists():
             raise NotYet(
                 f"may_load should not run an export, but ran {name!r}, which {words}, and so wrote "

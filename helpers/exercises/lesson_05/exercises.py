@@ -254,7 +254,7 @@ def put_the_step_inside(left_out, repaired_dir):
         f"left_out: {safe_repr(left_out)} is not one of {', '.join(map(repr, STEPS))}.",
     )
     rows = penguins()
-    species, _ = classify(read(put_the_step_inside.given()), KEY, rows, "python")
+    species, _ = classify(read(put_the_step_inside.original()), KEY, rows, "python")
     require(
         left_out == LEFT_OUT,
         "left_out should be the missing step, but with "

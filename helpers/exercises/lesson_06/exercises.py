@@ -267,7 +267,7 @@ def repair_the_threshold(diagnosis_6, prediction_6, repaired_dir_6):
     )
     require_prediction(
         prediction_6,
-        _labels(repair_the_threshold.given()),
+        _labels(repair_the_threshold.original()),
         (0, 1),
         lambda label: int(label().numpy().item()),
     )

@@ -181,7 +181,7 @@ def split_the_users(in_canary):
 )
 def guard_the_canary(cause, guard):
     """Find out why a canary fails, and write the guard that ends it"""
-    guard_the_canary.given()
+    guard_the_canary.original()
     require_cause(cause)
     ended, trials = require_guard(guard)
     return (

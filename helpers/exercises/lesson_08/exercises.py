@@ -76,7 +76,7 @@ def require_near(got, expected, x, name, key, tolerance=SAME):
 )
 def convert_two_signatures(litert_file_1):
     """Convert an export so that two of its signatures are in one file"""
-    convert_two_signatures.given()
+    convert_two_signatures.original()
     content, found = lite_file(litert_file_1, "litert_file_1")
     more = [key for key, one in found.items() if any(t.dtype == "bytes_" for t in one.outputs)]
     for key, columns in (("predict_two", 2), ("predict_three", 3)):
@@ -151,7 +151,7 @@ BUDGETS = {"precise_file": (0.6, TIGHT, "a half"), "small_file": (0.35, LOOSE, "
 )
 def choose_the_quantisation(precise_file, small_file):
     """Choose a quantisation for each of two error budgets"""
-    directory, rows = choose_the_quantisation.given()
+    directory, rows = choose_the_quantisation.original()
     (reference,) = readers.run(directory, "serving_default", {"readings": rows}).values()
     for name, answer in (("precise_file", precise_file), ("small_file", small_file)):
         part, budget, words = BUDGETS[name]
@@ -226,7 +226,7 @@ STUCK = "reviews"
 )
 def split_the_export(cannot_cross, split_dir):
     """Diagnose which export cannot run in LiteRT, and split it"""
-    split_the_export.given()
+    split_the_export.original()
     require(
         isinstance(cannot_cross, str) and cannot_cross in EXPORTS,
         f"cannot_cross: {safe_repr(cannot_cross)} is not one of {', '.join(map(repr, EXPORTS))}.",

@@ -185,7 +185,7 @@ def require_steady(steady: Callable[..., Any]) -> None:
 def _require_bills(steady: Callable[..., Any]) -> None:
     for amounts, discount, member in requests(seed=1):
         expected = right(amounts, discount, member)
-        said = call(steady, given := amounts.copy(), discount, member)
+        said = call(steady, amounts, discount, member)
         try:
             number = float(said)
         except (TypeError, ValueError):
@@ -196,8 +196,4 @@ def _require_bills(steady: Callable[..., Any]) -> None:
             abs(number - expected) <= SAME_TOTAL * expected,
             f"with the discount {discount:.3f} and member {member}, your function should return "
             f"{expected:.2f}, but returns {number:.2f}.",
-        )
-        require(
-            np.array_equal(given, amounts),
-            "your function changes the amounts that it gets. Work on a copy.",
         )

@@ -220,7 +220,7 @@ def repaired(make, stale=STALE):
 
 def from_the_export(folder, **changes):
     """Endpoints that call those of the export that was given."""
-    found = tf.saved_model.load(repair_the_stale_endpoint.given())
+    found = tf.saved_model.load(repair_the_stale_endpoint.original())
     export = tf.keras.export.ExportArchive()
     export.add_endpoint("predict_two", found.predict_two)
     export.add_endpoint("predict_three", found.predict_three)
@@ -232,12 +232,12 @@ def from_the_export(folder, **changes):
 def from_the_weights(folder, make=classify):
     model = MultiSignatureModel()
     model.build((None, 2))
-    model.set_weights(tf.saved_model.load(repair_the_stale_endpoint.given()).variables)
+    model.set_weights(tf.saved_model.load(repair_the_stale_endpoint.original()).variables)
     return with_classify(folder, make(model), model=model)
 
 
 def saved_again(folder):
-    found = tf.saved_model.load(repair_the_stale_endpoint.given())
+    found = tf.saved_model.load(repair_the_stale_endpoint.original())
     signatures = dict(found.signatures)
     signatures["classify"] = tf.function(classify(found.predict_two), input_signature=TWO)
     tf.saved_model.save(found, str(folder), signatures=signatures)
@@ -274,7 +274,7 @@ Q4 = Proofs(
             repaired(from_the_export, "x" * 10**7), "stale should be a signature"
         ),
         "the export as it was": Mistake(
-            lambda _: (STALE, repair_the_stale_endpoint.given()),
+            lambda _: (STALE, repair_the_stale_endpoint.original()),
             "should answer score -5.5, the answer of predict_two, for the row [-0.9, -0.6], but "
             "answers score -2.75",
         ),
@@ -292,7 +292,7 @@ Q4 = Proofs(
             "should have the signature 'classify'",
         ),
         "the loaded object": Mistake(
-            lambda _: (STALE, tf.saved_model.load(repair_the_stale_endpoint.given())),
+            lambda _: (STALE, tf.saved_model.load(repair_the_stale_endpoint.original())),
             "expected the path of an export directory",
         ),
     },
@@ -314,7 +314,7 @@ def test_a_counterfeit_differs_from_its_original(words):
 
 
 def test_an_endless_proof_is_stopped(monkeypatch, lesson):
-    monkeypatch.setitem(learner_code.call.__kwdefaults__, "deadline", 1)
+    monkeypatch.setattr(learner_code, "SECONDS", 1)
 
     def endless(two, three):
         while True:

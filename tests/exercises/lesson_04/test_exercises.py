@@ -31,20 +31,20 @@ def just(*answer):
 
 
 def checkpoint():
-    return tf.train.load_checkpoint(read_one_weight.given() / "variables" / "variables")
+    return tf.train.load_checkpoint(read_one_weight.original() / "variables" / "variables")
 
 
 def key_of(name):
-    return next(v.key for v in explore(read_one_weight.given()).variables if v.name == name)
+    return next(v.key for v in explore(read_one_weight.original()).variables if v.name == name)
 
 
 def of_the_loaded_model(_):
-    loaded = tf.saved_model.load(read_one_weight.given())
+    loaded = tf.saved_model.load(read_one_weight.original())
     return (next(v for v in loaded.variables if v.name.startswith("middle/bias")),)
 
 
 def the_other_copy(_):
-    keys = [v.key for v in explore(read_one_weight.given()).variables if v.name == "middle/bias"]
+    keys = [v.key for v in explore(read_one_weight.original()).variables if v.name == "middle/bias"]
     assert len(keys) == 2
     return (checkpoint().get_tensor(keys[1]),)
 
@@ -64,10 +64,10 @@ Q1 = Proofs(
         "the kernel": Mistake(just(weights_of(2)[0]), "but holds the numbers of middle/kernel"),
         "the key": Mistake(lambda _: (key_of("middle/bias"),), "the four numbers themselves"),
         "the directory": Mistake(
-            lambda _: (read_one_weight.given(),), "the four numbers themselves"
+            lambda _: (read_one_weight.original(),), "the four numbers themselves"
         ),
         "the entry": Mistake(
-            lambda _: (explore(read_one_weight.given()).variables[0],),
+            lambda _: (explore(read_one_weight.original()).variables[0],),
             "bias should be an array of numbers",
         ),
         "one number": Mistake(
@@ -190,7 +190,7 @@ def by_the_protocol_buffer(directory):
 
 def by_an_allowlist(directory):
     """Allow only the operations of this exercise's harmless exports."""
-    made, _ = check_untrusted_exports.given()
+    made, _ = check_untrusted_exports.original()
     known = set()
     for path, harmless, _ in made.values():
         if harmless:

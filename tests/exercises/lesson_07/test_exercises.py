@@ -635,7 +635,7 @@ def test_orders_is_a_new_router_each_time(lesson):
     second, requests = exercise.given()
     assert (second.canary, second.percent, second.counts()) == (2, 20, {}) and len(requests) == 200
     assert exercise_server.server() is server
-    assert len(list(exercise._given.parent.iterdir())) == 1, "served once"
+    assert len(list(exercise.original().parent.iterdir())) == 1, "served once"
 
 
 @pytest.mark.parametrize("key", ["q1", "q5"])

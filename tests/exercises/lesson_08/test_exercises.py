@@ -59,12 +59,12 @@ def in_a_file(folder, content):
 
 Q1 = Proofs(
     right={
-        "the bytes": lambda _: (convert(convert_two_signatures.given(), KEYS),),
+        "the bytes": lambda _: (convert(convert_two_signatures.original(), KEYS),),
         "the path of a file": lambda folder: (
-            in_a_file(folder, convert(convert_two_signatures.given(), KEYS)),
+            in_a_file(folder, convert(convert_two_signatures.original(), KEYS)),
         ),
         "a path as text": lambda folder: (
-            str(in_a_file(folder, convert(convert_two_signatures.given(), KEYS))),
+            str(in_a_file(folder, convert(convert_two_signatures.original(), KEYS))),
         ),
         "exported anew, with a default": lambda folder: (
             converted_of(folder, (*KEYS, "serving_default")),
@@ -78,20 +78,20 @@ Q1 = Proofs(
     },
     wrong={
         "one signature": Mistake(
-            lambda _: (convert(convert_two_signatures.given(), KEYS[:1]),),
+            lambda _: (convert(convert_two_signatures.original(), KEYS[:1]),),
             "litert_file_1 should have the signature 'predict_three'",
         ),
         "two files": Mistake(
-            lambda _: ([convert(convert_two_signatures.given(), [key]) for key in KEYS],),
+            lambda _: ([convert(convert_two_signatures.original(), [key]) for key in KEYS],),
             "the path of a file with it",
         ),
         "the directory of the export": Mistake(
-            lambda _: (convert_two_signatures.given(),), "is a directory"
+            lambda _: (convert_two_signatures.original(),), "is a directory"
         ),
         "all of it, with TF Select": Mistake(
             lambda _: (
                 convert(
-                    convert_two_signatures.given(),
+                    convert_two_signatures.original(),
                     (*KEYS, "advice"),
                     target_spec=tf.lite.TargetSpec(
                         supported_ops=[
@@ -105,13 +105,13 @@ Q1 = Proofs(
         ),
         "the converter, not converted": Mistake(
             lambda _: (
-                tf.lite.TFLiteConverter.from_saved_model(str(convert_two_signatures.given())),
+                tf.lite.TFLiteConverter.from_saved_model(str(convert_two_signatures.original())),
             ),
             "expected what convert() returned",
         ),
         "a path where no file is": Mistake(lambda folder: (folder / "a.tflite",), "is no file"),
         "half a file": Mistake(
-            lambda _: (convert(convert_two_signatures.given(), KEYS)[:1000],),
+            lambda _: (convert(convert_two_signatures.original(), KEYS)[:1000],),
             "not a valid Flatbuffer",
         ),
         "other bytes": Mistake(lambda _: (b"x" * 100,), "these 100 bytes are not a LiteRT file"),
@@ -217,7 +217,7 @@ Q2 = Proofs(
 @cache
 def meter(kind):
     """The meter's export, converted in one of several ways."""
-    directory, rows = choose_the_quantisation.given()
+    directory, rows = choose_the_quantisation.original()
     settings = {} if kind == "float32" else {"optimizations": [tf.lite.Optimize.DEFAULT]}
     calibration = {"int8": rows, "int8, 50 rows": rows[:50], "int8, rows / 10": rows / 10}
     if kind in calibration:
@@ -237,7 +237,7 @@ def meter(kind):
 
 @cache
 def meter_in_whole_numbers():
-    directory, rows = choose_the_quantisation.given()
+    directory, rows = choose_the_quantisation.original()
     return convert(
         directory,
         ["serving_default"],
@@ -251,7 +251,7 @@ def meter_in_whole_numbers():
 def other_key(folder):
     """float16 by the name of the endpoint, `serve`."""
     converter = tf.lite.TFLiteConverter.from_saved_model(
-        str(choose_the_quantisation.given()[0]), signature_keys=["serve"]
+        str(choose_the_quantisation.original()[0]), signature_keys=["serve"]
     )
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.target_spec.supported_types = [tf.float16]
@@ -296,11 +296,11 @@ Q3 = Proofs(
             "but takes readings: int8 (None, 8)",
         ),
         "another network": Mistake(
-            lambda _: (meter("float16"), convert(convert_two_signatures.given(), KEYS[:1])),
+            lambda _: (meter("float16"), convert(convert_two_signatures.original(), KEYS[:1])),
             "small_file: predict_two should take float32 (None, 8), but takes x: float32 (None, 2)",
         ),
         "two signatures": Mistake(
-            lambda _: (convert(convert_two_signatures.given(), KEYS), meter("dynamic")),
+            lambda _: (convert(convert_two_signatures.original(), KEYS), meter("dynamic")),
             "precise_file should have one signature, but has two: predict_three, predict_two",
         ),
         "the name of a kind": Mistake(lambda _: ("float16", "dynamic"), "'float16' is no file"),
@@ -314,7 +314,7 @@ COUNTS = [tf.TensorSpec((None, 4), tf.float32, name="counts")]
 
 @cache  # kept: its functions need it
 def reviews():
-    return tf.saved_model.load(split_the_export.given() / "reviews")
+    return tf.saved_model.load(split_the_export.original() / "reviews")
 
 
 def split(folder, **changes):
@@ -414,7 +414,7 @@ Q4 = Proofs(
             lambda folder: ("texts", split(folder)), "'texts' is not one of 'houses'"
         ),
         "the export as it was": Mistake(
-            lambda _: ("reviews", split_the_export.given() / "reviews"),
+            lambda _: ("reviews", split_the_export.original() / "reviews"),
             "the export should have the signature 'count_words'",
         ),
         "one half": Mistake(halves(weigh=None), "the export should have the signature 'weigh'"),
@@ -435,7 +435,7 @@ Q4 = Proofs(
             lambda folder: ("reviews", in_numpy(folder)), "weigh fails in Python"
         ),
         "the folder of all three": Mistake(
-            lambda _: ("reviews", split_the_export.given()), "is the parent of exports"
+            lambda _: ("reviews", split_the_export.original()), "is the parent of exports"
         ),
         "a LiteRT file": Mistake(
             lambda folder: (

@@ -182,7 +182,7 @@ Q2 = Proofs(
         "fast and wrong: remembered": Mistake(
             lambda _: (remembered(),), "the scores are not those of the slow one"
         ),
-        "changes the rows": Mistake(just(in_place), "your function changes the rows that it gets"),
+        "changes the rows": Mistake(just(in_place), "should leave rows as it is, but changed it"),
         "for 12 rows only": Mistake(of_twelve, "Can not cast TensorSpec", "raised"),
         "words": Mistake(
             just(lambda rows: ["good"] * len(rows)), "should return an array of numbers"
@@ -298,7 +298,7 @@ Q3 = Proofs(
             "your function made 20 new graphs for 20 requests",
         ),
         "changes the amounts": Mistake(
-            steady(lambda: in_place), "your function changes the amounts that it gets"
+            steady(lambda: in_place), "your function should leave amounts as it is, but changed it"
         ),
         "a new tf.function each time": Mistake(
             steady(lambda: anew), "and so does each new tf.function"

@@ -1,0 +1,105 @@
+"""Time limits count what a learner's code computes, and stop it in any case."""
+
+import signal
+import threading
+import time
+
+import pytest
+
+from helpers.exercises import time_limit as module
+from helpers.exercises.time_limit import Limit, TimeOver, time_limit
+
+
+def spin(seconds=1000.0):
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+
+
+def spin_despite_everything():
+    while True:
+        try:
+            spin(0.01)
+        except:  # noqa: E722, what learners write
+            continue
+
+
+@pytest.mark.parametrize("loop", [spin, spin_despite_everything])
+def test_computing_is_stopped_by_its_own_time(loop):
+    with pytest.raises(TimeOver, match=r"computed for 0\.2 seconds") as raised, time_limit(0.2):
+        loop()
+    assert raised.value.limit.used()[0] >= 0.2
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    assert not module._limits
+
+
+def test_waiting_is_stopped_too():
+    with pytest.raises(TimeOver, match=r"computed for 0\.0 seconds of them"), time_limit(0.2):
+        time.sleep(1000)
+
+
+def test_what_waits_for_the_computer_is_not_stopped(monkeypatch):
+    """Four other processes on two cores: the code gets a third of the time, and ends."""
+    limit = Limit(1)
+    for passed, computed, over in (
+        (1.5, 0.5, False),
+        (4, 0.9, False),
+        (4, 1, True),
+        (7, 0.9, True),
+    ):
+        now = limit._began + passed, limit._cpu + computed
+        monkeypatch.setattr(module.time, "monotonic", lambda now=now: now[0])
+        monkeypatch.setattr(module.time, "process_time", lambda now=now: now[1])
+        assert limit.over() == over, (passed, computed)
+
+
+def test_the_outer_limit_holds_inside_an_inner_one():
+    with time_limit(1000) as outer, pytest.raises(TimeOver) as raised, time_limit(0.1) as inner:
+        spin()
+    assert raised.value.limit is inner is not outer
+    with pytest.raises(TimeOver) as raised, time_limit(0.1) as outer, time_limit(1000):
+        spin()
+    assert raised.value.limit is outer
+
+
+def test_the_outer_limit_goes_on_after_an_inner_one():
+    with pytest.raises(TimeOver) as raised, time_limit(0.3) as outer:
+        with time_limit(1000):
+            pass
+        spin()
+    assert raised.value.limit is outer
+
+
+def test_the_handler_and_the_timer_of_the_caller_come_back():
+    before = signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    try:
+        with time_limit(10):
+            assert signal.getsignal(signal.SIGALRM) is module._look
+        assert signal.getsignal(signal.SIGALRM) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_outside_the_main_thread_there_is_no_limit():
+    ended = []
+
+    def run():
+        with time_limit(0.01):
+            time.sleep(0.2)
+        ended.append(True)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert ended
+
+
+def test_what_nothing_stops_says_what_to_do(monkeypatch):
+    """As when a loop runs inside TensorFlow; here the signal is simply held back."""
+    said = threading.Event()
+    monkeypatch.setattr(module, "print", lambda text: said.set(), raising=False)
+    monkeypatch.setattr(module, "PATIENCE", 0.1)
+    with pytest.raises(TimeOver), time_limit(0.1):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+        assert said.wait(60)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def start(name: str) -> "Lesson":
-    """Import TensorFlow and begin a lesson.
+    """Import TensorFlow and begin a lesson, whose cells then explain their errors.
 
     Parameters
     ----------
@@ -33,8 +33,9 @@ def start(name: str) -> "Lesson":
     helpers.exercises.Lesson
     """
     import_tensorflow()
-    from helpers.exercises import Lesson
+    from helpers.exercises import Lesson, error_box
 
+    error_box.install()
     return Lesson(name)
 
 

@@ -42,7 +42,8 @@ def _without_noise(message):
 def show_error(lines: int = 1) -> Iterator[None]:
     """Run the block, print the error that it raises, and go on.
 
-    An error in a cell would stop Run All. If the block raises nothing, "No error." is printed.
+    An error in a cell would stop Run All. If the block raises nothing, "No error." is printed. A
+    NameError comes from cells that were not run, so it is said.
 
     Parameters
     ----------
@@ -54,6 +55,8 @@ def show_error(lines: int = 1) -> Iterator[None]:
     except Exception as error:
         text = without_scratch(f"{type(error).__name__}: {_without_noise(str(error))}")
         kept = [line.rstrip() for line in text.splitlines() if line.strip()][:lines]
+        if isinstance(error, NameError):  # no lesson shows this one
+            kept.append("This is not the error of the lesson. Did you run the cells above?")
         print("\n".join(textwrap.fill(line, WIDTH, subsequent_indent="    ") for line in kept))
     else:
         print("No error.")

@@ -215,7 +215,15 @@ def test_process_that_dies_while_it_is_asked(doubles, monkeypatch):
         ask(doubles, [[1.0]])
 
 
-def test_interrupt_while_waiting_does_not_mix_up_the_answers(hangs, doubles):
+@pytest.fixture
+def interruptible():
+    """SIGINT raises KeyboardInterrupt, also where the shell has started the tests without it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_interrupt_while_waiting_does_not_mix_up_the_answers(hangs, doubles, interruptible):
     assert ask(doubles, [[1.0]]) == 2.0
     interrupt = threading.Timer(0.5, os.kill, [os.getpid(), signal.SIGINT])
     with pytest.raises(KeyboardInterrupt):

@@ -53,6 +53,7 @@ class Lab:
 
     def __init__(self, width: int = 1280, height: int = 900) -> None:
         self.size = {"width": width, "height": height}
+        self._page: Page | None = None
 
     def __enter__(self):
         with ExitStack() as stack:
@@ -78,7 +79,10 @@ class Lab:
 
     @contextmanager
     def open(self, name: str) -> Iterator["Notebook"]:
-        """Open a notebook in a new page, and wait until its kernel is ready.
+        """Open a notebook in JupyterLab, and wait until its kernel is ready.
+
+        JupyterLab's page stays for the next notebook, unless something fails: loading it takes
+        longer than anything that the page does afterwards.
 
         Parameters
         ----------
@@ -90,22 +94,29 @@ class Lab:
         Notebook
             Its kernel ends with the `with` block. An error gets the path of a screenshot.
         """
-        page = self.context.new_page()
+        loaded, self._page = self._page, None
+        page = loaded or self.context.new_page()
         page.set_default_timeout(PATIENCE * 1000)
         notebook = Notebook(page, f"notebooks/{name}.ipynb")
         try:
-            page.goto(
-                f"{self.address}lab/tree/{notebook.path}?reset&token={self.token}",
-                wait_until="commit",  # the next line waits until the page is ready
-            )
+            if loaded:
+                notebook.open()
+            else:
+                page.goto(
+                    f"{self.address}lab/tree/{notebook.path}?reset&token={self.token}",
+                    wait_until="commit",  # the next line waits until the page is ready
+                )
             notebook.wait_until_idle()
             yield notebook
             notebook.shut_down()
+            notebook.close()
+            self._page = page
         except Exception as error:
             error.add_note(_evidence(notebook))
             raise
         finally:
-            page.close()
+            if self._page is None:
+                page.close()
 
 
 class Notebook:
@@ -128,9 +139,23 @@ class Notebook:
     def __init__(self, page: Page, path: str) -> None:
         self.page, self.path = page, path
         self.console, self.abroad = [], []
-        page.on("console", lambda m: m.type == "error" and self.console.append(m.text))
-        page.on("pageerror", lambda error: self.console.append(str(error)))
-        page.on("request", lambda request: self._note_if_abroad(request.url))
+        self._listeners = {
+            "console": lambda m: m.type == "error" and self.console.append(m.text),
+            "pageerror": lambda error: self.console.append(str(error)),
+            "request": lambda request: self._note_if_abroad(request.url),
+        }
+        for event, listener in self._listeners.items():
+            page.on(event, listener)
+
+    def open(self) -> None:
+        """Open the notebook in a page that shows JupyterLab already."""
+        self._when("void window.jupyterapp.commands.execute('docmanager:open', {path}), true")
+
+    def close(self) -> None:
+        """Close the notebook without saving it, and stop listening to the page."""
+        self._when("panel.dispose(), true")
+        for event, listener in self._listeners.items():
+            self.page.remove_listener(event, listener)
 
     def _note_if_abroad(self, url):
         if url.startswith(("http", "ws")) and "//127.0.0.1:" not in url:

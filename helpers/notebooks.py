@@ -66,7 +66,12 @@ def unsolved(code: str) -> str:
 
 
 def solution_of(name: str, key: str, course: Path = ROOT) -> str:
-    """Return the code that solves an exercise.
+    """Return the code that solves an exercise; see `solution_parts`."""
+    return "\n".join(solution_parts(name, key, course))
+
+
+def solution_parts(name: str, key: str, course: Path = ROOT) -> list[str]:
+    """Return the parts of the code that solves an exercise.
 
     Parameters
     ----------
@@ -79,8 +84,8 @@ def solution_of(name: str, key: str, course: Path = ROOT) -> str:
 
     Returns
     -------
-    str
-        The lines between the marks of the cell that checks the exercise.
+    list of str
+        The lines between each pair of marks in the cell that checks the exercise.
 
     Raises
     ------
@@ -91,8 +96,7 @@ def solution_of(name: str, key: str, course: Path = ROOT) -> str:
     source = (course / "solutions" / f"{name}.py").read_text(encoding="utf-8")
     for cell in re.split(r"^# %%.*\n", source, flags=re.M):
         if f"lesson.{key}.check(" in cell:
-            regions = [match["solution"].rstrip() for match in REGION.finditer(cell)]
-            return "\n".join(regions)
+            return [match["solution"].rstrip() for match in REGION.finditer(cell)]
     raise ValueError(f"{name} has no cell that calls lesson.{key}.check(...)")
 
 

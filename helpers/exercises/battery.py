@@ -20,6 +20,7 @@ def numbers(
     high: float = 1.0,
     exactly: Iterable[float] = (),
     ignored: Sequence[int] = (),
+    reach: float = LARGE,
     seed: int = 0,
 ) -> np.ndarray:
     """Make rows of numbers: inside the range of the training, outside, fractions, large, negative.
@@ -34,6 +35,8 @@ def numbers(
         next larger float32, and values that are 1 % smaller and larger.
     ignored : sequence of int
         Columns that must not matter. Some rows hold nan, infinity and large numbers there.
+    reach : float
+        Largest distance from the middle of the range, in widths of the range.
     seed : int
 
     Returns
@@ -46,7 +49,7 @@ def numbers(
         np.full((1, columns), middle),
         chance.uniform(low, high, (ROWS // 2, columns)),
         middle + chance.uniform(-OUTSIDE, OUTSIDE, (ROWS // 5, columns)) * width,
-        middle + chance.uniform(-LARGE, LARGE, (ROWS // 10, columns)) * width,
+        middle + chance.uniform(-reach, reach, (ROWS // 10, columns)) * width,
         chance.uniform(low, high, (ROWS // 15, columns)) / 1000,
         np.round(middle + chance.uniform(-OUTSIDE, OUTSIDE, (ROWS // 15, columns)) * width),
         np.zeros((1, columns)),

@@ -10,7 +10,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,8 @@ from helpers.paths import ROOT
 from helpers.text import shorten
 
 SECONDS = 60  # for the whole process; it imports what the cell imports
-# Not the hash seed of this process, which is random or 0.
-SETTINGS = {"PYTHONHASHSEED": "4711", "USER": "someone-else", "LOGNAME": "someone-else"}
+CLOCK, USER, FOLDER = "clock", "user", "folder"
+CHANGES = (CLOCK, USER, FOLDER)
 
 
 def ask_elsewhere(
@@ -29,12 +29,12 @@ def ask_elsewhere(
     name: str,
     calls: Sequence[tuple],
     away: Sequence[Path] = (),
+    changes: Collection[str] = CHANGES,
     seconds: float = SECONDS,
 ) -> list[Any]:
     """Run the cell that defines a function in a new process, and call the function there.
 
-    The process has another number, hash seed, time and date (some days later), user name, home and
-    working directory, which is empty.
+    The process has another number, memory and hash seed than this one.
 
     Parameters
     ----------
@@ -46,6 +46,9 @@ def ask_elsewhere(
         The arguments of each call. They must be picklable.
     away : sequence of Path
         Folders that are moved away meanwhile.
+    changes : collection of str
+        What else is different: the time and date (CLOCK), the user name and home (USER), and the
+        working directory, which is empty (FOLDER).
     seconds : float
         After this time the process is stopped.
 
@@ -68,13 +71,15 @@ def ask_elsewhere(
         start = (
             f"import sys; sys.path.insert(0, {str(ROOT)!r}); "
             "from helpers.exercises import elsewhere_process; del sys.path[0]; "
-            f"elsewhere_process.main({str(order)!r}, {str(answer)!r})"
+            f"elsewhere_process.main({str(order)!r}, {str(answer)!r}, {CLOCK in changes})"
         )
-        environment = os.environ | SETTINGS | {"HOME": str(home), "TMPDIR": folder}
+        environment = os.environ | {"PYTHONHASHSEED": _other_seed()}
+        if USER in changes:
+            environment |= {"USER": "someone-else", "LOGNAME": "someone-else", "HOME": str(home)}
         try:
             subprocess.run(
                 [sys.executable, "-P", "-c", start],
-                cwd=home,
+                cwd=home if FOLDER in changes else None,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -97,6 +102,10 @@ def ask_elsewhere(
             f"again, but fails there: {shorten(error)}. Put all that it needs into its cell."
         )
     return values
+
+
+def _other_seed():
+    return "4711" if os.environ.get("PYTHONHASHSEED") != "4711" else "4712"
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ LATER = datetime.timedelta(days=100, hours=7, minutes=13, seconds=17)
 TIME, LOCAL, GMT, FORMAT = time.time, time.localtime, time.gmtime, time.strftime
 
 
-def later() -> float:
+def later_time() -> float:
     """Return `time.time()` of a later day, in seconds."""
     return TIME() + LATER.total_seconds()
 
@@ -37,24 +37,27 @@ class LaterDate(datetime.date):
 
 def turn_the_clock() -> None:
     """Make every clock of this process that tells the date tell a later one."""
-    time.time = later
-    time.time_ns = lambda: int(later() * 1e9)
-    time.localtime = lambda moment=None: LOCAL(later() if moment is None else moment)
-    time.gmtime = lambda moment=None: GMT(later() if moment is None else moment)
-    time.strftime = lambda form, moment=None: FORMAT(form, moment or LOCAL(later()))
+    time.time = later_time
+    time.time_ns = lambda: int(later_time() * 1e9)
+    time.localtime = lambda moment=None: LOCAL(later_time() if moment is None else moment)
+    time.gmtime = lambda moment=None: GMT(later_time() if moment is None else moment)
+    time.strftime = lambda form, moment=None: FORMAT(form, moment or LOCAL(later_time()))
     datetime.datetime, datetime.date = LaterDatetime, LaterDate
 
 
-def main(order: str, answer: str) -> None:
+def main(order: str, answer: str, later: bool) -> None:
     """Read (code, name, calls) from the file `order`; write (error, results).
 
     Parameters
     ----------
     order, answer : str
         Paths of two files with pickles. The error is a text, or "" if there is none.
+    later : bool
+        Whether the clock tells a later day.
     """
     code, name, calls = pickle.loads(Path(order).read_bytes())
-    turn_the_clock()
+    if later:
+        turn_the_clock()
     try:
         names: dict = {"__name__": "__main__"}
         exec(compile(code, "the cell", "exec"), names)

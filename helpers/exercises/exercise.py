@@ -33,6 +33,7 @@ from helpers.exercises.time_limit import TimeOver, time_limit
 from helpers.notebooks import solution_of
 from helpers.scratch import without_scratch
 
+NOTEBOOK = "notebook"  # in `needs`: all names of the notebook, with its cells as "In"
 SECONDS = 60  # of CPU time, for a whole check
 LONGEST = 2000  # characters of a message
 
@@ -55,7 +56,7 @@ class Exercise:
         Function of the answers; see the docstring of the module.
     needs : tuple of str
         Names of objects of the notebook that the check compares with. The grader gets each of them
-        as a keyword argument.
+        as a keyword argument. For NOTEBOOK it gets all names.
     maker : callable, optional
         Function of a folder, or of a folder and a seed. It makes in the folder what the exercise
         starts from; see `given`.
@@ -64,6 +65,8 @@ class Exercise:
         returns what `given` hands out.
     lesson : Lesson, optional
         The lesson of the exercise. `Lesson` sets it.
+    handed : list of Path
+        The folders that `given` has made, one for each call.
     """
 
     key: str
@@ -77,7 +80,7 @@ class Exercise:
     lesson: Any = None
     _shown: int = 0
     _seed: int | None = None
-    _copies: int = 0
+    handed: list = field(default_factory=list)
     _originals: dict = field(default_factory=dict)
 
     def grade(self, *answers: Any, notebook: Mapping[str, Any] | None = None) -> Result:
@@ -115,9 +118,10 @@ class Exercise:
         try:
             self._refuse_untouched(answers)
             names = kernel_names() if notebook is None else notebook
-            found = {name: needed(names, name) for name in self.needs}
-            with unchanged("the check of this answer", found):
-                return PASSED, self.grader(*answers, **found)
+            found = {name: needed(names, name) for name in self.needs if name != NOTEBOOK}
+            whole = {NOTEBOOK: names} if NOTEBOOK in self.needs else {}
+            with unchanged("this answer", found):
+                return PASSED, self.grader(*answers, **found, **whole)
         except NotAttempted as missing:
             if missing.left:
                 what = " is" if len(missing.left) == 1 else " are"
@@ -193,10 +197,10 @@ class Exercise:
         self._seed = seed
         if self.fresh is not None:
             return self.fresh(self.original())
-        self._copies += 1
-        number = "" if self._copies == 1 else f"_{self._copies}"
+        number = f"_{len(self.handed) + 1}" if self.handed else ""
         scratch = self.lesson.scratch if self.lesson else Path(tempfile.mkdtemp())
-        return self._make(scratch / f"{self.key}_given{number}")
+        self.handed.append(scratch / f"{self.key}_given{number}")
+        return self._make(self.handed[-1])
 
     def original(self) -> Any:
         """Return what the check compares with: the learner never gets it, and cannot change it.

@@ -251,8 +251,8 @@ def require_prediction(
     for name, made in calls.items():
         happens = outcome(made)
         if not _is(said[name], happens):
-            reason = (why or {}).get((name, said[name]), "Try it in a cell of your own.")
-            raise NotYet(f"{name}: you say {said[name]!r}, but it is {happens!r}. {reason}")
+            reason = (why or {}).get((name, said[name]), "")
+            raise NotYet(f"{name}: you say {said[name]!r}, but it is {happens!r}. {reason}".strip())
 
 
 def _is(said, choice):

@@ -1,6 +1,7 @@
 """What a check needs from the notebook: its objects, and the source of its cells."""
 
 import ast
+import symtable
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -45,6 +46,26 @@ def changed(name: str, words: str) -> NotYet:
         What it should be, and what it is: "should compute y = 2x + 1, but answers 3 for x = 0".
     """
     return NotYet(f"this check compares with {name} of the notebook. {name} {words}. {AGAIN}.")
+
+
+def name_of(notebook: Mapping[str, Any], value: Any) -> str:
+    """Return the name that an object has in the notebook, or else its own name.
+
+    Raises
+    ------
+    NotYet
+        If it has no name, as a lambda that was written inside the call of the check.
+    """
+    for name, found in list(notebook.items()):
+        if found is value and not name.startswith("_"):
+            return name
+    name = getattr(value, "__name__", "")
+    if not name.isidentifier():
+        raise NotYet(
+            "your function should have a name, because the check runs its cell again in another "
+            "process. Define it with def, and give the name to the check."
+        )
+    return name
 
 
 def history(notebook: Mapping[str, Any]) -> list[str]:
@@ -108,12 +129,18 @@ def _bound(node):
 
 
 def _used(nodes):
-    return {
-        found.id
-        for node in nodes
-        for found in ast.walk(node)
-        if isinstance(found, ast.Name) and isinstance(found.ctx, ast.Load)
-    }
+    """Return the global names that statements use, also in their functions, without local names."""
+    source = "\n".join(map(ast.unparse, nodes))
+    names, tables = set(), [symtable.symtable(source, "the cell", "exec")]
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        names |= {
+            symbol.get_name()
+            for symbol in table.get_symbols()
+            if symbol.is_referenced() and (symbol.is_global() or table.get_type() == "module")
+        }
+    return names
 
 
 def _binding(cell, name):

@@ -15,6 +15,7 @@ import io
 import os
 import sys
 import tempfile
+import textwrap
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +23,7 @@ from pathlib import Path
 from helpers.exercises.exercise import Exercise
 from helpers.exercises.outcomes import PASSED
 from helpers.exercises.time_limit import TimeOver, time_limit
-from helpers.notebooks import derive, lesson_names, solution_of
+from helpers.notebooks import derive, lesson_names, solution_parts
 
 SECONDS = 60  # of CPU time, for one changed cell with its check
 COMPARISONS = {
@@ -168,14 +169,14 @@ def survivors(name: str) -> Iterator[tuple[str, int, list[str]]]:
             continue
         key = next((k for k in _keys(name) if f"lesson.{k}.check(" in cell.source), None)
         if key is not None:
-            solution = solution_of(name, key)
             made, passing = 0, []
-            for words, code in mutants(solution):
-                made += 1
-                kernel.results.clear()
-                error = kernel.run(cell.source.replace(solution, code))
-                if error is None and kernel.results and kernel.results[-1].outcome == PASSED:
-                    passing.append(words)
+            for solution in map(textwrap.dedent, solution_parts(name, key)):
+                for words, code in mutants(solution):
+                    made += 1
+                    kernel.results.clear()
+                    error = kernel.run(cell.source.replace(solution, code))
+                    if error is None and kernel.results and kernel.results[-1].outcome == PASSED:
+                        passing.append(words)
             yield key, made, passing
         kernel.run(cell.source)
 

@@ -1,5 +1,6 @@
 """A learner's cell runs again in a new process, which shares nothing with the kernel."""
 
+import ast
 import os
 
 import pytest
@@ -98,6 +99,15 @@ def test_what_fails_there_is_told(cells, words):
     with pytest.raises(NotYet) as raised:
         ask_elsewhere({"In": cells}, "answer", [("Ada",)], seconds=3)
     assert words in str(raised.value)
+
+
+def test_local_names_need_nothing_of_other_cells():
+    cells = [
+        "for user in base:\n    number = 1",
+        "def answer(user, percent):\n    number = len(user)\n"
+        "    return [n for n in range(number) if n < percent]",
+    ]
+    assert source_of("answer", cells) == ast.unparse(ast.parse(cells[1]))
 
 
 def test_checks_and_the_start_of_the_lesson_are_left_out():

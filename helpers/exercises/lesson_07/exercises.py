@@ -152,14 +152,15 @@ def publish_the_next_version(publish):
         "name, and number % 10_000 is one of 10,000 buckets.",
         "The canary gets the buckets below percent * 100, so a larger percentage adds buckets.",
     ],
+    needs="notebook",
 )
-def split_the_users(in_canary):
+def split_the_users(in_canary, notebook):
     """Write the rule that decides which users get the canary"""
-    require_fair(in_canary)
+    require_fair(in_canary, notebook)
     return (
-        "in_canary chooses the right share of five kinds of names at six percentages. It always "
-        "chooses the same users: in another order, without the memory of earlier calls, and with "
-        "another hash(), process number and clock. All users stay in when the percentage grows."
+        "in_canary chooses the right share of five kinds of names at six percentages. It chooses "
+        "the same users in another order, and in a new process that ran your cell again, with "
+        "another hash(), clock, user name and folder. All users stay in when the percentage grows."
     )
 
 

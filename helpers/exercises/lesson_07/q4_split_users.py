@@ -1,18 +1,15 @@
 """Check the rule of exercise 4 of lesson 07, which decides which users get the canary."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
+from helpers.exercises import answer_types
+from helpers.exercises.elsewhere import CHANGES, CLOCK, FOLDER, USER, ask_elsewhere
 from helpers.exercises.learner_code import call
-from helpers.exercises.lesson_07.other_process import (
-    OTHER_HASH,
-    OTHER_NUMBER,
-    OTHER_TIME,
-    independent_copy,
-    simulated_process,
-)
+from helpers.exercises.notebook import name_of
 from helpers.exercises.outcomes import NotAttempted, NotYet, require
 from helpers.text import safe_repr
 
@@ -20,11 +17,19 @@ USERS = 4000
 SIGMAS = 4.5
 FIRST = ["Zoë", "José", "Łukasz", "Jürgen", "Ayşe", "Νίκος", "Олена", "陳", "王", "はな"]
 LAST = ["Müller", "Núñez", "Čapek", "Brontë", "Παππάς", "Шевченко", "小明", "さくら", "김"]
-CONDITIONS: dict[str, dict] = {  # of a second call, with the changes that simulate them
-    "in another process, which does not have the memory of this one": {},
-    "in another process, where hash() of a text gives different numbers": OTHER_HASH,
-    "in another process, with a different process number (os.getpid)": OTHER_NUMBER,
-    "at another time on another day": OTHER_TIME,
+# What the second process has in common with this one, and what differs, from little to much.
+CONDITIONS: dict[str, tuple[str, ...]] = {
+    "in another process, which has another memory and another hash()": (),
+    "in another process at another time on another day": (CLOCK,),
+    "in another process of another user": (USER,),
+    "in another process in another working directory": (FOLDER,),
+}
+# Names in the code that explain a difference.
+SALTED = {
+    "hash": " hash() of a text has another salt in each process.",
+    "id": " id() is a place in memory.",
+    "getpid": " Each process has another number.",
+    "random": " Each process draws other random numbers.",
 }
 
 
@@ -43,24 +48,24 @@ def populations() -> dict[str, list[str]]:
     }
 
 
-def require_fair(in_canary: Callable[[str, float], bool]) -> None:
+def require_fair(in_canary: Callable[[str, float], bool], notebook: Mapping[str, Any]) -> None:
     """Check that a rule chooses the right share of users, and always the same users.
 
     Parameters
     ----------
     in_canary : callable
         `in_canary(user, percent)`
+    notebook : mapping of str to object
+        The names of the notebook: the cell of the rule runs again in another process.
 
     Raises
     ------
     NotYet
         the first problem
     """
-    require(
-        callable(in_canary),
-        f"in_canary should be a function, but is {safe_repr(in_canary)}. Define it with def.",
-    )
-    fresh = independent_copy(in_canary)  # before the first call
+    answer_types.function(in_canary, "in_canary")
+    sample: list[str] = []
+    before: list[np.ndarray] = []
     halves = []
     for kind, users in populations().items():
         chosen: dict[float, np.ndarray] = {}
@@ -69,11 +74,8 @@ def require_fair(in_canary: Callable[[str, float], bool]) -> None:
             _require_share(chosen[percent], percent, kind)
         again = decide(in_canary, users[::-1], 10)
         _require_same(chosen[10], again[::-1], users, "a second time, in another order")
-        for when, changes in CONDITIONS.items():
-            with simulated_process(fresh, changes) as there:
-                # The texts are equal, but new objects, so id() differs.
-                later = decide(there, [user[:1] + user[1:] for user in users[::-4]], 10)
-            _require_same(chosen[10][::-4], later, users[::-4], when)
+        sample += users[::-4]
+        before.append(chosen[10][::-4])
         chosen[0.5] = decide(in_canary, users, 0.5)
         for low, high in ((0.5, 1), (1, 10), (10, 25)):
             lost = np.flatnonzero(chosen[low] & ~chosen[high])
@@ -91,6 +93,7 @@ def require_fair(in_canary: Callable[[str, float], bool]) -> None:
         "all kinds of names",
         " percent can be any number from 0 to 100, not only a whole number.",
     )
+    _require_same_elsewhere(in_canary, notebook, sample, np.concatenate(before))
 
 
 def decide(in_canary: Callable[[str, float], bool], users: list[str], percent: float) -> np.ndarray:
@@ -140,12 +143,32 @@ def _require_share(chosen, percent, kind, note=""):
     )
 
 
-def _require_same(before, after, users, when):
+def _require_same_elsewhere(in_canary, notebook, users, before):
+    """Check that a process that shares nothing with this one decides the same."""
+    name, calls = name_of(notebook, in_canary), [(user, 10) for user in users]
+
+    def there(changes):
+        return np.array([bool(d) for d in ask_elsewhere(notebook, name, calls, changes=changes)])
+
+    if np.array_equal(before, there(CHANGES)):
+        return
+    for when, changes in CONDITIONS.items():
+        _require_same(before, there(changes), users, when, _explanation(in_canary))
+    raise NotYet("in_canary: in another process, the results differ from run to run.")
+
+
+def _explanation(in_canary):
+    code = getattr(in_canary, "__code__", None)
+    names = set(code.co_names) if code else set()
+    return next((words for name, words in SALTED.items() if name in names), "")
+
+
+def _require_same(before, after, users, when, explanation=""):
     moved = np.flatnonzero(before != after)
     if len(moved):
         first = moved[0]
         raise NotYet(
             f"in_canary: {users[first]} is {'' if before[first] else 'not '}in the canary at 10 %, "
             f"but {when}, the result is the opposite ({len(moved):,} of {len(users):,} users "
-            "change). Use only the name and the percentage."
+            f"change).{explanation} Use only the name and the percentage."
         )

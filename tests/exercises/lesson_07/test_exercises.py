@@ -1,18 +1,14 @@
 """Test the exercises of lesson 07: right answers, mistakes, no answer, and their helpers."""
 
-import datetime
 import errno
-import functools
 import hashlib
 import json
-import os
 import random
 import shutil
 import subprocess
 import tempfile
 import time
 import zlib
-from time import strftime
 from unittest import mock
 
 import numpy as np
@@ -26,7 +22,6 @@ from helpers.exercises.lesson_07.exercises import (
     call_three_signatures,
     guard_the_canary,
 )
-from helpers.exercises.lesson_07.other_process import independent_copy
 from helpers.exercises.lesson_07.q3_publish import watched
 from helpers.exercises.lesson_07.q5_guard import CAUSES, MODEL
 from helpers.serving.rollout.plan import compare
@@ -297,93 +292,125 @@ def number_of(user):
     return int(hashlib.md5(user.encode()).hexdigest(), 16)
 
 
-def counting():
-    asked = []
+# The cells of a notebook. The check runs them again in another process.
+FIRST_CELL = """\
+import datetime, functools, hashlib, os, random, time, zlib
+from time import strftime
 
-    def every_tenth(user, percent):
-        asked.append(user)
-        return len(asked) * percent % 100 < percent
-
-    return every_tenth
+import numpy as np
 
 
-def remembering():
-    """Return a rule that always chooses the same users, but only in this process."""
-    seen = {}
-
-    def remembered(user, percent):
-        return seen.setdefault(user, random.random() * 100) < percent
-
-    return remembered
+def number_of(user):
+    return int(hashlib.md5(user.encode()).hexdigest(), 16)
+"""
+KERNEL: dict = {}  # the names of the notebook
 
 
-class Remembering:
-    def __init__(self):
-        self.seen = {}
+def rule(cell):
+    """A rule that a cell of the notebook defines: a definition, or an expression."""
+    if "in_canary" not in cell:
+        cell = f"in_canary = {cell}"
 
-    def __call__(self, user, percent):
-        return self.seen.setdefault(user, len(self.seen) * 7919 % 10_000) < percent * 100
+    def answer(_):
+        KERNEL.clear()
+        KERNEL["In"] = ["", FIRST_CELL, cell]
+        for source in KERNEL["In"]:
+            exec(source, KERNEL)
+        return (KERNEL["in_canary"],)
 
-
-def cached():
-    @functools.cache
-    def chance(user):
-        return random.random()
-
-    return lambda user, percent: chance(user) * 100 < percent
+    return answer
 
 
 def salted(salt):
-    """Return a rule whose buckets depend on the result of `salt`."""
-    return same(lambda user, percent: number_of(f"{salt()}{user}") % 10_000 < percent * 100)
+    """A rule whose buckets depend on `salt`, an expression."""
+    return rule(f"lambda user, percent: number_of(str({salt}) + user) % 10_000 < percent * 100")
 
 
-def kept_in_a_global(user, percent):
-    if user not in KEPT:
-        KEPT[user] = number_of(user) % 10_000
-    return KEPT[user] < percent * 100
+COUNTING = """\
+asked = []
+def in_canary(user, percent):
+    asked.append(user)
+    return len(asked) * percent % 100 < percent
+"""
+# These always choose the same users, but in this process only.
+REMEMBERING = """\
+seen = {}
+def in_canary(user, percent):
+    return seen.setdefault(user, random.random() * 100) < percent
+"""
+FIRST_TO_COME = """\
+class Remembering:
+    def __init__(self):
+        self.seen = {}
+    def __call__(self, user, percent):
+        return self.seen.setdefault(user, len(self.seen) * 7919 % 10_000) < percent * 100
+in_canary = Remembering()
+"""
+CACHED = """\
+@functools.cache
+def chance(user):
+    return random.random()
+in_canary = lambda user, percent: chance(user) * 100 < percent
+"""
+IN_A_GLOBAL = """\
+kept = {}
+def in_canary(user, percent):
+    if user not in kept:
+        kept[user] = number_of(user) % 10_000
+    return kept[user] < percent * 100
+"""
+SALT_DRAWN_ONCE = """\
+SALT = str(random.random())
+def in_canary(user, percent):
+    return number_of(SALT + user) % 10_000 < percent * 100
+"""
+IN_A_FILE = """\
+import json, pathlib
+drawn = pathlib.Path("drawn.json")
+drawn.write_text(json.dumps(random.random()))
+def in_canary(user, percent):
+    return number_of(str(json.loads(drawn.read_text())) + user) % 10_000 < percent * 100
+"""
 
-
-KEPT = {}
+MEMORY, LATER = "has another memory and another hash()", "at another time on another day"
 
 Q4 = Proofs(
     right={
-        "MD5, 10,000 buckets": same(lambda user, percent: number_of(user) % 10_000 < percent * 100),
-        "remembers what it can compute": same(kept_in_a_global),
-        "a seeded generator": same(
-            lambda user, percent: random.Random(user).random() < percent / 100
+        "MD5, 10,000 buckets": rule(
+            "lambda user, percent: number_of(user) % 10_000 < percent * 100"
         ),
-        "a checksum": same(
-            lambda user, percent: zlib.crc32(user.encode()) % 10_000 < percent * 100
+        "remembers what it can compute": rule(IN_A_GLOBAL),
+        "a seeded generator": rule(
+            "lambda user, percent: random.Random(user).random() < percent / 100"
         ),
-        "a bool of NumPy": same(
-            lambda user, percent: np.less(number_of(user) % 10_000 / 100, percent)
+        "a checksum": rule(
+            "lambda user, percent: zlib.crc32(user.encode()) % 10_000 < percent * 100"
+        ),
+        "a bool of NumPy": rule(
+            "lambda user, percent: np.less(number_of(user) % 10_000 / 100, percent)"
         ),
     },
     wrong={
         "hash()": Mistake(
-            same(lambda user, percent: hash(user) % 100 < percent), "but in another process"
+            rule("lambda user, percent: hash(user) % 10_000 < percent * 100"),
+            "hash() of a text has another salt in each process",
         ),
         "chance": Mistake(
             same(lambda user, percent: random.random() < percent / 100), "but a second time"
         ),
-        "every tenth request": Mistake(lambda _: (counting(),), "but a second time"),
-        "chance, remembered": Mistake(lambda _: (remembering(),), "does not have the memory"),
-        "the first to come, remembered": Mistake(
-            lambda _: (Remembering(),), "does not have the memory"
-        ),
-        "chance, cached": Mistake(lambda _: (cached(),), "does not have the memory"),
+        "every tenth request": Mistake(rule(COUNTING), "but a second time"),
+        "chance, remembered": Mistake(rule(REMEMBERING), MEMORY),
+        "the first to come, remembered": Mistake(rule(FIRST_TO_COME), MEMORY),
+        "chance, cached": Mistake(rule(CACHED), MEMORY),
         "the place in memory": Mistake(
-            same(lambda user, percent: number_of(str(id(user))) % 10_000 < percent * 100),
-            "but in another process",
+            rule("lambda user, percent: number_of(str(id(user))) % 10_000 < percent * 100"),
+            "id() is a place in memory",
         ),
-        "the process": Mistake(salted(os.getpid), "with a different process number (os.getpid)"),
-        "the hour": Mistake(salted(lambda: datetime.datetime.now().hour), "but at another time"),
-        "the day": Mistake(salted(datetime.date.today), "but at another time"),
-        "the week": Mistake(salted(lambda: int(time.time() / 604800)), "but at another time"),
-        "the month, by an imported name": Mistake(
-            salted(lambda: strftime("%B")), "but at another time"
-        ),
+        "the process": Mistake(salted("os.getpid()"), "Each process has another number"),
+        "the hour": Mistake(salted("datetime.datetime.now().hour"), LATER),
+        "the day": Mistake(salted("datetime.date.today()"), LATER),
+        "the week": Mistake(salted("int(time.time() / 604800)"), LATER),
+        "the month, by an imported name": Mistake(salted("strftime('%B')"), LATER),
         "whole percents only": Mistake(
             same(lambda user, percent: number_of(user) % 10_000 < int(percent) * 100),
             "about 100 should be in the canary at 0.5 %, but 0 are",
@@ -398,6 +425,10 @@ Q4 = Proofs(
             "raised",
         ),
         "None": Mistake(same(None), "in_canary should be a function, but is None"),
+        "no cell defines it": Mistake(
+            same(lambda user, percent: number_of(user) % 10_000 < percent * 100),
+            "should have a name",
+        ),
         "a bucket too many": Mistake(
             same(lambda user, percent: number_of(user) % 100 <= percent),
             "about 0 should be in the canary at 0 %",
@@ -424,6 +455,21 @@ Q4 = Proofs(
         "1 and 0": Mistake(
             same(lambda user, percent: int(number_of(user) % 100 < percent)),
             "should return True or False",
+        ),
+    },
+    near={
+        "hash of a pair": rule(
+            'lambda user, percent: hash((user, "spring")) % 10_000 < percent * 100'
+        ),
+        "a salt that is drawn once": rule(SALT_DRAWN_ONCE),
+        "a salt in a file": rule(IN_A_FILE),
+        "the name of the user of the computer": salted("__import__('getpass').getuser()"),
+        "the working directory": salted("os.getcwd()"),
+        "the day of the week": salted("time.localtime().tm_yday"),
+        "a little too many": rule("lambda user, percent: number_of(user) % 10_000 < percent * 115"),
+        "a little too few": rule("lambda user, percent: number_of(user) % 10_000 < percent * 85"),
+        "at most instead of below": rule(
+            "lambda user, percent: number_of(user) % 1000 <= percent * 10"
         ),
     },
     untouched=(...,),
@@ -680,25 +726,6 @@ def test_watched_keeps_the_first_state_of_a_version(tmp_path):
     assert first.keys() == {"2"} and "late" not in first["2"]
 
 
-def test_an_independent_copy_has_its_own_memory():
-    """The memory is in a closure, a default and an attribute; the copy calls itself."""
-    box = {"calls": 0}
-
-    def count(n, kept=[0]):  # noqa: B006, a memory that learners make by mistake
-        box["calls"] += 1
-        kept[0] += 1
-        count.calls = getattr(count, "calls", 0) + 1
-        return (box["calls"], kept[0], count.calls) if n == 0 else count(n - 1)
-
-    other = independent_copy(count)
-    assert count(2) == (3, 3, 3)
-    assert other(0) == (1, 1, 1)
-    assert independent_copy(other)(0) == (2, 2, 2), (
-        "a copy starts with the memory of the original at that time"
-    )
-    assert independent_copy(os.path.join) is os.path.join
-
-
 def test_a_server_that_has_ended_is_started_again(lesson):
     before = exercise_server.server()
     before.stop()
@@ -706,4 +733,5 @@ def test_a_server_that_has_ended_is_started_again(lesson):
     assert lesson.exercises["q1"].grade(*by_grpc(None)).outcome == "passed", "at its old address"
 
 
-globals().update(prove("07_serving", {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4, "q5": Q5}))
+TABLE = {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4, "q5": Q5}
+globals().update(prove("07_serving", TABLE, lambda: KERNEL))

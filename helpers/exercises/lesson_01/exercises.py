@@ -7,29 +7,43 @@ import numpy as np
 
 from helpers import readers
 from helpers.artifact.saved_model import NotAnArtifact, directory_of, read
+from helpers.exercises import answer_types, battery
 from helpers.exercises.exercise import exercise
 from helpers.exercises.export_checks import (
     FITTED,
+    answers,
     export_at,
     require_any_batch,
     require_numbers,
     require_prediction,
+    require_same_answers,
     signature_of,
+    the_input,
 )
 from helpers.exercises.outcomes import NotYet, require
-from helpers.text import safe_repr
 
 KEY = "serving_default"
 X = np.linspace(-1, 1, 7, dtype=np.float32)[:, None]
 
 
 def _require_line(found, slope, intercept, name):
+    """Require that an export computes about this line, and a straight line for every number."""
     require_any_batch(signature_of(found, KEY))
-    for rows in (X, X[:1]):
-        try:
+    try:
+        for rows in (X, X[:1]):
             require_numbers(found, KEY, rows, slope * rows + intercept, FITTED)
-        except NotYet as error:
-            raise NotYet(f"{name}: {error}") from None
+        x = the_input(found.signatures[KEY])
+        ends = np.array([[0.0], [1.0]], np.float32)
+        (output, (zero, one)), *_ = answers(found, KEY, {x: ends}, "python").items()
+
+        def line(**inputs):
+            return {output: (inputs[x] * (one - zero) + zero).astype(one.dtype)}
+
+        rows = {x: battery.numbers(1)}
+        who = "the line through its answers for 0 and 1"
+        require_same_answers(found, KEY, rows, line, who=who)
+    except NotYet as error:
+        raise NotYet(f"{name}: {error}") from None
 
 
 @exercise(
@@ -44,8 +58,8 @@ def export_the_model(export_dir_1):
     """Export a trained LinearModel so that another process can use it"""
     _require_line(export_at(export_dir_1, "export_dir_1"), 2, 1, "export_dir_1")
     return (
-        "Python, the session loader and LiteRT compute y = 2x + 1 from your export, in a process "
-        "that does not have your class."
+        "Python, the session loader and LiteRT compute a straight line near y = 2x + 1 from your "
+        "export, for 300 numbers, in a process that does not have your class."
     )
 
 
@@ -83,12 +97,24 @@ def _three_loads(folder):
 )
 def predict_three_calls(prediction):
     """Predict what three calls of a loaded export return"""
-    require_prediction(prediction, predict_three_calls.original(), OUTCOMES, _outcome)
+    calls = predict_three_calls.original()
+    require_prediction(prediction, calls, OUTCOMES, _outcome, _reasons(calls))
     return (
         "all three predictions are right. A restored function returns a tensor, as your function "
         "does. A signature names its outputs, so it returns a dict. The loaded object itself "
         "cannot be called."
     )
+
+
+WHY = (
+    "The loaded object has no call: only its functions and signatures can be called.",
+    "`serve` is a restored function, and returns what the exported function returned.",
+    "A signature is for programs that know outputs by name, so it returns a dict.",
+)
+
+
+def _reasons(calls):
+    return {(call, said): why for call, why in zip(calls, WHY, strict=True) for said in OUTCOMES}
 
 
 def _outcome(made):
@@ -133,19 +159,13 @@ def replace_the_fixed_rows(rows, refuses, repaired_dir):
     """Diagnose an export that works only in some readers, and replace it"""
     found = read(replace_the_fixed_rows.original())
     promised = found.signatures[KEY].inputs[0].shape[0]
-    require(
-        not isinstance(rows, bool) and isinstance(rows, int),
-        f"rows should be a whole number, but is {safe_repr(rows)}.",
-    )
+    rows = answer_types.whole_number(rows, "rows")
     require(
         rows == promised,
         f"rows should be what the signature promises, but it does not promise {rows} rows. Read "
         "its input shape.",
     )
-    require(
-        isinstance(refuses, str) and refuses in readers.READERS,
-        f"refuses: {safe_repr(refuses)} is not one of {', '.join(map(repr, readers.READERS))}.",
-    )
+    refuses = answer_types.text(refuses, "refuses", readers.READERS)
     refusing = [reader for reader in readers.READERS if not _takes(found, reader, 3)]
     require(
         refuses in refusing,

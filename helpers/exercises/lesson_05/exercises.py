@@ -23,9 +23,11 @@ from helpers.exercises.lesson_05.q3_vocabulary import events, outcome
 from helpers.exercises.lesson_05.raw_row_checks import (
     KEY,
     classify,
+    many_rows,
     require_good,
     require_mean,
     require_new_words,
+    require_notebook,
     require_raw,
     without_gaps,
 )
@@ -59,15 +61,21 @@ ENOUGH = 0.93  # share of the 66 held-out rows without gaps; the lesson's model 
         "Do the rest as in the cell above: track the same four parts, and "
         "add_endpoint('classify', your_function, raw_columns).",
     ],
+    needs="model by_hand known",
 )
-def export_for_raw_rows(export_dir_1):
+def export_for_raw_rows(export_dir_1, model, by_hand, known):
     """Export a signature that takes raw rows and gives species and probability"""
     found = export_at(export_dir_1, "export_dir_1")
     require_raw(found, KEY)
     require_good(found, KEY, without_gaps(), ENOUGH, "that have no gaps")
+
+    def probabilities(rows):
+        return model(by_hand(rows, known))
+
+    require_notebook(found, KEY, many_rows(unknown=False), probabilities, "without gaps")
     return (
-        "the signature takes raw rows and gives a species and its probability, in every reader. "
-        "Its callers prepare nothing."
+        "the signature takes raw rows and gives the species and the probability of your model, for "
+        "300 rows in every reader. Its callers prepare nothing."
     )
 
 
@@ -96,8 +104,9 @@ GAPS = (
         "You can also compare: tf.cast(island[:, tf.newaxis] == tf.constant(ISLANDS), tf.float32) "
         "is 0 in every column for an unknown word.",
     ],
+    needs="model by_hand known",
 )
-def accept_missing_values(export_dir_2):
+def accept_missing_values(export_dir_2, model, by_hand, known):
     """Export a signature that accepts missing values and unknown words"""
     found, rows = export_at(export_dir_2, "export_dir_2"), without_gaps()
     require_raw(found, KEY)
@@ -116,6 +125,12 @@ def accept_missing_values(export_dir_2):
         "sex": np.array([""]),
     }
     require_good(found, KEY, empty, 0, "without any known value")
+
+    def probabilities(rows):
+        return model(by_hand(rows, known))
+
+    words = "which may have unknown words"
+    require_notebook(found, KEY, many_rows(unknown=True), probabilities, words)
     return (
         "rows with missing values and unknown words get an answer in every reader, and the species "
         "of complete rows are still right."

@@ -1,12 +1,13 @@
 """Checks of a signature for raw rows of penguins. All of them look at its answers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 
 import numpy as np
 
 from helpers import readers
 from helpers.artifact.saved_model import Artifact
+from helpers.exercises import battery
 from helpers.exercises.export_checks import (
     ALL,
     CONSTANT,
@@ -17,8 +18,9 @@ from helpers.exercises.export_checks import (
     require_output,
     signature_of,
 )
+from helpers.exercises.notebook import changed
 from helpers.exercises.outcomes import NotYet, require
-from helpers.penguins.data import RAW, SPECIES, complete, folds, penguins, take
+from helpers.penguins.data import ISLANDS, RAW, SEXES, SPECIES, complete, folds, penguins, take
 from helpers.text import safe_repr
 
 KEY = "classify"
@@ -181,6 +183,78 @@ def require_good(
             f"{where} should give different probabilities, because the model is less sure of some "
             f"penguins, but gives every penguin the probability {probability[0]:.3g}.",
         )
+
+
+def many_rows(unknown: bool) -> dict[str, np.ndarray]:
+    """Make 300 raw rows without missing numbers, many of them outside the range of the training.
+
+    Parameters
+    ----------
+    unknown : bool
+        Whether some words are unknown: variants of the known ones, and "".
+
+    Returns
+    -------
+    dict of str to ndarray, shape (300,)
+    """
+    chance = np.random.default_rng(5)
+    count = battery.ROWS
+    words = {"island": ISLANDS, "sex": SEXES}
+    return {
+        "bill_length_mm": chance.uniform(10, 90, count).astype(np.float32),
+        "body_mass_g": chance.uniform(500, 12_000, count).astype(np.float32),
+        **{
+            name: battery.words(known)[:count] if unknown else chance.choice(known, count)
+            for name, known in words.items()
+        },
+    }
+
+
+def require_notebook(
+    found: Artifact,
+    key: str,
+    rows: Columns,
+    probabilities: Callable[[Columns], np.ndarray],
+    words: str,
+) -> None:
+    """Require that the signature `key` answers as the notebook's model, in each reader.
+
+    Parameters
+    ----------
+    found : Artifact
+    key : str
+    rows : mapping of str to ndarray, shape (n,)
+        The four raw columns.
+    probabilities : callable
+        Function of such rows. It returns the model's probabilities, shape (n, 3).
+    words : str
+        What these rows are, for the message.
+
+    Raises
+    ------
+    NotYet
+        For the first row with another probability, or with another species although the model's
+        two largest probabilities differ clearly.
+    """
+    try:
+        each = np.asarray(probabilities(rows), float)
+    except Exception:
+        each = np.zeros(0)
+    if each.shape != (len(rows["island"]), len(SPECIES)):
+        raise changed("model", "should take by_hand(rows, known), but does not")
+    largest = each.max(axis=1)
+    names, clear = np.array(SPECIES)[each.argmax(axis=1)], np.ptp(np.sort(each)[:, 1:], axis=1)
+    for reader in ALL:
+        species, probability = classify(found, key, rows, reader)
+        apart = np.nan_to_num(np.abs(probability - largest), nan=np.inf) > SAME_ANSWER
+        apart |= (species != names) & (clear > 2 * SAME_ANSWER)
+        if apart.any():
+            first = int(np.argmax(apart))
+            raise NotYet(
+                f"{key} in {readers.READERS[reader]} should answer as model(by_hand(...)) does: "
+                f"{names[first]}, {largest[first]:.4g} for the row ({_row(rows, first)}), {words}, "
+                f"but answers {species[first]}, {probability[first]:.4g}."
+            )
 
 
 def require_mean(found: Artifact, key: str, rows: Columns, name: str) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from helpers.exercises import battery
+
 HOUSE = {"area": 2.0, "rooms": 10.0}  # what each unit adds to the price, in thousands
 GROUND = 50.0  # the price of a house of area 0 without rooms, in thousands
 COLOURS = {"red": 3.0, "green": 5.0, "blue": 7.0}
@@ -21,6 +23,21 @@ SCORES = {  # (kernel, bias) of rows of two numbers
 BEFORE, AFTER = 0.5, 0.8  # the threshold of the labels, before and after it was changed
 
 
+def many_rows() -> np.ndarray:
+    """Make 300 rows of two numbers, and rows whose labelled score is a threshold or 1 % beside it.
+
+    Returns
+    -------
+    (n, 2) float32 array
+    """
+    (a, b), edges = SCORES["labelled"][0].ravel(), []
+    for threshold in (BEFORE, AFTER):
+        for value in (threshold, 0.99 * threshold, 1.01 * threshold):
+            edges += [(value / a, 0.0), (0.0, value / b)]
+    rows = battery.numbers(2, -2, 3, reach=battery.OUTSIDE)
+    return np.concatenate([rows, np.array(edges, np.float32)])
+
+
 def score(name: str, rows: np.ndarray) -> np.ndarray:
     """Compute rows @ kernel + bias, (n, 1), with the numbers in SCORES[name]."""
     kernel, bias = SCORES[name]
@@ -30,7 +47,7 @@ def score(name: str, rows: np.ndarray) -> np.ndarray:
 def above_average(rows: np.ndarray) -> np.ndarray:
     """Compute each row's score minus the mean score of the rows, (n, 1)."""
     scores = score("average", rows)
-    return scores - scores.mean(axis=0)
+    return scores - scores.mean(axis=0) if len(rows) else scores
 
 
 def unnamed(folder: Path) -> Path:

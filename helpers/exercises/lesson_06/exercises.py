@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from helpers.exercises import battery
+from helpers.exercises.elsewhere import moved_away
 from helpers.exercises.exercise import exercise
 from helpers.exercises.export_checks import (
     SAME_ANSWER,
@@ -14,6 +16,7 @@ from helpers.exercises.export_checks import (
     require_any_batch,
     require_numbers,
     require_prediction,
+    require_same_answers,
     signature_of,
     the_input,
 )
@@ -76,13 +79,23 @@ def repair_the_names(diagnosis_1, repaired_dir_1):
         "inputs.",
     )
     houses = np.array([[0.0, 0.0], [100.0, 3.0], [80.0, 0.0], [0.0, 2.0]], np.float32)
-    inputs = {"area": houses[:, :1], "rooms": houses[:, 1:]}
-    prices = made.GROUND + sum(made.HOUSE[name] * value for name, value in inputs.items())
     with _about("repaired_dir_1"):
         found = export_at(repaired_dir_1, "directory")
-        require_inputs(signature_of(found, KEY), dict.fromkeys(inputs, "float32"))
-        require_prices(found, inputs, prices)
-    return "every reader answers the shop's request, and area and rooms are not swapped."
+        require_inputs(signature_of(found, KEY), dict.fromkeys(made.HOUSE, "float32"))
+        inputs = {"area": houses[:, :1], "rooms": houses[:, 1:]}
+        require_prices(found, inputs, _price(**inputs)["price"])
+        more = battery.numbers(2, 0, 100)
+        rows = {"area": more[:, :1], "rooms": more[:, 1:]}
+        require_same_answers(found, KEY, rows, _price, who="found_dir_1")
+    return (
+        "every reader answers the shop's request, for 300 houses with fractions and large numbers "
+        "among them, and area and rooms are not swapped."
+    )
+
+
+def _price(area, rooms):
+    price = made.GROUND + made.HOUSE["area"] * area + made.HOUSE["rooms"] * rooms
+    return {"price": price.astype(np.float32)}
 
 
 @exercise(
@@ -121,11 +134,23 @@ def repair_the_path(diagnosis_2, repaired_dir_2):
             f"{', '.join(outside)}, a file of this machine. No other machine has it.",
         )
         elsewhere = export_at(shutil.copytree(found.directory, Path(folder) / "elsewhere"))
-        require_prices(elsewhere, {"colour": colours}, prices, ("python", "session"))
+        away = [given for given in repair_the_path.handed if given.is_dir()]
+        with moved_away(away):
+            require_prices(elsewhere, {"colour": colours}, prices, SERVER)
+            words = {"colour": battery.words(made.COLOURS)[:, np.newaxis]}
+            require_same_answers(elsewhere, KEY, words, _price_of, SERVER, who="the price list")
     return (
-        "a copy in a different directory answers in Python and the session loader, and its graph "
-        "needs no file of this machine."
+        "a copy in a different directory answers in Python and the session loader for 300 words, "
+        "while the folder of found_dir_2 is moved away."
     )
+
+
+SERVER = ("python", "session")
+
+
+def _price_of(colour):
+    prices = [made.COLOURS.get(word, 0.0) for word in colour.ravel()]
+    return {"price": np.array(prices, np.float32).reshape(colour.shape)}
 
 
 @exercise(
@@ -183,6 +208,16 @@ def _require_scores(name, answer, right, output=None, of_a_list=False):
             except NotYet as error:
                 sent = f" The request was the list {rows.tolist()}." if of_a_list else ""
                 raise NotYet(f"{error}{sent}") from None
+        name, key = the_input(found.signatures[KEY]), output or _only_name(found)
+
+        def expected(**inputs):
+            return {key: right(inputs[name])}
+
+        require_same_answers(found, KEY, {name: made.many_rows()}, expected)
+
+
+def _only_name(found):
+    return found.signatures[KEY].outputs[0].name
 
 
 @exercise(

@@ -51,6 +51,40 @@ def module(folder, rows=None):
     return folder
 
 
+class Computes(tf.Module):
+    """A function of x, for any number of rows."""
+
+    def __init__(self, function):
+        spec = tf.TensorSpec((None, 1), tf.float32, name="x")
+        self.predict = tf.function(function, input_signature=[spec])
+
+
+def computes(function):
+    """Make an answer: an export that computes a function of x."""
+
+    def answer(folder):
+        saved = Computes(function)
+        tf.saved_model.save(saved, str(folder), signatures=saved.predict)
+        return (folder,)
+
+    return answer
+
+
+NEARLY = {
+    "a tanh that is nearly the line between -1 and 1": lambda x: 20 * tf.tanh(x / 10) + 1,
+    "cut at 10": lambda x: tf.minimum(2 * x + 1, 10.0),
+    "cut at -10": lambda x: tf.maximum(2 * x + 1, -10.0),
+    "whole numbers outside": lambda x: tf.where(tf.abs(x) > 1, tf.round(2 * x), 2 * x) + 1,
+    "a curve": lambda x: 2 * x + 1 + 0.1 * x * x,
+    "0.2 too high": lambda x: 2 * x + 1.2,
+    "0.2 too steep": lambda x: 2.2 * x + 1,
+    "the first 50 rows": lambda x: 2 * x[:50] + 1,
+    "another line for more than 100 rows": lambda x: (
+        2 * x + 1 + 0.01 * tf.cast(tf.shape(x)[0] > 100, tf.float32)
+    ),
+}
+
+
 def saved_the_old_way(folder):
     model = trained()
     tf.saved_model.save(model, str(folder))
@@ -143,6 +177,7 @@ Q1 = Proofs(
         "a missing file": Mistake(lambda folder: (without_weights(folder),), "fails in Python"),
         "ten million characters": Mistake(lambda _: ("x" * 10**7,), "10,000,000 characters"),
     },
+    near={name: computes(function) for name, function in NEARLY.items()},
     untouched=(...,),
 )
 
@@ -187,6 +222,15 @@ Q3 = Proofs(
             found(repaired=saved_the_old_way), "Export with model.export(directory)"
         ),
         "not trained": Mistake(found(repaired=untrained), "should answer"),
+    },
+    near={
+        "99 rows": found(rows=99),
+        "100.0 rows": found(rows=100.0),
+        "True rows": found(rows=True),
+        "50 rows at most": found(
+            repaired=lambda folder: computes(NEARLY["the first 50 rows"])(folder)[0]
+        ),
+        "a tanh": found(repaired=lambda folder: computes(next(iter(NEARLY.values())))(folder)[0]),
     },
     untouched=(..., ..., ...),
 )

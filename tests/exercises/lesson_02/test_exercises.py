@@ -184,6 +184,40 @@ def the_old_way(folder):
     return (folder,)
 
 
+class Changed(tf.keras.Model):
+    """The trained model, and a function of its answer."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.model, self.function = trained(), function
+
+    def call(self, features):
+        return self.function(self.model(features))
+
+
+def changed_by(function):
+    model = Changed(function)
+    model(tf.zeros((1, 10)))
+    return model
+
+
+def shifted(by):
+    return changed_by(lambda total: total + by)
+
+
+def exact_sign(folder):
+    @tf.function(input_signature=[FEATURES])
+    def answer(features):
+        exact = tf.reduce_sum(features, axis=1, keepdims=True)
+        return {"row_sum": trained()(features), "above_zero": exact > 0}
+
+    export = tf.keras.export.ExportArchive()
+    export.track(trained())
+    export.add_endpoint("serving_default", answer)
+    export.write_out(folder / "export", verbose=False)
+    return (folder / "export",)
+
+
 Q2 = Proofs(
     right={
         "ExportArchive": archive,
@@ -214,13 +248,15 @@ Q2 = Proofs(
         ),
         "one sign for the batch": Mistake(
             lambda folder: archive(folder, judge=lambda total: tf.reduce_any(total > 0)),
-            "should have shape (6, 1) for 6 rows, but has shape ()",
+            "should have the shape of row_sum, (300, 1), but has shape ()",
         ),
         "one batch size": Mistake(
             lambda folder: archive(folder, spec=Spec((100, 10), name="features")), "(100, 10)"
         ),
-        "not trained": Mistake(lambda folder: archive(folder, built()), "should answer"),
-        "sums without the model": Mistake(without_the_model, "is the exact sum of each row"),
+        "not trained": Mistake(
+            lambda folder: archive(folder, built()), "as the notebook's model does"
+        ),
+        "sums without the model": Mistake(without_the_model, "as the notebook's model does"),
         "the old way": Mistake(the_old_way, "Export with model.export(directory)"),
         "another key": Mistake(
             lambda folder: module(folder, key="judge"),
@@ -230,6 +266,21 @@ Q2 = Proofs(
             just(function(built())), "expected the path of an export directory"
         ),
         "no such directory": Mistake(lambda folder: (folder / "none",), "no such directory"),
+    },
+    near={
+        "above 0.5": lambda folder: archive(folder, judge=lambda total: total > 0.5),
+        "above 0.001": lambda folder: archive(folder, judge=lambda total: total > 0.001),
+        "above -0.001": lambda folder: archive(folder, judge=lambda total: total > -0.001),
+        "the model and 0.01": lambda folder: archive(folder, shifted(0.01)),
+        "the model and 0.001": lambda folder: archive(folder, shifted(0.001)),
+        "cut at 20": lambda folder: archive(
+            folder, changed_by(lambda total: tf.minimum(total, 20.0))
+        ),
+        "rounded": lambda folder: archive(folder, changed_by(tf.round)),
+        "float16 between": lambda folder: archive(
+            folder, changed_by(lambda total: tf.cast(tf.cast(total, tf.float16), tf.float32))
+        ),
+        "the sign of the exact sum": exact_sign,
     },
     untouched=(...,),
 )
@@ -326,4 +377,5 @@ Q4 = Proofs(
     untouched=(...,),
 )
 
-globals().update(prove("02_one_signature", {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4}))
+TABLE = {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4}
+globals().update(prove("02_one_signature", TABLE, lambda: {"model": trained()}))

@@ -6,9 +6,14 @@ import tensorflow as tf
 from helpers.exercises.lesson_05.exercises import GAPS, LEFT_OUT, put_the_step_inside, trained_model
 from helpers.exercises.lesson_05.raw_row_checks import without_gaps
 from helpers.models import COLUMNS
-from helpers.penguins.data import ISLANDS, SEXES, SPECIES
+from helpers.penguins.data import ISLANDS, RAW, SEXES, SPECIES
 from tests.exercises.lesson_05 import answers
 from tests.exercises.proofs import Mistake, Proofs, prove
+
+
+def by_hand(rows, known):
+    """Prepare rows as the notebook does by hand, for `trained_model`."""
+    return trained_model().prepare(**{name: tf.constant(rows[name]) for name in RAW})
 
 
 def made(function, *arguments, **options):
@@ -31,6 +36,22 @@ def with_columns(**changes):
 
 def as_numbers(answer, probabilities):
     return answer | {"species": tf.argmax(probabilities, axis=1)}
+
+
+def softmax_twice(answer, probabilities):
+    return answers.named(tf.nn.softmax(probabilities))
+
+
+def a_little_surer(answer, probabilities):
+    return answer | {"probability": tf.minimum(answer["probability"] + 0.005, 1.0)}
+
+
+def rounded(answer, probabilities):
+    return answer | {"probability": tf.round(100 * answer["probability"]) / 100}
+
+
+def second_best(answer, probabilities):
+    return answer | {"species": tf.gather(SPECIES, tf.argsort(probabilities)[:, 1])}
 
 
 def reversed_names(answer, probabilities):
@@ -156,6 +177,10 @@ Q1 = Proofs(
         ),
         "no such directory": Mistake(lambda folder: (folder / "none",), "no such directory"),
     },
+    near={
+        change.__name__: lambda folder, change=change: (answers.changed(change)(folder),)
+        for change in (softmax_twice, a_little_surer, rounded, second_best)
+    },
     untouched=(...,),
 )
 
@@ -224,6 +249,10 @@ Q2 = Proofs(
         ),
         "replaced in the answer": Mistake(made(in_the_end), "gives the probability 0 to one"),
         "no such directory": Mistake(lambda folder: (folder / "none",), "no such directory"),
+    },
+    near={
+        change.__name__: lambda folder, change=change: (answers.changed(change)(folder),)
+        for change in (softmax_twice, a_little_surer, rounded, second_best)
     },
     untouched=(...,),
 )
@@ -457,6 +486,9 @@ def test_gaps_leave_room_on_both_sides(name, value, enough, words):
     assert right.sum() >= enough * len(right) + 3
 
 
-globals().update(
-    prove("05_preprocessing_and_assets", {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4, "q5": Q5})
-)
+def notebook():
+    return {"model": trained_model(), "by_hand": by_hand, "known": ()}
+
+
+TABLE = {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4, "q5": Q5}
+globals().update(prove("05_preprocessing_and_assets", TABLE, notebook))

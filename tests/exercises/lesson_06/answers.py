@@ -322,13 +322,13 @@ def labelled(folder, threshold=0.8, make=archive, judge=lambda score, t: score >
     return make(folder, function, spec, **kept)
 
 
-def with_a_variable(folder):
+def with_a_variable(folder, dtype=tf.int64, limit=0.8):
     kernel, bias = map(tf.Variable, weights_of(repair_the_threshold))
-    threshold = tf.Variable(0.8)
+    threshold = tf.Variable(limit)
 
     def function(rows):
         score = rows @ kernel + bias
-        return {"score": score, "label": tf.cast(score > threshold, tf.float32)}
+        return {"score": score, "label": tf.cast(score > threshold, dtype)}
 
     return module(folder, function, ROWS, kernel=kernel, bias=bias, threshold=threshold)
 

@@ -346,6 +346,15 @@ Q6 = Proofs(
             "should have an output named 'score', but its outputs are: label",
         ),
     },
+    near={
+        "0.7": labelled(answers.with_a_variable, limit=0.7),
+        "0.79": labelled(answers.with_a_variable, limit=0.795),
+        "0.81": labelled(answers.with_a_variable, limit=0.805),
+        "1.2": labelled(answers.with_a_variable, limit=1.2),
+        "at least": labelled(answers.labelled, judge=lambda score, limit: score >= limit),
+        "a float label": labelled(answers.with_a_variable, dtype=tf.float32),
+        "a bool label": labelled(answers.with_a_variable, dtype=tf.bool),
+    },
     untouched=(..., dict.fromkeys(PREDICTION, ...), ...),
 )
 

@@ -3,12 +3,14 @@
 import time
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from helpers.benchmark.predictors import by_hand
 from helpers.benchmark.timing import rounded
+from helpers.exercises import answer_types
 from helpers.exercises.export_checks import SAME_SCORE
 from helpers.exercises.learner_code import call
 from helpers.exercises.outcomes import NotYet, require
@@ -47,14 +49,17 @@ class SlowScorer:
         return np.array(scores)
 
 
-@cache
-def scorer() -> SlowScorer:
-    """Make the scorer of the exercise: a network with random weights.
+def new_scorer(folder: Path | None = None) -> SlowScorer:
+    """Make the scorer of the exercise: a network with random weights, the same at each call.
+
+    Parameters
+    ----------
+    folder : path or None
+        Not used.
 
     Returns
     -------
     SlowScorer
-        The same object for each call.
     """
     from helpers.models import ComplexModel
 
@@ -64,6 +69,12 @@ def scorer() -> SlowScorer:
     model.set_weights([chance.normal(0, 0.25, w.shape) for w in model.get_weights()])
     means, deviations = chance.uniform(-50, 50, 10), chance.uniform(1, 20, 10)
     return SlowScorer(model, means.astype(np.float32), deviations.astype(np.float32))
+
+
+@cache
+def scorer() -> SlowScorer:
+    """Return the scorer of the check, which no learner gets."""
+    return new_scorer()
 
 
 def customers(count: int, seed: int) -> np.ndarray:
@@ -123,6 +134,9 @@ def require_fast(fast: Callable[[np.ndarray], Any]) -> None:
         f"should be at least {GAIN} times as fast. Which step do you still do for each row, or in "
         "each call, that you could do once for all rows?",
     )
+    for count, seed in ((2, 4), (7, 5), (300, 6)):
+        rows = customers(count, seed)
+        _require_scores(rows, call(fast, rows))
 
 
 def _times(gain: float) -> str:
@@ -130,12 +144,7 @@ def _times(gain: float) -> str:
 
 
 def _require_scores(rows: np.ndarray, said: Any) -> None:
-    try:
-        scores = np.asarray(said, float)
-    except (TypeError, ValueError):
-        raise NotYet(
-            "your function should return an array of numbers, one score for each row."
-        ) from None
+    scores = answer_types.array(said, "the result of your function")
     require(
         scores.shape in ((len(rows),), (len(rows), 1)),
         f"for {len(rows)} rows your function should return one score for each row, shape "

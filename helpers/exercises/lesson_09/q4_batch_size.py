@@ -2,18 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from helpers.exercises import answer_types
 from helpers.exercises.learner_code import call
 from helpers.exercises.outcomes import NotYet, require
 from helpers.text import safe_repr
 
 LATE = 0.05  # largest share of batches that may be later than the budget
 BATCHES = 200
+DRAWN = 60  # tables
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,31 @@ def measured(
     return Measured(times, rate, budget / 1000)
 
 
+def drawn(seed: int) -> Measured:
+    """Draw a table in which 5 % decide: of one size, 6 to 14 of 200 batches are late.
+
+    Some batches of each size take much longer, so the mean differs from the median.
+
+    Parameters
+    ----------
+    seed : int
+
+    Returns
+    -------
+    Measured
+    """
+    chance, times = np.random.default_rng(seed), {}
+    fixed, row = chance.uniform(0.5, 8), chance.uniform(0.02, 0.5)  # milliseconds
+    rate = 10 ** chance.uniform(2.3, 4.3)
+    for size in 2 ** np.arange(8):
+        taken = (fixed + row * size) * chance.lognormal(0, chance.uniform(0.02, 0.3), BATCHES)
+        slow = chance.random(BATCHES) < chance.uniform(0, 0.3)
+        times[int(size)] = (taken + slow * chance.uniform(0, 4) * (fixed + row * size)) / 1000
+    size, late = int(2 ** chance.integers(1, 8)), int(chance.integers(6, 15))
+    ordered = np.sort((size - 1) / rate + times[size])
+    return Measured(times, rate, float(ordered[-late - 1 : BATCHES - late + 1].mean()))
+
+
 def given(folder: Path | None) -> Measured:
     """Make the numbers on the page.
 
@@ -132,6 +158,7 @@ TABLES = {
     "rows that cost more in batches from 32 on": measured(1, 0.1, 20000, 100, cache=32),
     "a budget that no size keeps": measured(4, 0.1, 2000, 3),
     "a budget that every size keeps": measured(4, 0.1, 5000, 1000, hiccup=0.1),
+    **{f"table {seed} of {DRAWN} that are drawn": drawn(seed) for seed in range(1, DRAWN + 1)},
 }
 
 
@@ -147,16 +174,21 @@ def require_pick(pick: Callable[..., Any]) -> None:
     NotYet
         `pick` returns another size than `Measured.best`.
     """
-    for words, table in TABLES.items():
+    for number, (words, table) in enumerate(TABLES.items()):
         times = {size: seconds.copy() for size, seconds in table.times.items()}
-        said = call(pick, times, table.rate, table.budget)
+        progress = f"It has answered {number} of {len(TABLES)} tables."
+        said = call(pick, times, table.rate, table.budget, progress=progress)
         if said is None and table.best is None:
             continue
         where = f"{words}: your function picks {safe_repr(said)}"
         if table.best is None:
             raise NotYet(f"{where}. It should return None, because no size keeps the budget.")
-        if isinstance(said, bool) or not isinstance(said, Integral) or said not in table.times:
-            raise NotYet(f"{where}. It should be one of the sizes {', '.join(map(str, times))}.")
+        sizes = f"{where}. It should be one of the sizes {', '.join(map(str, times))}."
+        try:
+            said = answer_types.whole_number(said, "the size")
+        except NotYet:
+            raise NotYet(sizes) from None
+        require(said in table.times, sizes)
         require(
             table.late(said) <= LATE,
             f"{where}. Of its batches, {table.late(said):.0%} are later than "

@@ -364,14 +364,6 @@ SALT = str(random.random())
 def in_canary(user, percent):
     return number_of(SALT + user) % 10_000 < percent * 100
 """
-IN_A_FILE = """\
-import json, pathlib
-drawn = pathlib.Path("drawn.json")
-drawn.write_text(json.dumps(random.random()))
-def in_canary(user, percent):
-    return number_of(str(json.loads(drawn.read_text())) + user) % 10_000 < percent * 100
-"""
-
 MEMORY, LATER = "has another memory and another hash()", "at another time on another day"
 
 Q4 = Proofs(
@@ -462,7 +454,6 @@ Q4 = Proofs(
             'lambda user, percent: hash((user, "spring")) % 10_000 < percent * 100'
         ),
         "a salt that is drawn once": rule(SALT_DRAWN_ONCE),
-        "a salt in a file": rule(IN_A_FILE),
         "the name of the user of the computer": salted("__import__('getpass').getuser()"),
         "the working directory": salted("os.getcwd()"),
         "the day of the week": salted("time.localtime().tm_yday"),

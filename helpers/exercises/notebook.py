@@ -1,6 +1,8 @@
 """What a check needs from the notebook: its objects, and the source of its cells."""
 
 import ast
+import linecache
+import os
 import symtable
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -69,8 +71,17 @@ def name_of(notebook: Mapping[str, Any], value: Any) -> str:
 
 
 def history(notebook: Mapping[str, Any]) -> list[str]:
-    """Return the source of the cells that were run, the oldest first."""
-    return [cell for cell in notebook.get("In", ()) if isinstance(cell, str)]
+    """Return the source of the cells that were run, the oldest first.
+
+    Some programs run the cells of a notebook without storing them in its history, "In". Python
+    keeps the source of these cells for tracebacks.
+    """
+    kept = [
+        "".join(entry[2])
+        for file, entry in list(linecache.cache.items())
+        if f"ipykernel_{os.getpid()}" in file and len(entry) > 2
+    ]
+    return [*kept, *(cell for cell in notebook.get("In", ()) if isinstance(cell, str))]
 
 
 def source_of(name: str, cells: Sequence[str]) -> str:

@@ -1,7 +1,9 @@
 """An error in a learner's cell, in the same box as an error inside a check."""
 
 import html
+import sys
 import traceback
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -12,6 +14,7 @@ from helpers.scratch import without_scratch
 WHOLE = "%tb prints the whole traceback."
 
 
+@dataclass(frozen=True, repr=False)
 class ErrorBox(Result):
     """A Result for an error of a cell, with the traceback folded away.
 
@@ -45,13 +48,12 @@ def _show(
     shell: Any, kind: type, error: BaseException, trace: TracebackType | None, tb_offset=None
 ) -> list[str]:
     """Show the box, and return the lines of the traceback for IPython."""
-    import sys
-
     from IPython.display import display
 
+    # As Python does, for %tb and %debug.
     sys.last_type, sys.last_value, sys.last_traceback = kind, error, trace
+    sys.last_exc = error
     lines = traceback.format_exception(kind, error, trace)
-    box = ErrorBox(RAISED, f"{without_scratch(own_words(error))}\n{WHOLE}")
-    object.__setattr__(box, "details", "".join(lines))
-    display(box)
+    words = f"{without_scratch(own_words(error))}\n{WHOLE}"
+    display(ErrorBox(RAISED, words, "".join(lines)))
     return lines

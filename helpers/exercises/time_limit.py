@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-WAITS = 1.4  # times the limit: as long may code run that computes less than IDLE of the time
+WAITS = 1.4  # times the limit: as long may code wait
 LONGEST = 6  # times the limit: after it, code is stopped in any case
 IDLE = 0.1
 TICKS = 8  # looks at the time before a limit is over
@@ -45,10 +45,12 @@ class Limit:
     ----------
     seconds : float
         CPU time of this process, in all its threads.
+    waits : float
+        After this many times the limit, code is stopped that computes less than IDLE of the time.
     """
 
-    def __init__(self, seconds: float):
-        self.seconds = seconds
+    def __init__(self, seconds: float, waits: float = WAITS):
+        self.seconds, self.waits = seconds, waits
         self._began, self._cpu = time.monotonic(), time.process_time()
         self._stops = 0
         self.owner = None  # the code object of the function that set the limit
@@ -62,7 +64,7 @@ class Limit:
         computed, passed = self.used()
         if computed >= self.seconds or passed >= LONGEST * self.seconds:
             return True
-        return passed >= WAITS * self.seconds and computed < IDLE * passed
+        return passed >= self.waits * self.seconds and computed < IDLE * passed
 
     def words(self) -> str:
         """Say which limit was reached: "computed for 10 s" or "waited for 14 s"."""
@@ -73,22 +75,23 @@ class Limit:
 
 
 @contextlib.contextmanager
-def time_limit(seconds: float) -> Iterator[Limit]:
+def time_limit(seconds: float, waits: float = WAITS) -> Iterator[Limit]:
     """Raise TimeOver in the block when it has computed for `seconds`.
 
-    The block is also stopped when it only waits (for WAITS times as long), and when it takes
+    The block is also stopped when it only waits (for `waits` times as long), and when it takes
     LONGEST times as long. Limits may be nested. Outside the main thread, and on Windows, there is
     no limit: learners there use the interrupt button of the kernel.
 
     Parameters
     ----------
-    seconds : float
+    seconds, waits : float
+        See `Limit`.
 
     Yields
     ------
     Limit
     """
-    limit = Limit(seconds)
+    limit = Limit(seconds, waits)
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
         yield limit
         return

@@ -52,7 +52,6 @@ def _show(
 
     # As Python does, for %tb and %debug.
     sys.last_type, sys.last_value, sys.last_traceback = kind, error, trace
-    sys.last_exc = error
     lines = traceback.format_exception(kind, error, trace)
     words = f"{without_scratch(own_words(error))}\n{WHOLE}"
     display(ErrorBox(RAISED, words, "".join(lines)))

@@ -11,7 +11,7 @@ import numpy as np
 from helpers import artifact, readers
 from helpers.artifact.saved_model import Artifact, Signature
 from helpers.errors.cure import cure
-from helpers.exercises import answer_types, battery
+from helpers.exercises import answer_types
 from helpers.exercises.outcomes import NotYet, require
 from helpers.text import safe_repr, shorten
 
@@ -274,97 +274,3 @@ def row_text(values: Iterable[float]) -> str:
 
 def _row(x, index):
     return row_text(np.atleast_1d(x[min(index, len(x) - 1)]))
-
-
-def require_same_answers(
-    found: Artifact,
-    key: str,
-    inputs: Mapping[str, np.ndarray],
-    reference: Callable[..., Mapping[str, Any]],
-    which: Iterable[str] = ALL,
-    tolerance: float = SAME,
-    who: str = "",
-) -> None:
-    """Require that a signature gives the answers of a function, for every batch, in each reader.
-
-    Parameters
-    ----------
-    found : Artifact
-    key : str
-        The signature.
-    inputs : mapping of str to ndarray
-        Many rows, by the names of the inputs. They are sent as batches of 0, 1, 2, 7 and all rows.
-    reference : callable
-        Function of these inputs, by name. It returns the expected outputs by name. Floats must be
-        equal within the tolerance, and everything else must be equal exactly.
-    which : iterable of str
-        Keys of `readers.READERS`. LiteRT gets no empty batch, because it takes none.
-    tolerance : float
-        Largest difference, absolute for numbers below 1 and relative for larger ones.
-    who : str
-        What gives the expected answers, for the message: "your model".
-
-    Raises
-    ------
-    NotYet
-        For the first difference. It names the reader, the batch, the output and the row.
-    """
-    signature_of(found, key)
-    for reader in which:
-        for size, batch in battery.batches(inputs).items():
-            count = len(next(iter(batch.values())))
-            if reader == "litert" and not count:
-                continue
-            got = answers(found, key, batch, reader)
-            expected = {name: np.asarray(value) for name, value in reference(**batch).items()}
-            for name, right in expected.items():
-                require_output(got, name, key)
-                where = f"{key} in {readers.READERS[reader]}, {size}"
-                _require_equal(got[name], right, tolerance, f"{where}: {name}", batch, who)
-
-
-def _require_equal(value, right, tolerance, where, batch, who):
-    require(
-        value.shape == right.shape,
-        f"{where} should have shape {right.shape}, but has shape {value.shape}.",
-    )
-    kinds = [{"U": "text", "S": "text", "O": "text"}.get(a.dtype.kind) for a in (value, right)]
-    if kinds[0] == "text" or kinds[1] == "text":
-        wrong = _texts(value) != _texts(right)
-    elif right.dtype.kind == "f":
-        require(
-            value.dtype.kind == "f",
-            f"{where} should be numbers of type {right.dtype}, but is {value.dtype}.",
-        )
-        same = np.isclose(value, right, rtol=tolerance, atol=tolerance, equal_nan=True)
-        wrong = ~same
-    else:
-        allowed = {"b": "b", "i": "iu", "u": "iu"}[right.dtype.kind]
-        require(
-            value.dtype.kind in allowed,
-            f"{where} should be of type {right.dtype}, but is {value.dtype}.",
-        )
-        wrong = value != right
-    if not np.any(wrong):
-        return
-    first = tuple(np.argwhere(wrong)[0])
-    row = ", ".join(f"{name}={safe_repr(_plain(x[first[0]]), 60)}" for name, x in batch.items())
-    source = f", as {who} does," if who else ""
-    raise NotYet(
-        f"{where} should be {_shown(right[first])}{source} for the row {row}, but is "
-        f"{_shown(value[first])}."
-    )
-
-
-def _texts(values):
-    plain = [v.decode(errors="replace") if isinstance(v, bytes) else str(v) for v in values.flat]
-    return np.array(plain, object).reshape(values.shape)
-
-
-def _plain(value):
-    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
-
-
-def _shown(value):
-    value = _plain(value)
-    return f"{value:.6g}" if isinstance(value, float) else safe_repr(value)

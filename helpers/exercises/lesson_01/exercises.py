@@ -16,11 +16,11 @@ from helpers.exercises.export_checks import (
     require_any_batch,
     require_numbers,
     require_prediction,
-    require_same_answers,
     signature_of,
     the_input,
 )
 from helpers.exercises.outcomes import NotYet, require
+from helpers.exercises.same_answers import require_same_answers
 
 KEY = "serving_default"
 X = np.linspace(-1, 1, 7, dtype=np.float32)[:, None]

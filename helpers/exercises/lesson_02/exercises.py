@@ -18,7 +18,6 @@ from helpers.exercises.export_checks import (
     require_numbers,
     require_output,
     require_prediction,
-    require_same_answers,
     signature_of,
     the_input,
 )
@@ -26,6 +25,7 @@ from helpers.exercises.learner_code import call
 from helpers.exercises.lesson_02.weight_checks import answer_of, require_weights_that_count
 from helpers.exercises.notebook import changed
 from helpers.exercises.outcomes import NotYet, require
+from helpers.exercises.same_answers import require_same_answers
 from helpers.text import safe_repr
 
 KEY = "serving_default"

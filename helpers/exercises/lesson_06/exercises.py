@@ -16,7 +16,6 @@ from helpers.exercises.export_checks import (
     require_any_batch,
     require_numbers,
     require_prediction,
-    require_same_answers,
     signature_of,
     the_input,
 )
@@ -28,6 +27,7 @@ from helpers.exercises.lesson_06.price_checks import (
     require_prices,
 )
 from helpers.exercises.outcomes import NotYet, require
+from helpers.exercises.same_answers import require_same_answers
 from helpers.text import safe_repr
 
 BATCHES = slice(None), slice(2), slice(1)

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from helpers.exercises import elsewhere_process
 from helpers.exercises.notebook import history, source_of
 from helpers.exercises.outcomes import NotYet, Raised
 from helpers.paths import ROOT
@@ -68,17 +69,14 @@ def ask_elsewhere(
         home.mkdir()
         order, answer = Path(folder) / "order", Path(folder) / "answer"
         order.write_bytes(pickle.dumps((code, name, list(calls))))
-        start = (
-            f"import sys; sys.path.insert(0, {str(ROOT)!r}); "
-            "from helpers.exercises import elsewhere_process; del sys.path[0]; "
-            f"elsewhere_process.main({str(order)!r}, {str(answer)!r}, {CLOCK in changes})"
-        )
+        # As a script: an import of the package would take longer than the cell.
+        command = [sys.executable, "-P", elsewhere_process.__file__, order, answer, ROOT]
         environment = os.environ | {"PYTHONHASHSEED": _other_seed()}
         if USER in changes:
             environment |= {"USER": "someone-else", "LOGNAME": "someone-else", "HOME": str(home)}
         try:
             subprocess.run(
-                [sys.executable, "-P", "-c", start],
+                [*command, *([CLOCK] if CLOCK in changes else [])],
                 cwd=home if FOLDER in changes else None,
                 env=environment,
                 stdin=subprocess.DEVNULL,

@@ -2,6 +2,7 @@
 
 import datetime
 import pickle
+import sys
 import time
 import traceback
 from pathlib import Path
@@ -45,18 +46,21 @@ def turn_the_clock() -> None:
     datetime.datetime, datetime.date = LaterDatetime, LaterDate
 
 
-def main(order: str, answer: str, later: bool) -> None:
+def main(order: str, answer: str, course: str, *changes: str) -> None:
     """Read (code, name, calls) from the file `order`; write (error, results).
 
     Parameters
     ----------
     order, answer : str
         Paths of two files with pickles. The error is a text, or "" if there is none.
-    later : bool
-        Whether the clock tells a later day.
+    course : str
+        The folder of the course, from which the cell may import.
+    *changes : str
+        "clock": the clock tells a later day.
     """
     code, name, calls = pickle.loads(Path(order).read_bytes())
-    if later:
+    sys.path.append(course)
+    if "clock" in changes:
         turn_the_clock()
     try:
         names: dict = {"__name__": "__main__"}
@@ -66,3 +70,7 @@ def main(order: str, answer: str, later: bool) -> None:
         line = traceback.extract_tb(error.__traceback__)[-1].line or ""
         content = pickle.dumps((f"{type(error).__name__}: {error} {line}".strip(), []))
     Path(answer).write_bytes(content)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -46,7 +46,7 @@ def test_what_waits_for_the_computer_is_not_stopped(monkeypatch):
     for passed, computed, over in (
         (1.5, 0.5, False),
         (4, 0.9, False),
-        (4, 1, True),
+        (4, 1.01, True),
         (7, 0.9, True),
     ):
         now = limit._began + passed, limit._cpu + computed

@@ -30,7 +30,9 @@ def test_new_lesson_passes_every_test_at_once(tmp_path):
     copy_files(
         course,
         *("README.md", "pyproject.toml", "*/00_*", "helpers/**/*.py", "helpers/**/*.t*"),
-        *("helpers/penguins/*.csv", "tests/__init__.py", "tests/support/*", "tests/exercises/*.py"),
+        *("helpers/penguins/*.csv", "tests/__init__.py", "tests/support/*"),
+        *(f"tests/exercises/{name}.py" for name in ("__init__", "nonsense", "proofs")),
+        "tests/exercises/test_exercise.py",
         *("tests/course/__init__.py", "tests/course/test_consistency.py"),
         *("tests/course/test_lessons.py", "tests/course/test_lesson_proofs.py"),
     )

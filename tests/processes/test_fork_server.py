@@ -562,6 +562,7 @@ def temporary(tmp_path, monkeypatch):
     """An empty folder for the temporary files of the children, and a server of its own."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(forked_process, "IDLE", 1)
+    monkeypatch.setattr(fork_server, "HANDSHAKE", LONG)  # else a busy computer forks no process
     monkeypatch.setattr(tempfile, "tempdir", None)
     return tmp_path
 
@@ -612,6 +613,7 @@ def test_a_child_without_a_server_removes_its_files_itself(temporary):
     process = tracing()
     try:
         process.ask(Question("trace", (), "child"), deadline=LONG)
+        assert isinstance(process._child, forked_process.ForkedProcess), "else this kills pytest"
         child = psutil.Process(process._child.pid)
         child.parent().kill()
         process._child.stdin.close()

@@ -13,6 +13,7 @@ import contextlib
 import copy
 import io
 import os
+import shutil
 import sys
 import tempfile
 import textwrap
@@ -160,6 +161,18 @@ class Kernel:
                 return over
         return done.error_before_exec or done.error_in_exec
 
+    @contextlib.contextmanager
+    def restored(self) -> Iterator[None]:
+        """Forget in the end which names the block has bound, and what it has exported."""
+        names, lesson = dict(self._shell.user_ns), self._shell.user_ns.get("lesson")
+        files = set(lesson.scratch.rglob("*")) if lesson else set()
+        yield
+        self._shell.user_ns.clear()
+        self._shell.user_ns.update(names)
+        for file in set(lesson.scratch.rglob("*")) - files if lesson else ():
+            shutil.rmtree(file, ignore_errors=True)
+            file.unlink(missing_ok=True)
+
 
 def survivors(name: str) -> Iterator[tuple[str, int, list[str]]]:
     """Yield (key, number of mutants, the mutants that pass) for each exercise of a lesson."""
@@ -174,7 +187,8 @@ def survivors(name: str) -> Iterator[tuple[str, int, list[str]]]:
                 for words, code in mutants(solution):
                     made += 1
                     kernel.results.clear()
-                    error = kernel.run(cell.source.replace(solution, code))
+                    with kernel.restored():
+                        error = kernel.run(cell.source.replace(solution, code))
                     if error is None and kernel.results and kernel.results[-1].outcome == PASSED:
                         passing.append(words)
             yield key, made, passing

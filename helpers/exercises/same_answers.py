@@ -12,6 +12,8 @@ from helpers.exercises.export_checks import ALL, SAME, answers, require_output, 
 from helpers.exercises.outcomes import NotYet, require
 from helpers.text import safe_repr
 
+TEXTS = set("USO")  # kinds of dtypes
+
 
 def require_same_answers(
     found: Artifact,
@@ -65,16 +67,14 @@ def _require_equal(value, right, tolerance, where, batch, who):
         value.shape == right.shape,
         f"{where} should have shape {right.shape}, but has shape {value.shape}.",
     )
-    kinds = [{"U": "text", "S": "text", "O": "text"}.get(a.dtype.kind) for a in (value, right)]
-    if kinds[0] == "text" or kinds[1] == "text":
+    if {value.dtype.kind, right.dtype.kind} & TEXTS:
         wrong = _texts(value) != _texts(right)
     elif right.dtype.kind == "f":
         require(
             value.dtype.kind == "f",
             f"{where} should be numbers of type {right.dtype}, but is {value.dtype}.",
         )
-        same = np.isclose(value, right, rtol=tolerance, atol=tolerance, equal_nan=True)
-        wrong = ~same
+        wrong = ~np.isclose(value, right, rtol=tolerance, atol=tolerance, equal_nan=True)
     else:
         allowed = {"b": "b", "i": "iu", "u": "iu"}[right.dtype.kind]
         require(

@@ -59,9 +59,10 @@ def _digest(value, depth):
 
 
 def _array(array):
-    content = array.tolist() if array.dtype.hasobject else array.tobytes()
-    if not isinstance(content, bytes):
-        content = repr(content).encode(errors="replace")
+    if array.dtype.hasobject:
+        content = repr(array.tolist()).encode(errors="replace")
+    else:
+        content = array.tobytes()
     return str(array.dtype), array.shape, hashlib.sha256(content).hexdigest()
 
 
@@ -71,12 +72,11 @@ def _folder(path):
         return hashlib.sha256(path.read_bytes()).hexdigest()
     if not path.is_dir():
         return None
-    files = sorted(file for file in path.rglob("*"))
     return {
         str(file.relative_to(path)): hashlib.sha256(file.read_bytes()).hexdigest()
         if file.is_file()
         else "folder"
-        for file in files
+        for file in sorted(path.rglob("*"))
     }
 
 

@@ -67,7 +67,7 @@ class Limit:
         return passed >= self.waits * self.seconds and computed < IDLE * passed
 
     def words(self) -> str:
-        """Say which limit was reached: "computed for 10 s" or "waited for 14 s"."""
+        """Say how the time was used: "computed for 10 seconds", or how much of it was computing."""
         computed, passed = self.used()
         if computed >= self.seconds:
             return f"computed for {self.seconds:g} seconds"

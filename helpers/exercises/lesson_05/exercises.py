@@ -50,6 +50,11 @@ SERVER = ALL[:2]  # the readers of a server; functions such as tf.strings.upper 
 ENOUGH = 0.93  # share of the 66 held-out rows without gaps; the lesson's model names 65
 
 
+def _probabilities(model, by_hand, known):
+    """Return the function of raw rows that the notebook's model computes."""
+    return lambda rows: model(by_hand(rows, known))
+
+
 @exercise(
     "q1",
     "export_dir_1",
@@ -68,10 +73,7 @@ def export_for_raw_rows(export_dir_1, model, by_hand, known):
     found = export_at(export_dir_1, "export_dir_1")
     require_raw(found, KEY)
     require_good(found, KEY, without_gaps(), ENOUGH, "that have no gaps")
-
-    def probabilities(rows):
-        return model(by_hand(rows, known))
-
+    probabilities = _probabilities(model, by_hand, known)
     require_notebook(found, KEY, many_rows(unknown=False), probabilities, "without gaps")
     return (
         "the signature takes raw rows and gives the species and the probability of your model, for "
@@ -125,10 +127,7 @@ def accept_missing_values(export_dir_2, model, by_hand, known):
         "sex": np.array([""]),
     }
     require_good(found, KEY, empty, 0, "without any known value")
-
-    def probabilities(rows):
-        return model(by_hand(rows, known))
-
+    probabilities = _probabilities(model, by_hand, known)
     words = "which may have unknown words"
     require_notebook(found, KEY, many_rows(unknown=True), probabilities, words)
     return (

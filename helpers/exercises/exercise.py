@@ -122,7 +122,7 @@ class Exercise:
             found = {name: needed(names, name) for name in self.needs if name != NOTEBOOK}
             whole = {NOTEBOOK: names} if NOTEBOOK in self.needs else {}
             with unchanged("this answer", found):
-                return PASSED, self.grader(*answers, **found, **whole)
+                return PASSED, self.grader(*answers, **found, **whole) + self._practise_again()
         except NotAttempted as missing:
             if missing.left:
                 what = " is" if len(missing.left) == 1 else " are"
@@ -141,6 +141,12 @@ class Exercise:
                 f"this check could not read the answer ({describe(error, 200)}). Does the answer "
                 "have the type that the comment in the cell asks for?"
             )
+
+    def _practise_again(self):
+        if not self._has_variants():
+            return ""
+        seed = (self._seed or 0) + 1
+        return f" To practise again with another variant: lesson.{self.key}.given({seed})."
 
     def _refuse_untouched(self, answers):
         names = ", ".join(self.answers)

@@ -1,4 +1,4 @@
-"""Require that an export gives the answers of a function, on a battery of rows, in each reader."""
+"""Compare the answers of an export with those of a function, on a battery of rows."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -13,6 +13,7 @@ from helpers.exercises.outcomes import NotYet, require
 from helpers.text import safe_repr
 
 TEXTS = set("USO")  # kinds of dtypes
+NUMBERS = {"f": "f", "b": "b", "i": "iu", "u": "iu"}  # the kinds that are right for each kind
 
 
 def require_same_answers(
@@ -67,30 +68,84 @@ def _require_equal(value, right, tolerance, where, batch, who):
         value.shape == right.shape,
         f"{where} should have shape {right.shape}, but has shape {value.shape}.",
     )
-    if {value.dtype.kind, right.dtype.kind} & TEXTS:
-        wrong = _texts(value) != _texts(right)
-    elif right.dtype.kind == "f":
+    if right.dtype.kind not in TEXTS:
         require(
-            value.dtype.kind == "f",
-            f"{where} should be numbers of type {right.dtype}, but is {value.dtype}.",
-        )
-        wrong = ~np.isclose(value, right, rtol=tolerance, atol=tolerance, equal_nan=True)
-    else:
-        allowed = {"b": "b", "i": "iu", "u": "iu"}[right.dtype.kind]
-        require(
-            value.dtype.kind in allowed,
+            value.dtype.kind in NUMBERS[right.dtype.kind],
             f"{where} should be of type {right.dtype}, but is {value.dtype}.",
         )
-        wrong = value != right
+    wrong = _differs(value, right, tolerance)
     if not np.any(wrong):
         return
     first = tuple(np.argwhere(wrong)[0])
-    row = ", ".join(f"{name}={safe_repr(_plain(x[first[0]]), 60)}" for name, x in batch.items())
     source = f", as {who} does," if who else ""
     raise NotYet(
-        f"{where} should be {_shown(right[first])}{source} for the row {row}, but is "
-        f"{_shown(value[first])}."
+        f"{where} should be {_shown(right[first])}{source} for the row {_row(batch, first[0])}, "
+        f"but is {_shown(value[first])}."
     )
+
+
+def nearest_wrong(
+    inputs: Mapping[str, np.ndarray],
+    reference: Callable[..., Mapping[str, Any]],
+    others: Mapping[str, Callable[..., Mapping[str, Any]]],
+    tolerance: float = SAME,
+) -> str:
+    """Say which of some wrong answers is nearest to the right one, and where they differ.
+
+    Parameters
+    ----------
+    inputs : mapping of str to ndarray
+        The rows of the check, by the names of the inputs.
+    reference : callable
+        Function of these inputs, by name. It returns the right outputs by name.
+    others : mapping of str to callable
+        For the words that name a wrong answer ("`>=` in place of `>`"): what it computes, with
+        outputs of the same names and shapes.
+    tolerance : float
+        Of the check.
+
+    Returns
+    -------
+    str
+        A sentence for the message of a pass.
+
+    Raises
+    ------
+    ValueError
+        If the rows do not tell a wrong answer from the right one.
+    """
+    right, found = reference(**inputs), []
+    for words, other in others.items():
+        given = other(**inputs)
+        wrong = np.stack(
+            [
+                _differs(np.asarray(given[name]), np.asarray(value), tolerance)
+                .reshape(len(value), -1)
+                .any(axis=1)
+                for name, value in right.items()
+            ]
+        ).any(axis=0)
+        if not wrong.any():
+            raise ValueError(f"no row of the check tells {words} from the right answer")
+        found.append((np.count_nonzero(wrong), words, int(np.argmax(wrong)), len(wrong)))
+    count, words, row, rows = min(found)
+    return (
+        f"The nearest wrong answer that the check tells from yours: {words}. It differs in "
+        f"{count} of {rows} rows, for example for {_row(inputs, row)}."
+    )
+
+
+def _differs(value, right, tolerance):
+    """Return an array of bool: where floats differ by more than the tolerance, or others at all."""
+    if {value.dtype.kind, right.dtype.kind} & TEXTS:
+        return _texts(value) != _texts(right)
+    if right.dtype.kind == "f":
+        return ~np.isclose(value, right, rtol=tolerance, atol=tolerance, equal_nan=True)
+    return value != right
+
+
+def _row(inputs, row):
+    return ", ".join(f"{name}={safe_repr(_plain(x[row]), 60)}" for name, x in inputs.items())
 
 
 def _texts(values):

@@ -5,16 +5,19 @@ The executed notebooks prove the solution itself (tests/course/test_lessons.py).
 enough proofs fails in tests/course/test_lesson_proofs.py.
 """
 
-from collections.abc import Callable, Mapping
+from collections import OrderedDict, UserDict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
+import numpy as np
 import pytest
 
 from helpers.exercises import Lesson
 from helpers.exercises.outcomes import NOT_ATTEMPTED, NOT_YET, PASSED, RAISED
 
-RIGHT, WRONG, REFUSED = 2, 4, 4  # how many answers of each kind an exercise needs, at least
+RIGHT, WRONG, REFUSED = 5, 4, 12  # how many answers of each kind an exercise needs, at least
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,41 @@ class Proofs:
     wrong: dict[str, Mistake]
     untouched: tuple
     near: dict[str, Callable[[Path], tuple]] = field(default_factory=dict)
+
+
+def other_mappings(right: Mapping[str, object]) -> dict[str, Callable[[Path], tuple]]:
+    """Write the same right answer as mappings of other types, for `Proofs.right`."""
+    written = {
+        "backwards": dict(reversed(right.items())),
+        "ordered": OrderedDict(right),
+        "read only": MappingProxyType(dict(right)),
+        "own class": UserDict(right),
+        "of numpy": {key: _of_numpy(value) for key, value in right.items()},
+    }
+    return {name: lambda _, answer=answer: (answer,) for name, answer in written.items()}
+
+
+def _of_numpy(value):
+    return np.array([value])[0]
+
+
+def one_wrong(
+    right: Mapping[str, object], outcomes: Iterable[object]
+) -> dict[str, Callable[[Path], tuple]]:
+    """Write each answer with one wrong outcome or one of another kind, for `Proofs.near`."""
+    outcomes = list(outcomes)
+    answers = {}
+    for key, value in right.items():
+        changed = [other for other in outcomes if other != value]
+        kinds = (
+            (value.encode(), value.upper(), f"{value} ")
+            if isinstance(value, str)
+            else (str(value),)
+        )
+        for other in (*changed, *kinds):
+            answers[f"{key}: {other!r}"] = {**right, key: other}
+        answers[f"without {key}"] = {k: v for k, v in right.items() if k != key}
+    return {name: lambda _, answer=answer: (answer,) for name, answer in answers.items()}
 
 
 def prove(

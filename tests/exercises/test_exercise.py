@@ -489,6 +489,7 @@ def test_the_check_works_after_the_copy_was_deleted_and_without_one(given):
 def test_another_seed_is_another_variant_to_practise(given):
     assert (given.given(seed=3) / "number").read_text() == "3"
     assert given.grade("7").outcome == NOT_YET and given.grade("3").outcome == PASSED
+    assert given.grade("3").message.endswith("another variant: lesson.given.given(4).")
     given.given()
     assert given.grade("7").outcome == PASSED
     with pytest.raises(TypeError):
@@ -505,6 +506,7 @@ def test_one_variant_only_is_said(tmp_path):
     assert look.given() == tmp_path / "fixed_given"
     with pytest.raises(LookupError, match="one variant only"):
         look.given(seed=1)
+    assert look.grade("anything").message == "right."
 
 
 @exercise("needy", "answer", hints=[], needs="model rows")

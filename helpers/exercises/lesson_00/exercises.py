@@ -1,11 +1,13 @@
 """The exercise of lesson 00, which shows how exercises answer."""
 
+from helpers.exercises.examples import require_for_all
 from helpers.exercises.exercise import exercise
 from helpers.exercises.learner_code import call
 from helpers.exercises.outcomes import require
 from helpers.text import safe_repr
 
-NUMBERS = (3, 0, -1.5)
+NUMBERS = (3, 0, -1.5)  # these first: their messages are the easiest to read
+LARGEST = 10**6  # of the drawn numbers
 
 
 @exercise(
@@ -18,9 +20,12 @@ NUMBERS = (3, 0, -1.5)
 )
 def double_a_number(double):
     """Write a function that returns two times a number"""
+    from hypothesis import strategies as st
+
     name = getattr(double, "__name__", "double")
     name = name if isinstance(name, str) and name.isidentifier() else "double"
-    for number in NUMBERS:
+
+    def require_double(number):
         value = call(double, number)
         require(
             value is not None,
@@ -31,6 +36,11 @@ def double_a_number(double):
             not isinstance(value, bool | str) and _equal(value, 2 * number),
             f"{name}({number}) should return {2 * number}, but returned {safe_repr(value)}.",
         )
+
+    for number in NUMBERS:
+        require_double(number)
+    numbers = st.integers(-LARGEST, LARGEST) | st.floats(-LARGEST, LARGEST)
+    require_for_all(require_double, numbers)
     return "press Refresh on the map below, and the map shows this exercise as passed."
 
 

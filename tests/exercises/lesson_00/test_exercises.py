@@ -33,6 +33,8 @@ Q1 = Proofs(
         "an object that can be called": answer(Doubler()),
         "NumPy": answer(lambda number: np.multiply(number, 2)),
         "partial": answer(functools.partial(operator.mul, 2)),
+        "a method of an object": answer(Doubler().__call__),
+        "the same number twice": answer(lambda n: sum([n, n])),
     },
     wrong={
         "adds two": Mistake(answer(lambda n: n + 2), "double(3) should return 6, but returned 5"),
@@ -46,6 +48,15 @@ Q1 = Proofs(
         "misspelt": Mistake(answer(lambda n: nubmer * 2), "spelt differently", RAISED),  # noqa: F821
         "takes no number": Mistake(answer(lambda: 6), "TypeError", RAISED),
         "ends the program": Mistake(answer(lambda n: sys.exit()), "SystemExit", RAISED),
+    },
+    near={
+        "a table of the first numbers": answer({3: 6, 0: 0, -1.5: -3.0}.get),
+        "right near 0": answer(lambda n: 2 * n if abs(n) < 1000 else n),
+        "right above -2": answer(lambda n: 2 * n if n > -2 else n),
+        "rounded": answer(lambda n: round(2 * n, 1)),
+        "without the sign": answer(lambda n: 2 * abs(n)),
+        "a list": answer(lambda n: [2 * n]),
+        "adds n to a whole number": answer(lambda n: int(n + n) if n > 0 else n + n),
     },
     untouched=(untouched,),
 )

@@ -84,14 +84,19 @@ def text(value: Any, name: str, choices: Iterable[str] = ()) -> str:
     NotYet
         The message names the choices.
     """
-    choices = list(choices)
+    choices, value = list(choices), plain(value)
     if choices:
         require(
             isinstance(value, str) and value in choices,
             f"{name}: {safe_repr(value)} is not one of {', '.join(map(repr, choices))}.",
         )
     require(isinstance(value, str), f"{name} should be a text, but is {_words(value)}.")
-    return str(value)
+    return value
+
+
+def plain(value: Any) -> Any:
+    """Return a text of a subclass of str, which may compare in its own way, as a plain text."""
+    return str.__str__(value) if isinstance(value, str) else value
 
 
 def array(

@@ -7,6 +7,7 @@ An exercise is a function decorated with `@exercise(...)`. It takes the learner'
 import atexit
 import inspect
 import operator
+import os
 import shutil
 import tempfile
 import textwrap
@@ -16,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from helpers.errors.messages import describe
-from helpers.exercises.learner_code import own_words
+from helpers.exercises.answer_types import plain
+from helpers.exercises.learner_code import call, own_words
 from helpers.exercises.notebook import kernel_names, needed
 from helpers.exercises.outcomes import (
     NOT_ATTEMPTED,
@@ -28,7 +30,7 @@ from helpers.exercises.outcomes import (
     Raised,
     Result,
 )
-from helpers.exercises.side_effects import unchanged
+from helpers.exercises.side_effects import digest, unchanged
 from helpers.exercises.time_limit import LONGEST, TimeOver, time_limit
 from helpers.notebooks import solution_of
 from helpers.scratch import without_scratch
@@ -81,6 +83,7 @@ class Exercise:
     _shown: int = 0
     _seed: int | None = None
     handed: list = field(default_factory=list)
+    _digest: object = None
     _originals: dict = field(default_factory=dict)
 
     def grade(self, *answers: Any, notebook: Mapping[str, Any] | None = None) -> Result:
@@ -118,6 +121,8 @@ class Exercise:
     def _outcome(self, answers, notebook):
         try:
             self._refuse_untouched(answers)
+            answers = [_readable(answer) for answer in answers]
+            self._refuse_changed()
             names = kernel_names() if notebook is None else notebook
             found = {name: needed(names, name) for name in self.needs if name != NOTEBOOK}
             whole = {NOTEBOOK: names} if NOTEBOOK in self.needs else {}
@@ -147,6 +152,15 @@ class Exercise:
             return ""
         seed = (self._seed or 0) + 1
         return f" To practise again with another variant: lesson.{self.key}.given({seed})."
+
+    def _refuse_changed(self):
+        """Refuse an answer after which what `given` handed out last is not as it was."""
+        if self.handed and self._digest is not None and digest(self.handed[-1]) != self._digest:
+            raise NotYet(
+                f"lesson.{self.key}.given() made {self.handed[-1].name!r}, and its files should "
+                "stay as they are, but have changed since. Export to another directory. Run the "
+                "cell with given() again: it makes a new copy."
+            )
 
     def _refuse_untouched(self, answers):
         names = ", ".join(self.answers)
@@ -207,7 +221,9 @@ class Exercise:
         number = f"_{len(self.handed) + 1}" if self.handed else ""
         scratch = self.lesson.scratch if self.lesson else Path(tempfile.mkdtemp())
         self.handed.append(scratch / f"{self.key}_given{number}")
-        return self._make(self.handed[-1])
+        made = self._make(self.handed[-1])
+        self._digest = digest(self.handed[-1])
+        return made
 
     def original(self) -> Any:
         """Return what the check compares with: the learner never gets it, and cannot change it.
@@ -252,6 +268,13 @@ class Exercise:
     def __repr__(self):
         names = ", ".join(self.answers)
         return f"{self.key}: {self.title}. Call check({names}), hint() or solution()."
+
+
+def _readable(answer):
+    """Return a text as a plain text, and the path of a learner's own path object as a text."""
+    if hasattr(type(answer), "__fspath__") and not type(answer).__module__.startswith("pathlib"):
+        return call(os.fspath, answer)
+    return plain(answer)
 
 
 def _is_untouched(answer):

@@ -36,6 +36,7 @@ CONSTANT = 1e-6
 ESTIMATE = 0.05
 
 ALL = tuple(readers.READERS)
+COMPUTING = 10  # seconds of CPU time that a reader has for one answer
 
 
 def export_at(answer: Any, name: str = "export_dir") -> Artifact:
@@ -133,10 +134,46 @@ def answers(
         If the reader fails. The message holds its error, and the cure if the error is known.
     """
     try:
-        return readers.run(found.directory, key, inputs, reader)
+        return readers.run(found.directory, key, inputs, reader, computing=COMPUTING)
     except readers.ReaderError as error:
         words = f"{key} fails in {readers.READERS[reader]}: {shorten(str(error))}"
         raise NotYet("\n".join(filter(None, (words, cure(str(error)))))) from None
+
+
+def require_weights(found: Artifact, key: str, inputs: Mapping[str, Any]) -> None:
+    """Require that every output of a signature changes when the weights of the export change.
+
+    Parameters
+    ----------
+    found : Artifact
+        It is loaded in Python, and the variables of the loaded copy become 0.
+    key : str
+        The signature.
+    inputs : mapping of str to array
+        Rows whose answers are not 0, by the names of the inputs.
+
+    Raises
+    ------
+    NotYet
+        If an output of floats stays the same.
+    """
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(found.directory))
+    signature = loaded.signatures[key]
+    dtypes = {tensor.name: tensor.dtype for tensor in found.signatures[key].inputs}
+    feed = {name: tf.constant(value, dtypes[name]) for name, value in inputs.items()}
+    before = signature(**feed)
+    for variable in signature.variables:
+        if variable.dtype.is_floating:
+            variable.assign(tf.zeros_like(variable))
+    for name, value in signature(**feed).items():
+        require(
+            not value.dtype.is_floating or np.abs(value - before[name]).max() > SAME,
+            f"{key} should compute {name} with the weights of the model, but answers the same "
+            "after all variables of the loaded export were set to 0. A number that Python writes "
+            "into the graph is no weight.",
+        )
 
 
 def only_output(got: Mapping[str, np.ndarray], key: str) -> np.ndarray:
@@ -262,7 +299,7 @@ def _is(said, choice):
             return answer_types.boolean(said, "") == choice
         if isinstance(choice, int):
             return answer_types.whole_number(said, "") == choice
-        return isinstance(said, str) and said == choice
+        return answer_types.text(said, "") == choice
     except NotYet:
         return False
 

@@ -17,6 +17,7 @@ from typing import IO, Any
 from helpers.paths import ROOT
 from helpers.processes import forked_process, temporary_files
 
+TICK = 0.5  # seconds between two looks at the CPU time
 START_DEADLINE = 180  # seconds for importing TensorFlow on a cold, busy machine
 
 
@@ -161,7 +162,7 @@ class CleanProcess:
             temporary_files.remove(self._folder)
             atexit.unregister(self.stop)
 
-    def ask(self, question: Question, *, deadline: float) -> Any:
+    def ask(self, question: Question, *, deadline: float, computing: float | None = None) -> Any:
         """Put one question to the child and return the answer.
 
         Parameters
@@ -169,6 +170,9 @@ class CleanProcess:
         question : Question
         deadline : float
             seconds for the answer; after it the child is ended. The child's start is not counted.
+        computing : float, optional
+            CPU time of the child for the answer, in seconds; after it the child is ended as well.
+            Only Linux counts it.
 
         Raises
         ------
@@ -188,7 +192,7 @@ class CleanProcess:
                     self._ready, self.seconds = True, self._said - self.began
                 self._child.stdin.write(message)
                 self._child.stdin.flush()
-                kind, value = self._answer(who, deadline)
+                kind, value = self._answer(who, deadline, computing)
             except OSError:
                 raise self._died(who) from None
             except BaseException:
@@ -203,13 +207,24 @@ class CleanProcess:
             raise NotAnArtifact(value)
         return value
 
-    def _answer(self, who, deadline):
-        try:
-            answer, self._said = self._answers.get(timeout=deadline)
-        except queue.Empty:
-            raise ReaderError(
-                who, f"TimeoutError: no answer within {deadline} seconds; the process was ended"
-            ) from None
+    def _answer(self, who, deadline, computing=None):
+        before = cpu_seconds(self._child.pid) if computing else 0.0
+        began = time.monotonic()
+        while True:
+            left = deadline - (time.monotonic() - began)
+            try:
+                answer, self._said = self._answers.get(
+                    timeout=min(left, TICK) if computing else left
+                )
+                break
+            except queue.Empty:
+                if computing and cpu_seconds(self._child.pid) - before > computing:
+                    over = f"after {computing:g} seconds of computing"
+                elif left <= TICK or not computing:
+                    over = f"within {deadline} seconds"
+                else:
+                    continue
+            raise ReaderError(who, f"TimeoutError: no answer {over}; the process was ended")
         if answer is None:
             raise self._died(who)
         return answer
@@ -225,6 +240,15 @@ class CleanProcess:
         self.stop()
         last = f"; its last words: {log[-1]}" if log else ""
         return ReaderError(who, f"the reading process died (exit status {status}){last}")
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the CPU time of a process in seconds; 0 where the system does not tell it."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return 0.0
 
 
 def _listen(stream, decode, answers):

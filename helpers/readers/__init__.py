@@ -59,6 +59,7 @@ def run(
     inputs: Mapping[str, object],
     reader: str = "python",
     deadline: float = DEADLINE,
+    computing: float | None = None,
 ) -> dict[str, np.ndarray]:
     """Call one signature of an export and return its outputs by their name.
 
@@ -73,6 +74,8 @@ def run(
     reader : "python", "session" or "litert"
     deadline : float
         seconds; after it the process is replaced
+    computing : float, optional
+        the same in seconds of CPU time, which a busy computer does not use up (on Linux)
 
     Raises
     ------
@@ -83,7 +86,8 @@ def run(
     """
     arrays = as_arrays(inputs)
     _require_known(reader)
-    return _ask("run", directory, reader, signature, arrays, who=reader, deadline=deadline)
+    question = directory, reader, signature, arrays
+    return _ask("run", *question, who=reader, deadline=deadline, computing=computing)
 
 
 def save_again(
@@ -210,9 +214,9 @@ def _require_known(reader):
         raise ValueError(f"no reader {reader!r}: there are {', '.join(READERS)}")
 
 
-def _ask(function, directory, *arguments, who, deadline=DEADLINE):
+def _ask(function, directory, *arguments, who, deadline=DEADLINE, computing=None):
     question = Question(function, (str(directory_of(directory)), *arguments), who)
-    return _process.ask(question, deadline=deadline)
+    return _process.ask(question, deadline=deadline, computing=computing)
 
 
 __all__ = [

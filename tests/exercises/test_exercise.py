@@ -480,10 +480,51 @@ def test_each_given_is_a_fresh_copy(given):
     assert given.grade("7").outcome == PASSED
 
 
-def test_the_check_works_after_the_copy_was_deleted_and_without_one(given):
+def test_the_check_works_without_a_copy(given):
     assert given.grade("7").outcome == PASSED
-    shutil.rmtree(given.given())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        shutil.rmtree,
+        lambda copy: (copy / "number").write_text("8"),
+        lambda copy: (copy / "number").unlink(),
+        lambda copy: (copy / "more").write_text("7"),
+    ],
+)
+def test_a_changed_copy_is_said_and_a_new_one_ends_it(given, change):
+    change(given.given())
+    result = given.grade("7")
+    assert result.outcome == NOT_YET
+    assert "its files should stay as they are" in result.message
+    given.given()
     assert given.grade("7").outcome == PASSED
+
+
+def test_an_answer_that_equals_everything_is_read_as_its_text(given):
+    class Everything(str):
+        def __eq__(self, other):
+            return True
+
+        __hash__ = str.__hash__
+
+    assert given.grade(Everything("8")).outcome == NOT_YET
+    assert given.grade(Everything("7")).outcome == PASSED
+
+
+class Slow:
+    """A path that never says its name."""
+
+    def __fspath__(self):
+        while True:
+            time.sleep(0.1)
+
+
+def test_a_path_that_never_says_its_name(given, monkeypatch):
+    monkeypatch.setattr(learner_code, "SECONDS", 0.2)
+    result = given.grade(Slow())
+    assert result.outcome == NOT_YET and "should return within 0.2 seconds" in result.message
 
 
 def test_another_seed_is_another_variant_to_practise(given):

@@ -187,6 +187,17 @@ def test_artifact_that_hangs_is_reported_and_the_next_question_is_answered(hangs
     assert ask(doubles, [[1.0]]) == 2.0
 
 
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the system counts no CPU time")
+def test_a_model_that_computes_too_long_is_stopped(hangs, doubles):
+    assert ask(hangs, [[2e9]], computing=5) == 2e9
+    before = clean()
+    words = r"TimeoutError: no answer after 1 seconds of computing"
+    with pytest.raises(ReaderError, match=words):
+        ask(hangs, [[0.0]], computing=1)
+    assert gone(before)
+    assert ask(doubles, [[1.0]], computing=5) == 2.0
+
+
 def test_process_that_dies_is_reported_and_the_next_question_is_answered(hangs, doubles):
     ask(doubles, [[1.0]])
     before = clean()

@@ -11,6 +11,7 @@ import numpy as np
 from helpers import artifact, readers
 from helpers.artifact.saved_model import Artifact, Signature
 from helpers.errors.cure import cure
+from helpers.errors.messages import describe
 from helpers.exercises import answer_types
 from helpers.exercises.outcomes import NotYet, require
 from helpers.text import safe_repr, shorten
@@ -302,6 +303,28 @@ def _is(said, choice):
         return answer_types.text(said, "") == choice
     except NotYet:
         return False
+
+
+def measured(made: Callable[[], Any]) -> str:
+    """Make a call, and say in a sentence what it returned or raised.
+
+    Parameters
+    ----------
+    made : callable
+        A function without arguments, which returns a tensor or a dict of tensors.
+
+    Returns
+    -------
+    str
+    """
+    try:
+        value = made()
+    except Exception as error:
+        return f"It raises {describe(error, 100)}."
+    if isinstance(value, dict):
+        parts = ", ".join(f"{name!r} of shape {tuple(x.shape)}" for name, x in value.items())
+        return f"It returns a dict with {parts}."
+    return f"It returns a tensor of shape {tuple(value.shape)}."
 
 
 def row_text(values: Iterable[float]) -> str:

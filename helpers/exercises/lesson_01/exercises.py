@@ -13,6 +13,7 @@ from helpers.exercises.export_checks import (
     FITTED,
     answers,
     export_at,
+    measured,
     require_any_batch,
     require_numbers,
     require_prediction,
@@ -59,7 +60,8 @@ def export_the_model(export_dir_1):
     _require_line(export_at(export_dir_1, "export_dir_1"), 2, 1, "export_dir_1")
     return (
         "Python, the session loader and LiteRT compute a straight line near y = 2x + 1 from your "
-        "export, for 300 numbers, in a process that does not have your class."
+        "export, for 300 numbers, in a process that does not have your class. A line that is 0.2 "
+        "higher or steeper, or bent anywhere, would have been refused."
     )
 
 
@@ -114,7 +116,11 @@ WHY = (
 
 
 def _reasons(calls):
-    return {(call, said): why for call, why in zip(calls, WHY, strict=True) for said in OUTCOMES}
+    return {
+        (call, said): f"{measured(made)} {why}"
+        for (call, made), why in zip(calls.items(), WHY, strict=True)
+        for said in OUTCOMES
+    }
 
 
 def _outcome(made):
@@ -124,15 +130,17 @@ def _outcome(made):
         return "error"
 
 
-def hundred_rows(folder):
-    """Make an export of y = 2x + 1 that accepts 100 rows only. Return its directory, a Path."""
+def fixed_rows(folder, seed=None):
+    """Make an export of y = 2x + 1 that accepts only so many rows. Return its directory, a Path."""
     import tensorflow as tf
+
+    rows = 100 if seed is None else 20 + 37 * seed % 180
 
     class Line(tf.Module):
         def __init__(self):
             self.weights = tf.Variable([[2.0]]), tf.Variable([1.0])
 
-        @tf.function(input_signature=[tf.TensorSpec((100, 1), tf.float32, name="x")])
+        @tf.function(input_signature=[tf.TensorSpec((rows, 1), tf.float32, name="x")])
         def predict(self, x):
             kernel, bias = self.weights
             return x @ kernel + bias
@@ -153,7 +161,7 @@ def hundred_rows(folder):
         "Your own trained model computes the same line. Export it so that it accepts any number "
         "of rows.",
     ],
-    given=hundred_rows,
+    given=fixed_rows,
 )
 def replace_the_fixed_rows(rows, refuses, repaired_dir):
     """Diagnose an export that works only in some readers, and replace it"""
@@ -175,7 +183,8 @@ def replace_the_fixed_rows(rows, refuses, repaired_dir):
     _require_line(export_at(repaired_dir, "repaired_dir"), 2, 1, "repaired_dir")
     return (
         "Python and LiteRT accept 3 rows without an error. The session loader refuses what the "
-        "signature does not promise."
+        "signature does not promise. Your own export computes the line for 1 to 300 rows in all "
+        "three."
     )
 
 
@@ -220,4 +229,7 @@ def export_a_new_version(base_dir_4):
         "version 1 should keep y = 2x + 1 (if you overwrote it, export `model` there again)",
     )
     _require_line(new, 3, -1, "version 2 should compute y = 3x - 1")
-    return "version 1 still computes y = 2x + 1, and version 2 lies beside it, so you can go back."
+    return (
+        "version 1 still computes y = 2x + 1, and version 2 computes y = 3x - 1 beside it, so you "
+        "can go back. Lines that are 0.2 higher or steeper would have been refused."
+    )

@@ -14,6 +14,7 @@ from helpers.exercises.export_checks import (
     SAME_ANSWER,
     answers,
     export_at,
+    measured,
     require_any_batch,
     require_numbers,
     require_output,
@@ -25,7 +26,7 @@ from helpers.exercises.learner_code import call
 from helpers.exercises.lesson_02.weight_checks import answer_of, require_weights_that_count
 from helpers.exercises.notebook import changed
 from helpers.exercises.outcomes import NotYet, require
-from helpers.exercises.same_answers import require_same_answers
+from helpers.exercises.same_answers import nearest_wrong, require_same_answers
 from helpers.text import safe_repr
 
 KEY = "serving_default"
@@ -77,7 +78,8 @@ def write_the_spec(spec_1):
         )
     return (
         "the session loader accepts the station's 1 row and its 3 rows under 'readings', and "
-        "refuses rows of 5 numbers."
+        "refuses rows of 5 numbers. The nearest wrong answer that the check tells from yours, the "
+        "shape (None, None), takes rows of any width."
     )
 
 
@@ -150,8 +152,20 @@ def name_the_outputs(export_dir_2, model):
             _require_signs(got, batch, readers.READERS[reader])
     return (
         "Python, the session loader and LiteRT return what your model computes under row_sum, and "
-        "above_zero is True exactly where row_sum is above 0, for batches of 1 to 300 rows."
+        "above_zero is True exactly where row_sum is above 0, for batches of 1 to 300 rows. "
+        + _nearest(rows[name], total)
     )
+
+
+def _nearest(rows, total):
+    """Say which other limit of above_zero is nearest to 0, on the rows whose sum is near 0 too."""
+    rows = {"features": np.concatenate([rows, _edges(total, rows)])}
+
+    def above(limit):
+        return lambda features: {"above_zero": total(features) > limit}
+
+    others = {f"`> {limit:g}` in place of `> 0`": above(limit) for limit in (0.5, 0.01, -0.01)}
+    return nearest_wrong(rows, above(0), others)
 
 
 def _row_sums(model):
@@ -254,8 +268,25 @@ def predict_six_calls(prediction):
             key: said.__name__ if isinstance(said, type) else said
             for key, said in prediction.items()
         }
-    require_prediction(prediction, six_calls(predict_six_calls.original()), OUTCOMES, _outcome)
+    calls = six_calls(predict_six_calls.original())
+    why = {
+        (call, said): f"{measured(made)} {words}"
+        for (call, made), words in zip(calls.items(), WHY, strict=True)
+        for said in OUTCOMES
+    }
+    require_prediction(prediction, calls, OUTCOMES, _outcome, why)
     return "all six predictions are right: you know which part checks the names, dtypes and shapes."
+
+
+WHY = (
+    "A signature casts an array to the promised dtype.",
+    "A list is compared with the promised shape (None, 4), and one row has the shape (4,).",
+    "A tf.Tensor is never cast, so the graph gets float64 and refuses it.",
+    "The shape of a tf.Tensor is not compared with the promise. The multiplication in the graph "
+    "fails.",
+    "A restored function takes an array by position and casts it.",
+    "A restored function compares the dtype of a tf.Tensor with its spec before the graph runs.",
+)
 
 
 def _outcome(made):

@@ -1,12 +1,15 @@
 """Lesson 01: right answers, named mistakes, untouched."""
 
+import numpy as np
 import tensorflow as tf
 
+from helpers.artifact.saved_model import read
 from helpers.data import line
-from helpers.exercises.lesson_01.exercises import X
+from helpers.exercises.lesson_01.exercises import OUTCOMES, X
+from helpers.exercises.outcomes import NOT_YET, PASSED
 from helpers.models import LinearModel
 from helpers.training import train
-from tests.exercises.proofs import Mistake, Proofs, prove
+from tests.exercises.proofs import Mistake, Proofs, one_wrong, other_mappings, prove
 
 
 def trained(slope=2.0, intercept=1.0):
@@ -52,10 +55,10 @@ def module(folder, rows=None):
 
 
 class Computes(tf.Module):
-    """A function of x, for any number of rows."""
+    """A function of x."""
 
-    def __init__(self, function):
-        spec = tf.TensorSpec((None, 1), tf.float32, name="x")
+    def __init__(self, function, rows=None):
+        spec = tf.TensorSpec((rows, 1), tf.float32, name="x")
         self.predict = tf.function(function, input_signature=[spec])
 
 
@@ -68,6 +71,28 @@ def computes(function):
         return (folder,)
 
     return answer
+
+
+def flat(x):
+    return 2 * x + 1
+
+
+def steep(x):
+    return 3 * x - 1
+
+
+def two_lines(folder, first=flat, second=steep, names=("1", "2"), rows=None):
+    """Export two functions of x side by side, without training."""
+    for name, function, count in zip(names, (first, second), (None, rows), strict=True):
+        saved = Computes(function, count)
+        tf.saved_model.save(saved, str(folder / name), signatures=saved.predict)
+    return folder
+
+
+def with_notes(folder):
+    (folder / "notes").mkdir()
+    (folder / "notes.txt").write_text("retrained on Monday")
+    return folder
 
 
 NEARLY = {
@@ -182,10 +207,7 @@ Q1 = Proofs(
 )
 
 Q2 = Proofs(
-    right={
-        "as it happens": lambda _: (PREDICTION,),
-        "in another order": lambda _: (dict(reversed(PREDICTION.items())),),
-    },
+    right=other_mappings(PREDICTION),
     wrong={
         "can be called": Mistake(predicted(call="tensor"), "loaded(questions): you say 'tensor'"),
         "serve gives a dict": Mistake(
@@ -196,7 +218,10 @@ Q2 = Proofs(
         ),
         "another word": Mistake(predicted(call="a tensor"), "is not one of 'tensor', 'dict'"),
         "a list": Mistake(lambda _: (["error", "tensor", "dict"],), "should be a dict"),
+        "what it raised": Mistake(predicted(call="dict"), "It raises TypeError"),
+        "what it returned": Mistake(predicted(signature="error"), "output_0"),
     },
+    near=one_wrong(PREDICTION, OUTCOMES),
     untouched=(dict.fromkeys(PREDICTION, ...),),
 )
 
@@ -205,6 +230,8 @@ Q3 = Proofs(
         "repaired with model.export": found(),
         "repaired with ExportArchive": found(repaired=archive),
         "repaired with a tf.Module": found(repaired=module),
+        "rows of NumPy": found(rows=np.int64(100)),
+        "rows of TensorFlow": found(rows=tf.constant(100), repaired=module),
     },
     wrong={
         "any number of rows": Mistake(
@@ -231,6 +258,8 @@ Q3 = Proofs(
             repaired=lambda folder: computes(NEARLY["the first 50 rows"])(folder)[0]
         ),
         "a tanh": found(repaired=lambda folder: computes(next(iter(NEARLY.values())))(folder)[0]),
+        "0.2 too high": found(repaired=lambda folder: computes(NEARLY["0.2 too high"])(folder)[0]),
+        "the reader as a list": found(refuses=["session"]),
     },
     untouched=(..., ..., ...),
 )
@@ -241,6 +270,8 @@ Q4 = Proofs(
         "a path as text": lambda folder: (str(versions(folder)),),
         "leading zeros": lambda folder: (versions(folder, ("0001", 2, 1), ("0002", 3, -1)),),
         "a third version too": lambda folder: (exported(versions(folder) / "3").parent,),
+        "of a tf.Module": lambda folder: (two_lines(folder),),
+        "notes beside them": lambda folder: (with_notes(two_lines(folder)),),
     },
     wrong={
         "v2": Mistake(lambda folder: (versions(folder, second=("v2", 3, -1)),), "1, v2"),
@@ -259,7 +290,38 @@ Q4 = Proofs(
         ),
         "nothing there": Mistake(lambda folder: (folder / "none",), "no such directory"),
     },
+    near={
+        "the two swapped": lambda folder: (two_lines(folder, steep, flat),),
+        "the same line twice": lambda folder: (two_lines(folder, flat, flat),),
+        "version 2 0.2 too high": lambda folder: (two_lines(folder, second=lambda x: 3 * x - 0.8),),
+        "version 2 without the -1": lambda folder: (two_lines(folder, second=lambda x: 3 * x),),
+        "version 2 for 50 rows": lambda folder: (
+            two_lines(folder, second=lambda x: 3 * x[:50] - 1),
+        ),
+        "version 1 bent": lambda folder: (two_lines(folder, lambda x: 20 * tf.tanh(x / 10) + 1),),
+        "version 2 for 7 rows only": lambda folder: (two_lines(folder, rows=7),),
+        "versions 0 and 1": lambda folder: (two_lines(folder, names=("0", "1")),),
+        "versions 2 and 3": lambda folder: (two_lines(folder, names=("2", "3")),),
+        "versions 1 and 1.1": lambda folder: (two_lines(folder, names=("1", "1.1")),),
+    },
     untouched=(...,),
 )
+
+
+def test_another_seed_promises_other_rows(lesson, tmp_path):
+    q3 = lesson.exercises["q3"]
+    repaired = module(tmp_path / "repaired")
+    promised = {}
+    try:
+        for seed in (1, 2, 3):
+            shape = read(q3.given(seed)).signatures["serving_default"].inputs[0].shape
+            promised[seed] = shape[0]
+            assert q3.grade(shape[0], "session", repaired, notebook={}).outcome == PASSED
+            assert q3.grade(100, "session", repaired, notebook={}).outcome == NOT_YET
+    finally:
+        q3.given()
+    assert len({100, *promised.values()}) == 4
+    assert q3.grade(100, "session", repaired, notebook={}).outcome == PASSED
+
 
 globals().update(prove("01_basic_export", {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4}))

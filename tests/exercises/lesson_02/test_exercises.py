@@ -2,16 +2,18 @@
 
 import functools
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
 from helpers.data import row_sums
 from helpers.exercises import learner_code
+from helpers.exercises.lesson_02.exercises import OUTCOMES
 from helpers.exercises.outcomes import RAISED
 from helpers.models import ComplexModel
 from helpers.training import train
 from tests.exercises.lesson_02 import answers
-from tests.exercises.proofs import Mistake, Proofs, prove
+from tests.exercises.proofs import Mistake, Proofs, one_wrong, other_mappings, prove
 
 Spec = tf.TensorSpec
 FEATURES = Spec((None, 10), tf.float32, name="features")
@@ -33,6 +35,7 @@ Q1 = Proofs(
         "as asked": just(Spec((None, 4), tf.float32, name="readings")),
         "a list and a text": just(Spec([None, 4], "float32", "readings")),
         "a TensorShape": just(Spec(tf.TensorShape((None, 4)), name="readings")),
+        "a dtype of NumPy": just(Spec((None, 4), np.float32, name="readings")),
         "from another spec": just(Spec.from_spec(Spec((None, 4)), name="readings")),
     },
     wrong={
@@ -296,15 +299,14 @@ PREDICTION = {
 CLASSES = {"TypeError": TypeError, "InvalidArgumentError": tf.errors.InvalidArgumentError}
 
 
-def said(key, outcome):
+def said(key, outcome, words=""):
     assert key in PREDICTION
-    return Mistake(just({**PREDICTION, key: outcome}), f"{key}: you say {outcome!r}")
+    return Mistake(just({**PREDICTION, key: outcome}), words or f"{key}: you say {outcome!r}")
 
 
 Q3 = Proofs(
-    right={
-        "as it happens": just(PREDICTION),
-        "in another order": just(dict(reversed(PREDICTION.items()))),
+    right=other_mappings(PREDICTION)
+    | {
         "the classes": just({key: CLASSES.get(end, end) for key, end in PREDICTION.items()}),
     },
     wrong={
@@ -328,7 +330,11 @@ Q3 = Proofs(
         "another exception": Mistake(
             just({**PREDICTION, "sensors.score(two)": KeyError}), "'KeyError' is not one of"
         ),
+        "with what was measured": said(
+            "signature(readings=two)", "TypeError", "It returns a dict with 'output_0' of shape (2"
+        ),
     },
+    near=one_wrong(PREDICTION, OUTCOMES),
     untouched=(dict.fromkeys(PREDICTION, ...),),
 )
 

@@ -69,6 +69,7 @@ def require_for_all(
             deadline=None,
             derandomize=True,
             max_examples=examples,
+            print_blob=False,
             phases=[hypothesis.Phase.generate, hypothesis.Phase.shrink],
             report_multiple_bugs=False,
             suppress_health_check=list(hypothesis.HealthCheck),

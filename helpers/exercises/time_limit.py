@@ -15,6 +15,7 @@ WAITS = 1.4  # times the limit: as long may code wait
 LONGEST = 6  # times the limit: after it, code is stopped in any case
 IDLE = 0.1
 TICKS = 8  # looks at the time before a limit is over
+UNWINDS = 0.05, 1.0  # seconds of CPU time and of the clock in which stopped code leaves its limit
 PATIENCE = 5  # seconds after the limit until the learner reads that nothing stops the code
 STUCK = (
     "Your function seems to be in a loop inside TensorFlow, and this check cannot stop it. "
@@ -52,7 +53,7 @@ class Limit:
     def __init__(self, seconds: float, waits: float = WAITS):
         self.seconds, self.waits = seconds, waits
         self._began, self._cpu = time.monotonic(), time.process_time()
-        self._stops = 0
+        self._stops, self._stopped = 0, (0.0, 0.0)
         self.owner = None  # the code object of the function that set the limit
 
     def used(self) -> tuple[float, float]:
@@ -65,6 +66,13 @@ class Limit:
         if computed >= self.seconds or passed >= LONGEST * self.seconds:
             return True
         return passed >= self.waits * self.seconds and computed < IDLE * passed
+
+    def ending(self) -> bool:
+        """Return whether the code was stopped a moment ago, so that it may still be on its way."""
+        computed, passed = (
+            now - then for now, then in zip(self.used(), self._stopped, strict=True)
+        )
+        return self._stops > 0 and computed < UNWINDS[0] and passed < UNWINDS[1]
 
     def words(self) -> str:
         """Say how the time was used: "computed for 10 seconds", or how much of it was computing."""
@@ -116,7 +124,7 @@ def time_limit(seconds: float, waits: float = WAITS) -> Iterator[Limit]:
 def _look(_, frame):
     """Raise TimeOver for the outermost limit that is over."""
     limit = next((one for one in _limits if one.over()), None)
-    if limit is None:
+    if limit is None or limit.ending():
         return
 
     def again(frame, event, _):
@@ -126,7 +134,7 @@ def _look(_, frame):
 
     # A bare `except:` in a loop catches the first TimeOver, so the second one is raised again at
     # the next line, outside the `try`.
-    limit._stops += 1
+    limit._stops, limit._stopped = limit._stops + 1, limit.used()
     while limit._stops > 1 and frame is not None and frame.f_code is not limit.owner:
         frame.f_trace, frame = again, frame.f_back
         sys.settrace(lambda *_: None)

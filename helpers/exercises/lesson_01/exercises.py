@@ -17,6 +17,7 @@ from helpers.exercises.export_checks import (
     require_any_batch,
     require_numbers,
     require_prediction,
+    require_weights,
     signature_of,
     the_input,
 )
@@ -50,14 +51,22 @@ def _require_line(found, slope, intercept, name):
 @exercise(
     "q1",
     "export_dir_1",
+    needs="export_dir",
     hints=[
         "The model has a method for this. lesson.scratch / 'mine' is a good directory.",
         "model.export(directory, verbose=False) writes an export that every reader can load.",
     ],
 )
-def export_the_model(export_dir_1):
+def export_the_model(export_dir_1, export_dir):
     """Export a trained LinearModel so that another process can use it"""
-    _require_line(export_at(export_dir_1, "export_dir_1"), 2, 1, "export_dir_1")
+    found = export_at(export_dir_1, "export_dir_1")
+    require(
+        found.directory.resolve() != Path(export_dir).resolve(),
+        "export_dir_1 should be the export of the model that you trained, but is export_dir, the "
+        "export of the page.",
+    )
+    _require_line(found, 2, 1, "export_dir_1")
+    require_weights(found, KEY, {the_input(found.signatures[KEY]): X})
     return (
         "Python, the session loader and LiteRT compute a straight line near y = 2x + 1 from your "
         "export, for 300 numbers, in a process that does not have your class. A line that is 0.2 "
@@ -134,7 +143,7 @@ def fixed_rows(folder, seed=None):
     """Make an export of y = 2x + 1 that accepts only so many rows. Return its directory, a Path."""
     import tensorflow as tf
 
-    rows = 100 if seed is None else 20 + 37 * seed % 180
+    rows = 64 if seed is None else 20 + 37 * seed % 180
 
     class Line(tf.Module):
         def __init__(self):
@@ -229,6 +238,8 @@ def export_a_new_version(base_dir_4):
         "version 1 should keep y = 2x + 1 (if you overwrote it, export `model` there again)",
     )
     _require_line(new, 3, -1, "version 2 should compute y = 3x - 1")
+    for found in (old, new):
+        require_weights(found, KEY, {the_input(found.signatures[KEY]): X})
     return (
         "version 1 still computes y = 2x + 1, and version 2 computes y = 3x - 1 beside it, so you "
         "can go back. Lines that are 0.2 higher or steeper would have been refused."

@@ -1,5 +1,9 @@
 """Lesson 01: right answers, named mistakes, untouched."""
 
+import functools
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import tensorflow as tf
 
@@ -59,7 +63,8 @@ class Computes(tf.Module):
 
     def __init__(self, function, rows=None):
         spec = tf.TensorSpec((rows, 1), tf.float32, name="x")
-        self.predict = tf.function(function, input_signature=[spec])
+        self.one = tf.Variable(1.0)
+        self.predict = tf.function(lambda x: self.one * function(x), input_signature=[spec])
 
 
 def computes(function):
@@ -93,6 +98,20 @@ def with_notes(folder):
     (folder / "notes").mkdir()
     (folder / "notes.txt").write_text("retrained on Monday")
     return folder
+
+
+def formula(folder):
+    """Export the exact line beside a trained model, whose weights it does not read."""
+    export = tf.keras.export.ExportArchive()
+    export.track(trained())
+    export.add_endpoint("serving_default", flat, [tf.TensorSpec((None, 1), tf.float32, name="x")])
+    export.write_out(folder, verbose=False)
+    return folder
+
+
+@functools.cache
+def notebook():
+    return {"export_dir": exported(Path(tempfile.mkdtemp()) / "line")}
 
 
 NEARLY = {
@@ -161,7 +180,7 @@ PREDICTION = {
 }
 
 
-def found(rows=100, refuses="session", repaired=exported):
+def found(rows=64, refuses="session", repaired=exported):
     return lambda folder: (rows, refuses, repaired(folder / "repaired"))
 
 
@@ -200,6 +219,12 @@ Q1 = Proofs(
         "what export returns": Mistake(lambda folder: (None,), "not None"),
         "a damaged file": Mistake(lambda folder: (damaged(folder),), "damaged or incomplete"),
         "a missing file": Mistake(lambda folder: (without_weights(folder),), "fails in Python"),
+        "the export of the page": Mistake(
+            lambda _: (str(notebook()["export_dir"]),), "the export of the page"
+        ),
+        "the formula, with a model beside it": Mistake(
+            lambda folder: (formula(folder),), "the same after all variables"
+        ),
         "ten million characters": Mistake(lambda _: ("x" * 10**7,), "10,000,000 characters"),
     },
     near={name: computes(function) for name, function in NEARLY.items()},
@@ -230,14 +255,14 @@ Q3 = Proofs(
         "repaired with model.export": found(),
         "repaired with ExportArchive": found(repaired=archive),
         "repaired with a tf.Module": found(repaired=module),
-        "rows of NumPy": found(rows=np.int64(100)),
-        "rows of TensorFlow": found(rows=tf.constant(100), repaired=module),
+        "rows of NumPy": found(rows=np.int64(64)),
+        "rows of TensorFlow": found(rows=tf.constant(64), repaired=module),
     },
     wrong={
         "any number of rows": Mistake(
             found(rows=None), "rows should be a whole number, but is None"
         ),
-        "rows as text": Mistake(found(rows="100"), "rows should be a whole number, but is '100'"),
+        "rows as text": Mistake(found(rows="64"), "rows should be a whole number, but is '64'"),
         "three rows": Mistake(found(rows=3), "does not promise 3 rows"),
         "in capitals": Mistake(found(refuses="Session"), "'Session' is not one of 'python'"),
         "Python refuses": Mistake(found(refuses="python"), "but 'python' takes them"),
@@ -251,8 +276,9 @@ Q3 = Proofs(
         "not trained": Mistake(found(repaired=untrained), "should answer"),
     },
     near={
-        "99 rows": found(rows=99),
-        "100.0 rows": found(rows=100.0),
+        "63 rows": found(rows=63),
+        "the number of the page's own frozen export": found(rows=100),
+        "64.0 rows": found(rows=64.0),
         "True rows": found(rows=True),
         "50 rows at most": found(
             repaired=lambda folder: computes(NEARLY["the first 50 rows"])(folder)[0]
@@ -317,11 +343,11 @@ def test_another_seed_promises_other_rows(lesson, tmp_path):
             shape = read(q3.given(seed)).signatures["serving_default"].inputs[0].shape
             promised[seed] = shape[0]
             assert q3.grade(shape[0], "session", repaired, notebook={}).outcome == PASSED
-            assert q3.grade(100, "session", repaired, notebook={}).outcome == NOT_YET
+            assert q3.grade(64, "session", repaired, notebook={}).outcome == NOT_YET
     finally:
         q3.given()
-    assert len({100, *promised.values()}) == 4
-    assert q3.grade(100, "session", repaired, notebook={}).outcome == PASSED
+    assert len({64, *promised.values()}) == 4
+    assert q3.grade(64, "session", repaired, notebook={}).outcome == PASSED
 
 
-globals().update(prove("01_basic_export", {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4}))
+globals().update(prove("01_basic_export", {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4}, notebook))

@@ -14,7 +14,7 @@ import numpy as np
 
 from helpers.exercises import answer_types
 from helpers.exercises.exercise import exercise
-from helpers.exercises.export_checks import ESTIMATE, SAME
+from helpers.exercises.export_checks import ESTIMATE, SAME, row_text
 from helpers.exercises.learner_code import call
 from helpers.exercises.lesson_04.alike_layers import ASKED_FOR, UNITS, three_alike, weights_in
 from helpers.exercises.lesson_04.sizes import (
@@ -82,7 +82,7 @@ def read_one_weight(bias):
     return (
         "the key says only where the weight is stored. saved_model.pb has the name for each key. "
         f"{len(others)} other weights have shape {expected.shape}. The nearest wrong answer that "
-        f"the check tells from yours: {nearest}, {others[nearest].round(3).tolist()}."
+        f"the check tells from yours: {nearest}, {row_text(others[nearest])}."
     )
 
 

@@ -75,6 +75,7 @@ def untrusted_exports(folder: Path) -> tuple[dict[str, tuple[Path, bool, str]], 
         text = tf.constant(str(trace))
         for name in FOUR_TYPES:
             x = tf.identity(x, name=name)
+        x = tf.ensure_shape(x, (None,))  # as in the exports that call Python
         return x + 0.0 * tf.cast(tf.strings.length(text), tf.float32)
 
     weight = tf.Variable(2.0)

@@ -279,6 +279,11 @@ def test_a_drawn_week_is_neither_that_of_the_page_nor_one_of_each_kind(seed):
     assert not drawn.items() & DAYS.items()
 
 
+def test_the_times_of_the_files_say_nothing():
+    folder = exercises.diagnose_a_week.original()
+    assert {file.stat().st_mtime for file in folder.rglob("*")} == {0}
+
+
 def test_every_wrong_day_has_its_words():
     folder = exercises.diagnose_a_week.original()
     for day, kind in DAYS.items():

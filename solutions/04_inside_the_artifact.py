@@ -123,8 +123,8 @@ print("the last kernel equals the model's:", np.array_equal(kernel, model.out.ke
 #
 # ### Exercise 1: one weight of three alike
 #
-# The model in `found_dir` has three layers of one shape, `left`, `middle` and `right`. Read the
-# bias of `middle` from the files. You get an array of four numbers.
+# The model in `found_dir` has three layers of one shape, `left`, `middle` and `right`, and other
+# layers. Read the bias of `middle` from the files. You get an array of four numbers.
 
 # %%
 found_dir = lesson.q1.given()
@@ -154,7 +154,8 @@ print(f"{stored / 1000:.0f} kB stored")
 #
 # A model takes 500 columns. Its layers are `Dense(1000)` and `Dense(10)`. It is exported twice:
 # with `model.export`, and with an `ExportArchive` that does not `track` (lesson 03), which stores
-# each weight once. Estimate before you look; within 5 per cent is near enough.
+# each weight once. Estimate before you look; within 5 per cent is near enough. `weights` is a whole
+# number.
 
 # %%
 # > estimate = {
@@ -364,10 +365,11 @@ print("What the gate cannot see:", *gate(sly_dir).limits, sep="\n- ")
 #
 # ### Exercise 4: your own gate
 #
-# Write `may_load(directory)`, which returns `True` or `False`. The check puts eleven artifacts to
-# it: some write files, read them or call Python, at a call or already when they are loaded, and
-# one is cut short. Four are harmless, and refusing those is a mistake as well. Remember that
-# `explore(directory).operations` counts the types of operations in all functions.
+# Write `may_load(directory)`, which returns `True` or `False`. Look at the operations yourself, and
+# do not call `gate`. The check puts thirteen artifacts to it: some write files, read them or call
+# Python, at a call or already when they are loaded, and one is cut short. Four are harmless, and
+# refusing those is a mistake as well. Remember that `explore(directory).operations` counts the
+# types of operations in all functions.
 
 
 # %%

@@ -7,6 +7,8 @@ the check loads an export, so if the file exists, the learner's function loaded 
 from pathlib import Path
 
 SPEC = "x"
+# Each of these types alone decides about at least one export.
+FOUR_TYPES = ("WriteFile", "ReadFile", "PyFunc", "EagerPyFunc")
 
 
 def untrusted_exports(folder: Path) -> tuple[dict[str, tuple[Path, bool, str]], Path]:
@@ -62,8 +64,19 @@ def untrusted_exports(folder: Path) -> tuple[dict[str, tuple[Path, bool, str]], 
         return x + tf.cast(tf.strings.length(tf.io.read_file(str(words))), tf.float32)
 
     def python(x):
-        answer = tf.numpy_function(lambda v: 2 * v, [x], tf.float32)
+        answer = tf.numpy_function(lambda v: 2 * v, [x], tf.float32)  # PyFunc
         return tf.ensure_shape(answer, (None,))
+
+    def eager_python(x):
+        answer = tf.py_function(lambda v: 2 * v, [x], tf.float32)  # EagerPyFunc
+        return tf.ensure_shape(answer, (None,))
+
+    def names(x):
+        text = tf.constant(str(trace))
+        for name in FOUR_TYPES:
+            x = tf.identity(x, name=name)
+        x = tf.ensure_shape(x, (None,))  # as in the exports that call Python
+        return x + 0.0 * tf.cast(tf.strings.length(text), tf.float32)
 
     weight = tf.Variable(2.0)
     add("line", True, "only multiplies by a weight", lambda x: weight * x, w=weight)
@@ -108,8 +121,9 @@ def untrusted_exports(folder: Path) -> tuple[dict[str, tuple[Path, bool, str]], 
     add(
         "names",
         True,
-        "has operations with the names WriteFile and ReadFile and the type Identity",
-        lambda x: tf.identity(tf.identity(x, name="WriteFile"), name="ReadFile"),
+        f"has operations with the names {', '.join(FOUR_TYPES)}, all of the type Identity, and the "
+        "name of a file in a text",
+        names,
     )
     add(
         "aside",
@@ -119,7 +133,39 @@ def untrusted_exports(folder: Path) -> tuple[dict[str, tuple[Path, bool, str]], 
         unsigned=writes,
     )
     add("python", False, "calls a function of the Python process that loads it", python)
+    add(
+        "eager",
+        False,
+        "calls a function of the Python process that loads it, with tensors of TensorFlow",
+        eager_python,
+    )
+    add(
+        "served",
+        False,
+        "writes a file, by an operation outside of all functions, when TensorFlow Serving calls "
+        "its signature",
+        lambda x: 2.0 * x,
+    )
+    _write_outside_of_functions(made["served"][0] / "saved_model.pb", str(trace))
     add("cut", False, "is incomplete, so it cannot be checked", lambda x: 2.0 * x)
     graph = made["cut"][0] / "saved_model.pb"
     graph.write_bytes(graph.read_bytes()[:3000])
     return made, trace
+
+
+def _write_outside_of_functions(file, path):
+    """Add an operation to the main graph of an export: it writes a file before each answer."""
+    import tensorflow as tf
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    model = saved_model_pb2.SavedModel.FromString(file.read_bytes())
+    with tf.Graph().as_default() as added:
+        tf.raw_ops.WriteFile(filename=path, contents="an export was run", name="note")
+    graph = model.meta_graphs[0]
+    graph.graph_def.node.extend(added.as_graph_def().node)
+    outputs = graph.signature_def["serving_default"].outputs.values()
+    answering = {tensor.name.split(":")[0] for tensor in outputs}
+    for node in graph.graph_def.node:
+        if node.name in answering:
+            node.input.append("^note")
+    file.write_bytes(model.SerializeToString())

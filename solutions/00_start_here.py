@@ -128,6 +128,9 @@ course_map()
 #   cannot stop.
 # - **You want the lesson as it was.** In a terminal (*File → New → Terminal*), `make reset
 #   LESSON=01` in the folder of the course gives you a fresh copy and keeps yours beside it.
+# - **You want to practise again.** Some exercises have several variants. A pass then names a
+#   call, such as `lesson.q3.given(1)`. Write `given(1)` in place of `given()` in the cell, and
+#   run the cell and your answer again.
 # - **You have broken something.** You cannot break much: what you export goes into a new folder
 #   for every run, below `exports` next to the notebooks, and no check deletes a file.
 #

@@ -42,7 +42,8 @@ def require_for_all(
     NotYet, Raised
         For the smallest example that was found.
     """
-    import hypothesis
+    import hypothesis.configuration
+    import hypothesis.errors
 
     refused: list[tuple[int, BaseException]] = []
     over = [0.0]

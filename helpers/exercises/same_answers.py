@@ -127,8 +127,9 @@ def nearest_wrong(
         ).any(axis=0)
         if not wrong.any():
             raise ValueError(f"no row of the check tells {words} from the right answer")
-        found.append((np.count_nonzero(wrong), words, int(np.argmax(wrong)), len(wrong)))
-    count, words, row, rows = min(found)
+        found.append((np.count_nonzero(wrong), words, int(np.argmax(wrong))))
+    count, words, row = min(found)
+    rows = len(next(iter(inputs.values())))
     return (
         f"The nearest wrong answer that the check tells from yours: {words}. It differs in "
         f"{count} of {rows} rows, for example for {_row(inputs, row)}."

@@ -48,22 +48,38 @@ class Limit:
         CPU time of this process, in all its threads.
     waits : float
         After this many times the limit, code is stopped that computes less than IDLE of the time.
+    longest : float
+        After this many times the limit, code is stopped in any case.
+    own : bool
+        Whether the time of the limits inside this one is left out.
     """
 
-    def __init__(self, seconds: float, waits: float = WAITS):
-        self.seconds, self.waits = seconds, waits
+    def __init__(
+        self, seconds: float, waits: float = WAITS, longest: float = LONGEST, own: bool = False
+    ):
+        self.seconds, self.waits, self.longest, self.own = seconds, waits, longest, own
         self._began, self._cpu = time.monotonic(), time.process_time()
         self._stops, self._stopped = 0, (0.0, 0.0)
         self.owner = None  # the code object of the function that set the limit
 
     def used(self) -> tuple[float, float]:
         """Return the CPU time and the time of the clock since the beginning, in seconds."""
-        return time.process_time() - self._cpu, time.monotonic() - self._began
+        computed, passed = time.process_time() - self._cpu, time.monotonic() - self._began
+        if self.own and self in _limits[:-1]:
+            inner = _limits[_limits.index(self) + 1].used()
+            return computed - inner[0], passed - inner[1]
+        return computed, passed
+
+    def leave_out(self, inner: "Limit") -> None:
+        """Do not count what the code of an inner limit, which has ended, took."""
+        computed, passed = inner.used()
+        self._cpu += computed
+        self._began += passed
 
     def over(self) -> bool:
         """Return whether the limit has been reached."""
         computed, passed = self.used()
-        if computed >= self.seconds or passed >= LONGEST * self.seconds:
+        if computed >= self.seconds or passed >= self.longest * self.seconds:
             return True
         return passed >= self.waits * self.seconds and computed < IDLE * passed
 
@@ -83,23 +99,26 @@ class Limit:
 
 
 @contextlib.contextmanager
-def time_limit(seconds: float, waits: float = WAITS) -> Iterator[Limit]:
+def time_limit(
+    seconds: float, waits: float = WAITS, longest: float = LONGEST, own: bool = False
+) -> Iterator[Limit]:
     """Raise TimeOver in the block when it has computed for `seconds`.
 
     The block is also stopped when it only waits (for `waits` times as long), and when it takes
-    LONGEST times as long. Limits may be nested. Outside the main thread, and on Windows, there is
+    `longest` times as long. Limits may be nested. Outside the main thread, and on Windows, there is
     no limit: learners there use the interrupt button of the kernel.
 
     Parameters
     ----------
-    seconds, waits : float
+    seconds, waits, longest : float
+    own : bool
         See `Limit`.
 
     Yields
     ------
     Limit
     """
-    limit = Limit(seconds, waits)
+    limit = Limit(seconds, waits, longest, own)
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
         yield limit
         return
@@ -117,6 +136,8 @@ def time_limit(seconds: float, waits: float = WAITS) -> Iterator[Limit]:
         done.set()
         signal.setitimer(signal.ITIMER_REAL, *timer)
         _limits.remove(limit)
+        for outer in filter(lambda outer: outer.own, _limits):
+            outer.leave_out(limit)
         sys.settrace(trace)
         signal.signal(signal.SIGALRM, before)
 

@@ -25,10 +25,9 @@ def spin_despite_everything():
 
 
 @pytest.mark.parametrize("loop", [spin, spin_despite_everything])
-def test_computing_is_stopped_by_its_own_time(loop, monkeypatch):
-    monkeypatch.setattr(module, "LONGEST", 1000)  # a busy computer may give little time
+def test_computing_is_stopped_by_its_own_time(loop):
     said = pytest.raises(TimeOver, match=r"computed for 0\.2 seconds")
-    with said as raised, time_limit(0.2, waits=1000):
+    with said as raised, time_limit(0.2, waits=1000, longest=1000):  # on a busy computer
         loop()
     assert raised.value.limit.used()[0] >= 0.2
     assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
@@ -68,6 +67,22 @@ def test_the_outer_limit_goes_on_after_an_inner_one():
     with pytest.raises(TimeOver) as raised, time_limit(0.3) as outer:
         with time_limit(1000):
             pass
+        spin()
+    assert raised.value.limit is outer
+
+
+def test_an_own_limit_leaves_out_what_inner_limits_take():
+    with time_limit(0.3, 1000, 1000, own=True) as outer:
+        for _ in range(3):
+            with time_limit(1000):
+                spin(0.2)
+        assert outer.used()[0] < 0.2
+        with time_limit(1000), time_limit(1000):
+            spin(0.5)
+            assert outer.used()[0] < 0.2
+    with pytest.raises(TimeOver) as raised, time_limit(0.3, 1000, 1000, own=True) as outer:
+        with time_limit(1000):
+            spin(0.5)
         spin()
     assert raised.value.limit is outer
 

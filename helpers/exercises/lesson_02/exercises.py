@@ -50,6 +50,11 @@ def write_the_spec(spec_1):
         isinstance(spec_1, tf.TensorSpec),
         f"spec_1 should be one tf.TensorSpec, but is {safe_repr(spec_1)}.",
     )
+    require(
+        type(spec_1) is tf.TensorSpec,
+        f"spec_1 should be a plain tf.TensorSpec, but is of type {type(spec_1).__name__}, which may "
+        "promise more than a name, a dtype and a shape.",
+    )
     with tempfile.TemporaryDirectory() as folder:
         found = export_at(_echo(spec_1, Path(folder) / "spec"))
         signature = found.signatures[KEY]

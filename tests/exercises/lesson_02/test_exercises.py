@@ -5,6 +5,7 @@ import functools
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.framework.tensor import BoundedTensorSpec
 
 from helpers.data import row_sums
 from helpers.exercises import learner_code
@@ -29,6 +30,8 @@ def short_deadline(request, monkeypatch):
 def just(*answer):
     return lambda _: answer
 
+
+BOUNDED = BoundedTensorSpec((None, 4), tf.float32, 0.0, 1.0, name="readings")
 
 Q1 = Proofs(
     right={
@@ -74,6 +77,7 @@ Q1 = Proofs(
         ),
         "a shape": Mistake(just((None, 4)), "spec_1 should be one tf.TensorSpec, but is (None, 4)"),
         "a ragged one": Mistake(just(tf.RaggedTensorSpec((None, 4))), "but is RaggedTensorSpec"),
+        "values from 0 to 1": Mistake(just(BOUNDED), "of type BoundedTensorSpec"),
         "the class": Mistake(just(Spec), "spec_1 should be one tf.TensorSpec, but is <class"),
         "ten million characters": Mistake(just("x" * 10**7), "spec_1 should be one tf.TensorSpec"),
     },

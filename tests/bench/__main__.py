@@ -8,6 +8,7 @@ promises, with its bar and whether it was met; the exit status is 1 if one was n
 import contextlib
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -128,6 +129,7 @@ def main():
         beside_others,
         notebooks,
         memory,
+        mutants,
     )
     return report(figure for section in sections for figure in section())
 
@@ -462,6 +464,21 @@ def peaks(notebook, folder):
             resources={"metadata": {"path": str(folder)}},
         ).execute(env={**os.environ, **learner_environment(scratch)})
     return json.loads(notebook.cells[-1].outputs[-1].text)
+
+
+def mutants():
+    """Solutions with one piece changed: how many of them the checks of the exercises refuse."""
+    print("mutants of the solutions", flush=True)
+    command = [sys.executable, "-m", "tests.exercises.mutants"]
+    refused = made = 0
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
+        for line in running.stdout:
+            print(f"  {line}", end="", flush=True)
+            if counts := re.search(r": (\d+) of (\d+) refused", line):
+                refused, made = refused + int(counts[1]), made + int(counts[2])
+    if running.returncode:
+        raise SystemExit("the mutants' command failed")
+    yield Figure("mutants of the solutions: refused", "of those made", refused / made, 0.97, ">")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@
 The cells of the solved lesson run in one kernel, in order. At the cell of an exercise its solution
 is changed in one place at a time: a comparison, a constant, an operator, a call, an argument or a
 statement. Each changed cell runs, and its check should refuse it, or the cell itself should fail.
-A change that leaves the answer right passes as well, so read what is printed.
+What only prints, and the name of a folder, is not changed. A change that leaves the answer right
+passes as well: `equivalent_mutants.py` lists these with the reason.
 """
 
 import ast
@@ -19,14 +20,16 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import Iterator
-from pathlib import Path
 
 from helpers.exercises.exercise import Exercise
 from helpers.exercises.outcomes import PASSED
 from helpers.exercises.time_limit import TimeOver, time_limit
 from helpers.notebooks import derive, lesson_names, solution_parts
+from helpers.paths import ROOT
+from tests.exercises.equivalent_mutants import is_equivalent
 
 SECONDS = 60  # of CPU time, for one changed cell with its check
+PROGRESS = ("verbose", "progress")  # arguments that only show something
 COMPARISONS = {
     ast.Lt: (ast.LtE, ast.Gt),
     ast.LtE: (ast.Lt, ast.GtE),
@@ -54,9 +57,11 @@ OPERATORS = {
 def mutants(code: str) -> Iterator[tuple[str, str]]:
     """Yield (what was changed, the changed code) for each single change of `code`."""
     tree = ast.parse(code)
-    count = sum(1 for _ in ast.walk(tree))
+    aside = _aside(tree)
     seen = {ast.unparse(tree)}
-    for place in range(count):
+    for place, node in enumerate(ast.walk(tree)):
+        if node in aside:
+            continue
         for number in range(len(list(_changes(_node(tree, place))))):
             changed = copy.deepcopy(tree)
             node = _node(changed, place)
@@ -69,6 +74,27 @@ def mutants(code: str) -> Iterator[tuple[str, str]]:
                 seen.add(text)
                 line = getattr(node, "lineno", "")
                 yield f"line {line}: {before} -> {_shown(words)}", text
+
+
+def _is_aside(node):
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Name) and node.func.id == "print"
+    if isinstance(node, ast.keyword):
+        return node.arg in PROGRESS
+    return isinstance(node, ast.BinOp) and ast.unparse(node.left) == "lesson.scratch"
+
+
+def _aside(tree):
+    """Return the nodes that do not matter: what prints, shows progress, or names a folder."""
+    aside = {part for node in ast.walk(tree) if _is_aside(node) for part in ast.walk(node)}
+    # A statement that only holds such nodes: a loop that prints.
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and node.value in aside:
+            aside.add(node)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.For | ast.If) and all(part in aside for part in node.body):
+            aside |= set(ast.walk(node))
+    return aside
 
 
 def _node(tree, place):
@@ -103,6 +129,8 @@ def _changes(node):
             arguments = node.args[:left_out] + node.args[left_out + 1 :]
             yield ast.Call(node.func, arguments, node.keywords)
         for left_out in range(len(node.keywords)):
+            if node.keywords[left_out].arg in PROGRESS:
+                continue
             keywords = node.keywords[:left_out] + node.keywords[left_out + 1 :]
             yield ast.Call(node.func, node.args, keywords)
     elif isinstance(node, ast.IfExp):
@@ -174,7 +202,10 @@ class Kernel:
 
 
 def survivors(name: str) -> Iterator[tuple[str, int, list[str]]]:
-    """Yield (key, number of mutants, the mutants that pass) for each exercise of a lesson."""
+    """Yield (key, number of mutants, the mutants that pass) for each exercise of a lesson.
+
+    Mutants that leave the answer right are not among them.
+    """
     kernel = Kernel()
     for cell in derive(name, "solutions").cells:
         if cell.cell_type != "code":
@@ -183,6 +214,8 @@ def survivors(name: str) -> Iterator[tuple[str, int, list[str]]]:
             key, made, passing = checked[1], 0, []
             for solution in map(textwrap.dedent, solution_parts(name, key)):
                 for words, code in mutants(solution):
+                    if is_equivalent(f"{name[:2]} {key}", words):
+                        continue
                     made += 1
                     kernel.results.clear()
                     with kernel.restored():
@@ -193,17 +226,22 @@ def survivors(name: str) -> Iterator[tuple[str, int, list[str]]]:
         kernel.run(cell.source)
 
 
+@contextlib.contextmanager
+def learner() -> Iterator[None]:
+    """Work in the folder of the solutions, with exports and progress in a temporary folder."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(ROOT / "solutions"):
+        os.environ |= {"COURSE_EXPORTS": folder, "COURSE_PROGRESS": f"{folder}/progress.json"}
+        yield
+
+
 def main(arguments: list[str]) -> None:
     """Print how many mutants each check refuses, and which ones pass."""
-    names = [n for n in lesson_names() if not arguments or n[:2] in arguments]
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ |= {"COURSE_EXPORTS": folder, "COURSE_PROGRESS": f"{folder}/progress.json"}
-        os.chdir(Path(__file__).parents[2] / "solutions")
-        for name in names:
+    with learner():
+        for name in [n for n in lesson_names() if not arguments or n[:2] in arguments]:
             for key, made, passing in survivors(name):
-                print(f"{name[:2]} {key}: {made - len(passing)} of {made} refused")
+                print(f"{name[:2]} {key}: {made - len(passing)} of {made} refused", flush=True)
                 for words in passing:
-                    print(f"    passes: {words}")
+                    print(f"    passes: {words}", flush=True)
 
 
 if __name__ == "__main__":

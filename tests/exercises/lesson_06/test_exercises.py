@@ -11,6 +11,7 @@ from helpers import readers
 from helpers.clinic import CASES
 from helpers.errors.find import find
 from helpers.exercises.lesson_06 import broken_exports as made
+from helpers.exercises.lesson_06 import variants
 from helpers.exercises.lesson_06.exercises import (
     repair_for_the_phone,
     repair_the_names,
@@ -123,7 +124,8 @@ Q2 = Proofs(
             repaired(PATH, answers.of_a_copy_inside), "the path of colours.txt"
         ),
         "a path that leads nowhere": Mistake(
-            repaired(PATH, answers.of_a_file, "colours.txt"), "No such file or directory"
+            repaired(PATH, answers.of_a_file, "colours.txt"),
+            "reads a file (ReadFile), and the export has no assets",
         ),
         "a relative path of her file": Mistake(
             lambda folder: (
@@ -364,17 +366,17 @@ BROKEN = {  # the reader that does not give the right answer, or None for an err
         repair_for_the_phone,
         "inputs",
         "litert",
-        lambda x: made.score("phone", x),
+        variants.phone().score,
     ),
-    "restored weights": (repair_the_weights, "rows", "python", lambda x: made.score("restored", x)),
-    "two articles": (repair_the_number_of_rows, "rows", "python", made.above_average),
+    "restored weights": (repair_the_weights, "rows", "python", variants.restored().score),
+    "two articles": (repair_the_number_of_rows, "rows", "python", variants.average().above),
 }
 
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_export_is_silently_wrong(name, lesson):
     exercise, key, reader, right = BROKEN[name]
-    rows = made.ROWS[:2]
+    rows = variants.ROWS[:2]
     (got,) = readers.run(exercise.given(), KEY, {key: rows}, reader).values()
     assert got.shape == (2, 1)
     assert abs(got - right(rows)).max() > 0.1

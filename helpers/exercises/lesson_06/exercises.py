@@ -63,11 +63,12 @@ def repair_the_names(diagnosis_1, repaired_dir_1):
         inputs = {"area": first[:, :1], "rooms": first[:, 1:]}
         require_prices(found, inputs, houses.price(**inputs)["price"])
         more = battery.numbers(2, 0, 100, reach=battery.OUTSIDE)
+        more[:200] = abs(more[:200])
         rows = {"area": more[:, :1], "rooms": more[:, 1:]}
         require_same_answers(found, KEY, rows, houses.price, who="found_dir_1")
     return (
-        "every reader answers the shop's request, for 300 houses with fractions and large numbers "
-        "among them. " + _nearest_price(houses, rows)
+        "every reader answers the shop's request, for 300 houses, with fractions and with large "
+        "and negative numbers. " + _nearest_price(houses, rows)
     )
 
 
@@ -375,7 +376,7 @@ def _reasons(scorer, calls):
 
 def _nearest_label(scorer, rows):
     def by(judge):
-        return {"label": judge(scorer.score(rows)).astype(int)}
+        return {"label": judge(scorer.score(rows)).astype(np.int32)}
 
     before, after = np.float32(scorer.before), np.float32(scorer.after)
     return nearest_wrong(

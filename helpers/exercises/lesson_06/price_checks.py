@@ -77,6 +77,6 @@ def require_prices(
                 given = ", ".join(f"{name}={v[row].item()}" for name, v in sent.items())
                 require(
                     abs(got.item() - right.item()) <= SAME_ANSWER,
-                    f"{where} should answer {right.item():.3g} for {given}, but answers "
-                    f"{got.item():.3g}.",
+                    f"{where} should answer {right.item():.6g} for {given}, but answers "
+                    f"{got.item():.6g}.",
                 )

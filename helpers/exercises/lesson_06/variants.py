@@ -87,7 +87,7 @@ class Scorer:
 
     def label(self, rows: np.ndarray) -> np.ndarray:
         """Compute 1 for each score above the new threshold, else 0, (n, 1)."""
-        return (self.score(rows) > np.float32(self.after)).astype(int)
+        return (self.score(rows) > np.float32(self.after)).astype(np.int32)
 
     def many_rows(self) -> np.ndarray:
         """Make 300 rows, and rows whose score is a threshold or up to 1 % beside it.

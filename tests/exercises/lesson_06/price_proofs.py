@@ -48,7 +48,7 @@ Q1 = Proofs(
         ),
         "swapped": Mistake(
             repaired(NAMES, answers.swapped),
-            "should answer 280 for area=100.0, rooms=3.0, but answers 1.06e+03",
+            "should answer 280 for area=100.0, rooms=3.0, but answers 1056",
         ),
         "no name for the price": Mistake(
             repaired(NAMES, answers.renamed, output="output_0"),

@@ -73,7 +73,7 @@ class Scorer:
     @property
     def weights(self) -> tuple[np.ndarray, np.ndarray]:
         """The weights of a Dense(1): (2, 1) and (1,) float32."""
-        return np.array(self.kernel, np.float32)[:, np.newaxis], np.float32([self.bias])
+        return np.array(self.kernel, np.float32)[:, np.newaxis], np.array([self.bias], np.float32)
 
     def score(self, rows: np.ndarray) -> np.ndarray:
         """Compute rows @ kernel + bias, (n, 1)."""

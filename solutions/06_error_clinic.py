@@ -272,13 +272,14 @@ print(loaded.signatures["serving_default"].structured_input_signature[1])
 # Your turn, twice. You get a broken export and what people say of it. Give a diagnosis, which is
 # the name of a case (`list(CASES)` has them all), and an export that does what they want. How you
 # make it is up to you. To test a diagnosis alone, give `found_dir_1` as the repair: if only the
-# repair is refused, the diagnosis is right.
+# repair is refused, the diagnosis is right. A seed gives a variant to practise again, as in
+# `lesson.q1.given(1)`. Its numbers and names are not those of the quotes.
 #
 # ### Exercise 1: diagnose and repair
 #
 # The shop: *"Every request is answered with an error. We send `area` and `rooms`, a float32
 # column each, and read `price`."* Who made the export: *"A house costs 50, and 2 for each square
-# metre, and 10 for each room."*
+# metre, and 10 for each room."* In every variant, a room costs more than a square metre.
 
 # %%
 found_dir_1 = lesson.q1.given()
@@ -560,7 +561,8 @@ lesson.q5.check(diagnosis_5, repaired_dir_5)
 # *"A label is 1 above a threshold. I changed `model.threshold` from 0.5 to 0.8 and exported. In
 # my test, `labels.serving_default` goes by the new one. The server goes by the old one."* The row
 # below has a score of 0.6. Which labels does it get? Decide before you try. Then make an export
-# with `score`, and with `label` by the new threshold.
+# with `score`, and with `label` by the new threshold. In every variant, a threshold has one
+# decimal.
 
 # %%
 found_dir_6 = lesson.q6.given()

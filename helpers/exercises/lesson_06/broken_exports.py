@@ -1,84 +1,58 @@
 """The six broken exports of lesson 06's exercises.
 
-Each maker takes a folder, makes there what a learner gets, and returns the directory of the
-export. NumPy computes here what a right export answers.
+Each maker takes a folder and a seed, makes there what a learner gets, and returns the directory of
+the export. `drawn_for` tells what was drawn for it.
 """
 
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+from helpers.exercises.lesson_06 import variants as draw
+from helpers.exercises.lesson_06.variants import ROWS
 
-from helpers.exercises import battery
-
-HOUSE = {"area": 2.0, "rooms": 10.0}  # what each unit adds to the price, in thousands
-GROUND = 50.0  # the price of a house of area 0 without rooms, in thousands
-COLOURS = {"red": 3.0, "green": 5.0, "blue": 7.0}
-ROWS = np.array([[1.0, 1.0], [0.5, -1.0], [-2.0, 0.25], [3.0, 0.5], [0.0, 2.0]], np.float32)
-SCORES = {  # (kernel, bias) of rows of two numbers
-    "phone": (np.array([[2.0], [-1.0]], np.float32), np.array([0.5], np.float32)),
-    "restored": (np.array([[1.5], [0.5]], np.float32), np.array([-1.0], np.float32)),
-    "average": (np.array([[2.0], [3.0]], np.float32), np.array([1.0], np.float32)),
-    "labelled": (np.array([[0.4], [0.2]], np.float32), np.array([0.0], np.float32)),
-}
-BEFORE, AFTER = 0.5, 0.8  # the threshold of the labels, before and after it was changed
+_drawn: dict[Path, Any] = {}  # for each export that a maker has made
 
 
-def many_rows() -> np.ndarray:
-    """Make 300 rows of two numbers, and rows whose labelled score is a threshold or 1 % beside it.
-
-    Returns
-    -------
-    (n, 2) float32 array
-    """
-    (a, b), edges = SCORES["labelled"][0].ravel(), []
-    for threshold in (BEFORE, AFTER):
-        for value in (threshold, 0.99 * threshold, 1.01 * threshold):
-            edges += [(value / a, 0.0), (0.0, value / b)]
-    rows = battery.numbers(2, -2, 3, reach=battery.OUTSIDE)
-    return np.concatenate([rows, np.array(edges, np.float32)])
+def drawn_for(directory: Path) -> Any:
+    """Return the numbers and names that a maker drew for an export."""
+    return _drawn[directory]
 
 
-def score(name: str, rows: np.ndarray) -> np.ndarray:
-    """Compute rows @ kernel + bias, (n, 1), with the numbers in SCORES[name]."""
-    kernel, bias = SCORES[name]
-    return rows @ kernel + bias
-
-
-def above_average(rows: np.ndarray) -> np.ndarray:
-    """Compute each row's score minus the mean score of the rows, (n, 1)."""
-    scores = score("average", rows)
-    return scores - scores.mean(axis=0) if len(rows) else scores
-
-
-def unnamed(folder: Path) -> Path:
+def unnamed(folder: Path, seed: int | None = None) -> Path:
     """Export right prices of houses with inputs called a and b and an output without a name."""
     import tensorflow as tf
 
+    drawn = draw.houses(seed)
+    first, second = sorted(drawn.names)
+    worth = dict(zip(drawn.names, (drawn.area, drawn.rooms), strict=True))
+    columns = [tf.TensorSpec((None, 1), tf.float32, name=name) for name in (first, second)]
+
     class Prices(tf.Module):
         def __init__(self):
-            self.worth = tf.Variable([[HOUSE["rooms"]], [HOUSE["area"]]])
+            self.worth = tf.Variable([[worth[first]], [worth[second]]])
 
-        @tf.function(input_signature=[tf.TensorSpec((None, 1), tf.float32)] * 2)
+        @tf.function(input_signature=columns)
         def price(self, a, b):
-            return tf.concat([a, b], axis=1) @ self.worth + GROUND
+            return tf.concat([a, b], axis=1) @ self.worth + drawn.ground
 
     prices = Prices()
     tf.saved_model.save(prices, str(folder), signatures=prices.price)
-    return Path(folder)
+    return _made(folder, drawn)
 
 
-def with_a_path(folder: Path) -> Path:
+def with_a_path(folder: Path, seed: int | None = None) -> Path:
     """Export prices of colours that are looked up in a file beside the export, by its full path."""
     import tensorflow as tf
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     words = folder / "colours.txt"
-    words.write_text("\n".join(COLOURS), encoding="utf-8")
+    drawn = draw.colours(seed)
+    words.write_text("\n".join(drawn), encoding="utf-8")
 
     class Prices(tf.Module):
         def __init__(self):
-            self.prices = tf.Variable([0.0, *COLOURS.values()])
+            self.prices = tf.Variable([0.0, *drawn.values()])
 
         @tf.function(input_signature=[tf.TensorSpec((None, 1), tf.string, name="colour")])
         def price(self, colour):
@@ -89,22 +63,25 @@ def with_a_path(folder: Path) -> Path:
 
     prices = Prices()
     tf.saved_model.save(prices, str(folder / "colours"), signatures=prices.price)
-    return folder / "colours"
+    return _made(folder / "colours", drawn)
 
 
-def for_python_only(folder: Path) -> Path:
+def for_python_only(folder: Path, seed: int | None = None) -> Path:
     """Save a Keras model with tf.saved_model.save."""
     import tensorflow as tf
 
+    drawn = draw.phone(seed)
     model = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1)])
-    model.set_weights(SCORES["phone"])
+    model.set_weights(drawn.weights)
     tf.saved_model.save(model, str(folder))
-    return Path(folder)
+    return _made(folder, drawn)
 
 
-def cut_off(folder: Path) -> Path:
+def cut_off(folder: Path, seed: int | None = None) -> Path:
     """Export a Keras model that answers from its initialiser and has the right variables."""
     import tensorflow as tf
+
+    drawn = draw.restored(seed)
 
     class Scores(tf.keras.Model):
         def __init__(self):
@@ -118,23 +95,25 @@ def cut_off(folder: Path) -> Path:
 
     model = Scores()
     model(ROWS)
-    model.set_weights(SCORES["restored"])
+    model.set_weights(drawn.weights)
     export = tf.keras.export.ExportArchive()
     export.track(model)
     export.add_endpoint("serving_default", model.call)
     export.write_out(folder, verbose=False)
-    return Path(folder)
+    return _made(folder, drawn)
 
 
-def for_four_rows(folder: Path) -> Path:
+def for_four_rows(folder: Path, seed: int | None = None) -> Path:
     """Export scores above the average of a request, with 4 rows written into the graph."""
     import tensorflow as tf
 
+    drawn = draw.average(seed)
+
     class Above(tf.Module):
         def __init__(self):
-            self.kernel, self.bias = map(tf.Variable, SCORES["average"])
+            self.kernel, self.bias = map(tf.Variable, drawn.weights)
 
-        @tf.function(input_signature=[tf.TensorSpec((4, 2), tf.float32, name="rows")])
+        @tf.function(input_signature=[tf.TensorSpec((drawn.rows, 2), tf.float32, name="rows")])
         def above(self, rows):
             scores = rows @ self.kernel + self.bias
             mean = tf.reduce_sum(scores, axis=0) / tf.cast(tf.shape(scores)[0], tf.float32)
@@ -142,18 +121,20 @@ def for_four_rows(folder: Path) -> Path:
 
     above = Above()
     tf.saved_model.save(above, str(folder), signatures=above.above)
-    return Path(folder)
+    return _made(folder, drawn)
 
 
-def with_the_old_threshold(folder: Path) -> Path:
+def with_the_old_threshold(folder: Path, seed: int | None = None) -> Path:
     """Export labels by a threshold that Python changed after the function was traced."""
     import tensorflow as tf
+
+    drawn = draw.labelled(seed)
 
     class Labels(tf.keras.Model):
         def __init__(self):
             super().__init__()
             self.dense = tf.keras.layers.Dense(1)
-            self.threshold = BEFORE
+            self.threshold = drawn.before
 
         def build(self, input_shape):
             self.dense.build(input_shape)
@@ -169,11 +150,16 @@ def with_the_old_threshold(folder: Path) -> Path:
 
     model = Labels()
     model.build((None, 2))
-    model.set_weights(SCORES["labelled"])
+    model.set_weights(drawn.weights)
     model.judge(ROWS)
-    model.threshold = AFTER
+    model.threshold = drawn.after
     export = tf.keras.export.ExportArchive()
     export.track(model)
     export.add_endpoint("serving_default", model.judge)
     export.write_out(folder, verbose=False)
-    return Path(folder)
+    return _made(folder, drawn)
+
+
+def _made(directory, drawn):
+    _drawn[Path(directory)] = drawn
+    return Path(directory)

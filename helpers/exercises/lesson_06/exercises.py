@@ -1,36 +1,23 @@
 """The exercises of lesson 06, the error clinic, on the six exports of broken_exports."""
 
-import contextlib
-import shutil
-import tempfile
-from pathlib import Path
-
 import numpy as np
 
 from helpers.exercises import battery
-from helpers.exercises.elsewhere import moved_away
 from helpers.exercises.exercise import exercise
 from helpers.exercises.export_checks import (
-    SAME_ANSWER,
-    export_at,
-    require_any_batch,
-    require_numbers,
+    in_words,
     require_prediction,
     signature_of,
     the_input,
 )
 from helpers.exercises.lesson_06 import broken_exports as made
-from helpers.exercises.lesson_06.price_checks import (
-    KEY,
-    files_of_the_graph,
-    require_inputs,
-    require_prices,
-)
+from helpers.exercises.lesson_06.lone_export import alone
+from helpers.exercises.lesson_06.price_checks import KEY, require_inputs, require_prices
+from helpers.exercises.lesson_06.score_checks import require_scores
+from helpers.exercises.lesson_06.variants import ASSIGNED, ROWS
 from helpers.exercises.outcomes import NotYet, require
-from helpers.exercises.same_answers import require_same_answers
+from helpers.exercises.same_answers import nearest_wrong, require_same_answers
 from helpers.text import safe_repr
-
-BATCHES = slice(None), slice(2), slice(1)
 
 
 def _require_diagnosis(name, said, right, fact):
@@ -47,15 +34,6 @@ def _require_diagnosis(name, said, right, fact):
         f'{name} should be the case of this export, but {said!r} is "{CASES[said].title}". '
         f"Here {fact}",
     )
-
-
-@contextlib.contextmanager
-def _about(name):
-    """Begin every message of the checks in this context with the answer `name`."""
-    try:
-        yield
-    except NotYet as error:
-        raise NotYet(f"{name}: {error}") from None
 
 
 @exercise(
@@ -78,24 +56,36 @@ def repair_the_names(diagnosis_1, repaired_dir_1):
         "the export gives right numbers in all three readers, if the caller uses the names of its "
         "inputs.",
     )
-    houses = np.array([[0.0, 0.0], [100.0, 3.0], [80.0, 0.0], [0.0, 2.0]], np.float32)
-    with _about("repaired_dir_1"):
-        found = export_at(repaired_dir_1, "directory")
-        require_inputs(signature_of(found, KEY), dict.fromkeys(made.HOUSE, "float32"))
-        inputs = {"area": houses[:, :1], "rooms": houses[:, 1:]}
-        require_prices(found, inputs, _price(**inputs)["price"])
-        more = battery.numbers(2, 0, 100)
+    houses = made.drawn_for(repair_the_names.original())
+    with alone("repaired_dir_1", repaired_dir_1, repair_the_names.handed) as found:
+        require_inputs(signature_of(found, KEY), {"area": "float32", "rooms": "float32"})
+        first = np.array([[0.0, 0.0], [100.0, 3.0], [80.0, 0.0], [0.0, 2.0]], np.float32)
+        inputs = {"area": first[:, :1], "rooms": first[:, 1:]}
+        require_prices(found, inputs, houses.price(**inputs)["price"])
+        more = battery.numbers(2, 0, 100, reach=battery.OUTSIDE)
+        more[:200] = abs(more[:200])
         rows = {"area": more[:, :1], "rooms": more[:, 1:]}
-        require_same_answers(found, KEY, rows, _price, who="found_dir_1")
+        require_same_answers(found, KEY, rows, houses.price, who="found_dir_1")
     return (
-        "every reader answers the shop's request, for 300 houses with fractions and large numbers "
-        "among them, and area and rooms are not swapped."
+        "every reader answers the shop's request, for 300 houses, with fractions and with large "
+        "and negative numbers. " + _nearest_price(houses, rows)
     )
 
 
-def _price(area, rooms):
-    price = made.GROUND + made.HOUSE["area"] * area + made.HOUSE["rooms"] * rooms
-    return {"price": price.astype(np.float32)}
+def _nearest_price(houses, rows):
+    return nearest_wrong(
+        rows,
+        houses.price,
+        {
+            "area and rooms swapped": lambda area, rooms: houses.price(rooms, area),
+            "the parts of a square metre left out": lambda area, rooms: houses.price(
+                np.floor(area), rooms
+            ),
+            f"a price without the {houses.ground:g}": lambda area, rooms: {
+                "price": houses.price(area, rooms)["price"] - np.float32(houses.ground)
+            },
+        },
+    )
 
 
 @exercise(
@@ -122,35 +112,45 @@ def repair_the_path(diagnosis_2, repaired_dir_2):
         "a clean process on this machine answers, and the copy on the server is complete. What "
         "else does the graph need?",
     )
-    colours = np.array([["green"], ["pink"], ["red"], ["blue"], [""]], object)
-    prices = np.array([[made.COLOURS.get(colour, 0.0)] for (colour,) in colours])
-    with _about("repaired_dir_2"), tempfile.TemporaryDirectory() as folder:
-        found = export_at(repaired_dir_2, "directory")
+    prices = made.drawn_for(repair_the_path.original())
+    colours = list(prices)
+    first = np.array([colours[1:2], ["pink"], *([colour] for colour in colours), [""]], object)
+    words = {"colour": battery.words(prices)[:, np.newaxis]}
+
+    def price(colour):
+        return _looked_up(prices, colour)
+
+    with alone("repaired_dir_2", repaired_dir_2, repair_the_path.handed, copy=True) as found:
         require_inputs(signature_of(found, KEY), {"colour": "string"})
-        outside = files_of_the_graph(found.directory)
-        require(
-            not outside,
-            "the graph should need no file outside the export, but holds the path of "
-            f"{', '.join(outside)}, a file of this machine. No other machine has it.",
-        )
-        elsewhere = export_at(shutil.copytree(found.directory, Path(folder) / "elsewhere"))
-        away = [given for given in repair_the_path.handed if given.is_dir()]
-        with moved_away(away):
-            require_prices(elsewhere, {"colour": colours}, prices, SERVER)
-            words = {"colour": battery.words(made.COLOURS)[:, np.newaxis]}
-            require_same_answers(elsewhere, KEY, words, _price_of, SERVER, who="the price list")
+        require_prices(found, {"colour": first}, price(first)["price"], SERVER)
+        require_same_answers(found, KEY, words, price, SERVER, who="the price list")
     return (
         "a copy in a different directory answers in Python and the session loader for 300 words, "
-        "while the folder of found_dir_2 is moved away."
+        "while the folder of found_dir_2 is moved away. " + _nearest_colour(prices, words)
     )
 
 
 SERVER = ("python", "session")
 
 
-def _price_of(colour):
-    prices = [made.COLOURS.get(word, 0.0) for word in colour.ravel()]
-    return {"price": np.array(prices, np.float32).reshape(colour.shape)}
+def _looked_up(prices, colour, change=str):
+    found = [prices.get(change(word), 0.0) for word in colour.ravel()]
+    return {"price": np.array(found, np.float32).reshape(colour.shape)}
+
+
+def _nearest_colour(prices, words):
+    return nearest_wrong(
+        words,
+        lambda colour: _looked_up(prices, colour),
+        {
+            "a colour in capitals has its price as well": lambda colour: _looked_up(
+                prices, colour, str.lower
+            ),
+            "blanks around a colour are removed": lambda colour: _looked_up(
+                prices, colour, str.strip
+            ),
+        },
+    )
 
 
 @exercise(
@@ -182,42 +182,37 @@ def repair_for_the_phone(diagnosis_3, repaired_dir_3):
         "repaired_dir_3 should be a directory, but is the report that rescue returns. Give the "
         "directory that rescue wrote.",
     )
+    scorer = made.drawn_for(repair_for_the_phone.original())
     try:
-        _require_scores("repaired_dir_3", repaired_dir_3, lambda rows: made.score("phone", rows))
+        with alone("repaired_dir_3", repaired_dir_3, repair_for_the_phone.handed) as found:
+            require_scores(found, {None: scorer.score}, scorer.many_rows())
     except NotYet as error:
         if "model.export" not in str(error):
             raise
         raise NotYet(
             f"{error} Without the model, use rescue, which saves again what Python loads."
         ) from None
-    return "the export gives the right numbers in all three readers."
+    return (
+        "the export gives the right scores in all three readers, in requests of 1 to "
+        f"{len(scorer.many_rows())} rows. {_nearest_score(scorer)}"
+    )
 
 
-def _require_scores(name, answer, right, output=None, of_a_list=False):
-    """Require that the export answers right(rows), (n, 1), in every reader and batch.
+def _nearest_score(scorer):
+    def score(rows):
+        return {"score": scorer.score(rows)}
 
-    of_a_list : whether an answer depends on all rows, so that the message shows them
-    """
-    with _about(name):
-        found = export_at(answer, "directory")
-        require_any_batch(signature_of(found, KEY))
-        for batch in BATCHES:
-            rows = made.ROWS[batch]
-            try:
-                require_numbers(found, KEY, rows, right(rows), SAME_ANSWER, output=output)
-            except NotYet as error:
-                sent = f" The request was the list {rows.tolist()}." if of_a_list else ""
-                raise NotYet(f"{error}{sent}") from None
-        name, key = the_input(found.signatures[KEY]), output or _only_name(found)
-
-        def expected(**inputs):
-            return {key: right(inputs[name])}
-
-        require_same_answers(found, KEY, {name: made.many_rows()}, expected)
-
-
-def _only_name(found):
-    return found.signatures[KEY].outputs[0].name
+    return nearest_wrong(
+        {"rows": scorer.many_rows()},
+        score,
+        {
+            "a score without the bias": lambda rows: {"score": scorer.score(rows) - scorer.bias},
+            "the two numbers of a row swapped": lambda rows: score(rows[:, ::-1]),
+            "0 in place of each negative score": lambda rows: {
+                "score": np.maximum(scorer.score(rows), 0)
+            },
+        },
+    )
 
 
 @exercise(
@@ -241,8 +236,13 @@ def repair_the_weights(diagnosis_4, repaired_dir_4):
         ["cut-from-weights"],
         "the answers stay the same when every variable of the loaded export is set to zero.",
     )
-    _require_scores("repaired_dir_4", repaired_dir_4, lambda rows: made.score("restored", rows))
-    return "the scores are those of the restored weights, in every reader."
+    scorer = made.drawn_for(repair_the_weights.original())
+    with alone("repaired_dir_4", repaired_dir_4, repair_the_weights.handed) as found:
+        require_scores(found, {None: scorer.score}, scorer.many_rows())
+    return (
+        "every reader gives the scores of the restored weights, in requests of 1 to "
+        f"{len(scorer.many_rows())} rows. {_nearest_score(scorer)}"
+    )
 
 
 @exercise(
@@ -260,21 +260,41 @@ def repair_the_weights(diagnosis_4, repaired_dir_4):
 )
 def repair_the_number_of_rows(diagnosis_5, repaired_dir_5):
     """Diagnose and repair an export that is right for four articles and wrong for two"""
+    scorer = made.drawn_for(repair_the_number_of_rows.original())
+    count = in_words(scorer.rows)
     _require_diagnosis(
         "diagnosis_5",
         diagnosis_5,
         ["frozen-batch"],
-        "the export answers requests of four articles rightly, and divides the sum of a shorter "
-        "request by four as well.",
+        f"the export answers requests of {count} articles rightly, and divides the sum of a "
+        f"shorter request by {count} as well.",
     )
-    with _about("repaired_dir_5"):
-        found = export_at(repaired_dir_5, "directory")
+    with alone("repaired_dir_5", repaired_dir_5, repair_the_number_of_rows.handed) as found:
         name = the_input(signature_of(found, KEY))
         require(name == "rows", f"{KEY} should have an input named 'rows', but takes {name}.")
-    _require_scores("repaired_dir_5", repaired_dir_5, made.above_average, "above", of_a_list=True)
+        rows = scorer.many_rows()
+        require_scores(found, {"above": scorer.above}, rows, of_a_list=True)
     return (
-        "in requests of five, two and one articles, each article is compared with the average of "
-        "its own request."
+        f"in requests of 1, 2, 5, 7 and {len(rows)} articles, each article is compared with the "
+        f"average of its own request. {_nearest_average(scorer, rows)}"
+    )
+
+
+def _nearest_average(scorer, rows):
+    def minus(middle):
+        scores = scorer.score(rows)
+        return {"above": scores - middle(scores)}
+
+    return nearest_wrong(
+        {"rows": rows},
+        lambda rows: {"above": scorer.above(rows)},
+        {
+            "the median in place of the average": lambda rows: minus(np.median),
+            "a sum divided by one article less": lambda rows: minus(
+                lambda scores: scores.sum() / (len(scores) - 1)
+            ),
+            "the score itself": lambda rows: minus(np.zeros_like),
+        },
     )
 
 
@@ -294,45 +314,79 @@ def repair_the_number_of_rows(diagnosis_5, repaired_dir_5):
 )
 def repair_the_threshold(diagnosis_6, prediction_6, repaired_dir_6):
     """Diagnose, predict and repair an export with an old threshold"""
+    scorer = made.drawn_for(repair_the_threshold.original())
     _require_diagnosis(
         "diagnosis_6",
         diagnosis_6,
         ["python-state"],
-        f"the scores are right in every reader, and the signature labels by {made.BEFORE}.",
+        f"the scores are right in every reader, and the signature labels by {scorer.before}.",
     )
-    require_prediction(
-        prediction_6,
-        _labels(repair_the_threshold.original()),
-        (0, 1),
-        lambda label: int(label().numpy().item()),
+    calls = _labels(repair_the_threshold.original())
+    require_prediction(prediction_6, calls, (0, 1), _label, _reasons(scorer, calls))
+    rows = scorer.many_rows()
+    with alone("repaired_dir_6", repaired_dir_6, repair_the_threshold.handed) as found:
+        require_scores(found, {"score": scorer.score, "label": scorer.label}, rows)
+    return (
+        f"every reader labels {len(rows)} rows by {scorer.after}, and gives their scores. "
+        + _nearest_label(scorer, rows)
     )
-    _require_scores(
-        "repaired_dir_6", repaired_dir_6, lambda rows: made.score("labelled", rows), "score"
-    )
-    _require_scores(
-        "repaired_dir_6",
-        repaired_dir_6,
-        lambda rows: (made.score("labelled", rows) > made.AFTER).astype(int),
-        "label",
-    )
-    return f"every reader labels by {made.AFTER} now, and you know why the old test passed."
 
 
 def _labels(directory):
     """Return {the call as the notebook writes it: function that gives the label of the row}."""
     import tensorflow as tf
 
-    loaded, row = tf.saved_model.load(str(directory)), tf.constant(made.ROWS[:1])
+    loaded, row = tf.saved_model.load(str(directory)), tf.constant(ROWS[:1])
 
     def signature():
         return loaded.signatures[KEY](rows=row)["label"]
 
     def changed():
-        loaded.threshold = made.BEFORE
+        loaded.threshold = ASSIGNED
         return loaded.serving_default(row)["label"]
 
     return {
         "the signature": signature,
         "the restored function": lambda: loaded.serving_default(row)["label"],
-        "the restored function, after labels.threshold = 0.5": changed,
+        f"the restored function, after labels.threshold = {ASSIGNED}": changed,
     }
+
+
+def _label(call):
+    return int(call().numpy().item())
+
+
+def _reasons(scorer, calls):
+    """Return the reason for each call and each wrong label, with what the call answered."""
+    score = f"The score of the row is {scorer.score(ROWS[:1]).item():.1f}."
+    sources = (
+        f"The signature answers {{label}}. It has the first trace, with the threshold "
+        f"{scorer.before}, and the old number is a constant of its graph.",
+        f"The restored function answers {{label}}. Saving traced it again, when model.threshold "
+        f"was {scorer.after} already.",
+        f"It answers {{label}} as before. The threshold {scorer.after} is a constant of its graph. "
+        "The loaded object has no Python code that would read an attribute.",
+    )
+    reasons = {}
+    for (name, call), source in zip(calls.items(), sources, strict=True):
+        label = _label(call)
+        reasons[name, 1 - label] = f"{score} {source.format(label=label)}"
+    return reasons
+
+
+def _nearest_label(scorer, rows):
+    def by(judge):
+        return {"label": judge(scorer.score(rows)).astype(np.int32)}
+
+    before, after = np.float32(scorer.before), np.float32(scorer.after)
+    return nearest_wrong(
+        {"rows": rows},
+        lambda rows: {"label": scorer.label(rows)},
+        {
+            "`>=` in place of `>`": lambda rows: by(lambda score: score >= after),
+            f"{scorer.after + 0.005:g} in place of {scorer.after:g}": lambda rows: by(
+                lambda score: score > after + np.float32(0.005)
+            ),
+            f"the old threshold {before:g}": lambda rows: by(lambda score: score > before),
+        },
+    )

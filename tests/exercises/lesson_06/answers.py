@@ -1,19 +1,13 @@
-"""Repairs of lesson 06's six broken exports as learners write them, right and wrong.
+"""Repairs of lesson 06's exports 3 to 6 as learners write them, and how an export is made.
 
 Each function takes a new folder and returns the directory of an export in it.
 """
 
-import os
-import shutil
-
-import numpy as np
 import tensorflow as tf
 
 from helpers.exercises.lesson_06.exercises import (
     repair_for_the_phone,
-    repair_the_names,
     repair_the_number_of_rows,
-    repair_the_path,
     repair_the_threshold,
     repair_the_weights,
 )
@@ -36,6 +30,19 @@ def signature_of(exercise):
     return signature
 
 
+def repaired(diagnosis, cure, /, *arguments, **options):
+    """The answer of a diagnosis and an export that is made when it is asked for."""
+    return lambda folder: (diagnosis, cure(folder, *arguments, **options))
+
+
+def as_it_was(diagnosis, exercise):
+    return lambda _: (diagnosis, exercise.given())
+
+
+def just(*answer):
+    return lambda _: answer
+
+
 def module(folder, function, *specs, **kept):
     """A tf.Module with one signature; `kept` are its attributes."""
     saved = tf.Module()
@@ -54,129 +61,6 @@ def archive(folder, function, *specs, track=None):
     export.add_endpoint(KEY, function, list(specs) or None)
     export.write_out(folder / "repaired", verbose=False)
     return folder / "repaired"
-
-
-# 1: the names of a request for prices
-
-
-def renamed(folder, names=("area", "rooms"), output="price", **options):
-    """Call the given signature from one with the names of the shop; a is the number of rooms."""
-    found = signature_of(repair_the_names)
-
-    def price(area, rooms):
-        return {output: found(a=rooms, b=area)["output_0"]}
-
-    return archive(folder, price, *(spec(name, **options) for name in names))
-
-
-def renamed_by_a_module(folder):
-    found = signature_of(repair_the_names)
-    return module(
-        folder,
-        lambda area, rooms: {"price": found(a=rooms, b=area)["output_0"]},
-        spec("area"),
-        spec("rooms"),
-        found=found.loaded,
-    )
-
-
-def functional(folder):
-    """A new Keras model with named inputs."""
-    area, rooms = (tf.keras.Input((1,), name=name) for name in ("area", "rooms"))
-    both = tf.keras.layers.Concatenate()([rooms, area])
-    price = tf.keras.layers.Dense(1)
-    model = tf.keras.Model({"area": area, "rooms": rooms}, {"price": price(both)})
-    worth = tf.saved_model.load(repair_the_names.given()).worth
-    price.set_weights([worth.numpy(), np.array([50.0])])
-    model.export(folder / "repaired", verbose=False)
-    return folder / "repaired"
-
-
-def swapped(folder):
-    found = signature_of(repair_the_names)
-    return archive(
-        folder,
-        lambda area, rooms: {"price": found(a=area, b=rooms)["output_0"]},
-        spec("area"),
-        spec("rooms"),
-    )
-
-
-def one_input_more(folder):
-    found = signature_of(repair_the_names)
-    return archive(
-        folder,
-        lambda area, rooms, garden: {"price": found(a=rooms, b=area)["output_0"] + 0 * garden},
-        *map(spec, ("area", "rooms", "garden")),
-    )
-
-
-# 2: the prices of colours
-
-WORDS = ["red", "green", "blue"]
-
-
-def looked_up(folder, words=WORDS, prices=(0.0, 3.0, 5.0, 7.0)):
-    """A lookup table whose words are in the graph."""
-    numbers = tf.lookup.KeyValueTensorInitializer(words, tf.range(1, len(words) + 1))
-    table = tf.lookup.StaticHashTable(numbers, 0)
-    worth = tf.Variable(prices)
-    return module(
-        folder,
-        lambda colour: {"price": tf.gather(worth, table.lookup(colour))},
-        spec("colour", dtype=tf.string),
-        table=table,
-        worth=worth,
-    )
-
-
-def by_a_layer(folder, vocabulary=WORDS):
-    """A Keras model with a StringLookup."""
-    colour = tf.keras.Input((1,), dtype="string", name="colour")
-    worth = tf.keras.layers.Embedding(4, 1)
-    place = tf.keras.layers.StringLookup(vocabulary=vocabulary)(colour)
-    model = tf.keras.Model(
-        {"colour": colour}, {"price": tf.keras.layers.Reshape((1,))(worth(place))}
-    )
-    worth.set_weights([tf.saved_model.load(repair_the_path.given()).prices.numpy()[:, None]])
-    model.export(folder / "repaired", verbose=False)
-    return folder / "repaired"
-
-
-def of_a_file(folder, path, **kept):
-    """Export what the given export computes, from the file at `path`."""
-    prices = tf.saved_model.load(repair_the_path.given()).prices
-
-    def price(colour):
-        known = tf.strings.split(tf.io.read_file(path), "\n")
-        hits = tf.cast(colour == known[tf.newaxis], tf.int32)
-        place = tf.reduce_sum(hits * tf.range(1, tf.size(known) + 1), axis=1, keepdims=True)
-        return {"price": tf.gather(prices, place)}
-
-    return module(folder, price, spec("colour", dtype=tf.string), prices=prices, **kept)
-
-
-def given_words():
-    return str(repair_the_path.given().parent / "colours.txt")
-
-
-def of_an_asset(folder):
-    asset = tf.saved_model.Asset(given_words())
-    return of_a_file(folder, asset, asset=asset)
-
-
-def of_a_copy_inside(folder):
-    """The file lies in the export, and the graph still has its full path."""
-    target = folder / "repaired" / "assets" / "colours.txt"
-    target.parent.mkdir(parents=True)
-    shutil.copy(given_words(), target)
-    return of_a_file(folder, str(target))
-
-
-def of_a_copy_beside(folder):
-    """A copy of the file, by a path that starts where this process works."""
-    copy = shutil.copy(given_words(), folder)
-    return of_a_file(folder, os.path.relpath(copy))
 
 
 # 3 and 4: scores, as 2·x0 - x1 + 0.5 and 1.5·x0 + 0.5·x1 - 1
@@ -239,6 +123,24 @@ def saved_the_old_way(folder, exercise=repair_for_the_phone):
 def of_variables(folder, exercise=repair_the_weights, spec=ROWS):
     kernel, bias = map(tf.Variable, weights_of(exercise))
     return module(folder, lambda rows: rows @ kernel + bias, spec, kernel=kernel, bias=bias)
+
+
+def of_loaded_variables(folder):
+    """The variables of the loaded export, read by a function of one's own."""
+    found = tf.saved_model.load(repair_the_weights.given())
+    kernel, bias = sorted(found.variables, key=lambda variable: -len(variable.shape))
+    return module(folder, lambda rows: {"y": rows @ kernel + bias}, spec("x", 2), found=found)
+
+
+def of_two_layers(folder):
+    """A functional model: a layer without a bias, and one that adds it."""
+    kernel, bias = weights_of(repair_the_weights)
+    rows = tf.keras.Input((2,), name="rows")
+    score = tf.keras.layers.Dense(1, use_bias=False, name="product")(rows)
+    model = tf.keras.Model(rows, tf.keras.layers.Rescaling(1.0, bias.item())(score))
+    model.set_weights([kernel])
+    model.export(folder / "repaired", verbose=False)
+    return folder / "repaired"
 
 
 class Line(tf.keras.Model):
@@ -311,15 +213,21 @@ def opened_only(folder):
 # 6: labels by a different threshold
 
 
-def labelled(folder, threshold=0.8, make=archive, judge=lambda score, t: score > t, spec=ROWS):
+def labelled(
+    folder,
+    threshold=0.8,
+    make=archive,
+    judge=lambda score, t: score > t,
+    change=lambda label: label,
+):
     found = signature_of(repair_the_threshold)
 
     def function(rows):
         score = found(rows=rows)["score"]
-        return {"score": score, "label": tf.cast(judge(score, threshold), tf.int32)}
+        return {"score": score, "label": change(tf.cast(judge(score, threshold), tf.int32))}
 
     kept = {"found": found.loaded} if make is module else {}
-    return make(folder, function, spec, **kept)
+    return make(folder, function, ROWS, **kept)
 
 
 def with_a_variable(folder, dtype=tf.int64, limit=0.8):

@@ -1,0 +1,61 @@
+"""Checks that an export gives the right numbers for rows of two numbers."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from helpers.artifact.saved_model import Artifact
+from helpers.exercises.export_checks import (
+    SAME_ANSWER,
+    require_any_batch,
+    require_numbers,
+    signature_of,
+    the_input,
+)
+from helpers.exercises.lesson_06.price_checks import KEY
+from helpers.exercises.lesson_06.variants import ROWS
+from helpers.exercises.outcomes import NotYet
+from helpers.exercises.same_answers import require_same_answers
+
+BATCHES = slice(None), slice(2), slice(1)
+
+
+def require_scores(
+    found: Artifact,
+    right: Mapping[str | None, Callable[[np.ndarray], np.ndarray]],
+    rows: np.ndarray,
+    of_a_list: bool = False,
+) -> None:
+    """Require that an export answers right(rows), (n, 1), in every reader and batch.
+
+    Parameters
+    ----------
+    found : Artifact
+    right : mapping of str or None to callable
+        For the name of each output, what it should give for rows. None stands for the only output.
+    rows : ndarray, shape (n, 2)
+        Many rows, which are sent after the few of ROWS.
+    of_a_list : bool
+        Whether an answer depends on all rows, so that the message shows them.
+
+    Raises
+    ------
+    NotYet
+        For the first difference.
+    """
+    signature = signature_of(found, KEY)
+    require_any_batch(signature)
+    for output, compute in right.items():
+        for few in (ROWS[batch] for batch in BATCHES):
+            try:
+                require_numbers(found, KEY, few, compute(few), SAME_ANSWER, output=output)
+            except NotYet as error:
+                sent = f" The request was the list {few.tolist()}." if of_a_list else ""
+                raise NotYet(f"{error}{sent}") from None
+    names = {output: output or signature.outputs[0].name for output in right}
+    the_name = the_input(signature)
+
+    def expected(**inputs):
+        return {names[output]: compute(inputs[the_name]) for output, compute in right.items()}
+
+    require_same_answers(found, KEY, {the_name: rows}, expected)

@@ -288,9 +288,10 @@ def require_prediction(
         )
     for name, made in calls.items():
         happens = outcome(made)
-        if not _is(said[name], happens):
-            reason = (why or {}).get((name, said[name]), "")
-            raise NotYet(f"{name}: you say {said[name]!r}, but it is {happens!r}. {reason}".strip())
+        choice = next(choice for choice in outcomes if _is(said[name], choice))
+        if choice != happens:
+            reason = (why or {}).get((name, choice), "")
+            raise NotYet(f"{name}: you say {choice!r}, but it is {happens!r}. {reason}".strip())
 
 
 def _is(said, choice):

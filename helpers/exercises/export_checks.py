@@ -141,7 +141,7 @@ def answers(
         raise NotYet("\n".join(filter(None, (words, cure(str(error)))))) from None
 
 
-def require_weights(found: Artifact, key: str, inputs: Mapping[str, Any]) -> None:
+def require_weights(found: Artifact, key: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """Require that every output of a signature changes when the weights of the export change.
 
     Parameters
@@ -152,6 +152,11 @@ def require_weights(found: Artifact, key: str, inputs: Mapping[str, Any]) -> Non
         The signature.
     inputs : mapping of str to array
         Rows whose answers are not 0, by the names of the inputs.
+
+    Returns
+    -------
+    dict of str to ndarray
+        The outputs for weights of 0.
 
     Raises
     ------
@@ -168,13 +173,15 @@ def require_weights(found: Artifact, key: str, inputs: Mapping[str, Any]) -> Non
     for variable in signature.variables:
         if variable.dtype.is_floating:
             variable.assign(tf.zeros_like(variable))
-    for name, value in signature(**feed).items():
+    after = {name: value.numpy() for name, value in signature(**feed).items()}
+    for name, value in after.items():
         require(
-            not value.dtype.is_floating or np.abs(value - before[name]).max() > SAME,
+            value.dtype.kind != "f" or np.abs(value - before[name]).max() > SAME,
             f"{key} should compute {name} with the weights of the model, but answers the same "
             "after all variables of the loaded export were set to 0. A number that Python writes "
             "into the graph is no weight.",
         )
+    return after
 
 
 def only_output(got: Mapping[str, np.ndarray], key: str) -> np.ndarray:

@@ -10,6 +10,17 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "02 q1": {
         r"line 1: .* -> tf\.TensorSpec\(\(None, 4\), name='readings'\)": "float32 is the default"
     },
+    "02 q2": {
+        r"line 8: archive_2\.track\(model\) -> .*": "the endpoint holds the model's variables",
+        r"line 9: 'serving_default' -> .*": "Keras gives the first endpoint that name as well",
+        r"line 1: tf\.TensorSpec.* -> tf\.TensorSpec\(\(None, 10\), .*\)": "float32 is the default,"
+        " and the input may have any name",
+        r"line 1: 'features' -> 'featuresx'": "the input may have any name",
+    },
+    "02 q4": {
+        r"line [34]: .*\.build\(.*\) -> .*": "Keras builds the layer at the first call",
+        r"line 5: .*": "Keras sets `built` after `build`",
+    },
     "01 q3": {r"line 1: 0 -> -1": "the signature has one input, so the last is the first"},
     "01 q4": {
         r"line 2: 3\.0 -> 3\.03\d*": "the noise of the training is larger",

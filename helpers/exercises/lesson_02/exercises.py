@@ -19,6 +19,7 @@ from helpers.exercises.export_checks import (
     require_numbers,
     require_output,
     require_prediction,
+    require_weights,
     signature_of,
     the_input,
 )
@@ -52,8 +53,8 @@ def write_the_spec(spec_1):
     )
     require(
         type(spec_1) is tf.TensorSpec,
-        f"spec_1 should be a plain tf.TensorSpec, but is of type {type(spec_1).__name__}, which may "
-        "promise more than a name, a dtype and a shape.",
+        f"spec_1 should be a plain tf.TensorSpec, but is of type {type(spec_1).__name__}, which "
+        "may promise more than a name, a dtype and a shape.",
     )
     with tempfile.TemporaryDirectory() as folder:
         found = export_at(_echo(spec_1, Path(folder) / "spec"))
@@ -155,10 +156,12 @@ def name_the_outputs(export_dir_2, model):
         for batch in (rows[name], _edges(total, rows[name]), rows[name][:1]):
             got = answers(found, KEY, {name: batch}, reader)
             _require_signs(got, batch, readers.READERS[reader])
+    got = require_weights(found, KEY, {name: FEATURES})
+    _require_signs(got, FEATURES, "Python, after all weights of the loaded export were set to 0,")
     return (
         "Python, the session loader and LiteRT return what your model computes under row_sum, and "
-        "above_zero is True exactly where row_sum is above 0, for batches of 1 to 300 rows. "
-        + _nearest(rows[name], total)
+        "above_zero is True exactly where row_sum is above 0, for batches of 1 to 300 rows, and "
+        "also where row_sum is 0, because all weights are. " + _nearest(rows[name], total)
     )
 
 

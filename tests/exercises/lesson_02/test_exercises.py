@@ -275,6 +275,7 @@ Q2 = Proofs(
         "no such directory": Mistake(lambda folder: (folder / "none",), "no such directory"),
     },
     near={
+        "at least 0": lambda folder: archive(folder, judge=lambda total: total >= 0),
         "above 0.5": lambda folder: archive(folder, judge=lambda total: total > 0.5),
         "above 0.001": lambda folder: archive(folder, judge=lambda total: total > 0.001),
         "above -0.001": lambda folder: archive(folder, judge=lambda total: total > -0.001),

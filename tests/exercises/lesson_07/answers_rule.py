@@ -1,0 +1,187 @@
+"""Answers to exercise 4 of lesson 07: rules that decide who gets the canary."""
+
+import hashlib
+import random
+import zlib
+
+from tests.exercises.lesson_07.answers_calls import same
+from tests.exercises.proofs import Mistake, Proofs
+
+
+def number_of(user):
+    return int(hashlib.md5(user.encode()).hexdigest(), 16)
+
+
+# The cells of a notebook. The check runs them again in another process.
+FIRST_CELL = """\
+import datetime, functools, hashlib, os, random, time, zlib
+from time import strftime
+
+import numpy as np
+
+
+def number_of(user):
+    return int(hashlib.md5(user.encode()).hexdigest(), 16)
+"""
+KERNEL: dict = {}  # the names of the notebook
+
+
+def rule(cell):
+    """A rule that a cell of the notebook defines: a definition, or an expression."""
+    if "in_canary" not in cell:
+        cell = f"in_canary = {cell}"
+
+    def answer(_):
+        KERNEL.clear()
+        KERNEL["In"] = ["", FIRST_CELL, cell]
+        for source in KERNEL["In"]:
+            exec(source, KERNEL)
+        return (KERNEL["in_canary"],)
+
+    return answer
+
+
+def salted(salt):
+    """A rule whose buckets depend on `salt`, an expression."""
+    return rule(f"lambda user, percent: number_of(str({salt}) + user) % 10_000 < percent * 100")
+
+
+COUNTING = """\
+asked = []
+def in_canary(user, percent):
+    asked.append(user)
+    return len(asked) * percent % 100 < percent
+"""
+# These always choose the same users, but in this process only.
+REMEMBERING = """\
+seen = {}
+def in_canary(user, percent):
+    return seen.setdefault(user, random.random() * 100) < percent
+"""
+FIRST_TO_COME = """\
+class Remembering:
+    def __init__(self):
+        self.seen = {}
+    def __call__(self, user, percent):
+        return self.seen.setdefault(user, len(self.seen) * 7919 % 10_000) < percent * 100
+in_canary = Remembering()
+"""
+CACHED = """\
+@functools.cache
+def chance(user):
+    return random.random()
+in_canary = lambda user, percent: chance(user) * 100 < percent
+"""
+IN_A_GLOBAL = """\
+kept = {}
+def in_canary(user, percent):
+    if user not in kept:
+        kept[user] = number_of(user) % 10_000
+    return kept[user] < percent * 100
+"""
+SALT_DRAWN_ONCE = """\
+SALT = str(random.random())
+def in_canary(user, percent):
+    return number_of(SALT + user) % 10_000 < percent * 100
+"""
+MEMORY, LATER = "has another memory and another hash()", "at another time on another day"
+
+Q4 = Proofs(
+    right={
+        "MD5, 10,000 buckets": rule(
+            "lambda user, percent: number_of(user) % 10_000 < percent * 100"
+        ),
+        "remembers what it can compute": rule(IN_A_GLOBAL),
+        "a seeded generator": rule(
+            "lambda user, percent: random.Random(user).random() < percent / 100"
+        ),
+        "a checksum": rule(
+            "lambda user, percent: zlib.crc32(user.encode()) % 10_000 < percent * 100"
+        ),
+        "a bool of NumPy": rule(
+            "lambda user, percent: np.less(number_of(user) % 10_000 / 100, percent)"
+        ),
+    },
+    wrong={
+        "hash()": Mistake(
+            rule("lambda user, percent: hash(user) % 10_000 < percent * 100"),
+            "hash() of a text has another salt in each process",
+        ),
+        "chance": Mistake(
+            same(lambda user, percent: random.random() < percent / 100), "but a second time"
+        ),
+        "every tenth request": Mistake(rule(COUNTING), "but a second time"),
+        "chance, remembered": Mistake(rule(REMEMBERING), MEMORY),
+        "the first to come, remembered": Mistake(rule(FIRST_TO_COME), MEMORY),
+        "chance, cached": Mistake(rule(CACHED), MEMORY),
+        "the place in memory": Mistake(
+            rule("lambda user, percent: number_of(str(id(user))) % 10_000 < percent * 100"),
+            "id() is a place in memory",
+        ),
+        "the process": Mistake(salted("os.getpid()"), "Each process has another number"),
+        "the hour": Mistake(salted("datetime.datetime.now().hour"), LATER),
+        "the day": Mistake(salted("datetime.date.today()"), LATER),
+        "the week": Mistake(salted("int(time.time() / 604800)"), LATER),
+        "the month, by an imported name": Mistake(salted("strftime('%B')"), LATER),
+        "whole percents only": Mistake(
+            same(lambda user, percent: number_of(user) % 10_000 < int(percent) * 100),
+            "about 100 should be in the canary at 0.5 %, but 0 are",
+        ),
+        "100 buckets": Mistake(
+            same(lambda user, percent: number_of(user) % 100 < percent),
+            "about 100 should be in the canary at 0.5 %, but ",
+        ),
+        "English names only": Mistake(
+            same(lambda user, percent: zlib.crc32(user.encode("ascii")) % 10_000 < percent * 100),
+            "UnicodeEncodeError",
+            "raised",
+        ),
+        "None": Mistake(same(None), "in_canary should be a function, but is None"),
+        "no cell defines it": Mistake(
+            same(lambda user, percent: number_of(user) % 10_000 < percent * 100),
+            "should have a name",
+        ),
+        "a bucket too many": Mistake(
+            same(lambda user, percent: number_of(user) % 100 <= percent),
+            "about 0 should be in the canary at 0 %",
+        ),
+        "10 % whatever is asked": Mistake(
+            same(lambda user, percent: number_of(user) % 10 == 0), "about 0 should be in the canary"
+        ),
+        "new buckets for every percentage": Mistake(
+            same(lambda user, percent: number_of(f"{user}{percent}") % 100 < percent),
+            "all users in the canary must stay in it",
+        ),
+        "the sum of the letters": Mistake(
+            same(lambda user, percent: sum(map(ord, user)) % 100 < percent),
+            "should be in the canary at",
+        ),
+        "the last digits": Mistake(
+            same(
+                lambda user, percent: (
+                    (int(user[-2:]) if user[-1].isdigit() else number_of(user)) % 100 < percent
+                )
+            ),
+            "numbers that end in 7",
+        ),
+        "1 and 0": Mistake(
+            same(lambda user, percent: int(number_of(user) % 100 < percent)),
+            "should return True or False",
+        ),
+    },
+    near={
+        "hash of a pair": rule(
+            'lambda user, percent: hash((user, "spring")) % 10_000 < percent * 100'
+        ),
+        "a salt that is drawn once": rule(SALT_DRAWN_ONCE),
+        "the name of the user of the computer": salted("__import__('getpass').getuser()"),
+        "the working directory": salted("os.getcwd()"),
+        "the day of the week": salted("time.localtime().tm_yday"),
+        "a little too many": rule("lambda user, percent: number_of(user) % 10_000 < percent * 115"),
+        "a little too few": rule("lambda user, percent: number_of(user) % 10_000 < percent * 85"),
+        "at most instead of below": rule(
+            "lambda user, percent: number_of(user) % 1000 <= percent * 10"
+        ),
+    },
+    untouched=(...,),
+)

@@ -176,7 +176,13 @@ def publish_the_next_version(publish):
     """Write a function that publishes the next version without losing a request"""
     requests = require_published(publish)
     require(requests, "publish: no client sent a request during the check. Run the check again.")
-    return "you published two versions while clients sent requests, and no request failed."
+    return (
+        f"you published two versions while clients sent {requests:,} requests, and no request "
+        "failed. Each version has all files of its export, and everything else in base is "
+        "unchanged. The new version has the highest number in drawn base paths, too. The nearest "
+        "wrong answer that the check tells from yours: the same copy without the last step, so "
+        "that the server reads it while it grows."
+    )
 
 
 @exercise(

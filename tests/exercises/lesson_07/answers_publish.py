@@ -1,9 +1,12 @@
 """Answers to exercise 3 of lesson 07: functions that publish a version."""
 
 import errno
+import os
 import shutil
 import subprocess
+import tempfile
 import time
+from pathlib import Path
 from unittest import mock
 
 from tests.exercises.lesson_07.answers_calls import same
@@ -69,7 +72,7 @@ def the_highest_only(export_dir, base):
 
 def tidied_up(export_dir, base):
     renamed_copy(export_dir, base)
-    (base / "notes").rmdir()
+    shutil.rmtree(base / "notes")
 
 
 def renamed_and_marked(export_dir, base):
@@ -80,7 +83,8 @@ def renamed_and_marked(export_dir, base):
 
 def old_ones_first(export_dir, base):
     for path in base.iterdir():
-        shutil.rmtree(path)
+        if path.is_dir():
+            shutil.rmtree(path)
     time.sleep(1)  # on a busy machine too, the server notices that no version is left
     shutil.copytree(export_dir, base / "incoming")
     (base / "incoming").rename(base / "10")
@@ -117,8 +121,116 @@ def linked(export_dir, base):
     (base / str(next_number(base))).symlink_to(export_dir, target_is_directory=True)
 
 
+def after(change):
+    """Return a function that publishes correctly and then calls `change(export_dir, base)`."""
+
+    def publish(export_dir, base):
+        renamed_copy(export_dir, base)
+        change(export_dir, base)
+
+    return same(publish)
+
+
+def instead_of_copy(change):
+    """Return a function that changes the copy before its name is a number."""
+
+    def publish(export_dir, base):
+        copy = shutil.copytree(export_dir, base / ".incoming")
+        change(copy)
+        copy.rename(base / str(next_number(base)))
+
+    return same(publish)
+
+
+def lose_and_overwrite(export_dir, base):
+    """Publish without the assets, and write the new graph over every old version."""
+    old = [path for path in base.iterdir() if path.name.isdigit()]
+    copy = base / "incoming"
+    shutil.copytree(export_dir, copy, ignore=shutil.ignore_patterns("assets*"))
+    copy.rename(base / str(next_number(base)))
+    for path in old:
+        shutil.copy(export_dir / "saved_model.pb", path)
+
+
+def without(pattern):
+    def publish(export_dir, base):
+        copy, ignore = base / "incoming", shutil.ignore_patterns(pattern)
+        shutil.copytree(export_dir, copy, ignore=ignore)
+        copy.rename(base / str(next_number(base)))
+
+    return same(publish)
+
+
+def cut(copy):
+    file = copy / "assets" / "words.txt"
+    file.write_text("x" * len(file.read_text()))
+
+
+def changes_the_folder(export_dir, base):
+    os.chdir(base)
+    renamed_copy(export_dir, Path("."))
+
+
+def sets_a_variable(export_dir, base):
+    renamed_copy(export_dir, base)
+    os.environ["LAST_VERSION"] = "10"
+
+
+def twice(export_dir, base):
+    renamed_copy(export_dir, base)
+    renamed_copy(export_dir, base)
+
+
+def to_the_first_gap(export_dir, base):
+    taken = {int(path.name) for path in base.iterdir() if path.name.isdigit()}
+    number = next(n for n in range(max(min(taken), 2), 10**6) if n not in taken)
+    copy = shutil.copytree(export_dir, base / "incoming")
+    copy.rename(base / str(number))
+
+
+def after_the_number_of_the_lesson(export_dir, base):
+    copy = shutil.copytree(export_dir, base / "incoming")
+    copy.rename(base / str(11 if (base / "10").exists() else 10))
+
+
+def file_by_file(export_dir, base):
+    """Copy only files, so that folders without files are not copied."""
+    copy = base / "incoming"
+    for file in filter(Path.is_file, export_dir.rglob("*")):
+        target = copy / file.relative_to(export_dir)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(file.read_bytes())
+    os.rename(copy, base / str(next_number(base)))
+
+
+def by_commands(export_dir, base):
+    copy = base / "incoming"
+    subprocess.run(["cp", "-r", export_dir, copy], check=True)
+    subprocess.run(["mv", copy, base / str(next_number(base))], check=True)
+
+
+class Publisher:
+    def __init__(self):
+        self.published = 0
+
+    def __call__(self, export_dir, base):
+        with tempfile.TemporaryDirectory(dir=base.parent) as folder:
+            copy = shutil.copytree(export_dir, Path(folder) / "copy")
+            os.replace(copy, base / str(next_number(base) + 5))
+        self.published += 1
+
+
+def links_of_files(export_dir, base):
+    copy = base / "incoming"
+    shutil.copytree(export_dir, copy, copy_function=os.symlink)
+    copy.rename(base / str(next_number(base)))
+
+
 Q3 = Proofs(
     right={
+        "file by file": same(file_by_file),
+        "cp and mv": same(by_commands),
+        "an object, with a gap": lambda _: (Publisher(),),
         "a hidden copy in base": same(renamed_copy),
         "the time as number": same(numbered_by_time),
         "leading zeros, shutil.move": same(with_zeros),
@@ -144,7 +256,7 @@ Q3 = Proofs(
         ),
         "None": Mistake(same(None), "publish should be a function, but is None"),
         "counts the versions": Mistake(
-            same(one_more_than_there_are), "base contains 1, 3, 9, notes"
+            same(one_more_than_there_are), "base contains 1, 3, 9, README.md, notes"
         ),
         "9 sorts after 10": Mistake(same(sorted_as_texts), "of your sorted_as_texts", "raised"),
         "takes every folder for a version": Mistake(
@@ -159,11 +271,49 @@ Q3 = Proofs(
             same(lambda made, base: shutil.copytree(made, base / "9", dirs_exist_ok=True)),
             "does not read a loaded version again",
         ),
-        "does nothing": Mistake(same(lambda made, base: None), "base contains 1, 9, notes"),
+        "does nothing": Mistake(
+            same(lambda made, base: None), "base contains 1, 9, README.md, notes"
+        ),
         "a name that is no number": Mistake(
             same(lambda made, base: shutil.copytree(made, base / "v10")),
             "A version is a folder whose name is a number",
         ),
+        "loses the assets and overwrites the old graphs": Mistake(
+            same(lose_and_overwrite), "but it has changed 1/saved_model.pb"
+        ),
+        "without the assets": Mistake(without("assets"), "but has no assets/words.txt"),
+        "os.chdir": Mistake(same(changes_the_folder), "should leave the working directory as it"),
+        "two new versions": Mistake(same(twice), "but the new versions are: 10, 11"),
+        "the first number that is free": Mistake(
+            same(to_the_first_gap), "the server serves the highest number"
+        ),
+        "numbers of this base only": Mistake(
+            same(after_the_number_of_the_lesson), "Compare the names as numbers"
+        ),
+    },
+    near={
+        "a variable of the environment": same(sets_a_variable),
+        "without the variables": without("variables"),
+        "without the last part": without("part-199.txt"),
+        "without the fingerprint": without("fingerprint.pb"),
+        "another content of the same length": instead_of_copy(cut),
+        "one more byte in the graph": instead_of_copy(
+            lambda copy: (copy / "saved_model.pb").open("ab").write(b"\0")
+        ),
+        "changes the export": after(
+            lambda made, base: (made / "assets" / "words.txt").write_text("published")
+        ),
+        "deletes the export": after(lambda made, base: shutil.rmtree(made)),
+        "writes into the notes": after(
+            lambda made, base: (base / "notes" / "monday.txt").write_text("version 10")
+        ),
+        "deletes a file beside the versions": after(
+            lambda made, base: (base / "README.md").unlink()
+        ),
+        "an old version without its variables": after(
+            lambda made, base: shutil.rmtree(base / "9" / "variables")
+        ),
+        "links of files": same(links_of_files),
     },
     untouched=(...,),
 )

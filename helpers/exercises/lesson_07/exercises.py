@@ -199,12 +199,7 @@ def publish_the_next_version(publish):
 )
 def split_the_users(in_canary, notebook):
     """Write the rule that decides which users get the canary"""
-    require_fair(in_canary, notebook)
-    return (
-        "in_canary chooses the right share of five kinds of names at six percentages. It chooses "
-        "the same users in another order, and in a new process that ran your cell again, with "
-        "another hash(), clock, user name and folder. All users stay in when the percentage grows."
-    )
+    return require_fair(in_canary, notebook)
 
 
 @exercise(
@@ -225,10 +220,12 @@ def split_the_users(in_canary, notebook):
 )
 def guard_the_canary(cause, guard):
     """Find out why a canary fails, and write the guard that ends it"""
-    guard_the_canary.original()
-    require_cause(cause)
-    ended, trials = require_guard(guard)
+    require_cause(cause, guard_the_canary.original())
+    found = require_guard(guard)
     return (
         "you found the cause, and your guard ends a canary that fails more often than the stable "
-        f"version. It ended a good canary in {ended} of {trials} trials."
+        f"version. It ended a good canary in {found.ended} of {found.trials} trials. It ended a "
+        f"canary that fails in 4 more requests of 100 after {found.sent:,.0f} requests on average. "
+        "The nearest wrong guard that the check tells from yours: a fixed margin of 0.1, which "
+        "does not end this canary."
     )

@@ -13,10 +13,11 @@ from helpers.exercises.lesson_07 import exercise_server
 
 ROW = {"instances": [[1.0, 1.0]]}
 _FOLDER = tempfile.TemporaryDirectory(prefix="served-")  # deleted at the end of the kernel
+LARGE = 1e5
 LATEST = (1, 2, 3, "error")  # possible results of a request that names no version
 
 
-def save(folder: str | Path, number: int, name: str = "x", fixed_rows: int | None = None) -> Path:
+def save(folder: str | Path, number: int, name: str = "x", refuses: str = "") -> Path:
     """Save an export whose only signature answers each row with a number.
 
     The input has shape (n, 2) and dtype float32, the output (n, 1) and float32.
@@ -29,15 +30,15 @@ def save(folder: str | Path, number: int, name: str = "x", fixed_rows: int | Non
         the answer
     name : str
         the name of the input
-    fixed_rows : int, optional
-        the only n that the graph accepts; a mistake that careless exports contain
+    refuses : {"", "several rows", "negative numbers", "large numbers"}
+        the inputs for which the graph fails; large numbers are above LARGE
 
     Returns
     -------
     pathlib.Path
         the folder
     """
-    shutil.copytree(_saved(number, name, fixed_rows), folder)
+    shutil.copytree(_saved(number, name, refuses), folder)
     return Path(folder)
 
 
@@ -48,7 +49,7 @@ def new_folder(folder: Path) -> Path:
 
 
 @functools.cache
-def _saved(number, name, fixed_rows):
+def _saved(number, name, refuses):
     """Export a model once, because this takes longer than the rest of an exercise."""
     import tensorflow as tf
 
@@ -58,8 +59,12 @@ def _saved(number, name, fixed_rows):
 
         @tf.function(input_signature=[tf.TensorSpec((None, 2), tf.float32, name=name)])
         def call(self, x):
-            if fixed_rows:
-                x = tf.reshape(x, (fixed_rows, 2))
+            if refuses == "several rows":
+                x = tf.reshape(x, (1, 2))
+            elif refuses == "negative numbers":
+                tf.debugging.Assert(tf.reduce_all(x >= 0), [tf.shape(x)])
+            elif refuses == "large numbers":
+                tf.debugging.Assert(tf.reduce_all(tf.abs(x) <= LARGE), [tf.shape(x)])
             return {"version": 0 * tf.reduce_sum(x, axis=1, keepdims=True) + self.number}
 
     module, folder = Numbered(), tempfile.mkdtemp(dir=_FOLDER.name)

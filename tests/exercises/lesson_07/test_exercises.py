@@ -12,14 +12,13 @@ from helpers.exercises.lesson_07.exercises import (
     LEFT,
     RIGHT,
     X,
-    guard_the_canary,
     right_answers,
     wrong_answers,
 )
 from helpers.exercises.lesson_07.q2_reasons import REASONS
 from helpers.exercises.lesson_07.q3_publish import watched
 from helpers.exercises.lesson_07.q5_guard import CAUSES, MODEL
-from helpers.exercises.outcomes import NOT_YET, PASSED
+from helpers.exercises.outcomes import NOT_YET, PASSED, NotYet
 from tests.exercises.lesson_07.answers_calls import (
     PACKED,
     Q1,
@@ -91,18 +90,51 @@ def test_only_several_rows_are_refused_by_the_canary_alone(lesson):
         assert (old == 200 and new != 200) == (cause == "several rows"), cause
 
 
-def test_the_given_requests_show_the_cause(lesson):
-    """The canary gets enough requests with one row, with several, and with negative numbers."""
-    router, requests = lesson.exercises["q5"].given()
+def has(rows, cause):
+    if cause == "several rows":
+        return len(rows) > 1
+    numbers = np.array(rows, float)
+    return bool((numbers < 0).any() if cause == "negative numbers" else (abs(numbers) > 1e5).any())
+
+
+@pytest.mark.parametrize("seed", [None, 1, 2, 3])
+def test_the_given_requests_show_the_cause(lesson, seed):
+    """The canary gets requests with and without each property, and refuses one property only."""
+    exercise = lesson.exercises["q5"]
+    router, requests = exercise.given(seed)
+    right = exercise.original().cause
     assert json.loads(json.dumps(requests)), "a learner can send them"
-    own = [rows for customer, rows in requests if router.route(customer).role == "canary"]
-    assert sum(len(rows) > 1 for rows in own) >= 5 <= sum(len(rows) == 1 for rows in own)
-    assert any(len(rows) == 1 and min(rows[0]) < 0 for rows in own if "three" not in rows[0])
-    assert guard_the_canary is lesson.exercises["q5"]
+    found = []
+    for customer, rows in requests:
+        reply = router.predict(customer, {"instances": rows})
+        words = "three" in rows[0]
+        assert reply.ok == (not words and not (reply.role == "canary" and has(rows, right)))
+        if reply.role == "canary" and not words:
+            found.append((rows, reply.ok))
+    assert sum(ok for _, ok in found) >= 5 <= sum(not ok for _, ok in found)
+    for cause in set(q5_guard.CULPRITS) - {right}:
+        assert any(ok and has(rows, cause) for rows, ok in found), cause
+        assert any(not ok and not has(rows, cause) for rows, ok in found), cause
+
+
+@pytest.mark.parametrize(
+    ("seed", "right"),
+    [(1, "large numbers"), (2, "negative numbers"), (-1, "negative numbers"), (3, "several rows")],
+)
+def test_each_variant_of_exercise_5_has_its_own_cause(lesson, seed, right):
+    lesson.exercises["q5"].given(seed)
+    orders = lesson.exercises["q5"].original()
+    q5_guard.require_cause(right, orders)
+    for wrong in CAUSES.keys() - {right}:
+        with pytest.raises(NotYet) as refused:
+            q5_guard.require_cause(wrong, orders)
+        status = 400 if wrong == "words" else 200
+        assert f"with status {status}, and version 2 with {status}" in str(refused.value)
+    lesson.exercises["q5"].given()
 
 
 def test_the_guard_of_the_hint_ends_few_good_canaries_of_other_users():
-    for nonsense in (0.05, 0.3):
+    for nonsense in (0.05, 0.3, 0.4):
         routers = (
             q5_guard.run(as_the_hint_says, nonsense, {"canary": 0, "stable": 0}, seed)[0]
             for seed in range(1000, 1030)
@@ -120,7 +152,7 @@ def test_orders_is_a_new_router_each_time(lesson):
     second, requests = exercise.given()
     assert (second.canary, second.percent, second.counts()) == (2, 20, {}) and len(requests) == 200
     assert exercise_server.server() is server
-    assert len(list(exercise.original().parent.iterdir())) == 1, "served once"
+    assert len(list(exercise.original().base.parent.iterdir())) == 1, "served once"
 
 
 @pytest.mark.parametrize("key", ["q1", "q5"])

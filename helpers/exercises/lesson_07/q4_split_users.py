@@ -20,7 +20,8 @@ from helpers.text import safe_repr
 
 ROLLOUT = os.path.dirname(buckets.__file__)
 
-USERS = 3000  # of each kind of names
+USERS = 2000  # of each kind of names
+MORE = 40_000  # users of whom none is in the canary at 0 %
 SIGMAS = 4.5
 PERCENTS = (0, 0.5, 1, 10, 25, 50, 99, 100)
 TOGETHER = (0.5, 1, 99)  # only the users of all kinds are enough to tell these from others
@@ -88,6 +89,8 @@ def require_fair(in_canary: Callable[[str, float], bool], notebook: Mapping[str,
     """
     answer_types.function(in_canary, "in_canary")
     groups = populations()
+    more = [f"visitor-{number}" for number in range(MORE)]
+    _require_share(decide(in_canary, more, 0), 0, "names with the same beginning")
     everyone: dict[float, list[np.ndarray]] = {percent: [] for percent in PERCENTS}
     for kind, users in groups.items():
         for percent in PERCENTS:
@@ -107,8 +110,8 @@ def require_fair(in_canary: Callable[[str, float], bool], notebook: Mapping[str,
     for percent in TOGETHER:
         whole = np.concatenate(everyone[percent])
         _require_share(whole, percent, "all kinds of names", note if percent == 0.5 else "")
-    _require_for_drawn_names(in_canary)
     _require_own_rule(in_canary)
+    _require_for_drawn_names(in_canary)
     _require_same_elsewhere(in_canary, notebook, list(itertools.chain(*groups.values())))
     few, count = int(np.concatenate(everyone[0.5]).sum()), len(groups) * USERS
     return (
@@ -134,23 +137,23 @@ def _require_for_drawn_names(in_canary):
 
     def require_one(drawn):
         user, low, high = drawn
-        first, second = decide(in_canary, [user, user], low)
-        again, more = decide(in_canary, [user], low)[0], decide(in_canary, [user], high)[0]
+        percents = (low, low, high, 0, 100)
+        first, again, more, none, every = _decide(in_canary, [(user, one) for one in percents])
         require(
-            first == second == again,
-            f"in_canary({user!r}, {low}) should return the same each time, but returned True and "
-            "False.",
+            first == again,
+            f"in_canary({user!r}, {low}) should return the same each time, but returned {first} "
+            f"and then {again}.",
         )
         if first and not more:
             raise NotYet(_lost(repr(user), low, high))
-        for percent, right in ((0, False), (100, True)):
-            found = bool(decide(in_canary, [user], percent)[0])
+        for percent, found in ((0, none), (100, every)):
             require(
-                found == right,
-                f"in_canary({user!r}, {percent}) should return {right}, but returned {found}.",
+                found == bool(percent),
+                f"in_canary({user!r}, {percent}) should return {bool(percent)}, but returned "
+                f"{found}.",
             )
 
-    percents = st.floats(0, 100, allow_subnormal=False) | st.integers(0, 100)
+    percents = st.integers(0, 10_000).map(lambda count: count / 100)
     pairs = st.tuples(percents, percents).map(sorted)
     drawn = st.tuples(st.text(min_size=1), pairs).map(lambda found: (found[0], *found[1]))
     require_for_all(require_one, drawn, EXAMPLES)
@@ -202,19 +205,25 @@ def decide(in_canary: Callable[[str, float], bool], users: list[str], percent: f
         the rule returns a value that is not a bool
     """
 
+    return np.array(_decide(in_canary, [(user, percent) for user in users]), bool)
+
+
+def _decide(in_canary, pairs):
+    """Return the decision of a rule for each pair of a user and a percentage, in one call."""
+
     def all_decisions():
-        return [in_canary(user, percent) for user in users]
+        return [in_canary(user, percent) for user, percent in pairs]
 
     decisions = call(all_decisions)
     if any(decision is ... for decision in decisions[:1]):
         raise NotAttempted
-    for decision, user in zip(decisions, users, strict=True):
+    for decision, (user, percent) in zip(decisions, pairs, strict=True):
         if not isinstance(decision, bool | np.bool_):
             raise NotYet(
                 f"in_canary({user!r}, {percent}) should return True or False, but returned "
                 f"{safe_repr(decision)}. Return the result of a comparison."
             )
-    return np.array(decisions, bool)
+    return [bool(decision) for decision in decisions]
 
 
 def _require_share(chosen, percent, kind, note=""):
@@ -232,7 +241,7 @@ def _require_same_elsewhere(in_canary, notebook, everyone):
     name, users = name_of(notebook, in_canary), everyone[::-5]
     percents = [ELSEWHERE[number % len(ELSEWHERE)] for number in range(len(users))]
     calls = list(zip(users, percents, strict=True))
-    before = np.array([bool(in_canary(*arguments)) for arguments in calls])
+    before = np.array(_decide(in_canary, calls))
 
     def there(changes):
         return np.array([bool(d) for d in ask_elsewhere(notebook, name, calls, changes=changes)])

@@ -1,5 +1,6 @@
 """Check the answers of exercise 5 of lesson 07: the cause of errors, and a guard."""
 
+import itertools
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,9 @@ from helpers.errors.messages import describe
 from helpers.exercises import answer_types
 from helpers.exercises.learner_code import call
 from helpers.exercises.lesson_07 import exercise_server
-from helpers.exercises.lesson_07.served_models import new_folder, save
+from helpers.exercises.lesson_07.served_models import LARGE, new_folder, save
 from helpers.exercises.outcomes import NotYet, Raised, require
-from helpers.serving.rollout.router import Router
+from helpers.serving.rollout.router import Router, bucket
 from helpers.text import safe_repr
 
 MODEL = "orders"
@@ -24,6 +25,7 @@ CAUSES = {  # possible causes, each with an example
     "words": [["three", 2.0]],
 }
 CULPRITS = ("several rows", "large numbers", "negative numbers")  # of the variants, in turn
+PERCENT, ENOUGH = 20, 5  # of the users get the canary; requests of it that show something
 _handed = weakref.WeakSet()  # the routers of the learner, which a guard must not change
 
 
@@ -68,15 +70,24 @@ def new_orders(orders: Orders) -> tuple[Router, list[tuple[str, list]]]:
     list of (str, list)
         user and rows of each request
     """
-    router = Router(exercise_server.server().rest, orders.model, stable=1, canary=2, percent=20)
+    router = Router(
+        exercise_server.server().rest, orders.model, stable=1, canary=2, percent=PERCENT
+    )
     _handed.add(router)
     return router, _requests(orders)
 
 
-def _requests(orders, count=200):
-    random = np.random.default_rng(5 if orders.seed is None else [5, orders.seed % 2**32])
-    large = 0.3 if orders.cause == "large numbers" else 0.1
-    positive = 0.6 if orders.cause == "negative numbers" else 0
+def _requests(orders):
+    if orders.seed is None:
+        return _drawn(np.random.default_rng(5), orders.cause)
+    seeds = ([5, orders.seed % 2**32, attempt] for attempt in itertools.count())
+    drawn = (_drawn(np.random.default_rng(seed), orders.cause) for seed in seeds)
+    return next(made for made in drawn if _shows(made, orders.cause))
+
+
+def _drawn(random, cause, count=200):
+    large = 0.3 if cause == "large numbers" else 0.1
+    positive = 0.6 if cause == "negative numbers" else 0
     made = []
     for number in range(count):
         rows = random.integers(-9, 10, (1 + (random.random() < 0.3), 2)).astype(float)
@@ -89,6 +100,27 @@ def _requests(orders, count=200):
             rows[0][0] = "three"
         made.append((f"customer-{number:03d}", rows))
     return made
+
+
+def _shows(requests, cause):
+    """Return whether the requests of the canary tell the cause from every other property."""
+    own = [np.array(rows) for customer, rows in requests if bucket(customer) < PERCENT * 100]
+    has = {
+        "several rows": lambda rows: len(rows) > 1,
+        "large numbers": lambda rows: (abs(rows) > LARGE).any(),
+        "negative numbers": lambda rows: (rows < 0).any(),
+    }
+    found = [
+        {name: bool(test(rows)) for name, test in has.items()}
+        for rows in own
+        if rows.dtype.kind == "f"
+    ]
+    refused = [one for one in found if one[cause]]
+    answered = [one for one in found if not one[cause]]
+    return min(len(refused), len(answered)) >= ENOUGH and all(
+        any(not one[other] for one in refused) and any(one[other] for one in answered)
+        for other in has.keys() - {cause}
+    )
 
 
 def require_cause(cause: str, orders: Orders) -> None:
@@ -257,8 +289,8 @@ def _is_over(router, sent, case):
     if not over:
         require(
             len(router.history) == 2,
-            f"{start} leave a canary that it does not end at 20 % of the users, but it changed the "
-            f"router: {router.history[-1]}.",
+            f"{start} leave a canary that it does not end at {PERCENT} % of the users, but it "
+            f"changed the router: {router.history[-1]}.",
         )
         require(
             sum(count.requests for count in router.counts().values()) == sent,
@@ -314,7 +346,7 @@ def run(
     int
         the number of requests
     """
-    router = Router("http://127.0.0.1:9", MODEL, stable=1, canary=2, percent=20)
+    router = Router("http://127.0.0.1:9", MODEL, stable=1, canary=2, percent=PERCENT)
     random = np.random.default_rng(seed)
     customers, chance = random.integers(10**6, size=requests), random.random(requests)
     for number in range(1, requests + 1):

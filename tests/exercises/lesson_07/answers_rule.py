@@ -90,6 +90,15 @@ SALT = str(random.random())
 def in_canary(user, percent):
     return number_of(SALT + user) % 10_000 < percent * 100
 """
+AN_OBJECT = """\
+class Rule:
+    def __init__(self, salt):
+        self.salt = salt
+    def __call__(self, user, percent):
+        key = hashlib.blake2b(user.encode("utf-16"), salt=self.salt).digest()
+        return int.from_bytes(key[:6], "little") % 100_000 < percent * 1000
+in_canary = Rule(b"spring")
+"""
 SALT_OF_AN_OBJECT = """\
 class Rule:
     def __init__(self):
@@ -128,6 +137,12 @@ Q4 = Proofs(
         ),
         "a checksum": rule(
             "lambda user, percent: zlib.crc32(user.encode()) % 10_000 < percent * 100"
+        ),
+        "an object": rule(AN_OBJECT),
+        "a fraction of 256 bits": rule(
+            "functools.partial(lambda user, percent, bits: "
+            "int(hashlib.sha3_256(user.encode()).hexdigest(), 16) / 2**bits * 100 < percent, "
+            "bits=256)"
         ),
         "a bool of NumPy": rule(
             "lambda user, percent: np.less(number_of(user) % 10_000 / 100, percent)"

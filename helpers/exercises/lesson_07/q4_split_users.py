@@ -21,7 +21,7 @@ from helpers.text import safe_repr
 ROLLOUT = os.path.dirname(buckets.__file__)
 
 USERS = 2000  # of each kind of names
-MORE = 20_000  # users of whom none is in the canary at 0 %
+MORE = 20_000  # users, none of them in the canary at 0 %; usual hashes put some in bucket 0
 SIGMAS = 4.5
 PERCENTS = (0.5, 1, 10, 25, 50, 99, 100)
 TOGETHER = (0.5, 1, 99)  # only the users of all kinds are enough to tell these from others
@@ -89,7 +89,7 @@ def require_fair(in_canary: Callable[[str, float], bool], notebook: Mapping[str,
     """
     answer_types.function(in_canary, "in_canary")
     groups = populations()
-    more = [f"visitor-{number}" for number in range(MORE)]
+    more = [f"buyer-{number}" for number in range(MORE)]
     _require_share(decide(in_canary, more, 0), 0, "names with the same beginning")
     everyone: dict[float, list[np.ndarray]] = {percent: [] for percent in PERCENTS}
     for kind, users in groups.items():

@@ -249,7 +249,8 @@ Q4 = Proofs(
     },
     near={
         "at most instead of below, 10,000 buckets": rule(
-            "lambda user, percent: number_of(user) % 10_000 <= percent * 100"
+            "lambda user, percent: int(hashlib.sha256(user.encode()).hexdigest(), 16) % 10_000 "
+            "<= percent * 100"
         ),
         "hash of a pair": rule(
             'lambda user, percent: hash((user, "spring")) % 10_000 < percent * 100'

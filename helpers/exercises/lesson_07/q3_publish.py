@@ -97,8 +97,11 @@ def _require_one(publish, model, made, base, expected):
         if number > max(before) and error:
             raise NotYet(
                 f"publish: version {number} should be available, but its state is {state}: "
-                f"{error.splitlines()[0]}. " + _explain(base / str(number))
+                f"{error.splitlines()[0]}. " + _explain(base / str(number), exported)
             )
+    now = contents_of_all(base)
+    for name in sorted(_new_versions(old, now)):
+        _require_copy(exported, now, name)
     if clients.failed:
         raise NotYet(
             f"publish: no request should fail, but {len(clients.failed)} of "
@@ -124,9 +127,9 @@ def _require_added(exported, made, old, base):
         name = path.split("/")[0]
         require(
             path in now,
-            f"publish should only add to base, but {name} was in base and has gone, or a part of "
-            f"it: {path}. Keep everything in base: you need the old versions if the new version is "
-            "bad.",
+            f"publish should only add to base, but {path if (base / name).exists() else name} was "
+            "in base and has gone. Keep everything in base: you need the old versions if the new "
+            "version is bad.",
         )
         require(
             now[path] == content,
@@ -139,7 +142,19 @@ def _require_added(exported, made, old, base):
         "publish should add one version, but the new versions are: "
         f"{', '.join(sorted(new)) or 'none'}.",
     )
-    name = new.pop()
+    _require_copy(exported, now, new.pop())
+    require(
+        (made / "saved_model.pb").is_file(),
+        "publish should leave the export where it is, but export_dir has gone. Copy the export.",
+    )
+    require(
+        contents(made) == exported,
+        "publish should leave the export as it is, but it has changed files in export_dir. Copy "
+        "the export.",
+    )
+
+
+def _require_copy(exported, now, name):
     for path, content in sorted(exported.items()):
         copied = now.get(f"{name}/{path}")
         require(
@@ -152,15 +167,6 @@ def _require_added(exported, made, old, base):
             f"publish: version {name} should be a copy of the export, but the content of {path} is "
             "different.",
         )
-    require(
-        (made / "saved_model.pb").is_file(),
-        "publish should leave the export where it is, but export_dir has gone. Copy the export.",
-    )
-    require(
-        contents(made) == exported,
-        "publish should leave the export as it is, but it has changed files in export_dir. Copy "
-        "the export.",
-    )
 
 
 def _new_versions(old, now):
@@ -290,12 +296,16 @@ def _require_whole(first, base, whole):
         )
 
 
-def _explain(version):
-    if version.is_symlink():
+def _explain(version, exported):
+    if version.is_symlink() or any(path.is_symlink() for path in version.rglob("*")):
         return "The server does not follow a link out of its folder. Copy the export."
-    if (version / "saved_model.pb").is_file():
-        return (
-            "The export is complete now, but it was not complete when the server read the folder. "
-            "The server reads base at any time, so a version must appear there in one step."
-        )
-    return "saved_model.pb must be in the folder of the version itself."
+    if not (version / "saved_model.pb").is_file():
+        return "saved_model.pb must be in the folder of the version itself."
+    now = contents(version)
+    for path, content in sorted(exported.items()):
+        if now.get(path) != content:
+            return f"{path} is not as in the export. Copy the whole folder without a change."
+    return (
+        "The export is complete now, but it was not complete when the server read the folder. "
+        "The server reads base at any time, so a version must appear there in one step."
+    )

@@ -142,14 +142,19 @@ def instead_of_copy(change):
     return same(publish)
 
 
+def overwrite(export_dir, base):
+    """Write the graph of the export over that of every other version."""
+    for path in base.iterdir():
+        if path.name.isdigit() and int(path.name) < next_number(base) - 1:
+            shutil.copy(export_dir / "saved_model.pb", path)
+
+
 def lose_and_overwrite(export_dir, base):
     """Publish without the assets, and write the new graph over every old version."""
-    old = [path for path in base.iterdir() if path.name.isdigit()]
     copy = base / "incoming"
     shutil.copytree(export_dir, copy, ignore=shutil.ignore_patterns("assets*"))
     copy.rename(base / str(next_number(base)))
-    for path in old:
-        shutil.copy(export_dir / "saved_model.pb", path)
+    overwrite(export_dir, base)
 
 
 def without(pattern):
@@ -279,10 +284,27 @@ Q3 = Proofs(
             "A version is a folder whose name is a number",
         ),
         "loses the assets and overwrites the old graphs": Mistake(
-            same(lose_and_overwrite), "but it has changed 1/saved_model.pb"
+            same(lose_and_overwrite), "but has no assets.extra/parts/part-000.txt"
+        ),
+        "overwrites the old graphs": Mistake(
+            after(overwrite), "but it has changed 1/saved_model.pb"
         ),
         "without the assets": Mistake(without("assets"), "but has no assets/words.txt"),
         "os.chdir": Mistake(same(changes_the_folder), "should leave the working directory as it"),
+        "links of files": Mistake(same(links_of_files), "does not follow a link out of its folder"),
+        "without the variables": Mistake(without("variables"), "but has no variables/variables."),
+        "one more byte in the graph": Mistake(
+            instead_of_copy(lambda copy: (copy / "saved_model.pb").open("ab").write(b"\0")),
+            "saved_model.pb is not as in the export",
+        ),
+        "deletes a file beside the versions": Mistake(
+            after(lambda made, base: (base / "README.md").unlink()),
+            "README.md was in base and has gone",
+        ),
+        "an old version without its variables": Mistake(
+            after(lambda made, base: shutil.rmtree(base / "9" / "variables")),
+            "9/variables/variables.data-00000-of-00001 was in base and has gone",
+        ),
         "two new versions": Mistake(same(twice), "but the new versions are: 10, 11"),
         "the first number that is free": Mistake(
             same(to_the_first_gap), "the server serves the highest number"
@@ -293,13 +315,9 @@ Q3 = Proofs(
     },
     near={
         "a variable of the environment": same(sets_a_variable),
-        "without the variables": without("variables"),
         "without the last part": without("part-199.txt"),
         "without the fingerprint": without("fingerprint.pb"),
         "another content of the same length": instead_of_copy(cut),
-        "one more byte in the graph": instead_of_copy(
-            lambda copy: (copy / "saved_model.pb").open("ab").write(b"\0")
-        ),
         "changes the export": after(
             lambda made, base: (made / "assets" / "words.txt").write_text("published")
         ),
@@ -307,13 +325,6 @@ Q3 = Proofs(
         "writes into the notes": after(
             lambda made, base: (base / "notes" / "monday.txt").write_text("version 10")
         ),
-        "deletes a file beside the versions": after(
-            lambda made, base: (base / "README.md").unlink()
-        ),
-        "an old version without its variables": after(
-            lambda made, base: shutil.rmtree(base / "9" / "variables")
-        ),
-        "links of files": same(links_of_files),
     },
     untouched=(...,),
 )

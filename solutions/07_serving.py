@@ -204,7 +204,7 @@ except grpc.RpcError as error:
 #
 # `scoring.rest` and `scoring.grpc` are the addresses of a second server, whose model `scoring` you
 # know from its metadata only: `ask("scoring/metadata", at=scoring)`. Get, over HTTP or gRPC, two
-# numbers each:
+# numbers each, as a list or in the shape of the response:
 #
 # - `scores`: the output `score` of the signature `serving_default` for the rows of `x`;
 # - `totals`: the output `total` of `both` for `left` and `right`;
@@ -441,9 +441,9 @@ canary(router, lambda customer: one)
 #
 # ### Exercise 4: the rule
 #
-# Write the rule yourself: `in_canary(user, percent)` is `True` for about that part of any set of
-# names. Always for the same ones, in every process; and when the percentage grows, whoever was in
-# stays in.
+# Write the rule yourself, without `bucket`: `in_canary(user, percent)` is `True` for about that
+# part of any set of names. Always for the same ones, in every process; and when the percentage
+# grows, whoever was in stays in.
 
 # %%
 import hashlib
@@ -471,7 +471,8 @@ lesson.q4.check(in_canary)
 # more than the stable version does, and no other. In it, `stable, canary = router.statistics()`;
 # each has `.requests`, `.errors` and `.error_rate`. Small numbers mislead: after 100 requests the
 # canary has had about 20, and one error more proves nothing. So the check lets your guard watch
-# many good canaries, too.
+# many good canaries, too. And it lets your guard watch a canary that fails in only 4 more requests
+# of 100, until enough requests show it.
 
 # %%
 orders, requests = lesson.q5.given()

@@ -63,6 +63,9 @@ def _ports(before):
 def serve_model(name: str, base: str | Path, policy: str = "latest") -> None:
     """Serve a model and wait until a version is available.
 
+    The server does not read a loaded version again. If the model has another base path, its
+    versions are therefore unloaded first.
+
     Parameters
     ----------
     name : str
@@ -78,8 +81,22 @@ def serve_model(name: str, base: str | Path, policy: str = "latest") -> None:
         no version of the model can be loaded
     """
     server()
+    if _models.get(name, (Path(base),))[0] != Path(base):
+        forget_model(name)
+        _wait_until_unloaded(name)
     _models[name] = Path(base), policy
     scan_folders()
+
+
+def _wait_until_unloaded(name):
+    end = time.monotonic() + TIMEOUT
+    while any(state != "END" for state, _ in states(name).values()):
+        if time.monotonic() > end:
+            raise NotYet(
+                f"the old versions of {name} should be unloaded within {TIMEOUT} seconds, but are "
+                "not. Run the cell again."
+            )
+        time.sleep(0.01)
 
 
 def forget_model(name: str) -> None:

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
+from helpers.exercises import answer_types
 from helpers.exercises.exercise import exercise
 from helpers.exercises.export_checks import SAME_ANSWER, require_prediction
 from helpers.exercises.lesson_07 import exercise_server, served_models
+from helpers.exercises.lesson_07.q2_reasons import Reasons
 from helpers.exercises.lesson_07.q3_publish import require_published
 from helpers.exercises.lesson_07.q4_split_users import require_fair
 from helpers.exercises.lesson_07.q5_guard import (
@@ -17,17 +19,21 @@ from helpers.exercises.lesson_07.q5_guard import (
 )
 from helpers.exercises.outcomes import NotYet, require
 from helpers.serving.launch.process import Server
-from helpers.text import safe_repr
 
 X = [[3.0, 1.0], [0.0, -2.0]]
 LEFT, RIGHT = [1.0, 2.0], [10.0, 20.0]
 
 
-def serve_scoring(folder: Path) -> Server:
-    """Serve the model `scoring` from a new folder in `folder`, and return the server."""
-    base = served_models.new_folder(folder)
-    served_models.save_scoring(base / "1")
-    exercise_server.serve_model("scoring", base)
+def save_scoring(folder: Path, seed: int | None = None) -> tuple[Path, served_models.Scoring]:
+    """Export the variant `seed` of the model `scoring`; return the base path and the variant."""
+    base, variant = served_models.new_folder(folder), served_models.Scoring.of(seed)
+    served_models.save_scoring(base / "1", variant)
+    return base, variant
+
+
+def serve_scoring(made: tuple[Path, served_models.Scoring]) -> Server:
+    """Serve the model `scoring` from a base path, and return the server."""
+    exercise_server.serve_model("scoring", made[0])
     return exercise_server.server()
 
 
@@ -42,66 +48,93 @@ def serve_scoring(folder: Path) -> Server:
         '.decode() converts them to text for {"b64": text}. Over gRPC, tf.make_tensor_proto '
         "accepts a list of bytes directly.",
     ],
-    given=serve_scoring,
+    given=save_scoring,
+    fresh=serve_scoring,
 )
 def call_three_signatures(scores, totals, packed):
     """Call three signatures of a model that you have not seen"""
-    expected = dict(
-        zip(("scores", "totals", "packed"), served_models.scoring(X, LEFT, RIGHT), strict=True)
-    )
+    _, variant = call_three_signatures.original()
     found = {
         name: _two_numbers(name, answer)
         for name, answer in (("scores", scores), ("totals", totals), ("packed", packed))
     }
-    for name, right in expected.items():
-        answer = found[name]
-        for other, numbers in expected.items():
-            if other != name and np.allclose(answer, numbers, atol=SAME_ANSWER):
-                raise NotYet(
-                    f"{name}: {_row(answer)} is the right answer for {other}, not for {name}. Call "
-                    f"the signature that the exercise names for {name}."
-                )
-        require(
-            not np.allclose(answer, right[::-1], atol=SAME_ANSWER),
-            f"{name}: {_row(answer)} has the right numbers in the wrong order. Keep the order of "
-            "the rows.",
-        )
-        if name == "totals" and np.allclose(answer, right - 2 * np.array(LEFT), atol=SAME_ANSWER):
-            raise NotYet(
-                f"totals should be the output total, but {_row(answer)} is the output gap. Take "
-                "the output total from the response."
+    right = right_answers(variant)
+    for name, expected in right.items():
+        answer = _row(found[name])
+        for words, numbers in wrong_answers(variant)[name].items():
+            require(not _same(found[name], numbers), f"{name}: {answer} {words}")
+        for other in right.keys() - {name}:
+            require(
+                not _same(found[name], right[other]),
+                f"{name}: {answer} is the right answer for {other}, not for {name}. Call the "
+                f"signature that the exercise names for {name}.",
             )
         require(
-            np.allclose(answer, right, atol=SAME_ANSWER),
-            f"{name} should be the answer of the server, but {_row(answer)} is not. Send the rows "
-            f"of the exercise, and call the signature that it names for {name}.",
+            _same(found[name], expected),
+            f"{name} should be the answer of the server, but {answer} is not. Send the rows of "
+            f"the exercise, and call the signature that it names for {name}.",
         )
-    return "you called three signatures: with one input, with two inputs, and with bytes."
+    return (
+        "you called three signatures: with one input, with two inputs, and with bytes. The check "
+        f"tells left from right: with the two exchanged, totals would be "
+        f"{_row(variant.totals(RIGHT, LEFT))}, and not {_row(right['totals'])}."
+    )
+
+
+def right_answers(variant: served_models.Scoring) -> dict[str, np.ndarray]:
+    """Return the expected answers of exercise 1 by name: two numbers each."""
+    return {
+        "scores": variant.scores(X),
+        "totals": variant.totals(LEFT, RIGHT),
+        "packed": variant.packed_scores(X),
+    }
+
+
+def wrong_answers(variant: served_models.Scoring) -> dict[str, dict[str, np.ndarray]]:
+    """Return the numbers of usual mistakes in exercise 1, by the words that follow the answer."""
+    order = "has the right numbers in the wrong order. Keep the order of the rows."
+    columns = "is the answer for rows whose two columns are exchanged. Send each row of x as it is."
+    wrong = {name: {order: numbers[::-1]} for name, numbers in right_answers(variant).items()}
+    exchanged = [row[::-1] for row in X]
+    wrong["scores"][columns] = variant.scores(exchanged)
+    wrong["packed"][columns] = variant.packed_scores(exchanged)
+    wrong["totals"] |= {
+        "is the answer with left and right exchanged. Send each list under its own name.": (
+            variant.totals(RIGHT, LEFT)
+        ),
+        "is the output gap. Take the output total from the response.": variant.gaps(LEFT, RIGHT),
+        "is the answer for left alone, sent twice. Send right as well.": variant.totals(LEFT, LEFT),
+    }
+    return wrong
 
 
 def _two_numbers(name, answer):
     try:
-        numbers = np.asarray(answer, float).ravel()
-    except (TypeError, ValueError):
-        raise NotYet(
-            f"{name} should be the two numbers in the response, but is {safe_repr(answer)}. Take "
-            "the numbers out of the response."
-        ) from None
+        numbers = answer_types.array(answer, name)
+    except NotYet as error:
+        raise NotYet(f"{error} Take the two numbers out of the response.") from None
     require(
-        len(numbers) != 4 or name != "packed",
+        numbers.size != 4 or name != "packed",
         "packed should be two numbers, but has 4. The signature reads 32-bit floats: did you send "
         "the bytes of 64-bit floats?",
     )
+    # The server answers rows of one number, except for totals.
+    shapes = [(2,)] if name == "totals" else [(2,), (2, 1)]
     require(
-        len(numbers) == 2,
-        f"{name} should have one number for each of the two rows, but is {safe_repr(answer)}. Take "
-        "the output that the exercise names.",
+        numbers.shape in shapes,
+        f"{name} should have one number for each of the two rows, so the shape should be "
+        f"{' or '.join(map(str, shapes))}, but is {numbers.shape}. Take the output that the "
+        "exercise names, without changing its shape.",
     )
-    return numbers
+    return numbers.astype(float).ravel()
+
+
+def _same(numbers, others):
+    return np.allclose(numbers, others, rtol=0, atol=SAME_ANSWER)
 
 
 def _row(numbers):
-    return "[" + ", ".join(f"{number:.4g}" for number in numbers) + "]"
+    return "[" + ", ".join(f"{number:.6g}" for number in numbers) + "]"
 
 
 @exercise(
@@ -119,7 +152,11 @@ def predict_the_version(prediction):
     """Predict which version answers after something has happened to the folder"""
     events = {event: event for event in served_models.EVENTS}
     require_prediction(
-        prediction, events, served_models.LATEST, lambda event: served_models.outcomes()[event]
+        prediction,
+        events,
+        served_models.LATEST,
+        lambda event: served_models.outcomes()[event],
+        why=Reasons(served_models.measured),
     )
     return "all six are right. A version that is loaded can still be unable to answer."
 
@@ -139,7 +176,13 @@ def publish_the_next_version(publish):
     """Write a function that publishes the next version without losing a request"""
     requests = require_published(publish)
     require(requests, "publish: no client sent a request during the check. Run the check again.")
-    return "you published two versions while clients sent requests, and no request failed."
+    return (
+        f"you published two versions while clients sent {requests:,} requests, and no request "
+        "failed. Each version has all files of its export, and everything else in base is "
+        "unchanged. The new version has the highest number in drawn base paths, too. The nearest "
+        "wrong answer that the check tells from yours: the same copy without the last step, so "
+        "that the server reads it while it grows."
+    )
 
 
 @exercise(
@@ -156,12 +199,7 @@ def publish_the_next_version(publish):
 )
 def split_the_users(in_canary, notebook):
     """Write the rule that decides which users get the canary"""
-    require_fair(in_canary, notebook)
-    return (
-        "in_canary chooses the right share of five kinds of names at six percentages. It chooses "
-        "the same users in another order, and in a new process that ran your cell again, with "
-        "another hash(), clock, user name and folder. All users stay in when the percentage grows."
-    )
+    return require_fair(in_canary, notebook)
 
 
 @exercise(
@@ -182,10 +220,12 @@ def split_the_users(in_canary, notebook):
 )
 def guard_the_canary(cause, guard):
     """Find out why a canary fails, and write the guard that ends it"""
-    guard_the_canary.original()
-    require_cause(cause)
-    ended, trials = require_guard(guard)
+    require_cause(cause, guard_the_canary.original())
+    found = require_guard(guard)
     return (
         "you found the cause, and your guard ends a canary that fails more often than the stable "
-        f"version. It ended a good canary in {ended} of {trials} trials."
+        f"version. It ended a good canary in {found.ended} of {found.trials} trials. It ended a "
+        f"canary that fails in 4 more requests of 100 after {found.sent:,.0f} requests on average. "
+        "The nearest wrong guard that the check tells from yours: a fixed margin of 0.1, which "
+        "does not end this canary."
     )

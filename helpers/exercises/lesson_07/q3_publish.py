@@ -9,29 +9,36 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from helpers.exercises import answer_types
+from helpers.exercises.examples import require_for_all
 from helpers.exercises.learner_code import call
 from helpers.exercises.lesson_07 import exercise_server
 from helpers.exercises.lesson_07.served_models import ROW, save
 from helpers.exercises.outcomes import NotYet, require
+from helpers.exercises.side_effects import digest
 from helpers.serving.launch.clients import Asking
-from helpers.text import safe_repr
 
 NUMBERS = itertools.count(1)  # of checks, because a model name must not have old versions
 CLIENTS = 3
 FILES = 200  # additional files, so that copying takes a moment, as it does for a large model
 PAUSE = 0.0003  # seconds between two reads of the folder
+DRAWN, LARGEST = 10, 2000  # base paths that no server reads, and the highest number in them
+OTHERS = ("notes", "v12", "12.bak", "old-7", "9-withdrawn", "readme")  # what is no version
 
 
 def _export(folder, number):
     made = save(folder / f"export-{number}", number)
-    (made / "assets.extra").mkdir()
+    (made / "assets" / "words.txt").write_text(f"words of version {number}")
+    (made / "assets.extra" / "parts").mkdir(parents=True)
     for part in range(FILES):
-        (made / "assets.extra" / f"part-{part:03d}.txt").write_text("words\n" * 100)
+        (made / "assets.extra" / "parts" / f"part-{part:03d}.txt").write_text("words\n" * 100)
     return made
 
 
 def require_published(publish: Callable[[Path, Path], object]) -> int:
     """Check that `publish` publishes two versions, one by one, without a failed request.
+
+    Then it publishes for base paths that no server reads, with drawn names.
 
     Parameters
     ----------
@@ -48,25 +55,26 @@ def require_published(publish: Callable[[Path, Path], object]) -> int:
     NotYet
         the first problem
     """
-    require(
-        callable(publish),
-        f"publish should be a function, but is {safe_repr(publish)}. Define it with def.",
-    )
+    answer_types.function(publish, "publish")
     model = f"published-{next(NUMBERS)}"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         base = folder / "served"
         (base / "notes").mkdir(parents=True)
+        (base / "notes" / "monday.txt").write_text("version 9 is good")
+        (base / "README.md").write_text("one folder for each version")
         for number in (1, 9):
             save(folder / "old", number).rename(base / str(number))
         try:
             exercise_server.serve_model(model, base)
-            return sum(
+            requests = sum(
                 _require_one(publish, model, _export(folder, number), base, number)
                 for number in (101, 102)
             )
         finally:
             exercise_server.forget_model(model)
+    _require_next_for_all(publish)
+    return requests
 
 
 def _require_one(publish, model, made, base, expected):
@@ -74,7 +82,7 @@ def _require_one(publish, model, made, base, expected):
         return exercise_server.ask(f"{model}:predict", ROW)
 
     before = exercise_server.final_states(model)
-    whole, old = files(made), {path.name: files(path) for path in base.iterdir()}
+    whole, exported, old = files(made), contents(made), contents_of_all(base)
     with Asking(request, CLIENTS) as clients, Asking(_scan, 1), watched(base) as first:
         call(publish, made, base, may_change=[0, 1])
         states = exercise_server.final_states(model)
@@ -89,8 +97,11 @@ def _require_one(publish, model, made, base, expected):
         if number > max(before) and error:
             raise NotYet(
                 f"publish: version {number} should be available, but its state is {state}: "
-                f"{error.splitlines()[0]}. " + _explain(base / str(number))
+                f"{error.splitlines()[0]}. " + _explain(base / str(number), exported)
             )
+    now = contents_of_all(base)
+    for name in sorted(_new_versions(old, now)):
+        _require_copy(exported, now, name)
     if clients.failed:
         raise NotYet(
             f"publish: no request should fail, but {len(clients.failed)} of "
@@ -105,17 +116,99 @@ def _require_one(publish, model, made, base, expected):
             "version is a folder whose name is a number, and the server serves the highest number. "
             "The server does not read a loaded version again."
         )
-    for name, content in sorted(old.items()):
+    _require_added(exported, made, old, base)
+    return len(clients.answers)
+
+
+def _require_added(exported, made, old, base):
+    """Check the contents of base: what it had before, and exactly one new copy of the export."""
+    now = contents_of_all(base)
+    for path, content in sorted(old.items()):
+        name = path.split("/")[0]
         require(
-            (base / name).is_dir() and content.keys() <= files(base / name).keys(),
-            f"publish should only add to base, but {name} was in base and has gone. Keep "
-            "everything in base: you need the old versions if the new version is bad.",
+            path in now,
+            f"publish should only add to base, but {path if (base / name).exists() else name} was "
+            "in base and has gone. Keep everything in base: you need the old versions if the new "
+            "version is bad.",
         )
+        require(
+            now[path] == content,
+            f"publish should only add to base, but it has changed {path}. Keep all other files as "
+            "they are: you need the old versions if the new version is bad.",
+        )
+    new = _new_versions(old, now)
+    require(
+        len(new) == 1,
+        "publish should add one version, but the new versions are: "
+        f"{', '.join(sorted(new)) or 'none'}.",
+    )
+    _require_copy(exported, now, new.pop())
     require(
         (made / "saved_model.pb").is_file(),
         "publish should leave the export where it is, but export_dir has gone. Copy the export.",
     )
-    return len(clients.answers)
+    require(
+        contents(made) == exported,
+        "publish should leave the export as it is, but it has changed files in export_dir. Copy "
+        "the export.",
+    )
+
+
+def _require_copy(exported, now, name):
+    for path, content in sorted(exported.items()):
+        copied = now.get(f"{name}/{path}")
+        require(
+            copied is not None,
+            f"publish: version {name} should have all files of the export, but has no {path}. Copy "
+            "the whole folder.",
+        )
+        require(
+            copied == content,
+            f"publish: version {name} should be a copy of the export, but the content of {path} is "
+            "different.",
+        )
+
+
+def _new_versions(old, now):
+    names = {path.split("/")[0] for path in now} - {path.split("/")[0] for path in old}
+    return {name for name in names if name.isdigit()}
+
+
+def _require_next_for_all(publish):
+    """Check `publish` with drawn numbers of versions and drawn names of other folders."""
+    from hypothesis import strategies as st
+
+    with tempfile.TemporaryDirectory() as name:
+        folder, count = Path(name), itertools.count()
+        made = folder / "export"
+        made.mkdir()
+        (made / "saved_model.pb").write_text("the graph")
+
+        def require_next(drawn):
+            versions, others = drawn
+            base = folder / f"base-{next(count)}"
+            for number in versions:
+                (base / str(number)).mkdir(parents=True)
+                (base / str(number) / "saved_model.pb").write_text(f"the graph of {number}")
+            for other in others:
+                (base / other).mkdir()
+                (base / other / "text.txt").write_text(other)
+            exported, old = contents(made), contents_of_all(base)
+            call(publish, made, base, may_change=[0, 1])
+            there = ", ".join(sorted({path.split("/")[0] for path in old}))
+            try:
+                _require_added(exported, made, old, base)
+            except NotYet as error:
+                raise NotYet(f"{error} Before the call, base contained {there}.") from None
+            new = int(_new_versions(old, contents_of_all(base)).pop())
+            require(
+                new > max(versions),
+                f"publish: the new version should have the highest number, but base contained "
+                f"{there}, and the new version is {new}. Compare the names as numbers.",
+            )
+
+        versions = st.sets(st.integers(1, LARGEST), min_size=1, max_size=4)
+        require_for_all(require_next, st.tuples(versions, st.sets(st.sampled_from(OTHERS))), DRAWN)
 
 
 def _scan():
@@ -133,6 +226,28 @@ def files(folder: Path) -> dict[str, int]:
         for where, _, names in os.walk(folder)
         for name in names
     }
+
+
+def contents(folder: Path) -> dict[str, object]:
+    """Return the digest of all files in a folder by relative path; {} without a folder."""
+    found = digest(folder)
+    if not isinstance(found, dict):
+        return {}
+    return {path: content for path, content in found.items() if content != "folder"}
+
+
+def contents_of_all(base: Path) -> dict[str, object]:
+    """Return the digests of all files in a base path by relative path.
+
+    A folder in `base` may be a link to another folder.
+    """
+    found: dict[str, object] = {}
+    for child in base.iterdir():
+        if child.is_dir():
+            found |= {f"{child.name}/{path}": one for path, one in contents(child).items()}
+        else:
+            found[child.name] = digest(child)
+    return found
 
 
 @contextlib.contextmanager
@@ -181,12 +296,16 @@ def _require_whole(first, base, whole):
         )
 
 
-def _explain(version):
-    if version.is_symlink():
+def _explain(version, exported):
+    if version.is_symlink() or any(path.is_symlink() for path in version.rglob("*")):
         return "The server does not follow a link out of its folder. Copy the export."
-    if (version / "saved_model.pb").is_file():
-        return (
-            "The export is complete now, but it was not complete when the server read the folder. "
-            "The server reads base at any time, so a version must appear there in one step."
-        )
-    return "saved_model.pb must be in the folder of the version itself."
+    if not (version / "saved_model.pb").is_file():
+        return "saved_model.pb must be in the folder of the version itself."
+    now = contents(version)
+    for path, content in sorted(exported.items()):
+        if now.get(path) != content:
+            return f"{path} is not as in the export. Copy the whole folder without a change."
+    return (
+        "The export is complete now, but it was not complete when the server read the folder. "
+        "The server reads base at any time, so a version must appear there in one step."
+    )

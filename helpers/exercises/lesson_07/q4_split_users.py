@@ -1,6 +1,9 @@
 """Check the rule of exercise 4 of lesson 07, which decides which users get the canary."""
 
+import itertools
 import math
+import os
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,13 +11,22 @@ import numpy as np
 
 from helpers.exercises import answer_types
 from helpers.exercises.elsewhere import CHANGES, CLOCK, FOLDER, USER, ask_elsewhere
+from helpers.exercises.examples import require_for_all
 from helpers.exercises.learner_code import call
 from helpers.exercises.notebook import name_of
 from helpers.exercises.outcomes import NotAttempted, NotYet, require
+from helpers.serving.rollout import buckets
 from helpers.text import safe_repr
 
-USERS = 4000
+ROLLOUT = os.path.dirname(buckets.__file__)
+
+USERS = 2000  # of each kind of names
+MORE = 20_000  # users, none of them in the canary at 0 %; usual hashes put some in bucket 0
 SIGMAS = 4.5
+PERCENTS = (0.5, 1, 10, 25, 50, 99, 100)
+TOGETHER = (0.5, 1, 99)  # only the users of all kinds are enough to tell these from others
+EXAMPLES = 60  # drawn names
+ELSEWHERE = (0.5, 10, 10, 25, 50)  # percentages in the other process, in turn
 FIRST = ["Zoë", "José", "Łukasz", "Jürgen", "Ayşe", "Νίκος", "Олена", "陳", "王", "はな"]
 LAST = ["Müller", "Núñez", "Čapek", "Brontë", "Παππάς", "Шевченко", "小明", "さくら", "김"]
 # What the second process has in common with this one, and what differs, from little to much.
@@ -39,16 +51,23 @@ def populations() -> dict[str, list[str]]:
     letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
     mails = ["".join(random.choice(letters, 9)) + "@example.org" for _ in range(USERS)]
     people = [f"{first} {last}" for first in FIRST for last in LAST]
+    permutations = (random.permutation(letters[:10]) for _ in range(USERS))
+    signs = random.integers(0x4E00, 0x9FA5, (USERS, 4))
     return {
         "mail addresses": mails,
         "consecutive numbers": [str(number) for number in range(100_000, 100_000 + USERS)],
         "numbers that end in 7": [f"{number}7" for number in range(USERS)],
         "names with the same beginning": [f"customer-{number:06d}" for number in range(USERS)],
+        "names with the same end": [
+            f"{number:06d}@customers.example.org" for number in range(USERS)
+        ],
         "names like Zoë and 陳": [f"{people[n % len(people)]} {n}" for n in range(USERS)],
+        "Chinese names": ["".join(map(chr, row)) for row in signs.tolist()],
+        "names with the same letters": ["".join(order) for order in permutations],
     }
 
 
-def require_fair(in_canary: Callable[[str, float], bool], notebook: Mapping[str, Any]) -> None:
+def require_fair(in_canary: Callable[[str, float], bool], notebook: Mapping[str, Any]) -> str:
     """Check that a rule chooses the right share of users, and always the same users.
 
     Parameters
@@ -58,42 +77,110 @@ def require_fair(in_canary: Callable[[str, float], bool], notebook: Mapping[str,
     notebook : mapping of str to object
         The names of the notebook: the cell of the rule runs again in another process.
 
+    Returns
+    -------
+    str
+        what was measured, for the message of a pass
+
     Raises
     ------
     NotYet
         the first problem
     """
     answer_types.function(in_canary, "in_canary")
-    sample: list[str] = []
-    before: list[np.ndarray] = []
-    halves = []
-    for kind, users in populations().items():
-        chosen: dict[float, np.ndarray] = {}
-        for percent in (0, 1, 10, 25, 100):
-            chosen[percent] = decide(in_canary, users, percent)
-            _require_share(chosen[percent], percent, kind)
+    groups = populations()
+    more = [f"buyer-{number}" for number in range(MORE)]
+    _require_share(decide(in_canary, more, 0), 0, "names with the same beginning")
+    everyone: dict[float, list[np.ndarray]] = {percent: [] for percent in PERCENTS}
+    for kind, users in groups.items():
+        for percent in PERCENTS:
+            chosen = decide(in_canary, users, percent)
+            if percent not in TOGETHER:
+                _require_share(chosen, percent, kind)
+            everyone[percent].append(chosen)
         again = decide(in_canary, users[::-1], 10)
-        _require_same(chosen[10], again[::-1], users, "a second time, in another order")
-        sample += users[::-4]
-        before.append(chosen[10][::-4])
-        chosen[0.5] = decide(in_canary, users, 0.5)
-        for low, high in ((0.5, 1), (1, 10), (10, 25)):
-            lost = np.flatnonzero(chosen[low] & ~chosen[high])
-            require(
-                not len(lost),
-                f"in_canary: {users[lost[0]] if len(lost) else ''} is in the canary at {low} %, "
-                f"but not at {high} %. When the percentage grows, all users in the canary must "
-                "stay in it.",
-            )
-        halves.append(chosen[0.5])
-    # Only all users together are enough to distinguish 0.5 % from 0 % and from 1 %.
-    _require_share(
-        np.concatenate(halves),
-        0.5,
-        "all kinds of names",
-        " percent can be any number from 0 to 100, not only a whole number.",
+        before = everyone[10][-1]
+        when = "a second time, in another order"
+        _require_same(before, again[::-1], users, [10] * len(users), when)
+        for low, high in itertools.pairwise(PERCENTS):
+            lost = np.flatnonzero(everyone[low][-1] & ~everyone[high][-1])
+            if len(lost):
+                raise NotYet(_lost(users[lost[0]], low, high))
+    note = " percent can be any number from 0 to 100, not only a whole number."
+    for percent in TOGETHER:
+        whole = np.concatenate(everyone[percent])
+        _require_share(whole, percent, "all kinds of names", note if percent == 0.5 else "")
+    _require_own_rule(in_canary)
+    _require_for_drawn_names(in_canary)
+    _require_same_elsewhere(in_canary, notebook, list(itertools.chain(*groups.values())))
+    few, count = int(np.concatenate(everyone[0.5]).sum()), len(groups) * USERS
+    return (
+        f"in_canary chooses the right share of {len(groups)} kinds of names at {len(PERCENTS) + 1} "
+        "percentages. It chooses the same users in another order, and in a new process that ran "
+        "your cell again, with another hash(), clock, user name and folder. All users stay in when "
+        f"the percentage grows. At 0.5 %, {few} of {count:,} users are in the canary. The nearest "
+        "wrong rule that the check tells from yours has 100 buckets only: it would choose about "
+        f"{count // 100}."
     )
-    _require_same_elsewhere(in_canary, notebook, sample, np.concatenate(before))
+
+
+def _lost(user, low, high):
+    return (
+        f"in_canary: {user} is in the canary at {low} %, but not at {high} %. When the percentage "
+        "grows, all users in the canary must stay in it."
+    )
+
+
+def _require_for_drawn_names(in_canary):
+    """Check drawn names, and show the shortest one for which the rule is wrong."""
+    from hypothesis import strategies as st
+
+    def require_one(drawn):
+        user, low, high = drawn
+        percents = (low, low, high, 0, 100)
+        first, again, more, none, every = _decide(in_canary, [(user, one) for one in percents])
+        require(
+            first == again,
+            f"in_canary({user!r}, {low}) should return the same each time, but returned {first} "
+            f"and then {again}.",
+        )
+        if first and not more:
+            raise NotYet(_lost(repr(user), low, high))
+        for percent, found in ((0, none), (100, every)):
+            require(
+                found == bool(percent),
+                f"in_canary({user!r}, {percent}) should return {bool(percent)}, but returned "
+                f"{found}.",
+            )
+
+    percents = st.integers(0, 10_000).map(lambda count: count / 100)
+    pairs = st.tuples(percents, percents).map(sorted)
+    drawn = st.tuples(st.text(min_size=1), pairs).map(lambda found: (found[0], *found[1]))
+    require_for_all(require_one, drawn, EXAMPLES)
+
+
+def _require_own_rule(in_canary):
+    """Check that the rule does not call the course's own rule."""
+    theirs: list[str] = []
+
+    def watch(frame, event, _):
+        if event == "call" and frame.f_code.co_filename.startswith(ROLLOUT):
+            theirs.append(frame.f_code.co_name)
+
+    def watched():
+        before = sys.getprofile()
+        sys.setprofile(watch)
+        try:
+            in_canary("ann", 10)
+        finally:
+            sys.setprofile(before)
+
+    call(watched)
+    require(
+        not theirs,
+        f"in_canary should be a rule of your own, but it calls {theirs[0] if theirs else ''} of "
+        "helpers/serving/rollout. Compute the bucket from the name yourself.",
+    )
 
 
 def decide(in_canary: Callable[[str, float], bool], users: list[str], percent: float) -> np.ndarray:
@@ -118,19 +205,25 @@ def decide(in_canary: Callable[[str, float], bool], users: list[str], percent: f
         the rule returns a value that is not a bool
     """
 
+    return np.array(_decide(in_canary, [(user, percent) for user in users]), bool)
+
+
+def _decide(in_canary, pairs):
+    """Return the decision of a rule for each pair of a user and a percentage, in one call."""
+
     def all_decisions():
-        return [in_canary(user, percent) for user in users]
+        return [in_canary(user, percent) for user, percent in pairs]
 
     decisions = call(all_decisions)
     if any(decision is ... for decision in decisions[:1]):
         raise NotAttempted
-    for decision, user in zip(decisions, users, strict=True):
+    for decision, (user, percent) in zip(decisions, pairs, strict=True):
         if not isinstance(decision, bool | np.bool_):
             raise NotYet(
                 f"in_canary({user!r}, {percent}) should return True or False, but returned "
                 f"{safe_repr(decision)}. Return the result of a comparison."
             )
-    return np.array(decisions, bool)
+    return [bool(decision) for decision in decisions]
 
 
 def _require_share(chosen, percent, kind, note=""):
@@ -143,9 +236,12 @@ def _require_share(chosen, percent, kind, note=""):
     )
 
 
-def _require_same_elsewhere(in_canary, notebook, users, before):
+def _require_same_elsewhere(in_canary, notebook, everyone):
     """Check that a process that shares nothing with this one decides the same."""
-    name, calls = name_of(notebook, in_canary), [(user, 10) for user in users]
+    name, users = name_of(notebook, in_canary), everyone[::-5]
+    percents = [ELSEWHERE[number % len(ELSEWHERE)] for number in range(len(users))]
+    calls = list(zip(users, percents, strict=True))
+    before = np.array(_decide(in_canary, calls))
 
     def there(changes):
         return np.array([bool(d) for d in ask_elsewhere(notebook, name, calls, changes=changes)])
@@ -153,22 +249,28 @@ def _require_same_elsewhere(in_canary, notebook, users, before):
     if np.array_equal(before, there(CHANGES)):
         return
     for when, changes in CONDITIONS.items():
-        _require_same(before, there(changes), users, when, _explanation(in_canary))
+        explanation = _explanation(in_canary, notebook)
+        _require_same(before, there(changes), users, percents, when, explanation)
     raise NotYet("in_canary: in another process, the results differ from run to run.")
 
 
-def _explanation(in_canary):
+def _explanation(in_canary, notebook):
     code = getattr(in_canary, "__code__", None)
-    names = set(code.co_names) if code else set()
-    return next((words for name, words in SALTED.items() if name in names), "")
+    names = code.co_names if code else ()
+    for name in names:
+        if name in SALTED:
+            return SALTED[name]
+        if isinstance(notebook.get(name), str | bytes | int | float):
+            return f" It uses {name}: does {name} get the same value each time the cell runs?"
+    return ""
 
 
-def _require_same(before, after, users, when, explanation=""):
+def _require_same(before, after, users, percents, when, explanation=""):
     moved = np.flatnonzero(before != after)
     if len(moved):
         first = moved[0]
         raise NotYet(
-            f"in_canary: {users[first]} is {'' if before[first] else 'not '}in the canary at 10 %, "
-            f"but {when}, the result is the opposite ({len(moved):,} of {len(users):,} users "
-            f"change).{explanation} Use only the name and the percentage."
+            f"in_canary: {users[first]} is {'' if before[first] else 'not '}in the canary at "
+            f"{percents[first]} %, but {when}, the result is the opposite ({len(moved):,} of "
+            f"{len(users):,} users change).{explanation} Use only the name and the percentage."
         )

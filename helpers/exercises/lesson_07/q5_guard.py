@@ -1,41 +1,66 @@
 """Check the answers of exercise 5 of lesson 07: the cause of errors, and a guard."""
 
+import itertools
 import weakref
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from helpers.errors.messages import describe
+from helpers.exercises import answer_types
 from helpers.exercises.learner_code import call
 from helpers.exercises.lesson_07 import exercise_server
-from helpers.exercises.lesson_07.served_models import new_folder, save
+from helpers.exercises.lesson_07.served_models import LARGE, new_folder, save
 from helpers.exercises.outcomes import NotYet, Raised, require
-from helpers.serving.rollout.router import Router
+from helpers.serving.rollout.router import Router, bucket
 from helpers.text import safe_repr
 
 MODEL = "orders"
-CAUSE = "several rows"
 CAUSES = {  # possible causes, each with an example
     "several rows": [[1.0, 2.0], [3.0, 4.0]],
     "negative numbers": [[-3.0, 2.0]],
     "large numbers": [[1e6, 5e6]],
     "words": [["three", 2.0]],
 }
+CULPRITS = ("several rows", "large numbers", "negative numbers")  # of the variants, in turn
+PERCENT, ENOUGH = 20, 5  # of the users get the canary; requests of it that show something
 _handed = weakref.WeakSet()  # the routers of the learner, which a guard must not change
 
 
-def serve_orders(folder: Path) -> Path:
-    """Serve two versions, of which the second refuses several rows, and return the base path."""
-    base = new_folder(folder)
+class Orders(NamedTuple):
+    """The two versions of a variant.
+
+    Attributes
+    ----------
+    base : pathlib.Path
+        the base path
+    model : str
+        the name of the model
+    cause : str
+        what only version 2 refuses
+    seed : int or None
+    """
+
+    base: Path
+    model: str
+    cause: str
+    seed: int | None
+
+
+def serve_orders(folder: Path, seed: int | None = None) -> Orders:
+    """Serve two versions, of which the second refuses what the first answers."""
+    base, cause = new_folder(folder), CULPRITS[(seed or 0) % len(CULPRITS)]
     for number in (1, 2):
-        save(base / str(number), number, fixed_rows=1 if number == 2 else None)
-    exercise_server.serve_model(MODEL, base, "all")
-    exercise_server.final_states(MODEL)
-    return base
+        save(base / str(number), number, refuses=cause if number == 2 else "")
+    model = MODEL if seed is None else f"{MODEL}-{seed}"
+    exercise_server.serve_model(model, base, "all")
+    exercise_server.final_states(model)
+    return Orders(base, model, cause, seed)
 
 
-def new_orders(_: Path) -> tuple[Router, list[tuple[str, list]]]:
+def new_orders(orders: Orders) -> tuple[Router, list[tuple[str, list]]]:
     """Return a new router and requests.
 
     Returns
@@ -45,18 +70,31 @@ def new_orders(_: Path) -> tuple[Router, list[tuple[str, list]]]:
     list of (str, list)
         user and rows of each request
     """
-    router = Router(exercise_server.server().rest, MODEL, stable=1, canary=2, percent=20)
+    router = Router(
+        exercise_server.server().rest, orders.model, stable=1, canary=2, percent=PERCENT
+    )
     _handed.add(router)
-    return router, _requests()
+    return router, _requests(orders)
 
 
-def _requests(count=200):
-    random = np.random.default_rng(5)
+def _requests(orders):
+    if orders.seed is None:
+        return _drawn(np.random.default_rng(5), orders.cause)
+    seeds = ([5, orders.seed % 2**32, attempt] for attempt in itertools.count())
+    drawn = (_drawn(np.random.default_rng(seed), orders.cause) for seed in seeds)
+    return next(made for made in drawn if _shows(made, orders.cause))
+
+
+def _drawn(random, cause, count=200):
+    large = 0.3 if cause == "large numbers" else 0.1
+    positive = 0.6 if cause == "negative numbers" else 0
     made = []
     for number in range(count):
         rows = random.integers(-9, 10, (1 + (random.random() < 0.3), 2)).astype(float)
-        if random.random() < 0.1:
+        if random.random() < large:
             rows *= 1e6
+        if positive and random.random() < positive:
+            rows = abs(rows)
         rows = rows.tolist()
         if random.random() < 0.05:
             rows[0][0] = "three"
@@ -64,7 +102,28 @@ def _requests(count=200):
     return made
 
 
-def require_cause(cause: str) -> None:
+def _shows(requests, cause):
+    """Return whether the requests of the canary tell the cause from every other property."""
+    own = [np.array(rows) for customer, rows in requests if bucket(customer) < PERCENT * 100]
+    has = {
+        "several rows": lambda rows: len(rows) > 1,
+        "large numbers": lambda rows: (abs(rows) > LARGE).any(),
+        "negative numbers": lambda rows: (rows < 0).any(),
+    }
+    found = [
+        {name: bool(test(rows)) for name, test in has.items()}
+        for rows in own
+        if rows.dtype.kind == "f"
+    ]
+    refused = [one for one in found if one[cause]]
+    answered = [one for one in found if not one[cause]]
+    return min(len(refused), len(answered)) >= ENOUGH and all(
+        any(not one[other] for one in refused) and any(one[other] for one in answered)
+        for other in has.keys() - {cause}
+    )
+
+
+def require_cause(cause: str, orders: Orders) -> None:
     """Check that `cause` is the common property of the requests that only version 2 refuses.
 
     Raises
@@ -75,11 +134,12 @@ def require_cause(cause: str) -> None:
     if not (isinstance(cause, str) and cause in CAUSES):
         choices = ", ".join(map(repr, CAUSES))
         raise NotYet(f"cause should be one of {choices}, but is {safe_repr(cause)}.")
-    if cause == CAUSE:
+    if cause == orders.cause:
         return
     body = {"instances": CAUSES[cause]}
     old, new = (
-        exercise_server.ask(f"{MODEL}/versions/{number}:predict", body)[0] for number in (1, 2)
+        exercise_server.ask(f"{orders.model}/versions/{number}:predict", body)[0]
+        for number in (1, 2)
     )
     raise NotYet(
         f"cause should describe the requests that only version 2 refuses. {body['instances']} is a "
@@ -88,24 +148,84 @@ def require_cause(cause: str) -> None:
     )
 
 
-# (description, share of invalid requests that both versions refuse, additional error rate of the
-# canary, additional error rate of the stable version, whether the guard must end the canary)
-CASES = (
-    ("the canary is as good as the stable version, and both refuse 1 in 20", 0.05, 0, 0, False),
-    ("the canary fails in 4 more requests of 10", 0.05, 0.4, 0, True),
-    ("callers send invalid requests, which both versions refuse: 3 in 10", 0.3, 0, 0, False),
-    ("the canary fails in 2 more requests of 10", 0.1, 0.2, 0, True),
-    ("the canary fixes an error of the stable version: 2 in 10", 0.02, 0, 0.2, False),
-)
-REQUESTS = 1500  # of a trial
+class Case(NamedTuple):
+    """A canary that a guard watches.
+
+    Attributes
+    ----------
+    words : str
+    invalid : float
+        share of invalid requests, which both versions refuse, 0 to 1
+    canary, stable : float
+        additional error rate of each version, 0 to 1
+    must_end : bool
+        whether the guard must end the canary
+    requests : int
+        of a trial
+    trials : int
+    """
+
+    words: str
+    invalid: float
+    canary: float
+    stable: float
+    must_end: bool
+    requests: int
+    trials: int
+
+
+REQUESTS, LONG = 1500, 6000  # of a trial
 EVERY = 100  # requests between two calls of the guard
 TRIALS = 20  # of two equal versions; one trial does not show how often chance ends the canary
 ALLOWED = 2  # of TRIALS
-FEW = 5  # trials of each other case
+FEW, FEWER = 5, 3  # trials of each other case
 SEED = 47  # with these trials, a guard fails that ends more than 1 of 10 good canaries on average
+SMALL = Case(
+    "the canary fails in 4 more requests of 100, and both refuse 1 in 200",
+    *(0.005, 0.04, 0, True, LONG, FEWER),
+)
+# No fixed margin ends the canary of SMALL and no canary of the equal versions. No ratio of the
+# rates ends the canary of the last case and no canary of the equal versions.
+CASES = (
+    Case(
+        "the canary is as good as the stable version, and both refuse 1 in 20",
+        *(0.05, 0, 0, False, REQUESTS, TRIALS),
+    ),
+    Case("the canary fails in 4 more requests of 10", *(0.05, 0.4, 0, True, REQUESTS, FEW)),
+    Case(
+        "callers send invalid requests, which both versions refuse: 3 in 10",
+        *(0.3, 0, 0, False, REQUESTS, TRIALS),
+    ),
+    Case("the canary fails in 2 more requests of 10", *(0.1, 0.2, 0, True, REQUESTS, FEW)),
+    Case(
+        "the canary fixes an error of the stable version: 2 in 10",
+        *(0.02, 0, 0.2, False, REQUESTS, FEW),
+    ),
+    SMALL,
+    Case(
+        "both refuse 4 in 10, and the canary fails in 2 of 10 of the others",
+        *(0.4, 0.2, 0, True, LONG, FEWER),
+    ),
+)
 
 
-def require_guard(guard: Callable[[Router], object]) -> tuple[int, int]:
+class Outcome(NamedTuple):
+    """What a guard did.
+
+    Attributes
+    ----------
+    ended, trials : int
+        how many canaries that are as good as the stable version it ended, and of how many
+    sent : float
+        after how many requests it ended the canary of SMALL, on average
+    """
+
+    ended: int
+    trials: int
+    sent: float
+
+
+def require_guard(guard: Callable[[Router], object]) -> Outcome:
     """Check that a guard ends only the canaries that fail more often than the stable version.
 
     Parameters
@@ -115,45 +235,69 @@ def require_guard(guard: Callable[[Router], object]) -> tuple[int, int]:
 
     Returns
     -------
-    int
-        in how many trials the guard ended a canary that is as good as the stable version
-    int
-        the number of these trials
+    Outcome
 
     Raises
     ------
     NotYet
         the first problem
     """
-    ended = trials = 0
-    for case, invalid, canary, stable, must_end in CASES:
-        alike, ends = canary == stable, []
-        for trial in range(TRIALS if alike else FEW):
-            further = {"canary": canary, "stable": stable}
-            router, sent = run(guard, invalid, further, SEED + trial)
-            require(
-                _reaches(router, 1),
-                f"guard: {case}. It should not end the stable version, but all users get version 2 "
-                "now. Call router.rollback() to end the canary.",
-            )
-            over = not _reaches(router, 2)
-            require(
-                over or not must_end,
-                f"guard: {case}. It should end the canary, but after {sent:,} requests the canary "
-                f"still gets users. {_counts(router)}. Compare the error rates.",
-            )
-            require(
-                must_end or alike or not over,
-                f"guard: {case}. It should not end the canary, but ended it after {sent:,} "
-                f"requests. {_counts(router)}. End only a canary that is worse.",
-            )
+    answer_types.function(guard, "guard")
+    ended, trials, small = 0, 0, []
+    for case in CASES:
+        alike, ends = case.canary == case.stable, []
+        for trial in range(case.trials):
+            further = {"canary": case.canary, "stable": case.stable}
+            router, sent = run(guard, case.invalid, further, SEED + trial, case.requests)
+            over = _is_over(router, sent, case)
             if over:
                 ends.append((sent, router))
+        if case is SMALL:
+            small = [sent for sent, _ in ends]
         if alike:
             if len(ends) > ALLOWED:
-                raise NotYet(_too_many(case, ends))
-            ended, trials = ended + len(ends), trials + TRIALS
-    return ended, trials
+                raise NotYet(_too_many(case.words, ends))
+            ended, trials = ended + len(ends), trials + case.trials
+    return Outcome(ended, trials, float(np.mean(small)))
+
+
+def _is_over(router, sent, case):
+    """Return whether the guard has ended the canary in a trial, and check what it may do."""
+    start = f"guard: {case.words}. It should"
+    require(
+        _reaches(router, 1),
+        f"{start} not end the stable version, but all users get version 2 now. Call "
+        "router.rollback() to end the canary.",
+    )
+    over = not _reaches(router, 2)
+    advice = "Compare the error rates."
+    if case.requests == LONG:
+        advice = (
+            "So many requests show this difference. Compare it with its standard error, not with a "
+            "fixed number or a ratio."
+        )
+    require(
+        over or not case.must_end,
+        f"{start} end the canary, but after {sent:,} requests the canary still gets users. "
+        f"{_counts(router)}. {advice}",
+    )
+    require(
+        not over or case.must_end or case.canary == case.stable,
+        f"{start} not end the canary, but ended it after {sent:,} requests. {_counts(router)}. End "
+        "only a canary that is worse.",
+    )
+    if not over:
+        require(
+            len(router.history) == 2,
+            f"{start} leave a canary that it does not end at {PERCENT} % of the users, but it "
+            f"changed the router: {router.history[-1]}.",
+        )
+        require(
+            sum(count.requests for count in router.counts().values()) == sent,
+            f"{start} leave the counts as they are, but it cleared them. Only read "
+            "router.statistics().",
+        )
+    return over
 
 
 def _too_many(case, ends):
@@ -162,7 +306,8 @@ def _too_many(case, ends):
         f"guard: {case}. It should end the canary in at most {ALLOWED} of {TRIALS} trials, but "
         f"ended it in {len(ends)}, here after {sent:,} requests: {_counts(router)}. Chance alone "
         "makes two rates differ, most of all for small numbers, and a guard compares them often. "
-        "Wait for more requests, or for a larger difference."
+        "Wait for more requests, and end the canary only for a difference of several standard "
+        "errors."
     )
 
 
@@ -174,9 +319,13 @@ def _counts(router):
 
 
 def run(
-    guard: Callable[[Router], object], invalid: float, further: dict[str, float], seed: int
+    guard: Callable[[Router], object],
+    invalid: float,
+    further: dict[str, float],
+    seed: int,
+    requests: int = REQUESTS,
 ) -> tuple[Router, int]:
-    """Simulate requests until the guard ends a version, at most REQUESTS.
+    """Simulate requests until the guard ends a version.
 
     Parameters
     ----------
@@ -188,6 +337,8 @@ def run(
         the additional error rate of "stable" and "canary", 0 to 1
     seed : int
         of the random numbers
+    requests : int
+        how many at most
 
     Returns
     -------
@@ -195,10 +346,10 @@ def run(
     int
         the number of requests
     """
-    router = Router("http://127.0.0.1:9", MODEL, stable=1, canary=2, percent=20)
+    router = Router("http://127.0.0.1:9", MODEL, stable=1, canary=2, percent=PERCENT)
     random = np.random.default_rng(seed)
-    customers, chance = random.integers(10**6, size=REQUESTS), random.random(REQUESTS)
-    for number in range(1, REQUESTS + 1):
+    customers, chance = random.integers(10**6, size=requests), random.random(requests)
+    for number in range(1, requests + 1):
         route = router.route(f"customer-{customers[number - 1]}")
         fails = chance[number - 1] < invalid + (1 - invalid) * further[route.role]
         router.record(route, 0.002, "status 400" if fails else "")
@@ -211,12 +362,12 @@ def run(
 
 def _call(guard, router):
     """Call the guard, and check that it changes no router of the learner."""
-    before, raised = [(one, one.history) for one in _handed], None
+    before, raised = [(one, one.history, one.counts()) for one in _handed], None
     try:
         call(guard, router, may_change=[0])
     except Raised as error:
         raised = error
-    changed = any(one.history != was for one, was in before)
+    changed = any((one.history, one.counts()) != (was, counts) for one, was, counts in before)
     # This router has a canary, so the error comes from another router.
     lost = raised and router.canary is not None and "nothing to roll back" in describe(raised.error)
     if changed or lost:

@@ -1,8 +1,10 @@
 """Export the small models of lesson 07's exercises, and find out which versions answer."""
 
 import functools
+import random
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +13,11 @@ from helpers.exercises.lesson_07 import exercise_server
 
 ROW = {"instances": [[1.0, 1.0]]}
 _FOLDER = tempfile.TemporaryDirectory(prefix="served-")  # deleted at the end of the kernel
+LARGE = 1e5
 LATEST = (1, 2, 3, "error")  # possible results of a request that names no version
 
 
-def save(folder: str | Path, number: int, name: str = "x", fixed_rows: int | None = None) -> Path:
+def save(folder: str | Path, number: int, name: str = "x", refuses: str = "") -> Path:
     """Save an export whose only signature answers each row with a number.
 
     The input has shape (n, 2) and dtype float32, the output (n, 1) and float32.
@@ -27,15 +30,15 @@ def save(folder: str | Path, number: int, name: str = "x", fixed_rows: int | Non
         the answer
     name : str
         the name of the input
-    fixed_rows : int, optional
-        the only n that the graph accepts; a mistake that careless exports contain
+    refuses : {"", "several rows", "negative numbers", "large numbers"}
+        the inputs for which the graph fails; large numbers are above LARGE
 
     Returns
     -------
     pathlib.Path
         the folder
     """
-    shutil.copytree(_saved(number, name, fixed_rows), folder)
+    shutil.copytree(_saved(number, name, refuses), folder)
     return Path(folder)
 
 
@@ -46,7 +49,7 @@ def new_folder(folder: Path) -> Path:
 
 
 @functools.cache
-def _saved(number, name, fixed_rows):
+def _saved(number, name, refuses):
     """Export a model once, because this takes longer than the rest of an exercise."""
     import tensorflow as tf
 
@@ -56,8 +59,12 @@ def _saved(number, name, fixed_rows):
 
         @tf.function(input_signature=[tf.TensorSpec((None, 2), tf.float32, name=name)])
         def call(self, x):
-            if fixed_rows:
-                x = tf.reshape(x, (fixed_rows, 2))
+            if refuses == "several rows":
+                x = tf.reshape(x, (1, 2))
+            elif refuses == "negative numbers":
+                tf.debugging.Assert(tf.reduce_all(x >= 0), [tf.shape(x)])
+            elif refuses == "large numbers":
+                tf.debugging.Assert(tf.reduce_all(tf.abs(x) <= LARGE), [tf.shape(x)])
             return {"version": 0 * tf.reduce_sum(x, axis=1, keepdims=True) + self.number}
 
     module, folder = Numbered(), tempfile.mkdtemp(dir=_FOLDER.name)
@@ -76,15 +83,72 @@ def save_a_keras_model(folder: Path) -> None:
     tf.saved_model.save(model, str(folder))
 
 
-def save_scoring(folder: Path) -> None:
-    """Save an export with three signatures; `scoring` computes the same numbers."""
+@dataclass(frozen=True)
+class Scoring:
+    """The model `scoring`: what its three signatures compute, and how its inputs are named.
+
+    Attributes
+    ----------
+    weights : (float, float)
+        of the columns of a row
+    bias : float
+    left, right : float
+        factors of the two inputs of the signature `both`; they differ, so the order of the inputs
+        matters
+    rows, packed : str
+        names of the inputs of `serving_default` and of `packed`
+    """
+
+    weights: tuple[float, float] = (1.5, -0.5)
+    bias: float = 4.25
+    left: float = 2.0
+    right: float = 1.0
+    rows: str = "x"
+    packed: str = "row_bytes"
+
+    @classmethod
+    def of(cls, seed: int | None) -> "Scoring":
+        """Return the variant of a seed; None is the variant of the page."""
+        if seed is None:
+            return cls()
+        chance = random.Random(seed)
+        left, right = chance.sample(range(2, 9), 2)
+        return cls(
+            weights=(chance.choice((0.5, 1.5, 2.5, 3.5)), -chance.choice((0.25, 0.75, 1.25, 1.75))),
+            bias=chance.randrange(9, 40) / 8 + 1 / 16,
+            left=float(left),
+            right=float(right),
+            rows=chance.choice(("rows", "features", "values")),
+            packed=chance.choice(("raw", "records", "bytes_of_rows")),
+        )
+
+    def scores(self, x: list[list[float]]) -> np.ndarray:
+        """Compute the output of `serving_default` for n rows: n numbers."""
+        return np.asarray(x) @ self.weights + self.bias
+
+    def packed_scores(self, x: list[list[float]]) -> np.ndarray:
+        """Compute the output of `packed` for the bytes of n rows: n numbers."""
+        return np.asarray(x) @ self.weights - self.bias
+
+    def totals(self, left: list[float], right: list[float]) -> np.ndarray:
+        """Compute the output `total` of `both`."""
+        return self.left * np.asarray(left) + self.right * np.asarray(right) + self.bias
+
+    def gaps(self, left: list[float], right: list[float]) -> np.ndarray:
+        """Compute the output `gap` of `both`."""
+        return self.right * np.asarray(right) - self.left * np.asarray(left) + self.bias
+
+
+def save_scoring(folder: Path, made: Scoring) -> None:
+    """Save an export with three signatures; `made` computes the same numbers."""
     import tensorflow as tf
 
-    class Scoring(tf.Module):
+    class Module(tf.Module):
         def __init__(self):
-            self.weights, self.bias = tf.Variable([[1.5], [-0.5]]), tf.Variable(4.25)
+            self.weights = tf.Variable([[weight] for weight in made.weights])
+            self.bias = tf.Variable(made.bias)
 
-        @tf.function(input_signature=[tf.TensorSpec((None, 2), tf.float32, name="x")])
+        @tf.function(input_signature=[tf.TensorSpec((None, 2), tf.float32, name=made.rows)])
         def score(self, x):
             return {"score": x @ self.weights + self.bias}
 
@@ -95,35 +159,17 @@ def save_scoring(folder: Path) -> None:
             ]
         )
         def both(self, left, right):
+            left, right = made.left * left, made.right * right
             return {"gap": right - left + self.bias, "total": left + right + self.bias}
 
-        @tf.function(input_signature=[tf.TensorSpec((None,), tf.string, name="row_bytes")])
+        @tf.function(input_signature=[tf.TensorSpec((None,), tf.string, name=made.packed)])
         def packed(self, row_bytes):
             rows = tf.reshape(tf.io.decode_raw(row_bytes, tf.float32), (-1, 2))
             return {"score": rows @ self.weights - self.bias}
 
-    module = Scoring()
+    module = Module()
     signatures = {"serving_default": module.score, "both": module.both, "packed": module.packed}
     tf.saved_model.save(module, str(folder), signatures=signatures)
-
-
-def scoring(
-    x: list[list[float]], left: list[float], right: list[float]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Compute the answers of the three signatures of `save_scoring`.
-
-    Parameters
-    ----------
-    x : (n, 2) list of float
-    left, right : (n,) list of float
-
-    Returns
-    -------
-    three (n,) arrays of float64
-        scores, totals, scores of packed rows
-    """
-    plain = np.asarray(x) @ [1.5, -0.5]
-    return plain + 4.25, np.asarray(left) + right + 4.25, plain - 4.25
 
 
 def _arrives(make):
@@ -148,9 +194,20 @@ EVENTS = {
 }
 
 
-@functools.cache
 def outcomes() -> dict[str, int | str]:
     """Find out with the server which version answers `ROW` after each of EVENTS, or "error"."""
+    return {event: answer for event, (answer, _) in measured().items()}
+
+
+@functools.cache
+def measured() -> dict[str, tuple[int | str, str]]:
+    """Let each of EVENTS happen to a base path with the versions 1 and 2, and ask the server.
+
+    Returns
+    -------
+    dict of str to (int or str, str)
+        by event: the version that answers `ROW` or "error", and what the server says in words
+    """
     with tempfile.TemporaryDirectory() as folder:
         bases = {f"event{number}": Path(folder) / str(number) for number in range(len(EVENTS))}
         try:
@@ -162,13 +219,15 @@ def outcomes() -> dict[str, int | str]:
                 exercise_server.serve_model(name, base)
             for base, event in zip(bases.values(), EVENTS.values(), strict=True):
                 event(base)
-            return {event: _answers(name) for event, name in zip(EVENTS, bases, strict=True)}
+            return {event: _measure(name) for event, name in zip(EVENTS, bases, strict=True)}
         finally:
             for name in bases:
                 exercise_server.forget_model(name)
 
 
-def _answers(name):
-    exercise_server.final_states(name)
+def _measure(name):
+    states = exercise_server.final_states(name)
     status, answer = exercise_server.ask(f"{name}:predict", ROW)
-    return int(answer["predictions"][0][0]) if status == 200 else "error"
+    found = int(answer["predictions"][0][0]) if status == 200 else "error"
+    shown = ", ".join(f"version {number} is {state}" for number, (state, _) in states.items())
+    return found, f"Measured: {shown}, and the request gets status {status}."

@@ -155,7 +155,14 @@ def _texts(values):
 
 
 def _plain(value):
+    """Return a value of NumPy as one of Python, with the few digits that float32 needs."""
+    if isinstance(value, np.ndarray | np.generic) and value.dtype == np.float32:
+        return _nested(value, lambda number: float(str(number)))
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+
+
+def _nested(array, read):
+    return [_nested(part, read) for part in array] if array.ndim else read(array[()])
 
 
 def _shown(value):

@@ -63,7 +63,15 @@ def _scores_of(model):
             "model",
             f"{words}, but answers {learnt.flat[worst]:.3g} for the row {row_text(ROWS[worst])}",
         )
-    return lambda rows: np.asarray(model(rows))
+    known = {}
+
+    def score(rows):
+        key = rows.shape, rows.tobytes()  # each reader gets the same batches
+        if key not in known:
+            known[key] = np.asarray(model(rows))
+        return known[key]
+
+    return score
 
 
 def _labelled(score, limit=0.0):
@@ -142,7 +150,7 @@ def add_classify(export_dir_2, model):
 
 
 PAIRS_BETWEEN = 4  # counterfeits, before the pairs that agree come again
-MOST_SECONDS = 50  # of CPU time, for all pairs
+MOST_SECONDS = 55  # of CPU time, for all pairs
 
 
 @exercise(
@@ -217,8 +225,9 @@ def _verdict(proof, two, three, progress):
         "Call every endpoint with the same row, and look at all of its outputs.",
         "found = tf.saved_model.load(found_dir) holds the current weights: found.variables lists "
         "them, and two of the three endpoints read them.",
-        "An endpoint of a new archive may call a function of the old one, such as "
-        "found.predict_two(x). This function reads the weights. A copy made by .numpy() does not.",
+        "An endpoint of a new archive may call a function of the old one that reads the weights: "
+        "found.predict_two(x), unless it is the stale one. A copy made by .numpy() does not read "
+        "them.",
     ],
     given=with_a_stale_endpoint,
 )

@@ -33,7 +33,7 @@ def compared(rows=(1, 5), thirds=SPECIAL, negative=True, same=np.allclose, noise
 def with_tensors(two, three):
     for n in (1, 2, 50):
         a = tf.random.normal((n, 2), stddev=10.0)
-        for scale in (1.0, 1e5, float("nan")):
+        for scale in (0.0, 1.0, 1e5, float("nan")):
             b = tf.concat([a, scale * tf.random.normal((n, 1))], axis=1)
             if tf.reduce_any(~(tf.abs(two(a) - three(b)) < 1e-3)):
                 return False
@@ -155,6 +155,7 @@ PROOFS = Proofs(
         "a wide tolerance": Mistake(
             compared(same=lambda a, b: np.allclose(a, b, atol=0.1)), "is off by 0.01"
         ),
+        "never 0": Mistake(compared(thirds=(0.01, *SPECIAL[1:])), "takes 0 in the third column"),
         "never nan": Mistake(compared(thirds=(0.0, -3.0, 1e6)), "when it holds inf or nan"),
         "nan slips through": Mistake(compared(same=largest_gap), "when it holds inf or nan"),
         "an assertion": Mistake(lambda _: (asserting,), "but raises AssertionError"),

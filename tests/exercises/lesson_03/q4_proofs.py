@@ -57,6 +57,10 @@ def by_predict_three(found):
     return two, TWO
 
 
+def by_the_signature(found):
+    return lambda x: found.signatures["predict_two"](x=x)["output_0"], TWO
+
+
 def current_model():
     model = trained()
     model.set_weights(tf.saved_model.load(given()).variables)
@@ -108,6 +112,7 @@ PROOFS = Proofs(
         "endpoints of the export": repaired(from_the_export),
         "in another order": repaired(from_the_export, order=ENDPOINTS[::-1]),
         "through predict_three": repaired(from_the_export, predict_two=by_predict_three),
+        "through the signature": repaired(from_the_export, predict_two=by_the_signature),
         "a model with its weights": repaired(from_the_weights),
         "the loaded object saved again": repaired(saved_again),
         "over the export that was given": in_place,

@@ -337,7 +337,7 @@ def test_an_endless_proof_is_stopped(monkeypatch, lesson):
 
     result = lesson.exercises["q3"].grade(endless)
     assert "should return within 1 seconds, but did not" in result.message
-    assert "It has answered 3 of 18 pairs." in result.message
+    assert "It has answered 3 of 20 pairs." in result.message
 
 
 def test_a_slow_proof_reads_how_far_it_came(monkeypatch, lesson):
@@ -352,7 +352,7 @@ def test_a_slow_proof_reads_how_far_it_came(monkeypatch, lesson):
     result = lesson.exercises["q3"].grade(slow)
     assert result.outcome == NOT_YET
     assert "should answer all pairs within 0.2 seconds of computing" in result.message
-    assert "It has answered" in result.message and "of 18 pairs" in result.message
+    assert "It has answered" in result.message and "of 20 pairs" in result.message
 
 
 @pytest.mark.parametrize("key", ["q1", "q2"])
@@ -368,7 +368,7 @@ def test_another_model_in_the_notebook(lesson, tmp_path, key):
     assert "this check needs model of the notebook" in result.message
 
 
-@pytest.mark.parametrize("seed", [1, 2, 12])
+@pytest.mark.parametrize("seed", [1, 2, 7])
 def test_a_variant_has_its_own_right_answer(lesson, tmp_path, seed):
     q4 = lesson.exercises["q4"]
     of_the_first = from_the_weights(tmp_path / "first")
@@ -384,35 +384,38 @@ def test_a_variant_has_its_own_right_answer(lesson, tmp_path, seed):
         q4.given()
 
 
-@pytest.mark.parametrize("seed", [None, *range(-3, 40)])
-def test_every_mistake_differs_in_every_variant(seed):
-    made = variant(seed)
-    kernel, bias = np.array(made.now.kernel, np.float32)[:, None], np.float32(made.now.bias)
-    old_kernel, old_bias = np.array(made.old.kernel, np.float32)[:, None], made.old.bias
+SEEDS = None, *range(-3, 40)
 
-    def score(rows):
-        return rows @ kernel + bias
 
-    zeros = exact_zeros(kernel, np.array([bias]))
-    assert not score(zeros).any()
-    rows = rows_around(score, zeros)[:, :2]
-    older = rows @ old_kernel + old_bias
-    wrong = (
-        older,
-        2 * older,
-        older / 2,
-        -older,
-        rows @ old_kernel + bias,
-        rows @ kernel + old_bias,
-        score(rows[:, ::-1]),
-    )
-    for other in wrong:
-        assert np.abs(other - score(rows)).max() > 0.1
-        assert ((other > 0) != (score(rows) > 0)).sum() > 1
+def test_every_mistake_differs_in_every_variant():
+    for seed in SEEDS:
+        made = variant(seed)
+        kernel, old_kernel = (np.reshape(one.kernel, (2, 1)) for one in (made.now, made.old))
+        bias, old_bias = made.now.bias, made.old.bias
+
+        def score(rows, kernel=kernel, bias=bias):
+            return rows @ kernel.astype(np.float32) + np.float32(bias)
+
+        zeros = exact_zeros(kernel, np.array([bias]))
+        assert not score(zeros).any()
+        rows = rows_around(score, zeros)[:, :2]
+        older = rows @ old_kernel + old_bias
+        wrong = {
+            "older": older,
+            "twice the older": 2 * older,
+            "half of the older": older / 2,
+            "the older with the other sign": -older,
+            "the older kernel": rows @ old_kernel + bias,
+            "the older bias": rows @ kernel + old_bias,
+            "swapped": score(rows[:, ::-1]),
+        }
+        for words, other in wrong.items():
+            assert np.abs(other - score(rows)).max() > 0.1, (seed, words)
+            assert ((other > 0) != (score(rows) > 0)).sum() > 1, (seed, words)
 
 
 def test_the_variants_differ():
-    variants = [variant(seed) for seed in (None, *range(-3, 40))]
+    variants = [variant(seed) for seed in SEEDS]
     assert len(set(variants)) == len(variants)
     assert {made.stale for made in variants} == set(ENDPOINTS)
     assert variant(1).stale != variant().stale

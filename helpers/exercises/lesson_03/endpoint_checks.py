@@ -61,7 +61,7 @@ def require_columns(signature: Signature, columns: int) -> None:
     require_any_batch(signature)
     name, shape = the_input(signature), signature.inputs[0].shape
     require(
-        len(shape) == 2 and shape[1] in (columns, None),
+        shape is not None and len(shape) == 2 and shape[1] in (columns, None),
         f"{signature.key} should take {name} of shape (None, {columns}), but takes {name} of "
         f"shape {shape}.",
     )
@@ -196,7 +196,7 @@ def require_shared(found: Artifact, rows: np.ndarray) -> None:
                 f"the check sets {moved}. Then predict_two answers {expected[worst]:.3g} for the "
                 f"row {row_text(rows[worst, :2])}, and {key} answers {score[worst]:.3g}.",
             )
-        where = f"classify, in the loaded export with {moved},"
+        where = f"classify, in the loaded export where the check sets {moved},"
         _require_labels(got, rows[:, :2], where)
 
 

@@ -11,6 +11,7 @@ TWO = [tf.TensorSpec((None, 2), tf.float32, name="x")]
 THREE = [tf.TensorSpec((None, 3), tf.float32, name="x")]
 
 
+THIRD_FIRST = ("predict_three", "predict_two")
 KERNEL, BIAS = (2.01, 1.98), 0.99  # near those of y = 2·(x0 + x1) + 1
 
 
@@ -161,3 +162,8 @@ def with_mean(model):
         return {"score": score, "label": tf.cast(score > 0, tf.int32)}
 
     return function
+
+
+def made(function, *arguments, **options):
+    """An answer of one directory, made in a new folder when it is asked for."""
+    return lambda folder: (function(folder, *arguments, **options),)

@@ -258,8 +258,8 @@ for limit in (0, 3):
 # ### Exercise 2: a third door
 #
 # Export `model` with three endpoints: `predict_two`, `predict_three`, and `classify`, which takes
-# rows of two and gives two outputs. `score` is what `predict_two` answers; `label`, a number too,
-# is 1 where the score is above 0, and 0 elsewhere.
+# rows of two and gives two outputs. `score` is what `predict_two` answers. `label` is a number,
+# not a boolean: 1 where the score is above 0, and 0 elsewhere. All three read the same weights.
 
 
 # %%
@@ -291,7 +291,7 @@ lesson.q2.check(export_dir_2)
 # `(n, 3)` arrays, for any n from 1, and both return `(n, 1)`. It calls them with rows of your
 # choice, and returns `True` if they agree, up to rounding, whatever the third column holds,
 # otherwise `False`. *Whatever* means 0, -3, a million, even `np.nan`. The check tries your proof
-# on pairs that agree and on a dozen sly counterfeits.
+# on pairs that agree and on 13 counterfeits.
 
 
 # %%
@@ -373,9 +373,9 @@ print(model.predict_first_two_features(ones).numpy().round(), from_copy(ones).nu
 # ### Exercise 4: diagnose
 #
 # A colleague's model has three endpoints: `predict_two`, `predict_three` and `classify`, built as
-# in exercise 2. It was retrained for y = 3·(x0 + x1) - 1 and exported to `found_dir`, but one
-# endpoint kept older numbers. Which one? Then make an export in which all three answer from the
-# current weights. All that you have is the directory.
+# in exercise 2. It was retrained and exported to `found_dir`. One endpoint kept older numbers, and
+# the two others read the current weights. Which one kept them? Then make an export in which all
+# three answer from the current weights. All that you have is the directory.
 
 # %%
 found_dir = lesson.q4.given()

@@ -1,34 +1,44 @@
 """The exercises of lesson 03, many signatures."""
 
-from pathlib import Path
+import functools
+import time
 
 import numpy as np
 
-from helpers import readers
 from helpers.artifact.saved_model import read
+from helpers.exercises import answer_types
 from helpers.exercises.exercise import exercise
 from helpers.exercises.export_checks import (
-    ALL,
     FITTED,
     SAME,
     answers,
     export_at,
-    require_any_batch,
-    require_numbers,
     row_text,
     signature_of,
-    the_input,
 )
 from helpers.exercises.learner_code import call
+from helpers.exercises.lesson_03.endpoint_checks import (
+    COLUMNS,
+    require_classify,
+    require_columns,
+    require_endpoints,
+    require_scores,
+    require_shared,
+    rows_around,
+)
 from helpers.exercises.lesson_03.function_pairs import HONEST, counterfeits, pair
+from helpers.exercises.lesson_03.stale_exports import (
+    ENDPOINTS,
+    exact_zeros,
+    with_a_stale_endpoint,
+)
+from helpers.exercises.notebook import changed
 from helpers.exercises.outcomes import NotYet, Raised, require
-from helpers.text import safe_repr
+from helpers.exercises.same_answers import nearest_wrong
 
 # Their scores by y = 2·(x0 + x1) + 1 are 2.5, -2, 0.4 and -0.4.
 ROWS = np.array([[0.5, 0.25], [-0.9, -0.6], [0.1, -0.4], [-0.2, -0.5]], np.float32)
-THREE = np.column_stack([ROWS, np.array([7.0, -300.0, 0.01, 0.0], np.float32)])
-BATCHES = slice(None), slice(1, 2)  # all rows, and one row alone whose score is below 0
-ENDPOINTS = {"predict_two": ROWS, "predict_three": THREE}
+MODEL = "the notebook's model"
 
 
 def plane(rows: np.ndarray, slope: float = 2, intercept: float = 1) -> np.ndarray:
@@ -36,102 +46,40 @@ def plane(rows: np.ndarray, slope: float = 2, intercept: float = 1) -> np.ndarra
     return slope * rows[:, :2].sum(axis=1, keepdims=True) + intercept
 
 
-def _require_endpoints(found, expected):
-    """Require that predict_two and predict_three answer `expected` (n, 1) in every reader."""
-    for key, rows in ENDPOINTS.items():
-        _require_columns(signature_of(found, key), rows.shape[1])
-    for key, rows in ENDPOINTS.items():
-        for batch in BATCHES:
-            require_numbers(found, key, rows[batch], expected[batch], FITTED)
-
-
-def _require_columns(signature, columns):
-    require_any_batch(signature)
-    name, shape = the_input(signature), signature.inputs[0].shape
-    require(
-        len(shape) == 2 and shape[1] in (columns, None),
-        f"{signature.key} should take {name} of shape (None, {columns}), but takes {name} of "
-        f"shape {shape}.",
-    )
-
-
-def _require_classify(found):
-    """Require that classify gives predict_two's answer as `score` and its sign as `label`."""
-    signature = signature_of(found, "classify")
-    _require_columns(signature, 2)
-    names = [tensor.name for tensor in signature.outputs]
-    require(
-        {"score", "label"} <= set(names),
-        "classify should have outputs named 'score' and 'label', but its outputs are: "
-        f"{', '.join(names)}.",
-    )
-    two = the_input(found.signatures["predict_two"])
-    for reader in ALL:
-        for rows in (ROWS[batch] for batch in BATCHES):
-            got = answers(found, "classify", {the_input(signature): rows}, reader)
-            base = next(iter(answers(found, "predict_two", {two: rows}, reader).values())).ravel()
-            where = f"classify in {readers.READERS[reader]}"
-            score = _numbers(got, "score", len(rows), where)
-            _require_equal(score, base, rows, where, "score", "the answer of predict_two")
-            label = _numbers(got, "label", len(rows), where)
-            _require_equal(label, base > 0, rows, where, "label", "the label of this score")
-
-
-def _numbers(got, name, count, where):
-    value = got[name]
-    require(
-        value.dtype.kind in "fiub",
-        f"{where} should give a {name} that is a number, because LiteRT carries numbers only, but "
-        f"gives {safe_repr(value.ravel()[:1].tolist())}.",
-    )
-    require(
-        value.size == count,
-        f"{where} should give one {name} for each of {count} rows, but gives a {name} of shape "
-        f"{value.shape}.",
-    )
-    return value.ravel().astype(float)
-
-
-def _require_equal(got, expected, rows, where, name, source):
-    gap = np.nan_to_num(np.abs(got - expected), nan=np.inf)
-    worst = int(np.argmax(gap))
-    require(
-        gap[worst] <= SAME,
-        f"{where} should answer {name} {float(expected[worst]):.3g}, {source}, for the row "
-        f"{row_text(rows[worst])}, but answers {name} {got[worst]:.3g}.",
-    )
-
-
-def _require_shared(found, keys):
-    """Require that the endpoints `keys` change when the weights of predict_two change."""
-    import tensorflow as tf
-
-    loaded = tf.saved_model.load(str(found.directory))
-
-    def ask(key, output=None):
-        tensor = found.signatures[key].inputs[0]
-        rows = tf.cast(ENDPOINTS.get(key, ROWS), tensor.dtype)
-        answer = loaded.signatures[key](**{tensor.name: rows})
-        value = answer[output] if output else next(iter(answer.values()))
-        return value.numpy().ravel().astype(float)
-
-    weights = [w for w in loaded.signatures["predict_two"].variables if w.dtype.is_floating]
-    require(
-        weights,
-        "predict_two should read its weights from variables, but reads no variable: its weights "
-        "are constants in the graph. Let the function use the model itself.",
-    )
-    for weight in weights:
-        weight.assign_add(tf.ones_like(weight))
-    expected = ask("predict_two")
-    for key in keys:
-        got = ask(key, "score" if key == "classify" else None)
-        require(
-            np.allclose(got, expected, atol=SAME),
-            f"{key} should share predict_two's weights, but does not. The check adds 1 to each of "
-            "these weights in the loaded export. Then predict_two answers "
-            f"{expected[0]:.3g} for the row {row_text(ROWS[0])}, and {key} answers {got[0]:.3g}.",
+def _scores_of(model):
+    """Return the function of the notebook's model, which must have learnt the plane."""
+    words = "should compute about 2·(x0 + x1) + 1"
+    try:
+        learnt = np.asarray(model(ROWS))
+        right = learnt.shape == (len(ROWS), 1)
+    except Exception:
+        right = False
+    if not right:
+        raise changed("model", f"{words} for rows of two numbers, but does not")
+    gap = np.abs(learnt - plane(ROWS))
+    if not np.max(gap) <= FITTED:
+        worst = int(np.argmax(gap))
+        raise changed(
+            "model",
+            f"{words}, but answers {learnt.flat[worst]:.3g} for the row {row_text(ROWS[worst])}",
         )
+    known = {}
+
+    def score(rows):
+        key = rows.shape, rows.tobytes()  # each reader gets the same batches
+        if key not in known:
+            known[key] = np.asarray(model(rows))
+        return known[key]
+
+    return score
+
+
+def _labelled(score, limit=0.0):
+    def outputs(x):
+        value = score(x[:, :2])
+        return {"score": value, "label": (value > limit).astype(int)}
+
+    return outputs
 
 
 @exercise(
@@ -141,18 +89,30 @@ def _require_shared(found, keys):
         "Why was predict_two the default of the first export? Look at the order of its endpoints.",
         "You may also give an endpoint the name 'serving_default'.",
     ],
+    needs="model",
 )
-def change_the_default(export_dir_1):
+def change_the_default(export_dir_1, model):
     """Make predict_three the endpoint that answers callers who name none"""
     found = export_at(export_dir_1, "export_dir_1")
-    default = signature_of(found, "serving_default")
-    _require_columns(default, 3)
-    _require_endpoints(found, plane(ROWS))
-    name = the_input(found.signatures["predict_three"])
-    for rows in (THREE[batch] for batch in BATCHES):
-        three = next(iter(answers(found, "predict_three", {name: rows}, "python").values()))
-        require_numbers(found, "serving_default", rows, three, SAME)
-    return "a caller that names no signature now gets predict_three, and both names still work."
+    require_columns(signature_of(found, "serving_default"), 3)
+    score = _scores_of(model)
+    rows = rows_around(score)
+    require_endpoints(found, score, rows, MODEL)
+    require_scores(found, "serving_default", score, rows, MODEL)
+    nearest = nearest_wrong(
+        {"x": rows},
+        lambda x: {"score": score(x[:, :2])},
+        {
+            "it adds 0 times the third column, which gives nan for nan and inf": lambda x: {
+                "score": score(x[:, :2]) + np.where(np.isfinite(x[:, 2:]), 0.0, np.nan)
+            },
+            "it reads the last two columns": lambda x: {"score": score(x[:, 1:])},
+        },
+    )
+    return (
+        "a caller that names no signature now gets the answers of predict_three, and both names "
+        f"still work: all three give what your model computes, in three readers. {nearest}"
+    )
 
 
 @exercise(
@@ -164,17 +124,33 @@ def change_the_default(export_dir_1):
         "A function that is no tf.function needs a third argument in add_endpoint: "
         "[tf.TensorSpec((None, 2), tf.float32, name='x')].",
     ],
+    needs="model",
 )
-def add_classify(export_dir_2):
+def add_classify(export_dir_2, model):
     """Add an endpoint classify, with a score and a label, beside the other two"""
     found = export_at(export_dir_2, "export_dir_2")
-    _require_endpoints(found, plane(ROWS))
-    _require_classify(found)
-    _require_shared(found, ("predict_three", "classify"))
+    score = _scores_of(model)
+    rows = rows_around(score)
+    require_endpoints(found, score, rows, MODEL)
+    require_classify(found, score, rows, MODEL)
+    require_shared(found, rows)
+    nearest = nearest_wrong(
+        {"x": rows[:, :2]},
+        _labelled(score),
+        {
+            "label 1 where the score is above 0.01": _labelled(score, 0.01),
+            "label 1 where the score is above 0.5": _labelled(score, 0.5),
+        },
+    )
     return (
         "three endpoints share one set of weights, and every reader gets a score and a label. When "
-        "the weights change, the answers of all three endpoints change."
+        "the weights change, the answers of all three endpoints change. With all weights set to 0 "
+        f"each score is exactly 0, and the label is 0. {nearest}"
     )
+
+
+PAIRS_BETWEEN = 4  # counterfeits, before the pairs that agree come again
+MOST_SECONDS = 55  # of CPU time, for all pairs
 
 
 @exercise(
@@ -190,72 +166,56 @@ def add_classify(export_dir_2):
 )
 def prove_that_two_agree(proof):
     """Prove that two endpoints agree, whatever the third column holds"""
-    for words, (kernel, bias, change) in HONEST.items():
-        require(
-            _verdict(proof, *pair(kernel, bias, change)),
-            f"your proof should return True for a pair that agrees, but returns False: {words}.",
-        )
     lies = counterfeits()
-    for caught, (words, change) in enumerate(lies.items()):
+    pairs = _pairs(lies)
+    caught, began = 0, time.process_time()
+    for answered, (words, agrees, functions) in enumerate(pairs):
+        progress = f"It has answered {answered} of {len(pairs)} pairs."
         require(
-            not _verdict(proof, *pair([2.0, 2.0], 1.0, change)),
+            time.process_time() - began < MOST_SECONDS,
+            f"your proof should answer all pairs within {MOST_SECONDS} seconds of computing, but "
+            f"needs more. {progress} Compare fewer rows.",
+        )
+        said = _verdict(proof, *functions, progress)
+        again = " Your proof has returned True for this pair before." if caught else ""
+        require(
+            said or not agrees,
+            "your proof should return True for a pair that agrees, but returns False: "
+            f"{words}.{again}",
+        )
+        require(
+            not said or agrees,
             "your proof should return False for a counterfeit, but returns True (it found "
             f"{caught} of {len(lies)} before this one): `three` {words}.",
         )
+        caught += not agrees
     return (
         f"your proof returns True for {len(HONEST)} pairs that agree and False for all {len(lies)} "
-        "counterfeits."
+        "counterfeits. The last of these differs only where the third column holds inf or nan."
     )
 
 
-def _verdict(proof, two, three):
-    import tensorflow as tf
+def _pairs(lies):
+    """List (words, whether they agree, the pair): counterfeits, and between them honest pairs."""
+    honest = [(words, True, pair(*made)) for words, made in HONEST.items()]
+    pairs = list(honest)
+    for number, (words, change) in enumerate(lies.items()):
+        pairs.append((words, False, pair([2.0, 2.0], 1.0, change)))
+        if number % PAIRS_BETWEEN == 0:
+            pairs.append(honest[number // PAIRS_BETWEEN % len(honest)])
+    return pairs
 
+
+def _verdict(proof, two, three, progress):
     try:
-        said = call(proof, two, three)
+        said = call(proof, two, three, progress=progress)
     except Raised as raised:
         require(
             not isinstance(raised.error, AssertionError),
             "your proof should return False where the two differ, but raises AssertionError.",
         )
         raise
-    if isinstance(said, tf.Tensor) and said.dtype.is_bool and said.shape.rank == 0:
-        said = bool(said)
-    require(
-        isinstance(said, bool | np.bool_),
-        f"your proof should return True or False, but returned {safe_repr(said)}.",
-    )
-    return bool(said)
-
-
-STALE = "classify"
-
-
-def with_a_stale_endpoint(folder):
-    """Make an export of y = 3·(x0 + x1) - 1 in which `classify` has weights of half the size.
-
-    The labels of `classify` are right and its scores are wrong. Return the directory, a Path.
-    """
-    import tensorflow as tf
-
-    from helpers.models import MultiSignatureModel
-
-    model = MultiSignatureModel()
-    model.build((None, 2))
-    kernel, bias = np.full((2, 1), 1.5, np.float32), np.full(1, -0.5, np.float32)
-
-    def classify(x):
-        score = x @ kernel + bias
-        return {"score": score, "label": tf.cast(score > 0, tf.int32)}
-
-    model.set_weights([2 * kernel, 2 * bias])
-    export = tf.keras.export.ExportArchive()
-    export.track(model)
-    export.add_endpoint("predict_two", model.predict_first_two_features)
-    export.add_endpoint("predict_three", model.predict_first_three_features)
-    export.add_endpoint(STALE, classify, [tf.TensorSpec((None, 2), tf.float32, name="x")])
-    export.write_out(folder, verbose=False)
-    return Path(folder)
+    return answer_types.boolean(said, "what your proof returns")
 
 
 @exercise(
@@ -264,33 +224,91 @@ def with_a_stale_endpoint(folder):
     hints=[
         "Call every endpoint with the same row, and look at all of its outputs.",
         "found = tf.saved_model.load(found_dir) holds the current weights: found.variables lists "
-        "them, and found.predict_two reads them.",
-        "An endpoint of a new archive may call a function of the old one, such as "
-        "found.predict_two(x). This function reads the weights. A copy made by .numpy() does not.",
+        "them, and two of the three endpoints read them.",
+        "An endpoint of a new archive may call a function of the old one that reads the weights: "
+        "found.predict_two(x), unless it is the stale one. A copy made by .numpy() does not read "
+        "them.",
     ],
     given=with_a_stale_endpoint,
 )
 def repair_the_stale_endpoint(stale, repaired_dir):
     """Diagnose which endpoint has old weights, and repair the export"""
     found = read(repair_the_stale_endpoint.original())
-    keys = ", ".join(found.signatures)
-    require(
-        isinstance(stale, str) and stale in found.signatures,
-        f"stale should be a signature of found_dir, which has {keys}, but is {safe_repr(stale)}.",
-    )
-    if stale != STALE:
-        rows = ENDPOINTS.get(stale, ROWS)[:1]
-        got = answers(found, stale, {"x": rows}, "python")["output_0"].item()
-        raise NotYet(
-            "stale should be the endpoint with wrong answers, but "
-            f"{stale} answers {got:.3g} for the row {row_text(rows[0])}, which is "
-            "3·(x0 + x1) - 1. Look for an endpoint with a different answer."
-        )
+    score = _current_scores(found.directory)
+    older = _require_diagnosis(found, stale, score)
     repaired = export_at(repaired_dir, "repaired_dir")
+    kernel, bias = _weights(found.directory)
+    rows = rows_around(score, exact_zeros(kernel, bias))
+    who = f"{next(key for key in ENDPOINTS if key != stale)} of found_dir"
     try:
-        _require_endpoints(repaired, plane(ROWS, 3, -1))
-        _require_classify(repaired)
-        _require_shared(repaired, ("predict_three", "classify"))
+        require_endpoints(repaired, score, rows, who)
+        require_classify(repaired, score, rows, who)
+        require_shared(repaired, rows)
     except NotYet as error:
         raise NotYet(f"repaired_dir: {error}") from None
-    return "the labels were right and the scores were old. Now all endpoints read the same weights."
+    right = _labelled(score)
+    nearest = nearest_wrong(
+        {"x": rows[:, :2]},
+        right,
+        {
+            "`>=` in place of `>`": lambda x: right(x) | {"label": (score(x) >= 0).astype(int)},
+            "labels of the older scores": lambda x: (
+                right(x) | {"label": _labelled(older)(x)["label"]}
+            ),
+            "the older scores": _labelled(older),
+            "the two columns swapped": lambda x: right(x[:, ::-1]),
+        },
+    )
+    return (
+        f"{stale} had older weights. Now all three endpoints read the same weights, and follow "
+        f"them when they change. {nearest}"
+    )
+
+
+def _require_diagnosis(found, stale, score):
+    """Require the name of the endpoint with other scores, and return the function of its scores."""
+    if isinstance(stale, str) and stale == "serving_default":
+        raise NotYet(
+            "stale should be the name of one of the three endpoints, but is 'serving_default', "
+            "which is a second name of the endpoint that was added first. Write its own name."
+        )
+    said = answer_types.text(stale, "stale", ENDPOINTS)
+    right = score(ROWS)
+    older = _scores_in(found, said)
+    if not np.allclose(older(ROWS), right, atol=SAME):
+        return older
+    (agrees,) = [
+        key
+        for key in ENDPOINTS
+        if key != said and np.allclose(_scores_in(found, key)(ROWS), right, atol=SAME)
+    ]
+    raise NotYet(
+        "stale should be the endpoint whose scores differ from those of the two others, but "
+        f"{said} gives {right.flat[0]:.3g} for the row {row_text(ROWS[0])}, and so does {agrees}."
+    )
+
+
+def _scores_in(found, key):
+    """Return the function of (n, 2) rows that asks an endpoint of an export for their scores."""
+
+    def score(rows):
+        columns = np.zeros((len(rows), COLUMNS.get(key, 2)), np.float32)
+        columns[:, :2] = rows[:, :2]
+        got = answers(found, key, {"x": columns}, "python")
+        return got["score" if key == "classify" else "output_0"]
+
+    return score
+
+
+def _current_scores(directory):
+    kernel, bias = _weights(directory)
+    return lambda rows: rows[:, :2] @ kernel + bias
+
+
+@functools.cache
+def _weights(directory):
+    """Return kernel and bias of an export made by `with_a_stale_endpoint`."""
+    import tensorflow as tf
+
+    kernel, bias = (weight.numpy() for weight in tf.saved_model.load(str(directory)).variables)
+    return kernel, bias

@@ -1,5 +1,7 @@
 """Exports with several endpoints as learners of lesson 03 make them, right and wrong."""
 
+import functools
+
 import numpy as np
 import tensorflow as tf
 
@@ -9,18 +11,29 @@ TWO = [tf.TensorSpec((None, 2), tf.float32, name="x")]
 THREE = [tf.TensorSpec((None, 3), tf.float32, name="x")]
 
 
-def trained(slope=2.0, intercept=1.0):
+THIRD_FIRST = ("predict_three", "predict_two")
+KERNEL, BIAS = (2.01, 1.98), 0.99  # near those of y = 2·(x0 + x1) + 1
+
+
+def trained(kernel=KERNEL, bias=BIAS):
     """A model as training leaves it, without the training."""
     model = MultiSignatureModel()
     model.build((None, 2))
-    model.set_weights([np.full((2, 1), slope + 0.01), np.array([intercept - 0.01])])
+    model.set_weights([np.reshape(kernel, (2, 1)), np.array([bias])])
     return model
 
 
-def classify(model, limit=0.0, dtype=tf.int32):
+@functools.cache
+def notebook():
+    """The names of the notebook that the checks need."""
+    return {"model": trained()}
+
+
+def classify(model, limit=0.0, dtype=tf.int32, compare=tf.greater, decide=None):
     def function(x):
         score = model(x)
-        return {"score": score, "label": tf.cast(score > limit, dtype)}
+        label = tf.cast(compare((decide or model)(x), limit), dtype)
+        return {"score": score, "label": label}
 
     return function
 
@@ -48,9 +61,9 @@ def archive(folder, model=None, track=True, order=("predict_two", "predict_three
 class Module(tf.Module):
     """The three endpoints as a plain module, with a different dtype and shape of the label."""
 
-    def __init__(self, slope=2.0, intercept=1.0, dtype=tf.float32):
-        self.kernel = tf.Variable([[slope], [slope]])
-        self.bias = tf.Variable([intercept])
+    def __init__(self, kernel=KERNEL, bias=BIAS, dtype=tf.float32):
+        self.kernel = tf.Variable(np.reshape(kernel, (2, 1)), dtype=tf.float32)
+        self.bias = tf.Variable([bias])
         self.dtype = dtype
 
     @tf.function(input_signature=[tf.TensorSpec((None, 2), tf.float32, name="features")])
@@ -103,7 +116,7 @@ def saved_the_old_way(folder, key="classify"):
 
 
 def plane_of(x):
-    return 2.0 * tf.reduce_sum(x[:, :2], axis=1, keepdims=True) + 1.0
+    return x[:, :2] @ tf.constant(KERNEL, shape=(2, 1)) + BIAS
 
 
 def with_classify(folder, function=None, **options):
@@ -111,15 +124,32 @@ def with_classify(folder, function=None, **options):
     return archive(folder, model, classify=function or classify(model), **options)
 
 
-def snapshot(model):
+def copied(model):
     kernel, bias = (weight.numpy() for weight in model.weights)
-    return classify(lambda x: x @ kernel + bias)
+    return lambda x: x[:, :2] @ kernel + bias
+
+
+def snapshot(model):
+    return classify(copied(model))
+
+
+def with_the_bias_copied(model):
+    bias = model.dense.bias.numpy()
+    return lambda x: x[:, :2] @ model.dense.kernel + bias
 
 
 def with_words(model):
     def function(x):
         score = model(x)
         return {"score": score, "label": tf.where(score > 0, "high", "low")}
+
+    return function
+
+
+def with_where(model, high, low):
+    def function(x):
+        score = model(x)
+        return {"score": score, "label": tf.where(score > 0, high, low)}
 
     return function
 
@@ -132,3 +162,8 @@ def with_mean(model):
         return {"score": score, "label": tf.cast(score > 0, tf.int32)}
 
     return function
+
+
+def made(function, *arguments, **options):
+    """An answer of one directory, made in a new folder when it is asked for."""
+    return lambda folder: (function(folder, *arguments, **options),)

@@ -1,6 +1,8 @@
 """Proofs that two endpoints agree, as learners of lesson 03 write them, right and wrong."""
 
+import functools
 import itertools
+import os
 
 import numpy as np
 import tensorflow as tf
@@ -31,7 +33,7 @@ def compared(rows=(1, 5), thirds=SPECIAL, negative=True, same=np.allclose, noise
 def with_tensors(two, three):
     for n in (1, 2, 50):
         a = tf.random.normal((n, 2), stddev=10.0)
-        for scale in (1.0, 1e5, float("nan")):
+        for scale in (0.0, 1.0, 1e5, float("nan")):
             b = tf.concat([a, scale * tf.random.normal((n, 1))], axis=1)
             if tf.reduce_any(~(tf.abs(two(a) - three(b)) < 1e-3)):
                 return False
@@ -80,6 +82,32 @@ def unprintable(two, three):
     raise Unprintable
 
 
+def first_agree(_):
+    """The order of the pairs instead of the pairs."""
+    answered = []
+
+    def proof(two, three):
+        answered.append(two)
+        return len(answered) <= 3
+
+    return (proof,)
+
+
+def moving(two, three):
+    os.chdir("/")
+    return compared()(None)[0](two, three)
+
+
+class Proof:
+    """A proof as an object that can be called."""
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def __call__(self, two, three):
+        return compared(rows=self.rows)(None)[0](two, three)
+
+
 def largest_gap(a, b):
     return not np.any(np.abs(a - b) > 1e-4)
 
@@ -91,6 +119,11 @@ PROOFS = Proofs(
         "in one comparison": lambda _: (in_one_comparison,),
         "a tensor as the verdict": lambda _: (as_a_tensor,),
         "a wider tolerance": compared(same=lambda a, b: np.allclose(a, b, atol=1e-3)),
+        "a boolean of numpy": lambda _: (
+            lambda two, three: np.bool_(compared()(None)[0](two, three)),
+        ),
+        "an object": lambda _: (Proof((1, 3, 40)),),
+        "a partial function": lambda _: (functools.partial(compared(rows=(1, 9))(None)[0]),),
         "a lambda": lambda folder: (lambda two, three: compared()(folder)[0](two, three),),
     },
     wrong={
@@ -122,12 +155,21 @@ PROOFS = Proofs(
         "a wide tolerance": Mistake(
             compared(same=lambda a, b: np.allclose(a, b, atol=0.1)), "is off by 0.01"
         ),
+        "never 0": Mistake(compared(thirds=(0.01, *SPECIAL[1:])), "takes 0 in the third column"),
         "never nan": Mistake(compared(thirds=(0.0, -3.0, 1e6)), "when it holds inf or nan"),
         "nan slips through": Mistake(compared(same=largest_gap), "when it holds inf or nan"),
         "an assertion": Mistake(lambda _: (asserting,), "but raises AssertionError"),
-        "no return": Mistake(lambda _: (lambda two, three: None,), "but returned None"),
-        "an array": Mistake(lambda _: (lambda two, three: np.ones(3) > 0,), "but returned array"),
-        "a huge text": Mistake(lambda _: (lambda two, three: "x" * 10**7,), "but returned 'xxx"),
+        "no return": Mistake(
+            lambda _: (lambda two, three: None,),
+            "what your proof returns should be True or False, but is None",
+        ),
+        "an array": Mistake(
+            lambda _: (lambda two, three: np.ones(3) > 0,), "but is an array of bool of shape (3,)"
+        ),
+        "a huge text": Mistake(lambda _: (lambda two, three: "x" * 10**7,), "but is 'xxx"),
+        "the first pairs agree": Mistake(
+            first_agree, "Your proof has returned True for this pair before"
+        ),
         "not a function": Mistake(
             lambda _: (True,), "the answer should be a function, but is True"
         ),
@@ -137,6 +179,23 @@ PROOFS = Proofs(
         "one argument": Mistake(lambda _: (lambda two: True,), "TypeError", RAISED),
         "sys.exit": Mistake(lambda _: (leaving,), "SystemExit", RAISED),
         "an unprintable exception": Mistake(lambda _: (unprintable,), "cannot be printed", RAISED),
+        "another folder": Mistake(lambda _: (moving,), "should leave the working directory"),
+    },
+    near={
+        "1 and 0": lambda _: (lambda two, three: int(compared()(None)[0](two, three)),),
+        "the opposite": lambda _: (lambda two, three: not compared()(None)[0](two, three),),
+        "only a million": compared(thirds=(1e6,), noise=False),
+        "only two rows": compared(rows=(2,)),
+        "the mean of the gap": compared(same=lambda a, b: abs(np.mean(a - b)) < 1e-3),
+        "an absolute tolerance of 0.02": compared(
+            same=lambda a, b: np.allclose(a, b, rtol=0, atol=0.02)
+        ),
+        "the sorted scores": compared(
+            same=lambda a, b: np.allclose(np.sort(a, axis=0), np.sort(b, axis=0))
+        ),
+        "nan equals anything": compared(
+            same=lambda a, b: bool(np.all(np.isclose(a, b) | np.isnan(b)))
+        ),
     },
     untouched=(lambda two, three: ...,),
 )

@@ -177,7 +177,7 @@ def publish_the_next_version(publish):
     requests = require_published(publish)
     require(requests, "publish: no client sent a request during the check. Run the check again.")
     return (
-        f"you published two versions while clients sent requests, and no request "
+        "you published two versions while clients sent requests, and no request "
         "failed. Each version has all files of its export, and everything else in base is "
         "unchanged. The new version has the highest number in drawn base paths, too. The nearest "
         "wrong answer that the check tells from yours: the same copy without the last step, so "

@@ -120,8 +120,8 @@ STRUCTURE = 1.25
     "q3",
     "precise_file small_file",
     hints=[
-        "Make all three kinds of files, and measure the size and the largest error on `readings` "
-        "of each.",
+        "Make files of all four kinds, and measure the size and the largest error on `readings` of "
+        "each.",
         "float16: optimizations = [tf.lite.Optimize.DEFAULT] and target_spec.supported_types = "
         "[tf.float16]. Dynamic range: only the optimizations.",
         "int8 needs a representative_dataset with the largest and the smallest numbers of the "
@@ -189,8 +189,8 @@ def _power(error):
     "cannot_cross split_dir",
     hints=[
         "Call runtimes.run(exports_dir / name, 'serving_default', {...}, 'litert') with one row "
-        "for each export. artifact.read(exports_dir / name) shows what it takes. One of the three "
-        "calls gives an error.",
+        "for each folder in exports_dir. artifact.read(exports_dir / name) shows what it takes. "
+        "One of the three calls gives an error.",
         "found = tf.saved_model.load(exports_dir / cannot_cross) has the three methods. Which of "
         "them uses texts, and which uses numbers only?",
         "Call archive.add_endpoint('count_words', found.count_words), do the same with "

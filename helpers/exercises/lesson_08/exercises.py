@@ -45,9 +45,9 @@ def convert_two_signatures(litert_file_1):
             f"litert_file_1 should have the signature {key!r}, but its signatures are: "
             f"{', '.join(found) or 'none'}.",
         )
-    shapes = {key: found[key].inputs[0].shape for key in columns}
+    shapes = {key: [tensor.shape for tensor in found[key].inputs] for key in columns}
     require(
-        shapes != {"predict_two": (None, 3), "predict_three": (None, 2)},
+        shapes != {"predict_two": [(None, 3)], "predict_three": [(None, 2)]},
         "litert_file_1 should have each signature under its own name, but predict_two takes rows "
         "of three numbers, and predict_three takes rows of two. Did you exchange the names?",
     )

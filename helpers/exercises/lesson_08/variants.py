@@ -115,9 +115,9 @@ def bakery(seed: int | None = None) -> Bakery:
         return Bakery()
     chance = random.Random(f"1 {seed}")
     # Numbers of different sizes, so that none can stand in another's place.
-    *kernel, bias = (size * chance.choice([-1, 1]) for size in chance.sample(_SIZES, 4))
+    one, two, three, bias = (size * chance.choice([-1, 1]) for size in chance.sample(_SIZES, 4))
     keys = chance.sample([chance.choice(_TEXT_KEYS), "predict_two", "predict_three"], 3)
-    return Bakery(tuple(kernel), bias, tuple(keys))
+    return Bakery((one, two, three), bias, tuple(keys))
 
 
 def meter(seed: int | None = None) -> Meter:
@@ -136,5 +136,5 @@ def reviews(seed: int | None = None) -> Reviews:
     words = chance.sample(_WORDS, chance.randint(3, 5))
     sizes = chance.sample(_SIZES, len(words) + 1)
     *worth, start = (size * chance.choice([-1, 1]) for size in sizes)
-    folders = chance.sample(_FOLDERS, 3)
-    return Reviews(dict(zip(words, worth, strict=True)), start, tuple(folders))
+    houses, colours, stuck = chance.sample(_FOLDERS, 3)
+    return Reviews(dict(zip(words, worth, strict=True)), start, (houses, colours, stuck))

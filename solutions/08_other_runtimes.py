@@ -345,7 +345,8 @@ for kind in ("float32", "int8"):
 #
 # A meter's network is in `meter_dir`; `readings` are rows as it meets them. Two customers want a
 # LiteRT file for any number of `float32` rows, one with an error of at most 0.01, the other of
-# 0.2, and both as small as that allows. Which kind does each get?
+# 0.2, and both as small as that allows. Kinds with the same number of bytes for each weight count
+# as equally small. Which kind does each get?
 
 # %%
 meter_dir, readings = lesson.q3.given()
@@ -430,8 +431,8 @@ with show_error():
 #
 # One of the three exports in `exports_dir` cannot cross to LiteRT. Which? When you load it, two
 # methods are still there: `count_words`, from texts to numbers, and `weigh`, from these to an
-# opinion. Export a door for each, under these names, so that `weigh` after `count_words` is what
-# it was, for any number of rows, and `weigh` is right in every runtime that is here.
+# opinion. Export a door for each, under these names. Each must answer what its method answers, for
+# any number of rows, and `weigh` must be right in every runtime that is here.
 
 # %%
 exports_dir = lesson.q4.given()

@@ -26,6 +26,11 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         r"line 2: 3\.0 -> 3\.03\d*": "the noise of the training is larger",
         r"line 2: 1\.0 -> 1\.01": "the noise of the training is larger",
     },
+    "08 q3": {r"line 2: (for .* -> removed|1 -> [02])": "the loop only prints sizes and errors"},
+    "08 q4": {
+        r"line 1: ('x'|'text'|'red'|'a'|1\.0) -> .*": "any row does, and the last export that "
+        "fails is still reviews"
+    },
 }
 
 

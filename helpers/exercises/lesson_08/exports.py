@@ -1,20 +1,18 @@
-"""The exports that the exercises of lesson 08 start from; some do not run in other runtimes."""
+"""The exports that the exercises of lesson 08 start from; some do not run in other runtimes.
 
-from collections.abc import Iterable
+Each maker takes a folder and a seed. `drawn_for` tells what was drawn for an export.
+"""
+
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-# Weights of the bakery's scores.
-KERNEL = np.array([[3.0], [-1.0]], np.float32)
-BIAS = np.array([0.5], np.float32)
+from helpers.exercises.lesson_08 import variants
 
-WORDS = ("good", "great", "bad", "dull")
-WORTH = np.array([[1.0], [2.0], [-1.0], [-0.5]], np.float32)
-START = 0.25
 METER = (8, 256, 256, 1)
-METER_BYTES = 4 * sum(rows * units for rows, units in pairwise(METER))  # of float32 weights
+METER_WEIGHTS = sum(rows * units for rows, units in pairwise(METER))
 REVIEWS = (
     "Good, GOOD film!",
     "dull",
@@ -24,51 +22,43 @@ REVIEWS = (
     "bad bad BAD, and dull",
 )
 
-
-def right_scores(x: np.ndarray) -> np.ndarray:
-    """Compute the bakery's scores, (n, 1), of rows of two or three numbers."""
-    return x[:, :2] @ KERNEL + BIAS
+_drawn: dict[Path, Any] = {}  # for each folder that a maker has made
 
 
-def counts(reviews: Iterable[str]) -> np.ndarray:
-    """Count each of WORDS in each review; the result is (n, 4), float32."""
-    plain = ["".join(c if c.isalpha() else " " for c in text.lower()).split() for text in reviews]
-    return np.array([[text.count(word) for word in WORDS] for text in plain], np.float32)
+def drawn_for(folder: Path) -> Any:
+    """Return the numbers and words that a maker drew for what it made in a folder."""
+    return _drawn[folder]
 
 
-def opinions(reviews: Iterable[str]) -> np.ndarray:
-    """Compute what the export of reviews answers, (n, 1)."""
-    return counts(reviews) @ WORTH + START
-
-
-def bakery(folder: Path) -> Path:
-    """Make an export with three signatures, of which `advice` joins texts. Return its directory."""
+def bakery(folder: Path, seed: int | None = None) -> Path:
+    """Make an export with three signatures, of which one joins texts. Return its directory."""
     import tensorflow as tf
 
-    kernel, bias = tf.Variable(KERNEL), tf.Variable(BIAS)
-
-    def score(x):
-        return x[:, :2] @ kernel + bias
+    _drawn[folder] = drawn = variants.bakery(seed)
+    kernel, bias = tf.Variable([[weight] for weight in drawn.kernel]), tf.Variable([drawn.bias])
 
     def advice(x):
-        words = tf.strings.as_string(score(x), precision=1)
+        words = tf.strings.as_string(x @ kernel[:2] + bias, precision=1)
         return {"text": tf.strings.join(["bake ", words])}
 
+    endpoints = {
+        "predict_two": (lambda x: x @ kernel[:2] + bias, 2),
+        "predict_three": (lambda x: x @ kernel + bias, 3),
+    }
     archive = tf.keras.export.ExportArchive()
-    for key, function, columns in (
-        ("advice", advice, 2),
-        ("predict_two", lambda x: score(x), 2),
-        ("predict_three", lambda x: score(x), 3),
-    ):
+    for key in drawn.keys:
+        function, columns = endpoints.get(key, (advice, 2))
         archive.add_endpoint(key, function, [tf.TensorSpec((None, columns), tf.float32, name="x")])
     archive.write_out(folder, verbose=False)
-    return Path(folder)
+    return folder
 
 
-def three_exports(folder: Path) -> Path:
-    """Make houses, colours and reviews; reviews cannot run in LiteRT. Return their folder."""
+def three_exports(folder: Path, seed: int | None = None) -> Path:
+    """Make three exports, one of which cannot run in LiteRT. Return their folder."""
     import tensorflow as tf
 
+    _drawn[folder] = drawn = variants.reviews(seed)
+    words, columns = [*drawn.worth], len(drawn.worth)
     numbers = [tf.TensorSpec((None, 2), tf.float32, name="x")]
     texts = [tf.TensorSpec((None,), tf.string, name="text")]
 
@@ -93,30 +83,30 @@ def three_exports(folder: Path) -> Path:
 
     class Reviews(tf.Module):
         def __init__(self):
-            self.worth = tf.Variable(WORTH)
+            self.worth = tf.Variable([[worth] for worth in drawn.worth.values()])
 
         @tf.function(input_signature=texts)
         def count_words(self, text):
             plain = tf.strings.regex_replace(tf.strings.lower(text), "[^a-z]+", " ")
-            words = tf.strings.split(plain).to_tensor()
-            hits = tf.cast(words[:, :, tf.newaxis] == tf.constant(WORDS), tf.float32)
-            return tf.ensure_shape(tf.reduce_sum(hits, axis=1), (None, len(WORDS)))
+            found = tf.strings.split(plain).to_tensor()
+            hits = tf.cast(found[:, :, tf.newaxis] == tf.constant(words), tf.float32)
+            return tf.ensure_shape(tf.reduce_sum(hits, axis=1), (None, columns))
 
-        @tf.function(input_signature=[tf.TensorSpec((None, len(WORDS)), tf.float32, name="counts")])
+        @tf.function(input_signature=[tf.TensorSpec((None, columns), tf.float32, name="counts")])
         def weigh(self, counts):
-            return counts @ self.worth + START
+            return counts @ self.worth + drawn.start
 
         @tf.function(input_signature=texts)
         def opinion(self, text):
             return {"opinion": self.weigh(self.count_words(text))}
 
-    for name, module in (("houses", Houses()), ("colours", Colours()), ("reviews", Reviews())):
-        signature = module.opinion if name == "reviews" else module.price
-        tf.saved_model.save(module, str(Path(folder) / name), signatures=signature)
-    return Path(folder)
+    for name, module in zip(drawn.folders, (Houses(), Colours(), Reviews()), strict=True):
+        signature = module.opinion if name == drawn.stuck else module.price
+        tf.saved_model.save(module, str(folder / name), signatures=signature)
+    return folder
 
 
-def meter(folder: Path) -> tuple[Path, np.ndarray]:
+def meter(folder: Path, seed: int | None = None) -> tuple[Path, np.ndarray]:
     """Make an export of a network of 8-256-256-1, and rows of readings for it.
 
     The weights are random and seeded. Quantisation treats them like trained weights.
@@ -128,9 +118,10 @@ def meter(folder: Path) -> tuple[Path, np.ndarray]:
     """
     import tensorflow as tf
 
+    _drawn[folder] = drawn = variants.meter(seed)
     module = tf.Module()
     module.kernels = [
-        tf.Variable(tf.keras.initializers.GlorotUniform(seed=units)((rows, units)))
+        tf.Variable(tf.keras.initializers.GlorotUniform(seed=units + drawn.seed)((rows, units)))
         for rows, units in pairwise(METER)
     ]
 
@@ -140,7 +131,6 @@ def meter(folder: Path) -> tuple[Path, np.ndarray]:
             readings = tf.nn.relu(readings @ kernel)
         return {"output_0": readings @ module.kernels[-1]}
 
-    signatures = {"serving_default": measure, "serve": measure}
-    tf.saved_model.save(module, str(folder), signatures=signatures)
-    rows = np.random.default_rng(8).uniform(-20, 20, (500, METER[0])).astype(np.float32)
-    return Path(folder), rows
+    tf.saved_model.save(module, str(folder), signatures=measure)
+    chance, shape = np.random.default_rng(8 + drawn.seed), (500, METER[0])
+    return folder, chance.uniform(-drawn.largest, drawn.largest, shape).astype(np.float32)

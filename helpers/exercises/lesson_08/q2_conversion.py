@@ -1,6 +1,7 @@
-"""Six changes to a conversion and their outcomes in LiteRT, for exercise 2 of lesson 08."""
+"""Six changes to a conversion, their outcomes in LiteRT, and the reasons, for lesson 08."""
 
 import tempfile
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from helpers.exercises.export_checks import SAME
 from helpers.readers import ReaderError
 from helpers.runtimes import litert_file
+from helpers.text import shorten
 
 OUTCOMES = ("same", "other", "error")
 ROWS = np.array([[1.0, 2.0], [-3.0, 0.5], [0.25, 4.0]], np.float32)
@@ -54,6 +56,37 @@ CHANGES = {
     "ask for serving_default, which was not named": {"key": "serving_default"},
     "save with tf.saved_model.save, the same signature": {"export": saved_the_old_way},
 }
+# The reason for each wrong outcome. What was measured follows it.
+REASONS: dict[str, dict[str, str]] = {
+    "ask for 7 rows instead of 3": {
+        "other": "Each row is answered alone, so further rows do not change an answer.",
+        "error": "The signature takes any number of rows, and the signature runner allocates "
+        "memory for as many as it gets.",
+    },
+    "delete the export's variables/ afterwards": {
+        "other": "The converter has copied the weights into the file.",
+        "error": "The interpreter reads no other file: the converter has copied the weights into "
+        "this one.",
+    },
+    "train the model in the notebook afterwards": {
+        "other": "The file keeps the weights of the conversion. Training changes only the model.",
+        "error": "The interpreter has only the file, so training cannot disturb it.",
+    },
+    "ask with rows of float64": {
+        "same": "The interpreter casts nothing, and the signature declares float32.",
+        "other": "The interpreter does not answer at all: it compares the types first.",
+    },
+    "ask for serving_default, which was not named": {
+        "same": "The export has this signature, but the file has only the keys in signature_keys.",
+        "other": "The interpreter does not take another signature in its place.",
+    },
+    "save with tf.saved_model.save, the same signature": {
+        "same": "tf.saved_model.save restores one set of variables, and the signature reads "
+        "another one (lesson 01). In the file its numbers are random.",
+        "error": "Converting and calling both succeed. Only the comparison of the numbers shows "
+        "the mistake.",
+    },
+}
 
 
 @cache  # a conversion takes most of a second, and several changes use the same one
@@ -67,8 +100,8 @@ def converted(export):
         return converter.convert(), weights
 
 
-def outcome(change: str) -> str:
-    """Try a change, and return "same", "other" or "error".
+def measured(change: str) -> tuple[str, str]:
+    """Try a change, and return its outcome and what was measured.
 
     Parameters
     ----------
@@ -77,15 +110,46 @@ def outcome(change: str) -> str:
 
     Returns
     -------
-    str
+    outcome : {"same", "other", "error"}
         "same" or "other" for numbers that equal the model's or differ from them.
+    words : str
+        The numbers, or the error of the interpreter.
     """
     how: dict[str, Any] = {"rows": ROWS, "key": "predict_two", "export": archived, "change": 0.0}
     how |= CHANGES[change]
     content, weights = converted(how["export"])
     weights[0].assign(KERNEL + how["change"])
+    rows = how["rows"]
     try:
-        (got,) = litert_file.run(content, how["key"], {"x": how["rows"]}).values()
-    except ReaderError:
-        return "error"
-    return "same" if np.allclose(got, how["rows"] @ KERNEL + BIAS, atol=SAME) else "other"
+        (got,) = litert_file.run(content, how["key"], {"x": rows}).values()
+    except ReaderError as error:
+        return "error", f"The error of the interpreter: {shorten(str(error), 160)}"
+    expected = rows @ KERNEL + BIAS
+    same = got.shape == expected.shape and np.allclose(got, expected, atol=SAME)
+    return "same" if same else "other", (
+        f"For the rows {rows[:3].tolist()} the file answers {_numbers(got)}, and the model "
+        f"answered {_numbers(expected)} when it was exported."
+    )
+
+
+def _numbers(values):
+    return ", ".join(f"{value:.3g}" for value in values.ravel()[:3])
+
+
+def outcome(change: str) -> str:
+    """Try a change, a key of CHANGES, and return its outcome."""
+    return measured(change)[0]
+
+
+class Reasons(Mapping[tuple[str, str], str]):
+    """{(change, wrong outcome): reason}. It measures only when a reason is read."""
+
+    def __getitem__(self, key: tuple[str, str]) -> str:
+        change, said = key
+        return f"{REASONS[change][said]} {measured(change)[1]}"
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return ((change, said) for change, reasons in REASONS.items() for said in reasons)
+
+    def __len__(self) -> int:
+        return sum(map(len, REASONS.values()))

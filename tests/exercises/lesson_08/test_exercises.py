@@ -1,88 +1,49 @@
-"""Lesson 08: right answers, named mistakes, untouched."""
+"""Lesson 08: right answers, named mistakes, near misses, variants, untouched."""
 
-from functools import cache
-from pathlib import Path
-
-import numpy as np
+import pytest
 import tensorflow as tf
 
-from helpers.exercises.lesson_08 import exports
+from helpers.exercises.lesson_08 import variants
 from helpers.exercises.lesson_08.exercises import (
-    choose_the_quantisation,
     convert_two_signatures,
-    split_the_export,
+    predict_six_changes,
 )
-from helpers.processes.quiet import quiet
-from tests.exercises.proofs import Mistake, Proofs, prove
+from helpers.exercises.lesson_08.q2_conversion import CHANGES, OUTCOMES, REASONS
+from helpers.exercises.outcomes import NOT_YET, PASSED
+from tests.exercises.lesson_08 import answers as made
+from tests.exercises.lesson_08.q4_proofs import Q4
+from tests.exercises.proofs import Mistake, Proofs, one_wrong, other_mappings, prove
 
-KEYS = ("predict_two", "predict_three")
-TWO = [tf.TensorSpec((None, 2), tf.float32, name="x")]
-THREE = [tf.TensorSpec((None, 3), tf.float32, name="x")]
-
-
-def convert(directory, keys, **settings):
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(directory), signature_keys=list(keys))
-    for name, value in settings.items():
-        setattr(converter, name, value)
-    with quiet():
-        return converter.convert()
-
-
-def archive(folder, **endpoints):
-    """Export these endpoints, each a function with its input signature. Return the directory."""
-    export = tf.keras.export.ExportArchive()
-    for key, (function, spec) in endpoints.items():
-        export.add_endpoint(key, function, spec)
-    export.write_out(folder, verbose=False)
-    return folder
-
-
-def converted_of(folder, keys=KEYS, **changes):
-    """Convert the bakery's endpoints, with some changes."""
-
-    def score(x):
-        return x[:, :2] @ exports.KERNEL + exports.BIAS
-
-    endpoints = {
-        "predict_two": (lambda x: score(x), TWO),
-        "predict_three": (lambda x: score(x), THREE),
-    }
-    return convert(archive(folder, **endpoints | changes), keys)
-
-
-def in_a_file(folder, content):
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "model.tflite"
-    path.write_bytes(content)
-    return path
-
+KEYS = made.KEYS
 
 Q1 = Proofs(
     right={
-        "the bytes": lambda _: (convert(convert_two_signatures.original(), KEYS),),
-        "the path of a file": lambda folder: (
-            in_a_file(folder, convert(convert_two_signatures.original(), KEYS)),
-        ),
-        "a path as text": lambda folder: (
-            str(in_a_file(folder, convert(convert_two_signatures.original(), KEYS))),
-        ),
+        "the bytes": lambda _: (made.of_the_bakery(),),
+        "a bytearray": lambda _: (bytearray(made.of_the_bakery()),),
+        "the path of a file": lambda folder: (made.in_a_file(folder, made.of_the_bakery()),),
+        "a path as text": lambda folder: (str(made.in_a_file(folder, made.of_the_bakery())),),
         "exported anew, with a default": lambda folder: (
-            converted_of(folder, (*KEYS, "serving_default")),
+            made.converted_of(folder, (*KEYS, "serving_default")),
         ),
-        "exported anew, with named outputs": lambda folder: (
-            converted_of(
-                folder,
-                predict_two=(lambda x: {"score": x @ exports.KERNEL + exports.BIAS}, TWO),
+        "exported anew, with named outputs": made.changed(
+            predict_two=lambda x: {"score": made.scores(x)}
+        ),
+        "with TF Select, which it does not need": lambda _: (
+            made.convert(convert_two_signatures.original(), KEYS, target_spec=made.WITH_TF_SELECT),
+        ),
+        "optimized": lambda _: (
+            made.convert(
+                convert_two_signatures.original(), KEYS, optimizations=[tf.lite.Optimize.DEFAULT]
             ),
         ),
     },
     wrong={
         "one signature": Mistake(
-            lambda _: (convert(convert_two_signatures.original(), KEYS[:1]),),
+            lambda _: (made.of_the_bakery(KEYS[:1]),),
             "litert_file_1 should have the signature 'predict_three'",
         ),
         "two files": Mistake(
-            lambda _: ([convert(convert_two_signatures.original(), [key]) for key in KEYS],),
+            lambda _: ([made.of_the_bakery((key,)) for key in KEYS],),
             "the path of a file with it",
         ),
         "the directory of the export": Mistake(
@@ -90,15 +51,10 @@ Q1 = Proofs(
         ),
         "all of it, with TF Select": Mistake(
             lambda _: (
-                convert(
+                made.convert(
                     convert_two_signatures.original(),
                     (*KEYS, "advice"),
-                    target_spec=tf.lite.TargetSpec(
-                        supported_ops=[
-                            tf.lite.OpsSet.TFLITE_BUILTINS,
-                            tf.lite.OpsSet.SELECT_TF_OPS,
-                        ]
-                    ),
+                    target_spec=made.WITH_TF_SELECT,
                 ),
             ),
             "should have predict_two and predict_three only, which are right, but has advice",
@@ -111,16 +67,16 @@ Q1 = Proofs(
         ),
         "a path where no file is": Mistake(lambda folder: (folder / "a.tflite",), "is no file"),
         "half a file": Mistake(
-            lambda _: (convert(convert_two_signatures.original(), KEYS)[:1000],),
+            lambda _: (made.of_the_bakery()[:1000],),
             "not a valid Flatbuffer",
         ),
         "other bytes": Mistake(lambda _: (b"x" * 100,), "these 100 bytes are not a LiteRT file"),
         "one row only": Mistake(
             lambda folder: (
-                converted_of(
+                made.converted_of(
                     folder,
                     predict_two=(
-                        lambda x: x @ exports.KERNEL + exports.BIAS,
+                        lambda x: made.scores(x),
                         [tf.TensorSpec((1, 2), tf.float32, name="x")],
                     ),
                 ),
@@ -129,25 +85,27 @@ Q1 = Proofs(
             "takes x of shape (1, 2)",
         ),
         "signatures exchanged": Mistake(
-            lambda folder: (
-                converted_of(
-                    folder,
-                    predict_two=(lambda x: x[:, :2] @ exports.KERNEL, THREE),
-                    predict_three=(lambda x: x @ exports.KERNEL, TWO),
-                ),
-            ),
-            "but takes x of shape (None, 3)",
+            lambda folder: (made.exchanged(folder),),
+            "predict_two takes rows of three numbers, and predict_three takes rows of two. Did you "
+            "exchange the names?",
+        ),
+        "the third number left out": Mistake(
+            made.changed(predict_three=lambda x: made.scores(x[:, :2])),
+            "These are the scores of the first two numbers.",
+        ),
+        "the columns exchanged": Mistake(
+            made.changed(predict_two=lambda x: made.scores(x[:, ::-1])),
+            "These are the scores of rows with exchanged columns.",
         ),
         "another model": Mistake(
-            lambda folder: (converted_of(folder, predict_two=(lambda x: x @ [[2.0], [2.0]], TWO)),),
-            "should answer",
+            made.changed(predict_two=lambda x: x @ [[2.0], [2.0]]), "should answer"
         ),
         "whole numbers": Mistake(
             lambda folder: (
-                converted_of(
+                made.converted_of(
                     folder,
                     predict_three=(
-                        lambda x: tf.cast(x[:, :2], tf.float32) @ exports.KERNEL,
+                        lambda x: made.scores(tf.cast(x, tf.float32)),
                         [tf.TensorSpec((None, 3), tf.int32, name="x")],
                     ),
                 ),
@@ -155,23 +113,30 @@ Q1 = Proofs(
             "should take x as float32, but takes x as int32",
         ),
         "an export that only Python reads": Mistake(
-            lambda folder: (convert(old_recipe(folder), KEYS),), "should answer"
+            lambda folder: (made.convert(made.old_recipe(folder), KEYS),), "should answer"
         ),
     },
     untouched=(...,),
+    near={
+        "without the bias": made.changed(predict_three=lambda x: made.scores(x) - 0.5),
+        "the bias 1 % larger": made.changed(predict_two=lambda x: made.scores(x) + 0.005),
+        "a weight 1 % larger": made.changed(
+            predict_three=lambda x: made.scores(x * [1.0, 1.0, 1.01])
+        ),
+        "no negative scores": made.changed(predict_two=lambda x: tf.nn.relu(made.scores(x))),
+        "large scores cut off": made.changed(
+            predict_two=lambda x: tf.minimum(made.scores(x), 100.0)
+        ),
+        "rounded": made.changed(predict_three=lambda x: tf.round(made.scores(x))),
+        "the scores of the first row": made.changed(
+            predict_two=lambda x: made.scores(x[:1]) + 0 * made.scores(x)
+        ),
+        "without the axis": made.changed(predict_two=lambda x: made.scores(x)[:, 0]),
+        "two outputs": made.changed(
+            predict_two=lambda x: {"score": made.scores(x), "more": made.scores(x)}
+        ),
+    },
 )
-
-
-def old_recipe(folder):
-    from helpers.models import MultiSignatureModel
-
-    model = MultiSignatureModel()
-    model.build((None, 2))
-    model.set_weights([exports.KERNEL, exports.BIAS])
-    endpoints = (model.predict_first_two_features, model.predict_first_three_features)
-    tf.saved_model.save(model, str(folder), signatures=dict(zip(KEYS, endpoints, strict=True)))
-    return folder
-
 
 RIGHT = {
     "ask for 7 rows instead of 3": "same",
@@ -181,271 +146,162 @@ RIGHT = {
     "ask for serving_default, which was not named": "error",
     "save with tf.saved_model.save, the same signature": "other",
 }
+MEASURED = {
+    "same": "the file answers 0.5, -6, -3, and the model answered 0.5, -6, -3",
+    "other": "and the model answered 0.5, -6, -3",
+    "error": "The error of the interpreter: ValueError",
+}
 
 
-def predicted(**changes):
-    """Return the right prediction, with items changed by their number."""
-    names = list(RIGHT)
-    return lambda _: (RIGHT | {names[int(key[1:])]: said for key, said in changes.items()},)
-
-
-def slip(number, said):
-    name = list(RIGHT)[number]
-    return Mistake(predicted(**{f"n{number}": said}), f"{name}: you say {said!r}")
+def slip(change, said):
+    """A prediction with one wrong outcome, and the reason that the learner must read."""
+    words = f"{change}: you say {said!r}, but it is {RIGHT[change]!r}. {REASONS[change][said]}"
+    return Mistake(lambda _: (RIGHT | {change: said},), words)
 
 
 Q2 = Proofs(
-    right={
-        "in another order": lambda _: (dict(reversed(RIGHT.items())),),
-        "NumPy's texts": lambda _: ({name: np.str_(said) for name, said in RIGHT.items()},),
-    },
+    right=other_mappings(RIGHT),
     wrong={
-        "the rows are fixed": slip(0, "error"),
-        "the weights lie outside": slip(1, "error"),
-        "the file follows the model": slip(2, "other"),
-        "numbers are cast": slip(3, "same"),
-        "there is always a default": slip(4, "same"),
-        "the old recipe is refused": slip(5, "error"),
-        "the old recipe works": slip(5, "same"),
-        "a word of one's own": Mistake(predicted(n0="right"), "is not one of 'same', 'other'"),
+        f"{change}: {said}": slip(change, said)
+        for change, right in RIGHT.items()
+        for said in OUTCOMES
+        if said != right
+    }
+    | {
+        "a word of one's own": Mistake(
+            lambda _: (RIGHT | {"ask with rows of float64": "right"},),
+            "is not one of 'same', 'other'",
+        ),
         "a list": Mistake(lambda _: (list(RIGHT.values()),), "should be a dict with the keys"),
     },
     untouched=(dict.fromkeys(RIGHT, ...),),
+    near={
+        name: answer
+        for name, answer in one_wrong(RIGHT, RIGHT.values()).items()
+        if name.startswith(("ask with", "without", "save"))
+    }
+    | {f"all {said}": lambda _, said=said: (dict.fromkeys(RIGHT, said),) for said in OUTCOMES},
 )
 
 
-@cache
-def meter(kind):
-    """The meter's export, converted in one of several ways."""
-    directory, rows = choose_the_quantisation.original()
-    settings = {} if kind == "float32" else {"optimizations": [tf.lite.Optimize.DEFAULT]}
-    calibration = {"int8": rows, "int8, 50 rows": rows[:50], "int8, rows / 10": rows / 10}
-    if kind in calibration:
-        settings["representative_dataset"] = lambda: (
-            {"readings": row[np.newaxis]} for row in calibration[kind]
-        )
-    converter = tf.lite.TFLiteConverter.from_saved_model(
-        str(directory), signature_keys=["serving_default"]
-    )
-    for name, value in settings.items():
-        setattr(converter, name, value)
-    if kind == "float16":
-        converter.target_spec.supported_types = [tf.float16]
-    with quiet():
-        return converter.convert()
-
-
-@cache
-def meter_in_whole_numbers():
-    directory, rows = choose_the_quantisation.original()
-    return convert(
-        directory,
-        ["serving_default"],
-        optimizations=[tf.lite.Optimize.DEFAULT],
-        representative_dataset=lambda: ([row[np.newaxis]] for row in rows),
-        inference_input_type=tf.int8,
-        inference_output_type=tf.int8,
-    )
-
-
-def other_key(folder):
-    """float16 by the name of the endpoint, `serve`."""
-    converter = tf.lite.TFLiteConverter.from_saved_model(
-        str(choose_the_quantisation.original()[0]), signature_keys=["serve"]
-    )
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.target_spec.supported_types = [tf.float16]
-    return converter.convert()
-
-
 def both(precise, small):
-    return lambda _: (meter(precise), meter(small))
+    return lambda _: (made.meter(precise), made.meter(small))
 
 
+ABOVE_TIGHT = "precise_file should have a largest error on `readings` of at most 0.01, but has"
+ABOVE_LOOSE = "small_file should have a largest error on `readings` of at most 0.2, but has"
 Q3 = Proofs(
     right={
         "float16 and dynamic": both("float16", "dynamic"),
         "float16 and int8 of all readings": both("float16", "int8"),
+        "int16 between the layers": both("float16", "int16 and int8"),
         "as files": lambda folder: (
-            in_a_file(folder / "a", meter("float16")),
-            in_a_file(folder / "b", meter("dynamic")),
+            made.in_a_file(folder / "a", made.meter("float16")),
+            made.in_a_file(folder / "b", made.meter("dynamic")),
         ),
-        "by the endpoint's name": lambda folder: (other_key(folder), meter("dynamic")),
+        "without signature_keys": lambda _: (
+            made.meter("float16", None),
+            made.meter("int8", None),
+        ),
+        "written again, with two signatures": lambda _: (
+            made.network("float16"),
+            made.network("dynamic"),
+        ),
     },
     wrong={
         "nothing quantised": Mistake(
-            both("float32", "dynamic"), "Another kind with about a half of the"
+            both("float32", "dynamic"),
+            "270 kB. A kind with two bytes for each of the 67,840 weights, 140 kB in all, also "
+            "keeps the budget",
         ),
         "half is not a third": Mistake(
-            both("float16", "float16"), "Another kind with about a third of the"
+            both("float16", "float16"), "A kind with one byte for each of the 67,840 weights"
         ),
-        "one byte for the precise one": Mistake(
-            both("dynamic", "dynamic"),
-            "precise_file should have a largest error on `readings` of at most 0.01, but",
-        ),
-        "exchanged": Mistake(both("dynamic", "float16"), "of at most 0.01, but"),
+        "one byte for the precise one": Mistake(both("dynamic", "dynamic"), ABOVE_TIGHT),
+        "exchanged": Mistake(both("dynamic", "float16"), ABOVE_TIGHT),
         "calibrated with rows that are too small": Mistake(
-            both("float16", "int8, rows / 10"),
-            "small_file should have a largest error on `readings` of at most 0.2, but",
+            both("float16", "int8, rows / 10"), ABOVE_LOOSE
         ),
-        "calibrated with a few rows": Mistake(
-            both("float16", "int8, 50 rows"), "of at most 0.2, but"
-        ),
+        "calibrated with a few rows": Mistake(both("float16", "int8, 50 rows"), ABOVE_LOOSE),
         "whole numbers in and out": Mistake(
-            lambda _: (meter("float16"), meter_in_whole_numbers()),
-            "but takes readings: int8 (None, 8)",
+            both("float16", "int8 in and out"),
+            "should take readings as float32, but takes readings as int8",
         ),
         "another network": Mistake(
-            lambda _: (meter("float16"), convert(convert_two_signatures.original(), KEYS[:1])),
-            "small_file: predict_two should take float32 (None, 8), but takes x: float32 (None, 2)",
+            lambda _: (made.meter("float16"), made.of_the_bakery(KEYS[:1])),
+            "small_file: predict_two should take x of shape (None, 8), so that a caller may send "
+            "any number of rows, but takes x of shape (None, 2)",
         ),
-        "two signatures": Mistake(
-            lambda _: (convert(convert_two_signatures.original(), KEYS), meter("dynamic")),
-            "precise_file should have one signature, but has two: predict_three, predict_two",
+        "one row": Mistake(
+            lambda _: (made.meter("float16"), made.network("dynamic", rows=1)),
+            "but takes readings of shape (1, 8)",
         ),
         "the name of a kind": Mistake(lambda _: ("float16", "dynamic"), "'float16' is no file"),
     },
     untouched=(..., ...),
-)
-
-TEXTS = [tf.TensorSpec((None,), tf.string, name="text")]
-COUNTS = [tf.TensorSpec((None, 4), tf.float32, name="counts")]
-
-
-@cache  # kept: its functions need it
-def reviews():
-    return tf.saved_model.load(split_the_export.original() / "reviews")
-
-
-def split(folder, **changes):
-    """Export the reviews' two halves; `changes` replaces them, and None leaves one out."""
-    found = reviews()
-    endpoints = {"count_words": (found.count_words, None), "weigh": (found.weigh, None)} | changes
-    export = tf.keras.export.ExportArchive()
-    export.track(found)
-    for key, endpoint in endpoints.items():
-        if endpoint is not None:
-            export.add_endpoint(key, *(part for part in endpoint if part is not None))
-    export.write_out(folder, verbose=False)
-    return folder
-
-
-def halves(**changes):
-    return lambda folder: ("reviews", split(folder, **changes))
-
-
-def written_again(folder):
-    """Both halves without the export: by comparing each word of a ragged tensor."""
-
-    def count_words(text):
-        plain = tf.strings.regex_replace(tf.strings.lower(text), "[^a-z]", " ")
-        columns = [
-            tf.reduce_sum(tf.cast(tf.strings.split(plain) == word, tf.int32), axis=1)
-            for word in exports.WORDS
-        ]
-        return {"numbers": tf.stack(columns, axis=1)}
-
-    def weigh(numbers):
-        return {"opinion": tf.cast(numbers, tf.float32) @ exports.WORTH + exports.START}
-
-    numbers = [tf.TensorSpec((None, 4), tf.float32, name="numbers")]
-    return archive(folder, count_words=(count_words, TEXTS), weigh=(weigh, numbers))
-
-
-def saved_signatures(folder):
-    found = reviews()
-    signatures = {"count_words": found.count_words, "weigh": found.weigh}
-    tf.saved_model.save(found, str(folder), signatures=signatures)
-    return folder
-
-
-def lowered(text):
-    return tf.strings.lower(text)
-
-
-def weighed_wrong(counts):
-    return counts @ exports.WORTH
-
-
-def fixed(folder):
-    found, one = reviews(), [tf.TensorSpec((1, 4), tf.float32, name="counts")]
-    return split(folder, weigh=(lambda counts: found.weigh(counts), one))
-
-
-def in_numpy(folder):
-    def weigh(counts):
-        return tf.ensure_shape(
-            tf.numpy_function(
-                lambda n: (n @ exports.WORTH + 0.25).astype(np.float32), [counts], tf.float32
-            ),
-            (None, 1),
-        )
-
-    return split(folder, weigh=(weigh, COUNTS))
-
-
-def whole_again(folder):
-    found = reviews()
-    return split(folder, weigh=(lambda text: found.opinion(text)["opinion"], TEXTS))
-
-
-Q4 = Proofs(
-    right={
-        "the two methods, tracked": halves(),
-        "both written again": lambda folder: ("reviews", written_again(folder)),
-        "tf.saved_model.save of what was loaded": lambda folder: (
-            "reviews",
-            saved_signatures(folder),
+    near={
+        "int8 for the precise one": both("int8", "float16"),
+        "int16 between the layers for the precise one": both("int16 and int8", "dynamic"),
+        "nothing quantised for the small one": both("float16", "float32"),
+        "an answer a little larger": lambda _: (
+            made.network("float16", made.larger),
+            made.meter("dynamic"),
         ),
-        "the whole as well": lambda folder: (
-            "reviews",
-            split(folder, opinion=(reviews().opinion, None)),
+        "large answers cut off": lambda _: (
+            made.meter("float16"),
+            made.network("dynamic", made.cut_off),
         ),
-        "a path as text": lambda folder: ("reviews", str(split(folder))),
-    },
-    wrong={
-        "houses": Mistake(
-            lambda folder: ("houses", split(folder)), "'houses' gives the same answers in LiteRT"
+        "the mean of the request": lambda _: (
+            made.meter("float16"),
+            made.network("dynamic", made.averaged),
         ),
-        "colours, for they are words": Mistake(
-            lambda folder: ("colours", split(folder)), "'colours' gives the same answers in LiteRT"
-        ),
-        "a name of one's own": Mistake(
-            lambda folder: ("texts", split(folder)), "'texts' is not one of 'houses'"
-        ),
-        "the export as it was": Mistake(
-            lambda _: ("reviews", split_the_export.original() / "reviews"),
-            "the export should have the signature 'count_words'",
-        ),
-        "one half": Mistake(halves(weigh=None), "the export should have the signature 'weigh'"),
-        "weigh takes texts": Mistake(
-            lambda folder: ("reviews", whole_again(folder)),
-            "weigh should take float32, but takes string",
-        ),
-        "texts come out of the first half": Mistake(
-            halves(count_words=(lowered, TEXTS)),
-            "count_words should give numbers, which weigh takes, but gives object",
-        ),
-        "without the start": Mistake(halves(weigh=(weighed_wrong, COUNTS)), "should answer"),
-        "one row": Mistake(
-            lambda folder: ("reviews", fixed(folder)),
-            "weigh should accept any number of rows, but takes counts of shape (1, 4)",
-        ),
-        "a function of NumPy": Mistake(
-            lambda folder: ("reviews", in_numpy(folder)), "weigh fails in Python"
-        ),
-        "the folder of all three": Mistake(
-            lambda _: ("reviews", split_the_export.original()), "is the parent of exports"
-        ),
-        "a LiteRT file": Mistake(
-            lambda folder: (
-                "reviews",
-                in_a_file(Path(folder) / "x", convert(split(folder / "y"), ["weigh"])),
-            ),
-            "is a file, not an export directory",
+        "half a file": lambda _: (made.meter("float16"), made.meter("dynamic")[:40_000]),
+        "filled with zeros": lambda _: (
+            made.meter("float16"),
+            made.meter("dynamic") + bytes(20_000),
         ),
     },
-    untouched=(..., ...),
 )
 
 globals().update(prove("08_other_runtimes", {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4}))
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_wrong_prediction_is_refused_with_what_was_measured(change):
+    for said in REASONS[change]:
+        result = predict_six_changes.grade(RIGHT | {change: said}, notebook={})
+        assert result.outcome == NOT_YET
+        assert MEASURED[RIGHT[change]] in " ".join(result.message.split())
+
+
+SOLVED = {
+    "q1": (made.convert_the_variant, Q1.right["the bytes"]),
+    "q3": (made.choose_for_the_variant, Q3.right["float16 and dynamic"]),
+    "q4": (made.split_the_variant, Q4.right["the two methods, tracked"]),
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "seed"),
+    [(key, seed) for key in SOLVED for seed in (1, 2, 3) if (key, seed) != ("q4", 3)],
+)
+def test_variant_expects_its_own_answer(lesson, tmp_path, key, seed):
+    exercise, (solve, of_the_page) = lesson.exercises[key], SOLVED[key]
+    before = of_the_page(tmp_path / "page")
+    try:
+        answer = solve(exercise.given(seed), tmp_path / "variant")
+        result = exercise.grade(*answer, notebook={})
+        assert result.outcome == PASSED, result
+        assert f"lesson.{key}.given({seed + 1})" in result.message
+        assert exercise.grade(*before, notebook={}).outcome == NOT_YET
+    finally:
+        exercise.given()
+    assert exercise.grade(*before, notebook={}).outcome == PASSED
+    assert exercise.grade(*answer, notebook={}).outcome == NOT_YET
+
+
+def test_variants_differ_in_what_decides():
+    drawn = [variants.reviews(seed) for seed in (None, *range(6))]
+    assert len({one.stuck for one in drawn}) > 2
+    assert len({tuple(one.worth) for one in drawn}) == len(drawn)
+    assert len({tuple(variants.meter(seed).bytes_for.values()) for seed in range(3)}) == 3

@@ -106,6 +106,9 @@ Q2 = Proofs(
             lambda rows: np.where(a.in_numpy(rows) < 0, -1, a.in_numpy(rows) + 0.02)
         ),
         "0 for a gap": just(lambda rows: np.maximum(a.in_numpy(rows), 0)),
+        "-1.005 for a gap": just(
+            lambda rows: np.where(a.in_numpy(rows) < 0, -1.005, a.in_numpy(rows))
+        ),
         "whole points": just(lambda rows: a.in_numpy(rows).round()),
         "in another order": just(lambda rows: np.sort(a.in_numpy(rows))),
         "no lower limit": just(a.clipped(-np.inf, 100)),

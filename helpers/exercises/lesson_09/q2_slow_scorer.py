@@ -113,7 +113,8 @@ def new_scorer(folder: Path | None = None, seed: int | None = None) -> SlowScore
     """
     from helpers.models import ComplexModel
 
-    chance = np.random.default_rng(9 + (seed or 0))
+    seed = abs(seed or 0)
+    chance = np.random.default_rng(9 + seed)
     model = ComplexModel()
     model.build((None, 10))
     model.set_weights([chance.normal(0, 0.25, w.shape) for w in model.get_weights()])
@@ -124,7 +125,7 @@ def new_scorer(folder: Path | None = None, seed: int | None = None) -> SlowScore
         scale = SPREAD / answers.std()
         model.set_weights([*others, kernel * scale, scale * (bias - answers.mean())])
     means, deviations = chance.uniform(-50, 50, 10), chance.uniform(1, 20, 10)
-    variant = VARIANTS[(seed or 0) % len(VARIANTS)]
+    variant = VARIANTS[seed % len(VARIANTS)]
     return variant(model, means.astype(np.float32), deviations.astype(np.float32))
 
 

@@ -291,7 +291,8 @@ def _require_best(pick, table, words, progress=""):
     if said is None:
         raise NotYet(
             f"{where}. It should be {table.best}: of its batches, "
-            f"{table.late(table.best) * 100:.4g}% are late, and {LATE:.0%} may be."
+            f"{table.late(table.best) * 100:.4g}% are later than {table.budget * 1000:g} ms after "
+            f"the arrival of their first row, and {LATE:.0%} may be."
         )
     sizes = f"{where}. It should be one of the sizes {', '.join(map(str, times))}."
     try:

@@ -132,6 +132,7 @@ Q3 = Proofs(
         "two concrete functions": steady(a.two_graphs),
         "an export": a.restored_bill,
         "a method": steady(a.Bills),
+        "stored bills": steady(a.stored_bills),
     },
     wrong={
         "blames the amounts": Mistake(
@@ -176,7 +177,7 @@ Q3 = Proofs(
             steady(a.unused_graph), "calls a tf.function, but does not use what it returns"
         ),
         "functions run eagerly": Mistake(
-            steady(lambda: a.eagerly), "20 of 20 were computed without a graph"
+            steady(lambda: a.eagerly), "which then makes no graph. The check has switched it off"
         ),
         "functions run eagerly afterwards": Mistake(
             steady(a.left_eager), "should leave tf.config.run_functions_eagerly off"
@@ -252,7 +253,8 @@ Q4 = Proofs(
             "your function picks 1. It should return None, because no size keeps the budget",
         ),
         "always None": Mistake(
-            just(lambda *_: None), "picks None. It should be 32: of its batches, 2% are late"
+            just(lambda *_: None),
+            "picks None. It should be 32: of its batches, 2% are later than 30 ms",
         ),
         "a text": Mistake(just(a.for_text), "picks '32'. It should be one of the sizes 1, 2"),
         "a size that was not measured": Mistake(
@@ -413,6 +415,11 @@ def test_functions_that_ran_eagerly_before(lesson):
     finally:
         tf.config.run_functions_eagerly(False)
     assert "tf.config.run_functions_eagerly should be off, but is on" in result.message
+
+
+def test_the_check_switches_graphs_on_again(lesson):
+    lesson.exercises["q3"].grade("discount", a.eagerly)
+    assert not tf.config.functions_run_eagerly()
 
 
 def test_the_requests_of_the_page_stay():

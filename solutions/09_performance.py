@@ -254,8 +254,8 @@ figures({"answer against NumPy": to_numpy})
 # ### Exercise 2: a slow scorer
 #
 # `slow(rows)` scores customers, and it is right. Write `fast(rows)`: the same scores, to a
-# hundredth of a point, in less than a hundredth of the time. The check runs both in turn, on 12
-# rows that are new each time.
+# hundredth of a point, in an array of the same shape, in less than a hundredth of the time. The
+# check runs both in turn, on 12 rows that are new each time.
 
 # %%
 slow = lesson.q2.given()
@@ -315,8 +315,8 @@ print(scaled_sum.experimental_get_tracing_count(), "graphs for 6 calls")
 # ### Exercise 3: diagnose
 #
 # `shop.bill(amounts, discount, member)` is made into a graph, and it is slow. Which argument is
-# the `cause`? Then write `steady`, a function of the same three that gives the same bills with at
-# most four graphs.
+# the `cause`? Then write `steady`, a function of the same three that computes the same bills in a
+# `tf.function`, with at most four graphs.
 
 # %%
 shop = lesson.q3.given()
@@ -404,10 +404,11 @@ figures({"calls": calls, "one by one against at once": gain, "one alone": alone}
 #
 # Rows come evenly, `rate` of them in a second. A batch is computed when its last row has come, so
 # its first one has waited (size - 1) / rate seconds by then. There are computers enough: no batch
-# waits for another one. `times[size]` are seconds that batches of that size took. Write
-# `pick(times, rate, budget)`: of the sizes of which at most 5 % of the batches answer their first
-# row later than `budget` seconds after it came, the one with the least computing for a row, which
-# is the mean time by the size. `None` if there is no such size.
+# waits for another one. `times[size]` are seconds that batches of that size took. The sizes and the
+# number of batches differ from table to table. Write `pick(times, rate, budget)`: of the sizes of
+# which at most 5 % of the batches answer their first row later than `budget` seconds after it came,
+# the one with the least computing for a row, which is the mean time by the size. `None` if there is
+# no such size.
 
 # %%
 example = lesson.q4.given()

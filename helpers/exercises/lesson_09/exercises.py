@@ -1,91 +1,9 @@
 """The exercises of lesson 09, performance."""
 
-from collections.abc import Callable
-from functools import cache, partial
-from statistics import median
 from typing import Any
 
-import numpy as np
-
-from helpers.benchmark.predictors import by_hand
-from helpers.benchmark.timing import measure
 from helpers.exercises.exercise import exercise
-from helpers.exercises.export_checks import require_prediction
-from helpers.exercises.lesson_09 import q3_retracing, q4_batch_size
-from helpers.exercises.lesson_09.q2_slow_scorer import new_scorer, require_fast, scorer
-
-LIMIT, MANY = 50, 10_000
-MANY_TIMINGS, ONE_TIMINGS = 2, 9  # one row more often: some timing then has no interruption
-CLEAR, AGAIN = 1.8, 5  # times the limit that counts as clear, and measurements at most
-Way = Callable[[np.ndarray], Any]
-LESS, MORE = f"less than {LIMIT} times", f"more than {LIMIT} times"
-
-
-@cache
-def ways() -> dict[str, Way]:
-    """Make the calls of the page, all with the same weights.
-
-    Returns
-    -------
-    dict of str to function of rows
-        The keys are the calls as the page writes them.
-    """
-    import tensorflow as tf
-
-    model = scorer().model
-    weights = [weight.numpy() for weight in model.weights]
-    graph = tf.function(lambda x: model(x), input_signature=[tf.TensorSpec((None, 10))])
-    return {
-        "arithmetic(rows)": lambda rows: by_hand(weights, rows),
-        "model.predict(rows, batch_size=len(rows), verbose=0)": lambda rows: model.predict(
-            rows, batch_size=len(rows), verbose=0
-        ),
-        "model(rows)": model,
-        # A part of the rows is enough: it takes ten times as long as LIMIT says.
-        "[graph(row[np.newaxis]) for row in rows]": lambda rows: [
-            graph(row[np.newaxis]) for row in rows[: 10 * LIMIT]
-        ],
-    }
-
-
-def factor(way: Way) -> float:
-    """Measure how many times as long MANY rows take as one row.
-
-    Parameters
-    ----------
-    way : function of rows
-        A value of `ways()`.
-
-    Returns
-    -------
-    float
-        The ratio of the shortest timings. Other programs only make a timing longer.
-    """
-    rows = np.random.default_rng(0).normal(size=(MANY, 10)).astype(np.float32)
-    one = measure(partial(way, rows[:1]), ONE_TIMINGS, warm_up=1)
-    many = measure(partial(way, rows), MANY_TIMINGS, warm_up=0)
-    return many.least / one.least
-
-
-def growth(way: Way) -> str:
-    """Measure whether MANY rows take more than LIMIT times as long as one row.
-
-    A factor near LIMIT is measured again, and the median of all counts.
-
-    Parameters
-    ----------
-    way : function of rows
-        A value of `ways()`.
-
-    Returns
-    -------
-    str
-        LESS or MORE.
-    """
-    found = [factor(way)]
-    while LIMIT / CLEAR < median(found) < LIMIT * CLEAR and len(found) < AGAIN:
-        found.append(factor(way))
-    return MORE if median(found) > LIMIT else LESS
+from helpers.exercises.lesson_09 import q1_growth, q2_slow_scorer, q3_retracing, q4_batch_size
 
 
 @exercise(
@@ -100,11 +18,11 @@ def growth(way: Way) -> str:
 )
 def predict_the_growth(prediction: Any) -> str:
     """Predict how much longer 10,000 rows take than one"""
-    require_prediction(prediction, ways(), (LESS, MORE), growth)
+    q1_growth.require_growth(prediction)
     return (
-        "right, all four: if the fixed cost of a call is the larger part, more rows cost nearly "
-        "nothing. If the arithmetic is the larger part, they cost. A loop pays the fixed cost for "
-        "each row."
+        f"right, all four were measured just now, the loop with {q1_growth.IN_THE_LOOP} of the "
+        "rows. If the fixed cost of a call is the larger part, more rows cost nearly nothing. If "
+        "the arithmetic is the larger part, they cost. A loop pays the fixed cost for each row."
     )
 
 
@@ -120,14 +38,16 @@ def predict_the_growth(prediction: Any) -> str:
         "The model's answer for such a row does not matter.",
     ],
     needs="slow",
-    given=new_scorer,
+    given=q2_slow_scorer.new_scorer,
 )
 def speed_up_the_scorer(fast: Any, slow: Any) -> str:
     """Make the scorer at least 100 times as fast, with equal numbers"""
-    require_fast(fast)
+    made = speed_up_the_scorer.original()
+    q2_slow_scorer.require_same_scorer(slow, made)
+    q2_slow_scorer.require_fast(fast, made)
     return (
         "the same numbers, at least 100 times as fast on 12 new rows in each call, and right for 1 "
-        "to 300 rows. `slow` is unchanged."
+        f"to 300 rows. `slow` is unchanged. {q2_slow_scorer.nearest(made)}"
     )
 
 
@@ -139,18 +59,20 @@ def speed_up_the_scorer(fast: Any, slow: Any) -> str:
         "three arguments. graph.experimental_get_tracing_count() returns the number of graphs.",
         "A Python number is part of the graph, so a new number makes a new graph. A tensor is an "
         "input: a new value of the same shape and dtype uses the same graph.",
-        "Make the tf.function once, outside of `steady`. In `steady`, call it with "
-        "tf.constant(discount).",
+        "Make the tf.function once, outside of `steady`. In `steady`, call it with a tensor for "
+        "what changes, such as tf.constant(discount). Where the length changes, give None for it "
+        "in an input_signature.",
     ],
     given=q3_retracing.make_shop,
 )
 def stop_the_retracing(cause: Any, steady: Any) -> str:
     """Diagnose what makes a new graph for each request, and stop it"""
-    q3_retracing.require_cause(cause)
-    q3_retracing.require_steady(steady)
+    shop = stop_the_retracing.original()
+    q3_retracing.require_cause(cause, shop)
+    q3_retracing.require_steady(steady, shop)
     return (
-        f"you found the cause, and {q3_retracing.REQUESTS} new requests need at most "
-        f"{q3_retracing.MOST} graphs."
+        f"you found the cause, and {q3_retracing.REQUESTS + q3_retracing.MORE} new requests need "
+        f"at most {q3_retracing.MOST} graphs. {q3_retracing.nearest(shop)}"
     )
 
 
@@ -171,6 +93,7 @@ def pick_the_batch_size(pick: Any) -> str:
     """Pick the batch size that keeps a latency budget at the least cost"""
     q4_batch_size.require_pick(pick)
     return (
-        f"in {len(q4_batch_size.TABLES)} tables your function picks the cheapest size that keeps "
-        "the budget, or None where no size does."
+        f"in {len(q4_batch_size.TABLES) + q4_batch_size.DRAWN} tables your function picks the "
+        "cheapest size that keeps the budget, or None where no size does. "
+        f"{q4_batch_size.nearest()}"
     )

@@ -1,25 +1,29 @@
 """Exercise 3 of lesson 09: a function that is traced for every request, and its cure."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import numpy as np
 
-from helpers.exercises.export_checks import SAME_TOTAL
+from helpers.exercises import answer_types
+from helpers.exercises.export_checks import SAME
 from helpers.exercises.learner_code import call
 from helpers.exercises.outcomes import NotYet, require
-from helpers.text import safe_repr
+from helpers.exercises.same_answers import nearest_wrong
 
-REQUESTS = 20
+REQUESTS, MORE = 20, 30  # the words of most messages are about the first 20 requests
 MOST = 4  # graphs: one for all requests, or some for members and some for others
 ARGUMENTS = ("amounts", "discount", "member")
-CAUSE = "discount"
+CAUSES = ("discount", "member", "amounts")  # of the seeds None, 1, 2, and so on
+LENGTH = 8  # amounts in a request, unless the lengths differ
+SHIFT = 1000.0  # added to what a graph returns, to see whether the bill comes from it
 
-Request = tuple[np.ndarray, float, bool]
+Request = tuple[np.ndarray, float, bool | int]
 
 
 class Shop:
@@ -28,11 +32,12 @@ class Shop:
     Attributes
     ----------
     requests : list of (amounts, discount, member)
-        An (8,) float32 array, a float from 0 to 0.5, and a bool.
+        A float32 array, a number from 0 to 0.5, and whether the customer is a member: a bool, or
+        the number of months, 0 for others.
     """
 
-    def __init__(self) -> None:
-        self.requests = requests(seed=0)
+    def __init__(self, requests: list[Request]) -> None:
+        self.requests = requests
 
     def bill(self, amounts, discount, member):
         import tensorflow as tf
@@ -43,44 +48,85 @@ class Shop:
         return total
 
 
-def make_shop(folder: Path) -> Shop:
+def make_shop(folder: Path | None, seed: int | None = None) -> Shop:
     """Make the shop of the exercise.
 
     Parameters
     ----------
-    folder : path
+    folder : path or None
         Not used.
+    seed : int, optional
+        Another seed makes other requests. What makes a new graph for each of them then is the
+        discount, the member or the amounts.
 
     Returns
     -------
     Shop
     """
-    return Shop()
+    seed = abs(seed or 0)
+    discounts = None if seed else np.linspace(0, 0.5, REQUESTS)
+    return Shop(requests(CAUSES[seed % len(CAUSES)], seed, discounts=discounts))
 
 
-def requests(seed: int) -> list[Request]:
-    """Make the requests of one seed. Each has a different discount.
+def cause_of(shop: Shop) -> str:
+    """Find which argument of `bill` makes a new graph for each request of a shop.
 
     Parameters
     ----------
-    seed : int
+    shop : Shop
+        As `make_shop` made it.
+
+    Returns
+    -------
+    {"discount", "member", "amounts"}
+    """
+    amounts, discounts, _ = zip(*shop.requests, strict=True)
+    if len(set(map(len, amounts))) > 1:
+        return "amounts"
+    return "discount" if type(discounts[0]) is float else "member"
+
+
+def requests(
+    cause: str,
+    seed: int,
+    count: int = REQUESTS,
+    discounts: np.ndarray | None = None,
+    begin: int = 0,
+) -> list[Request]:
+    """Make requests, of which each makes a new graph of `bill`.
+
+    Parameters
+    ----------
+    cause : {"discount", "member", "amounts"}
+        The discounts are Python numbers, the months of the members are, or the lengths differ.
+    seed, count : int
+    discounts : array, optional
+        In any order. Without it, they are drawn.
+    begin : int
+        Months and lengths are larger than `begin`. Two calls have none in common if their `begin`
+        differ by `count` or more.
 
     Returns
     -------
     list of (amounts, discount, member)
-        An (8,) float32 array, a float from 0 to 0.5, and a bool.
     """
     chance = np.random.default_rng(seed)
-    amounts = chance.integers(1, 100, (REQUESTS, 8)).astype(np.float32)
-    discounts = chance.permutation(np.linspace(0, 0.5, REQUESTS))
-    members = chance.permutation(REQUESTS) % 3 == 0
-    return [
-        (amount, float(discount), bool(member))
-        for amount, discount, member in zip(amounts, discounts, members, strict=True)
-    ]
+    amounts = list(chance.integers(1, 100, (count, LENGTH)).astype(np.float32))
+    if discounts is None:
+        discounts = np.concatenate([[0, 0.5], chance.uniform(0, 0.5, count - 2)])
+    discounts = chance.permutation(discounts)
+    members = (chance.permutation(count) % 3 == 0).tolist()
+    distinct = begin + 1 + chance.permutation(count)
+    if cause == "amounts":
+        amounts = [np.resize(amount, n) for amount, n in zip(amounts, distinct, strict=True)]
+    if cause == "member":
+        # A third of the customers are no members. The months of the others differ.
+        members = [0 if n % 3 == 0 else int(n) for n in distinct]
+    made = discounts.tolist() if cause == "discount" else list(discounts.astype(np.float32))
+    return list(zip(amounts, made, members, strict=True))
 
 
-def right(amounts: np.ndarray, discount: float, member: bool) -> float:
+def right(amounts: np.ndarray, discount: float, member: bool | int) -> float:
     """Compute a bill without TensorFlow.
 
     Parameters
@@ -88,36 +134,35 @@ def right(amounts: np.ndarray, discount: float, member: bool) -> float:
     amounts : (n,) float32 array
     discount : float
         From 0 to 0.5.
-    member : bool
+    member : bool or int
 
     Returns
     -------
     float
     """
-    return float(amounts.sum() * (1 - discount) * (0.9 if member else 1.0))
+    return float(amounts.sum() * (1 - float(discount)) * (0.9 if member else 1.0))
 
 
-def require_cause(cause: Any) -> None:
+def require_cause(cause: Any, shop: Shop) -> None:
     """Require that `cause` names the argument that makes a new graph for each request.
 
     Parameters
     ----------
     cause : str
+    shop : Shop
 
     Raises
     ------
     NotYet
         `cause` is not an argument, or not the right one.
     """
-    if not (isinstance(cause, str) and cause in ARGUMENTS):
-        raise NotYet(
-            f"cause should be one of {', '.join(map(repr, ARGUMENTS))}, not {safe_repr(cause)}."
-        )
-    if cause == CAUSE:
+    cause = answer_types.text(cause, "cause", ARGUMENTS)
+    _require_graphs()
+    if cause == cause_of(shop):
         return
     import tensorflow as tf
 
-    graph, shop = tf.function(Shop().bill), Shop()
+    graph = tf.function(shop.bill)
     place = ARGUMENTS.index(cause)
     for request in shop.requests:
         changed = list(shop.requests[0])
@@ -126,74 +171,216 @@ def require_cause(cause: Any) -> None:
     count = graph.experimental_get_tracing_count()
     raise NotYet(
         f"cause: when only {cause} changes, {len(shop.requests)} requests make "
-        f"{count} graph{'s' * (count > 1)}. Which argument makes as many graphs as it has values?"
+        f"{count} graph{'s' * (count > 1)}. Which argument makes a new graph for nearly every "
+        "request? Change one argument at a time, as this check did."
     )
 
 
-@contextmanager
-def counted() -> Iterator[Counter]:
-    """Count the graphs that are made inside the `with` block, and the sums without a graph.
+def _require_graphs():
+    import tensorflow as tf
+
+    if tf.config.functions_run_eagerly():
+        raise NotYet(
+            "tf.config.run_functions_eagerly should be off, but is on, so no tf.function makes a "
+            "graph. Call tf.config.run_functions_eagerly(False), and run this cell again."
+        )
+
+
+@cache
+def _classes() -> tuple[type, type]:
+    """Return the classes of a tf.function and of one graph of it. Loaded exports use both."""
+    import tensorflow as tf
+
+    function = tf.function(tf.identity)
+    return type(function), type(function.get_concrete_function(tf.TensorSpec(())))
+
+
+@contextlib.contextmanager
+def counted(shift: float = 0.0) -> Iterator[Counter]:
+    """Count what calls in the block make and use.
+
+    Parameters
+    ----------
+    shift : float
+        Added to the numbers that a graph returns.
 
     Yields
     ------
     Counter
-        With the keys "graphs" and "sums".
+        With the keys "graphs" (new ones), "functions" (new tf.functions), "calls" (of graphs) and
+        "eager" (calls of a tf.function that runs without a graph).
     """
     import tensorflow as tf
 
-    counts, init, reduce_sum = Counter(), tf.Graph.__init__, tf.reduce_sum
+    counts, of_functions, of_graphs = Counter(), *_classes()
 
-    def make(graph, *details, **options):
-        counts["graphs"] += tf.executing_eagerly()  # not the branches inside a graph
-        init(graph, *details, **options)
+    def counts_new(kind, function):
+        def make(made, *details, **options):
+            counts[kind] += tf.executing_eagerly()  # not the branches inside a graph
+            function(made, *details, **options)
 
-    def add(*details, **options):
-        counts["sums"] += tf.executing_eagerly()
-        return reduce_sum(*details, **options)
+        return make
 
-    with mock.patch.object(tf.Graph, "__init__", make), mock.patch.object(tf, "reduce_sum", add):
+    def counts_calls(function):
+        def run(graph, *details, **options):
+            eager = tf.config.functions_run_eagerly()
+            outermost = tf.executing_eagerly() and not eager
+            result = function(graph, *details, **options)
+            counts["calls"] += outermost
+            counts["eager"] += eager
+            return tf.nest.map_structure(shifted, result) if outermost and shift else result
+
+        return run
+
+    def shifted(value):
+        is_number = isinstance(value, tf.Tensor) and (
+            value.dtype.is_floating or value.dtype.is_integer
+        )
+        return value + tf.cast(shift, value.dtype) if is_number else value
+
+    with contextlib.ExitStack() as stack:
+        for owner, name, instead in (
+            (tf.Graph, "__init__", counts_new("graphs", tf.Graph.__init__)),
+            (of_functions, "__init__", counts_new("functions", of_functions.__init__)),
+            (of_functions, "__call__", counts_calls(of_functions.__call__)),
+            (of_graphs, "__call__", counts_calls(of_graphs.__call__)),
+        ):
+            stack.enter_context(mock.patch.object(owner, name, instead))
         yield counts
 
 
-def require_steady(steady: Callable[..., Any]) -> None:
-    """Require that `steady` gives the right bills with few graphs.
+def require_steady(steady: Callable[..., Any], shop: Shop) -> None:
+    """Require that `steady` gives the right bills with few graphs, and computes them in these.
 
     Parameters
     ----------
     steady : function of amounts, discount and member
+    shop : Shop
 
     Raises
     ------
     NotYet
-        A bill is wrong, or there are more than MOST graphs or calls without a graph.
+        A bill is wrong or does not come from a graph, or there are more than MOST graphs.
     """
-    with counted() as counts:
-        _require_bills(steady)
+    import tensorflow as tf
+
+    _require_graphs()
+    *batches, (another, *_) = _new_requests(shop)
+    total = Counter()
+    try:
+        for some in batches:
+            for request in some:
+                with counted() as counts:
+                    _require_bill(steady, request)
+                total.update(counts, requests=1, without=not counts["calls"])
+            _require_few(total)
+        with counted(SHIFT):
+            moved = answer_types.number(call(steady, *another), "the bill")
+    finally:
+        switched = tf.config.functions_run_eagerly()
+        tf.config.run_functions_eagerly(False)
     require(
-        counts["sums"] <= MOST,
-        f"the bills are right, but {counts['sums']} of {REQUESTS} were computed without a graph: "
-        "your function runs the Python code of `bill` for each request. Call a tf.function.",
+        not switched,
+        "your function should leave tf.config.run_functions_eagerly off, but switched it on. The "
+        "check has switched it off again.",
     )
     require(
-        counts["graphs"] <= MOST,
-        f"the bills are right, but your function made {counts['graphs']} new graphs for "
-        f"{REQUESTS} requests. It should make at most {MOST}. A tf.function makes a new graph for "
-        "each new Python value, and so does each new tf.function.",
+        abs(moved - right(*another)) > 1,
+        "your function calls a tf.function, but does not use what it returns: the bill stays the "
+        f"same when the check adds {SHIFT:g} to the result of the graph. Compute the bill in the "
+        "graph.",
     )
 
 
-def _require_bills(steady: Callable[..., Any]) -> None:
-    for amounts, discount, member in requests(seed=1):
-        expected = right(amounts, discount, member)
-        said = call(steady, amounts, discount, member)
-        try:
-            number = float(said)
-        except (TypeError, ValueError):
-            raise NotYet(
-                f"your function should return one number, not {safe_repr(said)}."
-            ) from None
-        require(
-            abs(number - expected) <= SAME_TOTAL * expected,
-            f"with the discount {discount:.3f} and member {member}, your function should return "
-            f"{expected:.2f}, but returns {number:.2f}.",
+def _new_requests(shop):
+    cause = cause_of(shop)
+    return (
+        requests(cause, seed=1, begin=40),
+        requests(cause, seed=2, count=MORE, begin=70),
+        requests(cause, seed=3, count=3, begin=110),  # a bill may be stored, so another one
+    )
+
+
+def _require_few(total):
+    made, count = total["graphs"], total["requests"]
+    require(
+        not total["eager"],
+        "your function should leave tf.config.run_functions_eagerly off, but it is on when your "
+        "function calls a tf.function, which then makes no graph. The check has switched it off.",
+    )
+    require(
+        not total["without"],
+        f"the bills are right, but {total['without']} of {count} were computed without a graph: "
+        "your function calls no tf.function for them. Compute the bill in a tf.function.",
+    )
+    if made <= MOST:
+        return
+    words = (
+        f"the bills are right, but your function made {made} new graphs for {count} requests. It "
+        f"should make at most {MOST}. "
+    )
+    if total["functions"] > MOST:
+        raise NotYet(
+            f"{words}It also made {total['functions']} new tf.functions, and each new tf.function "
+            "makes a new graph. Make the tf.function once, outside of `steady`."
         )
+    raise NotYet(
+        f"{words}A tf.function makes a new graph for each new Python value, and for each new shape "
+        "of a tensor."
+    )
+
+
+def _require_bill(steady, request):
+    amounts, discount, member = request
+    expected = right(*request)
+    number = answer_types.number(
+        call(steady, amounts, discount, member), "the result of your function"
+    )
+    require(
+        abs(number - expected) <= SAME * max(1, expected),
+        f"with {len(amounts)} amounts, the discount {discount:.3f} and member {member}, your "
+        f"function should return {expected:.2f}, but returns {number:.2f}.",
+    )
+
+
+def nearest(shop: Shop) -> str:
+    """Say which wrong bills are nearest to the right ones.
+
+    Parameters
+    ----------
+    shop : Shop
+
+    Returns
+    -------
+    str
+        See `same_answers.nearest_wrong`.
+    """
+    made = [request for some in _new_requests(shop)[:2] for request in some]
+    amounts = np.empty(len(made), object)
+    amounts[:] = [request[0] for request in made]
+    inputs = {
+        "amounts": amounts,
+        "discount": np.array([request[1] for request in made]),
+        "member": np.array([request[2] for request in made]),
+    }
+
+    def bills(change):
+        def compute(amounts, discount, member):
+            changed = change(amounts, discount, member)
+            return {"bill": np.array([right(*row) for row in zip(*changed, strict=True)])}
+
+        return compute
+
+    return nearest_wrong(
+        inputs,
+        bills(lambda *columns: columns),
+        {
+            "the discount rounded to two digits": bills(lambda a, d, m: (a, np.round(d, 2), m)),
+            "the discount of the first request for all": bills(
+                lambda a, d, m: (a, np.full_like(d, d[0]), m)
+            ),
+            "no lower price for members": bills(lambda a, d, m: (a, d, np.zeros_like(m))),
+            "the lower price for all": bills(lambda a, d, m: (a, d, np.ones_like(m))),
+        },
+        SAME,
+    )

@@ -4,484 +4,474 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from helpers.benchmark.predictors import by_hand
-from helpers.exercises.lesson_09 import q3_retracing
-from helpers.exercises.lesson_09.exercises import LESS, MORE, factor, stop_the_retracing, ways
-from helpers.exercises.lesson_09.q2_slow_scorer import customers, new_scorer, right, scorer
+from helpers.exercises.lesson_09 import q1_growth, q2_slow_scorer, q3_retracing, q4_batch_size
+from helpers.exercises.lesson_09.exercises import stop_the_retracing
+from helpers.exercises.lesson_09.q1_growth import ARITHMETIC, LESS, LOOP, MODEL, MORE, PREDICT, WHY
+from helpers.exercises.lesson_09.q2_slow_scorer import customers, right, scorer
 from helpers.exercises.lesson_09.q4_batch_size import LATE
-from tests.exercises.proofs import Mistake, Proofs, prove
+from helpers.exercises.outcomes import NOT_YET, PASSED
+from tests.exercises.lesson_09 import answers as a
+from tests.exercises.lesson_09.answers import choose, just, steady
+from tests.exercises.proofs import Mistake, Proofs, one_wrong, other_mappings, prove
 
-
-def just(*answers):
-    return lambda _: answers
-
-
-TRUTH = {
-    "arithmetic(rows)": MORE,
-    "model.predict(rows, batch_size=len(rows), verbose=0)": LESS,
-    "model(rows)": LESS,
-    "[graph(row[np.newaxis]) for row in rows]": MORE,
-}
+TRUTH = {ARITHMETIC: MORE, PREDICT: LESS, MODEL: LESS, LOOP: MORE}
 
 
 def said(key, outcome):
     assert key in TRUTH
-    return Mistake(just({**TRUTH, key: outcome}), f"{key}: you say {outcome!r}")
+    return Mistake(just({**TRUTH, key: outcome}), f"times as long. {WHY[key]}")
 
 
 Q1 = Proofs(
-    right={
-        "as it happens": just(TRUTH),
-        "in another order": just(dict(reversed(TRUTH.items()))),
-    },
+    right=other_mappings(TRUTH),
     wrong={
-        "arithmetic is as good as free": said("arithmetic(rows)", LESS),
-        "predict works row by row": said(
-            "model.predict(rows, batch_size=len(rows), verbose=0)", MORE
-        ),
-        "a model works row by row": said("model(rows)", MORE),
-        "a graph in a loop is one graph call": said(
-            "[graph(row[np.newaxis]) for row in rows]", LESS
-        ),
+        "arithmetic is as good as free": said(ARITHMETIC, LESS),
+        "predict works row by row": said(PREDICT, MORE),
+        "a model works row by row": said(MODEL, MORE),
+        "a graph in a loop is one graph call": said(LOOP, LESS),
         "another word": Mistake(
-            just({**TRUTH, "model(rows)": "less"}), "'less' is not one of 'less than 50 times'"
+            just({**TRUTH, MODEL: "less"}), "'less' is not one of 'less than 50 times'"
         ),
         "a list": Mistake(just(list(TRUTH.values())), "with the keys 'arithmetic(rows)', 'model"),
+    },
+    near={  # the other outcome of each call stands above
+        name: answer
+        for name, answer in one_wrong(TRUTH, (LESS, MORE)).items()
+        if not name.endswith((repr(LESS), repr(MORE)))
     },
     untouched=(dict.fromkeys(TRUTH, ...),),
 )
 
 
-def scores(rows, answers):
-    """Do the last step of the scorer for all rows at once."""
-    scores = np.clip(50 + 25 * np.asarray(answers)[:, 0], 0, 100)
-    return np.where(np.isnan(rows).any(axis=1), -1.0, scores)
-
-
-def scaled(rows):
-    return (rows - scorer().means) / scorer().deviations
-
-
-def fast(model):
-    """Make an answer that calls `model`, a function of scaled rows."""
-    return lambda rows: scores(rows, model(scaled(rows)))
-
-
-def weights():
-    return [weight.numpy() for weight in scorer().model.weights]
-
-
-def in_numpy(rows):
-    return scores(rows, by_hand(weights(), scaled(rows)))
-
-
-def restored(folder):
-    """Export and load the model, call it for the complete rows only, and return lists."""
-    scorer().model.export(folder / "scorer", verbose=False)
-    loaded = tf.saved_model.load(folder / "scorer")
-
-    def function(rows):
-        found, known = np.full((len(rows), 1), -1.0), ~np.isnan(rows).any(axis=1)
-        answers = loaded.serve(tf.constant(scaled(rows[known]))).numpy()
-        found[known] = np.clip(50 + 25 * answers, 0, 100)
-        return found.tolist()
-
-    return (function,)
-
-
-def one_predict(rows):
-    return scores(rows, scorer().model.predict(scaled(rows), verbose=0))
-
-
-def gaps_forgotten(rows):
-    return np.clip(50 + 25 * by_hand(weights(), scaled(rows))[:, 0], 0, 100)
-
-
-def gaps_as_means(rows):
-    filled = np.where(np.isnan(rows), scorer().means, rows)
-    return gaps_forgotten(filled)
-
-
-def own_means(rows):
-    moved = (rows - np.nanmean(rows, axis=0)) / scorer().deviations
-    return scores(rows, by_hand(weights(), moved))
-
-
-def half_precision(rows):
-    return scores(rows, by_hand([w.astype(np.float16) for w in weights()], scaled(rows)))
-
-
-def not_clipped(rows):
-    answers = 50 + 25 * by_hand(weights(), scaled(rows))[:, 0]
-    return np.where(np.isnan(rows).any(axis=1), -1.0, answers)
-
-
-def gaps_left_out(rows):
-    return in_numpy(rows[~np.isnan(rows).any(axis=1)])
-
-
-def remembered():
-    """Give right scores for all calls before the measurement, and then repeat the last scores."""
-    seen = {}
-
-    def function(rows):
-        number = (len(rows), len(seen))
-        if len(seen) < 5:
-            seen[number] = in_numpy(rows)
-        return list(seen.values())[-1] if len(seen) == 5 else seen[number]
-
-    return function
-
-
-def in_place(rows):
-    rows -= scorer().means
-    rows /= scorer().deviations
-    return scores(rows, by_hand(weights(), rows))
-
-
-SLOW = new_scorer()
-
-
-def moves_the_means(rows):
-    answer = in_numpy(rows)
-    SLOW.means += 1
-    return answer
-
-
-def moves_the_weights(rows):
-    SLOW.model.set_weights([0.5 * weight for weight in SLOW.model.get_weights()])
-    return in_numpy(rows)
-
-
-def of_twelve(_):
-    graph = tf.function(
-        lambda x: scorer().model(x), input_signature=[tf.TensorSpec((12, 10), tf.float32)]
-    )
-    return (fast(lambda x: graph(x).numpy()),)
-
-
 Q2 = Proofs(
     right={
-        "NumPy": just(in_numpy),
-        "one call of the model": just(fast(lambda x: scorer().model(x).numpy())),
-        "an export, as lists of (n, 1)": restored,
+        "NumPy": just(a.in_numpy),
+        "NumPy, with 64 bits": just(a.in_float64),
+        "one call of the model": just(a.fast(lambda x: scorer().model(x).numpy())),
+        "an export, as a list": a.restored,
+        "an object with one graph": lambda _: (a.Fast(),),
+        "LiteRT": a.in_litert,
     },
     wrong={
         "one predict": Mistake(
-            just(one_predict), "as fast as the slow one. It should be at least 100 times as fast"
+            just(a.one_predict), "so most of the time is a fixed cost of each call"
         ),
         "the slow one itself": Mistake(
             lambda _: (scorer(),), "the scores are right, and your function is about as fast"
         ),
+        "the model, row by row": Mistake(
+            just(a.row_by_row), "Which step do you still do for each row"
+        ),
         "fast and wrong: gaps forgotten": Mistake(
-            just(gaps_forgotten),
+            just(a.gaps_forgotten),
             "the scores are not those of the slow one: of 12 rows, row 4, in which a number is "
             "missing, should get -1, but gets nan",
         ),
         "fast and wrong: gaps as means": Mistake(
-            just(gaps_as_means), "in which a number is missing"
+            just(a.gaps_as_means), "in which a number is missing"
         ),
         "fast and wrong: means of the batch": Mistake(
-            just(own_means), "row 0, with all ten numbers, should get"
+            just(a.own_means), "row 0, with all ten numbers, should get"
         ),
         "fast and wrong: half precision": Mistake(
-            just(half_precision), "the scores are not those of the slow one"
+            just(a.half_precision), "the scores are not those of the slow one"
         ),
         "fast and wrong: not clipped": Mistake(
-            just(not_clipped), "with all ten numbers, should get"
+            just(a.clipped(-np.inf, np.inf)), "with all ten numbers, should get"
         ),
         "fast and wrong: rows left out": Mistake(
-            just(gaps_left_out), "shape (12,), but it returns shape (11,)"
+            just(a.gaps_left_out), "shape (12,), as `slow` does, but it returns shape (11,)"
+        ),
+        "a column of scores": Mistake(
+            just(lambda rows: a.in_numpy(rows)[:, np.newaxis]),
+            "shape (12,), as `slow` does, but it returns shape (12, 1)",
         ),
         "fast and wrong: remembered": Mistake(
-            lambda _: (remembered(),), "the scores are not those of the slow one"
+            lambda _: (a.remembered(),), "the scores are not those of the slow one"
         ),
-        "changes the rows": Mistake(just(in_place), "should leave rows as it is, but changed it"),
-        "for 12 rows only": Mistake(of_twelve, "Can not cast TensorSpec", "raised"),
-        "words": Mistake(
-            just(lambda rows: ["good"] * len(rows)),
-            "should be an array of numbers",
-        ),
+        "changes the rows": Mistake(just(a.in_place), "should leave rows as it is, but changed it"),
+        "moves the means of slow": Mistake(just(a.moves_the_means), "should leave slow as it is"),
+        "for 12 rows only": Mistake(a.of_twelve, "Can not cast TensorSpec", "raised"),
+        "words": Mistake(just(lambda rows: ["good"] * len(rows)), "should be an array of numbers"),
     },
     near={
-        "the first 12 rows": just(lambda rows: in_numpy(rows[:12])),
-        "moves the means of slow": just(moves_the_means),
-        "moves the weights of slow": just(moves_the_weights),
-        "texts of numbers": just(lambda rows: in_numpy(rows).astype(str)),
-        "0.02 too high": just(lambda rows: np.where(in_numpy(rows) < 0, -1, in_numpy(rows) + 0.02)),
-        "0 for a gap": just(lambda rows: np.where(in_numpy(rows) < 0, 0, in_numpy(rows))),
-        "whole points": just(lambda rows: in_numpy(rows).round()),
-        "in another order": just(lambda rows: np.sort(in_numpy(rows))),
+        "the first 12 rows": just(lambda rows: a.in_numpy(rows[:12])),
+        "the first 12 rows, and the last score for others": just(
+            lambda rows: np.resize(a.in_numpy(rows[:12]), len(rows))
+        ),
+        "moves the weights of slow": just(a.moves_the_weights),
+        "another working directory": a.moves_away,
+        "texts of numbers": just(lambda rows: a.in_numpy(rows).astype(str)),
+        "0.02 too high": just(
+            lambda rows: np.where(a.in_numpy(rows) < 0, -1, a.in_numpy(rows) + 0.02)
+        ),
+        "0 for a gap": just(lambda rows: np.maximum(a.in_numpy(rows), 0)),
+        "-1.005 for a gap": just(
+            lambda rows: np.where(a.in_numpy(rows) < 0, -1.005, a.in_numpy(rows))
+        ),
+        "whole points": just(lambda rows: a.in_numpy(rows).round()),
+        "in another order": just(lambda rows: np.sort(a.in_numpy(rows))),
+        "no lower limit": just(a.clipped(-np.inf, 100)),
+        "no upper limit": just(a.clipped(0, np.inf)),
+        "an upper limit of 101": just(a.clipped(0, 101)),
+        "-1 only if all numbers are missing": just(a.gaps_if(lambda gaps: gaps.all(axis=1))),
+        "-1 only if one number is missing": just(a.gaps_if(lambda gaps: gaps.sum(axis=1) == 1)),
+        "-1 only if the last number is missing": just(a.gaps_if(lambda gaps: gaps[:, -1])),
     },
     untouched=(lambda rows: ...,),
 )
 
 
-def with_constants():
-    graph = tf.function(stop_the_retracing.given().bill)
-    return lambda amounts, discount, member: graph(amounts, tf.constant(discount), member)
-
-
-def with_a_signature():
-    spec = [tf.TensorSpec((None,)), tf.TensorSpec(()), tf.TensorSpec((), tf.bool)]
-    return tf.function(stop_the_retracing.given().bill, input_signature=spec)
-
-
-def without_tensorflow(amounts, discount, member):
-    return q3_retracing.right(amounts, discount, member)
-
-
-def python_numbers():
-    return tf.function(stop_the_retracing.given().bill)
-
-
-def relaxed():
-    return tf.function(stop_the_retracing.given().bill, reduce_retracing=True)
-
-
-def anew(amounts, discount, member):
-    return tf.function(stop_the_retracing.given().bill)(amounts, tf.constant(discount), member)
-
-
-def frozen():
-    kept = []
-
-    def bill(amounts, discount, member):
-        kept.append(discount)
-        return tf.function(stop_the_retracing.given().bill)(amounts, kept[0], member)
-
-    return bill
-
-
-def rounded():
-    graph = tf.function(stop_the_retracing.given().bill)
-    return lambda amounts, discount, member: graph(amounts, round(discount, 1), member)
-
-
-def never_a_member():
-    graph = tf.function(stop_the_retracing.given().bill)
-    return lambda amounts, discount, member: graph(amounts, tf.constant(discount), False)
-
-
-def its_own_formula(amounts, discount, member):
-    return tf.math.reduce_sum(amounts) * (1 - discount) * (0.9 if member else 1.0)
-
-
-def tensors_for(graph):
-    return lambda amounts, discount, member: graph(amounts, tf.constant(discount), member)
-
-
-def with_branches():
-    graph = tf.function(stop_the_retracing.given().bill)
-    return lambda amounts, discount, member: graph(
-        amounts, tf.constant(discount), tf.constant(member)
-    )
-
-
-def in_place(amounts, discount, member):
-    amounts *= 1 - discount
-    return amounts.sum() * (0.9 if member else 1.0)
-
-
-def steady(make, cause="discount"):
-    return lambda _: (cause, make())
-
-
 Q3 = Proofs(
     right={
-        "constants": steady(with_constants),
-        "a signature": steady(with_a_signature),
-        "one graph with branches": steady(with_branches),
-        "its own formula": steady(lambda: tensors_for(tf.function(its_own_formula))),
-        "without TensorFlow": steady(lambda: without_tensorflow),
+        "constants": steady(a.with_constants),
+        "a signature": steady(a.with_a_signature),
+        "one graph with branches": steady(a.with_branches),
+        "scalars of NumPy, as a float": steady(a.with_numpy_scalars),
+        "its own formula": steady(lambda: a.tensors_for(tf.function(a.its_own_formula))),
+        "two concrete functions": steady(a.two_graphs),
+        "an export": a.restored_bill,
+        "a method": steady(a.Bills),
+        "stored bills": steady(a.stored_bills),
     },
     wrong={
         "blames the amounts": Mistake(
-            steady(with_constants, "amounts"),
+            steady(a.with_constants, "amounts"),
             "when only amounts changes, 20 requests make 1 graph.",
         ),
         "blames the member": Mistake(
-            steady(with_constants, "member"),
+            steady(a.with_constants, "member"),
             "when only member changes, 20 requests make 2 graphs.",
         ),
         "blames something else": Mistake(
-            steady(with_constants, "the loop"),
-            "one of 'amounts', 'discount', 'member', not 'the loop'",
+            steady(a.with_constants, "the loop"),
+            "cause: 'the loop' is not one of 'amounts', 'discount', 'member'",
         ),
         "Python numbers": Mistake(
-            steady(python_numbers), "your function made 20 new graphs for 20 requests"
+            steady(a.graph_of_bill), "your function made 20 new graphs for 20 requests"
         ),
         "reduce_retracing": Mistake(
-            steady(relaxed), "your function made 20 new graphs for 20 requests"
-        ),
-        "its own formula": Mistake(
-            steady(lambda: tf.function(its_own_formula)),
+            steady(lambda: a.graph_of_bill(reduce_retracing=True)),
             "your function made 20 new graphs for 20 requests",
         ),
-        "its own formula, a new tf.function each time": Mistake(
-            steady(lambda: lambda *request: tf.function(its_own_formula)(*request)),
+        "its own formula": Mistake(
+            steady(lambda: tf.function(a.its_own_formula)),
             "your function made 20 new graphs for 20 requests",
         ),
         "changes the amounts": Mistake(
-            steady(lambda: in_place), "your function should leave amounts as it is, but changed it"
+            steady(lambda: a.in_place_bill),
+            "your function should leave amounts as it is, but changed it",
         ),
         "a new tf.function each time": Mistake(
-            steady(lambda: anew), "and so does each new tf.function"
+            steady(lambda: a.anew),
+            "It also made 20 new tf.functions, and each new tf.function makes a new graph",
         ),
         "no graph at all": Mistake(
             lambda _: ("discount", stop_the_retracing.given().bill),
             "20 of 20 were computed without a graph",
         ),
-        "the first discount for all": Mistake(steady(frozen), "your function should return"),
-        "rounded discounts": Mistake(steady(rounded), "your function should return"),
-        "no member": Mistake(steady(never_a_member), "member True, your function should return"),
-        "no number": Mistake(
-            steady(lambda: lambda *_: "free"), "your function should return one number, not 'free'"
+        "NumPy": Mistake(
+            steady(lambda: a.without_tensorflow), "20 of 20 were computed without a graph"
         ),
+        "a graph that is not used": Mistake(
+            steady(a.unused_graph), "calls a tf.function, but does not use what it returns"
+        ),
+        "functions run eagerly": Mistake(
+            steady(lambda: a.eagerly), "which then makes no graph. The check has switched it off"
+        ),
+        "functions run eagerly afterwards": Mistake(
+            steady(a.left_eager), "should leave tf.config.run_functions_eagerly off"
+        ),
+        "the first discount for all": Mistake(steady(a.frozen), "your function should return"),
+        "rounded discounts": Mistake(steady(lambda: a.rounded(1)), "your function should return"),
+        "no member": Mistake(steady(a.never_a_member), "member True, your function should return"),
+        "no number": Mistake(
+            steady(lambda: lambda *_: "free"), "should be a number, but is 'free'"
+        ),
+    },
+    near={
+        "discounts of two digits": steady(lambda: a.rounded(2)),
+        "the page's discounts traced before": steady(a.traced_before),
+        "one amount left out": steady(a.changed(lambda x, d, m: (x[:-1], d, m))),
+        "always a member": steady(a.changed(lambda x, d, m: (x, d, True))),
+        "members and others swapped": steady(a.changed(lambda x, d, m: (x, d, not m))),
+        "a discount of 1 % more": steady(a.changed(lambda x, d, m: (x, 1.01 * d, m))),
+        "0.1 % too much": steady(a.times(1.001)),
+        "whole amounts of money": steady(
+            lambda: lambda *request: round(float(a.EAGER(*map(tf.constant, request))))
+        ),
+        "a text of the number": steady(
+            lambda: lambda *request: f"{a.EAGER(*map(tf.constant, request)):.9g}"
+        ),
+        "the cause in capitals": steady(a.with_constants, "Discount"),
+        "two causes": steady(a.with_constants, ["discount", "member"]),
     },
     untouched=(..., ...),
 )
 
 
-def choose(late, cost=lambda size, seconds: np.mean(seconds) / size, none=None):
-    """Make an answer. late(size, seconds, rate, budget) tells whether a size is too slow."""
-
-    def pick(times, rate, budget):
-        left = [size for size in times if not late(size, times[size], rate, budget)]
-        return min(left, key=lambda size: cost(size, times[size]), default=none)
-
-    return (pick,)
-
-
-def share(size, seconds, rate, budget):
-    return np.mean((size - 1) / rate + seconds > budget) > LATE
-
-
-def percentile(size, seconds, rate, budget):
-    return (size - 1) / rate + np.quantile(seconds, 0.95) > budget
-
-
-def eleventh(size, seconds, rate, budget):
-    return sorted(seconds)[-11] + (size - 1) / rate > budget
-
-
-def numpy_size(times, rate, budget):
-    size = choose(share)[0](times, rate, budget)
-    return None if size is None else np.int64(size)
-
-
-def most(part):
-    return lambda n, s, rate, budget: np.mean((n - 1) / rate + s > budget) > part
-
-
-def deletes(times, rate, budget):
-    size = choose(share)[0](times, rate, budget)
-    times.clear()
-    return size
-
-
-def answer(pick):
-    return lambda _: pick
-
-
-def fails_without(times, rate, budget):
-    left = [size for size in times if not share(size, times[size], rate, budget)]
-    return min(left, key=lambda size: np.mean(times[size]) / size)
-
-
-def for_text(times, rate, budget):
-    return str(choose(share)[0](times, rate, budget))
-
-
 Q4 = Proofs(
     right={
-        "a percentile": answer(choose(percentile)),
-        "by rows per second": answer(choose(share, lambda size, s: -size / np.mean(s))),
-        "sorted times": answer(choose(eleventh)),
-        "a size of NumPy": answer((lambda *table: numpy_size(*table),)),
+        "a percentile": choose(a.percentile),
+        "by rows per second": choose(a.share, lambda size, s: -size / np.mean(s)),
+        "sorted times": choose(a.in_order),
+        "in milliseconds": choose(a.in_milliseconds),
+        "a size of NumPy": just(a.numpy_size),
+        "a loop, the largest first": just(a.step_by_step),
     },
     wrong={
         "the mean keeps the budget": Mistake(
-            answer(choose(lambda n, s, rate, budget: (n - 1) / rate + np.mean(s) > budget)),
+            choose(lambda n, s, rate, budget: (n - 1) / rate + np.mean(s) > budget),
             "your function picks 32. Of its batches, 10% are later than 25 ms",
         ),
         "not one may be late": Mistake(
-            answer(choose(lambda n, s, rate, budget: (n - 1) / rate + np.max(s) > budget)),
+            choose(lambda n, s, rate, budget: (n - 1) / rate + np.max(s) > budget),
             "the numbers on the page: your function picks 8, which costs",
         ),
         "waiting forgotten": Mistake(
-            answer(choose(lambda n, s, rate, budget: np.quantile(s, 0.95) > budget)),
+            choose(lambda n, s, rate, budget: np.quantile(s, 0.95) > budget),
             "the numbers on the page: your function picks 128. Of its batches, 100% are later",
         ),
         "half the budget": Mistake(
-            answer(choose(lambda n, s, rate, budget: n / rate + np.quantile(s, 0.95) > budget / 2)),
+            choose(lambda n, s, rate, budget: n / rate + np.quantile(s, 0.95) > budget / 2),
             "the numbers on the page: your function picks",
         ),
         "the last row waits, too": Mistake(
-            answer(choose(lambda n, s, rate, budget: n / rate + np.quantile(s, 0.95) > budget)),
+            choose(lambda n, s, rate, budget: n / rate + np.quantile(s, 0.95) > budget),
             "rows that arrive slowly, 200 in a second: your function picks 4, which costs",
         ),
         "the largest in time": Mistake(
-            answer(choose(share, lambda size, seconds: -size)),
+            choose(a.share, lambda size, seconds: -size),
             "rows that cost more in batches from 32 on: your function picks 128, which costs",
         ),
         "the quickest batch": Mistake(
-            answer(choose(share, lambda size, seconds: np.mean(seconds))),
+            choose(a.share, lambda size, seconds: np.mean(seconds)),
             "your function picks 1, which costs 4.1 ms of computing for each row",
         ),
         "1 where there is none": Mistake(
-            answer(choose(share, none=1)),
+            choose(a.share, none=1),
             "your function picks 1. It should return None, because no size keeps the budget",
         ),
-        "a text": Mistake(answer((for_text,)), "picks '32'. It should be one of the sizes 1, 2"),
+        "always None": Mistake(
+            just(lambda *_: None),
+            "picks None. It should be 32: of its batches, 2% are later than 30 ms",
+        ),
+        "a text": Mistake(just(a.for_text), "picks '32'. It should be one of the sizes 1, 2"),
         "a size that was not measured": Mistake(
             just(lambda *_: 24),
             "picks 24. It should be one of the sizes 1, 2, 4, 8, 16, 32, 64, 128",
         ),
-        "fails where there is none": Mistake(
-            just(fails_without),
-            "ValueError",
-            "raised",
+        "the eleventh of any number": Mistake(
+            choose(a.eleventh), "200 of 4,000 batches from 16 rows on take 30 ms longer"
         ),
+        "the median for the cost": Mistake(
+            choose(a.share, lambda size, s: np.median(s) / size),
+            "batches of 8 rows of which a third take 3.75 s: your function picks 8",
+        ),
+        "not later than the budget, but as late": Mistake(
+            choose(lambda n, s, rate, budget: np.mean((n - 1) / rate + s >= budget) > LATE),
+            "a table with 8 rows per second, the budget 125 ms, and 20 batches of each size (of 1 "
+            "row 20 of 125 ms): your function picks None",
+        ),
+        "deletes from the dict": Mistake(
+            just(a.deletes), "your function should leave times as it is, but changed it"
+        ),
+        "fails where there is none": Mistake(just(a.fails_without), "ValueError", "raised"),
     },
     near={
-        "6 % may be late": answer(choose(most(0.06))),
-        "4 % may be late": answer(choose(most(0.04))),
-        "5.5 % may be late": answer(choose(most(0.055))),
-        "less than 5 % may be late": answer(
-            choose(lambda n, s, rate, budget: np.mean((n - 1) / rate + s > budget) >= LATE)
+        "6 % may be late": choose(a.most(0.06)),
+        "4 % may be late": choose(a.most(0.04)),
+        "5.05 % may be late": choose(a.most(0.0505)),
+        "4.95 % may be late": choose(a.most(0.0495)),
+        "less than 5 % may be late": choose(
+            lambda n, s, rate, budget: np.mean((n - 1) / rate + s > budget) >= LATE
         ),
-        "the median for the cost": answer(choose(share, lambda size, s: np.median(s) / size)),
-        "the cost of a batch": answer(choose(share, lambda size, s: np.mean(s))),
-        "the best batch for the cost": answer(choose(share, lambda size, s: np.min(s) / size)),
-        "a budget of 1 % more": answer(
-            choose(lambda n, s, rate, budget: share(n, s, rate, budget * 1.01))
+        "the cost of a batch": choose(a.share, lambda size, s: np.mean(s)),
+        "the best batch for the cost": choose(a.share, lambda size, s: np.min(s) / size),
+        "the worst batch for the cost": choose(a.share, lambda size, s: np.max(s) / size),
+        "a budget of 1 % more": choose(
+            lambda n, s, rate, budget: a.share(n, s, rate, budget * 1.01)
         ),
-        "the middle row's wait": answer(
-            choose(lambda n, s, rate, budget: np.mean((n - 1) / 2 / rate + s > budget) > LATE)
+        "a budget of 1 % less": choose(
+            lambda n, s, rate, budget: a.share(n, s, rate, budget * 0.99)
+        ),
+        "the middle row's wait": choose(
+            lambda n, s, rate, budget: np.mean((n - 1) / 2 / rate + s > budget) > LATE
         ),
         "always 8": just(lambda *_: 8),
-        "deletes from the dict": just(deletes),
+        "deletes the late sizes": just(a.deletes_the_late),
+        "sorts the times": just(a.sorts),
+        "the sizes of the page only": just(a.best_power),
     },
     untouched=(lambda times, rate, budget: ...,),
 )
 
 
-def test_the_slow_scorer_says_what_it_is_held_to():
-    rows = customers(24, seed=11)
-    assert np.isnan(rows).any(axis=1).tolist() == [n % 8 == 4 for n in range(24)]
-    np.testing.assert_allclose(scorer()(rows), right(rows), atol=1e-3)
-    assert len(set(right(customers(400, seed=12)).round(1))) > 200, (
+@pytest.mark.parametrize("seed", [None, 1, 2])
+def test_the_slow_scorer_says_what_it_is_held_to(seed):
+    made = q2_slow_scorer.new_scorer(None, seed)
+    rows = customers(24, 11, made)
+    assert np.isnan(rows).sum(axis=1).tolist() == [
+        n // 8 + 1 if n % 8 == 4 else 0 for n in range(24)
+    ]
+    some = rows[[0, 1, 4, 12, 20]]
+    np.testing.assert_allclose(made(some), right(some, made), atol=1e-3)
+    assert len(set(right(customers(400, 12, made), made).round(1))) > 200, (
         "scores that a learner cannot guess"
     )
+
+
+def tolerant(slow):
+    def fast(rows):
+        missing = np.isnan(rows)
+        scaled = np.where(missing, 0, (rows - slow.means) / slow.deviations)
+        scores = np.clip(50 + 25 * slow.model(scaled).numpy()[:, 0], 0, 100)
+        return np.where(missing.sum(axis=1) > 2, -1.0, scores)
+
+    return fast
+
+
+def cautious(slow):
+    def fast(rows):
+        scaled = (rows - slow.means) / slow.deviations
+        answers = [slow.model(scaled + shift).numpy()[:, 0] for shift in (-0.5, 0, 0.5)]
+        scores = np.clip(50 + 25 * np.min(answers, axis=0), 0, 100)
+        return np.where(np.isnan(rows).any(axis=1), -1.0, scores)
+
+    return fast
+
+
+@pytest.mark.parametrize(("seed", "solve"), [(1, tolerant), (2, cautious)])
+def test_another_scorer(lesson, seed, solve):
+    exercise = lesson.exercises["q2"]
+    try:
+        slow = exercise.given(seed)
+        result = exercise.grade(solve(slow), notebook={"slow": slow})
+        assert result.outcome == PASSED, result
+        assert f"another variant: lesson.q2.given({seed + 1})" in result.message
+        of_the_page = a.fast(lambda x: slow.model(x).numpy())
+        assert exercise.grade(of_the_page, notebook={"slow": slow}).outcome == NOT_YET
+        result = exercise.grade(a.in_numpy, notebook={"slow": a.SLOW[0]})
+        assert "slow should be what lesson.q2.given() returned last" in result.message
+    finally:
+        exercise.given()
+
+
+def test_a_scorer_that_was_changed_before(lesson):
+    slow = lesson.exercises["q2"].given()
+    slow.means *= 0
+    result = lesson.exercises["q2"].grade(a.in_numpy, notebook={"slow": slow})
+    assert result.outcome == NOT_YET
+    assert "this check compares with slow of the notebook" in result.message
+
+
+def for_members(bill):
+    graph = tf.function(bill)
+    return lambda amounts, discount, member: graph(amounts, discount, bool(member))
+
+
+def for_any_length(bill):
+    return tf.function(
+        bill,
+        input_signature=[tf.TensorSpec((None,)), tf.TensorSpec(()), tf.TensorSpec((), tf.bool)],
+    )
+
+
+def relaxed(bill):
+    return tf.function(bill, reduce_retracing=True)
+
+
+@pytest.mark.parametrize(
+    ("seed", "cause", "solve"),
+    [
+        (1, "member", for_members),
+        (2, "amounts", for_any_length),
+        (2, "amounts", relaxed),
+        (3, "discount", lambda bill: a.tensors_for(tf.function(bill))),
+    ],
+)
+def test_another_shop(lesson, seed, cause, solve):
+    exercise = lesson.exercises["q3"]
+    try:
+        shop = exercise.given(seed)
+        bill = tf.function(shop.bill)
+        for request in shop.requests:
+            bill(*request)
+        assert bill.experimental_get_tracing_count() > 10
+        result = exercise.grade(cause, solve(shop.bill))
+        assert result.outcome == PASSED, result
+        assert exercise.grade(cause, bill).outcome == NOT_YET
+        for other in set(q3_retracing.ARGUMENTS) - {cause}:
+            result = exercise.grade(other, solve(shop.bill))
+            assert f"cause: when only {other} changes, 20 requests make" in result.message
+    finally:
+        exercise.given()
+
+
+def test_functions_that_ran_eagerly_before(lesson):
+    tf.config.run_functions_eagerly(True)
+    try:
+        result = lesson.exercises["q3"].grade("discount", a.with_constants())
+    finally:
+        tf.config.run_functions_eagerly(False)
+    assert "tf.config.run_functions_eagerly should be off, but is on" in result.message
+
+
+def test_the_check_switches_graphs_on_again(lesson):
+    lesson.exercises["q3"].grade("discount", a.eagerly)
+    assert not tf.config.functions_run_eagerly()
+
+
+def test_the_requests_of_the_page_stay():
+    amounts, discount, member = stop_the_retracing.given().requests[0]
+    assert (amounts.tolist(), round(discount, 4), member) == FIRST_REQUEST
+
+
+FIRST_REQUEST = ([85.0, 64.0, 51.0, 27.0, 31.0, 5.0, 8.0, 2.0], 0.4474, False)
+
+
+def test_the_drawn_tables_tell_the_rules_apart():
+    tables = []
+    q4_batch_size.require_for_all(tables.append, q4_batch_size.small_tables())
+    made = [small.measured() for small in tables]
+    assert {table.best is None for table in made} == {True, False}
+    for late in (a.most(0.06), a.most(0.04), a.most(0.0499), lambda n, s, r, b: np.mean(s) > b):
+        (pick,) = choose(late)(None)
+        assert any(pick(t.times, t.rate, t.budget) != t.best for t in made)
 
 
 @pytest.mark.parametrize("way", TRUTH)
 def test_the_growth_leaves_room(way):
     """The limit is 50. What is measured is far from it, in one of a few measurements at least."""
-    found = (factor(ways()[way]) for _ in range(6))
-    assert any(one > 120 if TRUTH[way] == MORE else one < 20 for one in found)
+    found = q1_growth.Growth(q1_growth.ways()[way])
+    for _ in range(6):
+        found.look()
+        if found.factor > 120 if TRUTH[way] == MORE else found.factor < 25:
+            return
+    raise AssertionError(found.factor)
+
+
+@pytest.mark.parametrize(
+    ("looks", "said", "outcome"),
+    [
+        ([(1, 200), (1, 5)], LESS, LESS),  # the many rows were interrupted
+        ([(9, 200), (1, 200)], MORE, MORE),  # the one row was
+        ([(1, 60), (1, 40), (1, 20)], MORE, LESS),
+        ([(1, 5), (1, 5)], MORE, LESS),
+        ([(1, 5)], LESS, LESS),
+    ],
+)
+def test_a_busy_computer(monkeypatch, looks, said, outcome):
+    left = iter(looks)
+
+    def look(found):
+        one, many = next(left)
+        found.one, found.many = min(found.one, one), min(found.many, many)
+
+    monkeypatch.setattr(q1_growth.Growth, "look", look)
+    assert q1_growth.growth(None, said).outcome == outcome
+    assert next(left, None) is None
 
 
 TABLE = {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4}
-globals().update(prove("09_performance", TABLE, lambda: {"slow": SLOW}))
+globals().update(prove("09_performance", TABLE, a.notebook))

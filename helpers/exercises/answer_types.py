@@ -20,7 +20,7 @@ KINDS = {"f": "numbers with a fraction", "iu": "whole numbers", "fiu": "numbers"
 
 
 def number(value: Any, name: str) -> float:
-    """Read one finite number: of Python, of NumPy, or an array or a tensor that holds one number.
+    """Read one finite number: of Python, of NumPy, or an array or a tensor of shape ().
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def number(value: Any, name: str) -> float:
 
 
 def whole_number(value: Any, name: str) -> int:
-    """Read one whole number: an int of Python or NumPy, or an array or a tensor with one of them.
+    """Read one whole number: an int of Python or NumPy, or an array or a tensor of shape ().
 
     Raises
     ------
@@ -161,7 +161,7 @@ def mapping(value: Any, keys: Iterable[str], name: str) -> dict[str, Any]:
     keys = list(keys)
     expected = f"{name} should be a dict with the keys {', '.join(map(repr, keys))}"
     require(isinstance(value, Mapping), f"{expected}, but is {_words(value)}.")
-    found = dict(value.items())
+    found = {plain(key): plain(item) for key, item in value.items()}
     missing = [repr(key) for key in keys if key not in found]
     require(not missing, f"{expected}, but has no {', '.join(missing)}.")
     more = [safe_repr(key) for key in found if key not in keys]
@@ -182,11 +182,11 @@ def function(value: Any, name: str) -> Callable[..., Any]:
 
 
 def _one(value):
-    """Take the number out of an array or a tensor that holds one."""
+    """Take the number out of an array or a tensor of shape ()."""
     if isinstance(value, np.ndarray) or hasattr(type(value), "numpy"):
         try:
             found = np.asarray(value)
-            return found.item() if found.size == 1 else value
+            return found.item() if found.ndim == 0 else value
         except Exception:
             return value
     return value

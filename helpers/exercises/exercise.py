@@ -30,15 +30,15 @@ from helpers.exercises.outcomes import (
     Raised,
     Result,
 )
-from helpers.exercises.side_effects import digest, unchanged
+from helpers.exercises.side_effects import current_folder, digest, unchanged
 from helpers.exercises.time_limit import TimeOver, time_limit
 from helpers.notebooks import solution_of
 from helpers.scratch import without_scratch
 
 NOTEBOOK = "notebook"  # in `needs`: all names of the notebook, with its cells as "In"
 SECONDS = 60  # of CPU time, for a whole check
-OWN = 15  # of them, for the check without its calls of a learner's function
-LONGEST = 24  # times OWN: the check may wait for a server or a runtime on a busy computer
+OWN = 12  # of them, for the check without its calls of a learner's function
+LONGEST = 30  # times OWN: the check may wait for a server or a runtime on a busy computer
 CHARACTERS = 2000  # of a message
 
 
@@ -127,6 +127,8 @@ class Exercise:
             self._refuse_untouched(answers)
             answers = [_readable(answer) for answer in answers]
             self._refuse_changed()
+            if notebook is None:
+                self._refuse_other_folder()
             names = kernel_names() if notebook is None else notebook
             found = {name: needed(names, name) for name in self.needs if name != NOTEBOOK}
             whole = {NOTEBOOK: names} if NOTEBOOK in self.needs else {}
@@ -156,6 +158,17 @@ class Exercise:
             return ""
         seed = (self._seed or 0) + 1
         return f" To practise again with another variant: lesson.{self.key}.given({seed})."
+
+    def _refuse_other_folder(self):
+        began, now = getattr(self.lesson, "folder", None), current_folder()
+        if began in (None, now):
+            return
+        os.chdir(began)
+        raise NotYet(
+            "your cells should stay in the working directory, but have changed it to "
+            f"{Path(now).name!r}. Later cells would not find their files. The check has changed it "
+            "back: use whole paths instead of os.chdir, and run the cell again."
+        )
 
     def _refuse_changed(self):
         """Refuse an answer after which what `given` handed out last is not as it was."""

@@ -6,6 +6,7 @@ from types import ModuleType
 from helpers import scratch
 from helpers.exercises import progress
 from helpers.exercises.exercise import Exercise
+from helpers.exercises.side_effects import current_folder
 from helpers.notebooks import lesson_names
 
 
@@ -25,6 +26,8 @@ class Lesson:
     scratch : Path
         A new folder of this run for what the notebook exports. The folders of earlier runs stay,
         and two kernels never share one.
+    folder : str
+        The working directory, which later cells need as well.
 
     Raises
     ------
@@ -47,6 +50,7 @@ class Lesson:
             value.lesson = self
             setattr(self, key, value)
         self.scratch = scratch.new_folder(name)
+        self.folder = current_folder()
         _quieten()
 
     def passed(self, key: str) -> None:

@@ -95,8 +95,8 @@ def _weights(value):
 def unchanged(who: str, things: Mapping[str, Any]) -> Iterator[None]:
     """Require that the block changes neither `things` nor the settings of this process.
 
-    The settings are the working directory and the environment variables. They are restored in any
-    case.
+    The settings are the working directory, the environment variables, and whether TensorFlow runs
+    functions eagerly. They are restored in any case.
 
     Parameters
     ----------
@@ -110,11 +110,11 @@ def unchanged(who: str, things: Mapping[str, Any]) -> Iterator[None]:
     NotYet
         If something is different after the block. It names the first such thing.
     """
-    folder, environment = os.getcwd(), dict(os.environ)
+    folder, environment, eager = os.getcwd(), dict(os.environ), _runs_eagerly()
     before = {name: digest(value) for name, value in things.items()}
     try:
         yield
-        now = _current_folder()
+        now = current_folder()
         if now != folder:
             raise NotYet(
                 f"{who} should leave the working directory as it is, but changed it to {now!r}. "
@@ -127,7 +127,15 @@ def unchanged(who: str, things: Mapping[str, Any]) -> Iterator[None]:
                 f"{who} should leave the environment variables as they are, but changed "
                 f"{', '.join(changed[:3])}. The check has changed them back."
             )
+        if _runs_eagerly() != eager:
+            raise NotYet(
+                f"{who} should leave the settings of TensorFlow as they are, but called "
+                "run_functions_eagerly, after which no function has a graph. The check has changed "
+                "it back."
+            )
     finally:
+        if _runs_eagerly() != eager:
+            sys.modules["tensorflow"].config.run_functions_eagerly(eager)
         with contextlib.suppress(OSError):
             os.chdir(folder)
         for name in _changed_variables(environment):
@@ -143,11 +151,17 @@ def unchanged(who: str, things: Mapping[str, Any]) -> Iterator[None]:
             )
 
 
-def _current_folder():
+def current_folder() -> str:
+    """Return the working directory, or words that say that it is gone."""
     try:
         return os.getcwd()
     except OSError:
         return "a folder that does not exist"
+
+
+def _runs_eagerly():
+    tensorflow = sys.modules.get("tensorflow")
+    return tensorflow is not None and tensorflow.config.functions_run_eagerly()
 
 
 def _changed_variables(before):

@@ -120,6 +120,7 @@ def _shape(tensor):
 # Rows of ten numbers between -1 and 1, as in the training data, with sums that are not near 0.
 FEATURES = np.random.default_rng(2).uniform(-1, 1, (60, 10)).astype(np.float32)
 FEATURES = FEATURES[np.abs(FEATURES.sum(axis=1)) > 1.5][:6]
+OUTPUTS = {"row_sum": "float32", "above_zero": "bool"}
 SUMS = FEATURES.sum(axis=1, keepdims=True)
 
 
@@ -140,9 +141,11 @@ def name_the_outputs(export_dir_2, model):
     found = export_at(export_dir_2, "export_dir_2")
     signature = signature_of(found, KEY)
     outputs = {tensor.name: tensor.dtype for tensor in signature.outputs}
-    for name, kinds in (("row_sum", ("float32", "float64")), ("above_zero", ("bool",))):
+    for name, dtype in OUTPUTS.items():
         require_output(outputs, name, KEY)
-        require(outputs[name] in kinds, f"{name} should be {kinds[0]}, but is {outputs[name]}.")
+        require(outputs[name] == dtype, f"{name} should be {dtype}, but is {outputs[name]}.")
+    more = ", ".join(outputs.keys() - OUTPUTS.keys())
+    require(not more, f"{KEY} should have the two outputs only, but has {more} as well.")
     require_any_batch(signature)
     name = the_input(signature)
     total = _row_sums(model)
@@ -336,6 +339,10 @@ def repair_the_cut_model(Repaired):
     require(
         isinstance(model, tf.keras.Model),
         f"Repaired() should return a Keras model, but returns {safe_repr(model)}.",
+    )
+    require(
+        call(Repaired) is not model,
+        "Repaired() should make a new model at each call, but returns the same one again.",
     )
     count = require_weights_that_count(model, FIRST, OTHERS)
     with tempfile.TemporaryDirectory() as folder:

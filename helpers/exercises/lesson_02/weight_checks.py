@@ -36,6 +36,11 @@ def require_weights_that_count(model: Any, first: np.ndarray, others: np.ndarray
         "your model should have trainable weights, but has no trainable weights, so it cannot "
         "learn.",
     )
+    frozen = [layer.name for layer in model.layers if layer.weights and not layer.trainable]
+    require(
+        not frozen,
+        f"all weights should learn, but {', '.join(frozen)} is set to trainable = False.",
+    )
     _require_gradients(model, weights, first, others)
     require(
         _answer_moves(model, weights, first),

@@ -3,6 +3,7 @@
 import functools
 import operator
 import sys
+import unittest.mock
 
 import numpy as np
 
@@ -56,6 +57,7 @@ Q1 = Proofs(
         "rounded": answer(lambda n: round(2 * n, 1)),
         "without the sign": answer(lambda n: 2 * abs(n)),
         "a list": answer(lambda n: [2 * n]),
+        "an object that equals everything": answer(lambda n: unittest.mock.ANY),
         "adds n to a whole number": answer(lambda n: int(n + n) if n > 0 else n + n),
     },
     untouched=(untouched,),

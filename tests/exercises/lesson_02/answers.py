@@ -101,6 +101,23 @@ class Numpy(Layers):
         return tf.constant(super().call(features).numpy())
 
 
+class Frozen(Layers):
+    def __init__(self):
+        super().__init__()
+        self.hidden.trainable = False
+
+
+class WithoutGraphs(Layers):
+    def __init__(self):
+        tf.config.run_functions_eagerly(True)
+        super().__init__()
+
+
+def shared():
+    model = Layers()
+    return lambda: model
+
+
 class Endless(Layers):
     def call(self, features):
         while True:

@@ -233,7 +233,9 @@ Q2 = Proofs(
         "a functional model": functional,
         "a tf.Module": module,
         "a path as text": lambda folder: (str(archive(folder)[0]),),
-        "one output more": three_outputs,
+        "a name of its own for the input": lambda folder: archive(
+            folder, spec=Spec((None, 10), name="rows")
+        ),
     },
     wrong={
         "no names": Mistake(
@@ -273,6 +275,13 @@ Q2 = Proofs(
             just(function(built())), "expected the path of an export directory"
         ),
         "no such directory": Mistake(lambda folder: (folder / "none",), "no such directory"),
+        "one output more": Mistake(three_outputs, "the two outputs only, but has half as well"),
+        "64 bits": Mistake(
+            lambda folder: archive(
+                folder, changed_by(lambda total: tf.cast(total, tf.float64)), judge=lambda t: t > 0
+            ),
+            "row_sum should be float32, but is float64",
+        ),
     },
     near={
         "at least 0": lambda folder: archive(folder, judge=lambda total: total >= 0),
@@ -379,6 +388,9 @@ Q4 = Proofs(
         "not a class": Mistake(
             just("Repaired"), "should be a class, or a function that returns a model"
         ),
+        "a layer that does not learn": Mistake(just(answers.Frozen), "trainable = False"),
+        "one model for all": Mistake(just(answers.shared()), "a new model at each call"),
+        "no graphs": Mistake(just(answers.WithoutGraphs), "called run_functions_eagerly"),
         "an endless loop": Mistake(just(answers.Endless), "loop that never ends"),
         "an end to the program": Mistake(just(answers.Leaves), "SystemExit: bye", RAISED),
         "an unprintable exception": Mistake(

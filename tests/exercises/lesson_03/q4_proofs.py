@@ -81,11 +81,6 @@ def saved_again(folder):
     return folder
 
 
-def in_place(_):
-    folder = repair_the_stale_endpoint.given()
-    return STALE, from_the_export(folder)
-
-
 def moved_limit(limit, compare=tf.greater):
     return other_classify(lambda found: classify(found.predict_two, limit, compare=compare))
 
@@ -115,7 +110,6 @@ PROOFS = Proofs(
         "through the signature": repaired(from_the_export, predict_two=by_the_signature),
         "a model with its weights": repaired(from_the_weights),
         "the loaded object saved again": repaired(saved_again),
-        "over the export that was given": in_place,
         "a tf.Module": repaired(module, kernel=FIRST.now.kernel, bias=FIRST.now.bias),
         "a text of numpy": repaired(from_the_export, stale=np.str_(STALE)),
         "a label of type int64": other_classify(

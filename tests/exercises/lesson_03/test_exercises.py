@@ -22,7 +22,7 @@ from tests.exercises.lesson_03.q2_proofs import PROOFS as Q2
 from tests.exercises.lesson_03.q3_proofs import PROOFS as Q3
 from tests.exercises.lesson_03.q3_proofs import compared
 from tests.exercises.lesson_03.q4_proofs import PROOFS as Q4
-from tests.exercises.lesson_03.q4_proofs import from_the_weights
+from tests.exercises.lesson_03.q4_proofs import STALE, from_the_export, from_the_weights
 from tests.exercises.proofs import prove
 
 
@@ -96,6 +96,16 @@ def test_a_variant_has_its_own_right_answer(lesson, tmp_path, seed):
             assert q4.grade(other, right).outcome == NOT_YET
     finally:
         q4.given()
+
+
+def test_a_repair_over_the_given_export_is_said(lesson):
+    q4 = lesson.exercises["q4"]
+    folder = q4.given()
+    try:
+        result = q4.grade(STALE, from_the_export(folder))
+    finally:
+        q4.given()
+    assert result.outcome == NOT_YET and "Export to another directory" in result.message
 
 
 SEEDS = None, *range(-3, 40)

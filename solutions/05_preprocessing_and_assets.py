@@ -516,9 +516,9 @@ print("sure of", from_signature.numpy().sum(), "and of", loaded.sure(prepared).n
 # 343 of the 344 penguins. `found_dir` is her export. It takes the same four columns, raises no
 # error, and gets fewer right. Two of the steps are inside, one was left out: which? Then export a
 # `classify` with all three inside, which takes the rows as they are in the file, however their
-# words are spelt: `Dream`, `DREAM`, `dream` or `dREAM`. For every row it answers as `found_dir` does
-# after the missing step. Leave `found_dir` and `rows` as they are. The Python and the session reader
-# will do; one of the three steps does not cross to LiteRT.
+# words are spelt: `Dream`, `DREAM`, `dream` or `dREAM`. For every row it answers as `found_dir`
+# does after the missing step. Leave `found_dir` and `rows` as they are. The Python and the session
+# reader will do; one of the three steps does not cross to LiteRT.
 
 # %%
 found_dir = lesson.q5.given()

@@ -31,7 +31,10 @@ def _nearest(rows, answer, others):
         found = answer(**raw)
         return {name: found[name] for name in ("species", "probability")}
 
-    return nearest_wrong({name: rows[name] for name in RAW}, right, others, SAME_ANSWER)
+    # Rounded float64 numbers are shown with one digit, and not as 44.099998474121094.
+    shown = {name: np.round(rows[name].astype(float), 1) for name in MEASUREMENTS}
+    raw = {name: shown.get(name, rows[name]) for name in RAW}
+    return nearest_wrong(raw, right, others, SAME_ANSWER)
 
 
 def to_q1(rows: Columns, model: Callable, by_hand: Callable, known: Columns) -> str:

@@ -164,7 +164,7 @@ def other_rows() -> dict[str, np.ndarray]:
     rows = take(table, chance.permutation(len(table["species"])))
     count = len(rows["species"])
     for name in MEASUREMENTS:
-        moved = rows[name] * chance.uniform(0.9, 1.1, count).astype(np.float32)
+        moved = np.round(rows[name] * chance.uniform(0.9, 1.1, count), 1).astype(np.float32)
         rows[name] = np.where(chance.random(count) < 0.15, np.float32(np.nan), moved)
     for name in WORDS:
         words = np.where(chance.random(count) < 0.1, chance.choice(UNKNOWN, count), rows[name])

@@ -206,8 +206,9 @@ def many_rows(gaps: bool) -> dict[str, np.ndarray]:
     chance, count = np.random.default_rng(5), battery.ROWS
     made = {}
     for seed, (name, (low, high)) in enumerate(RANGES.items()):
-        # A measurement is not negative.
+        # A measurement is not negative, and has one digit after the point.
         column = abs(battery.numbers(1, low, high, reach=battery.OUTSIDE, seed=seed)[:, 0])
+        column = np.round(column, 1)
         lost = chance.random(count) < (SHARE if gaps else 0)
         made[name] = np.where(lost, np.float32(np.nan), column)
     for name, known in WORDS.items():

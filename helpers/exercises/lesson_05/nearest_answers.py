@@ -1,6 +1,6 @@
 """Wrong answers that are near to the right ones, for the messages of a pass."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,16 +14,17 @@ from helpers.exercises.lesson_05.raw_row_checks import (
     of_the_notebook,
 )
 from helpers.exercises.same_answers import nearest_wrong
-from helpers.penguins.data import ISLANDS, MEASUREMENTS, RAW, SEXES, one_hot, penguins
+from helpers.penguins.data import ISLANDS, MEASUREMENTS, RAW, SEXES, penguins
 
 CODES = {"female": 0, "F": 0, "male": 1, "M": 1}
 Answer = Callable[..., Mapping[str, np.ndarray]]  # a function of the raw columns, by name
 ZEROS = dict.fromkeys(MEASUREMENTS, 0.0)
 
 
-def columns_of(sex: np.ndarray) -> dict[str, np.ndarray]:
+def columns_of(sex: Sequence[str] | np.ndarray) -> dict[str, np.ndarray]:
     """Compute the columns of exercise 4, shape (n, 2)."""
-    return {"columns": one_hot([CODES.get(word, -1) for word in sex], (0, 1))}
+    codes = np.array([CODES.get(word, -1) for word in sex])
+    return {"columns": (codes[:, np.newaxis] == [0, 1]).astype(np.float32)}
 
 
 def _nearest(rows, answer, others):

@@ -33,7 +33,6 @@ from helpers.penguins.data import (
     penguins,
     take,
 )
-from helpers.penguins.preparation_mistakes import in_capitals, in_kilograms
 
 ROTATION = ("capitals", "kilograms", "gaps")  # the step that is left out, by the seed
 HERS = "found_dir, after the missing step by hand,"
@@ -63,9 +62,9 @@ def trained_model():
     return model
 
 
-def means(rows: Columns) -> dict[str, np.float32]:
+def means(rows: Columns) -> dict[str, float]:
     """Return the mean of each measurement, without the missing values."""
-    return {name: np.nanmean(rows[name]) for name in MEASUREMENTS}
+    return {name: float(np.nanmean(rows[name])) for name in MEASUREMENTS}
 
 
 def filled(rows: Columns, values: Mapping[str, float]) -> dict[str, np.ndarray]:
@@ -74,11 +73,27 @@ def filled(rows: Columns, values: Mapping[str, float]) -> dict[str, np.ndarray]:
     return {**rows, **columns}
 
 
+def _fill(rows):
+    return filled(rows, means(penguins()))
+
+
+def _in_kilograms(rows):
+    from helpers.penguins import in_kilograms  # with TensorFlow
+
+    return in_kilograms(dict(rows))
+
+
+def _in_capitals(rows):
+    from helpers.penguins import in_capitals
+
+    return in_capitals(dict(rows))
+
+
 # The steps as the notebook does them by hand.
-STEPS: dict[str, Callable[[Columns], dict[str, np.ndarray]]] = {
-    "gaps": lambda rows: filled(rows, means(penguins())),
-    "kilograms": in_kilograms,
-    "capitals": in_capitals,
+STEPS: dict[str, Callable[[Columns], Mapping[str, np.ndarray]]] = {
+    "gaps": _fill,
+    "kilograms": _in_kilograms,
+    "capitals": _in_capitals,
 }
 
 
@@ -180,8 +195,8 @@ def _spelt(word, chance):
 
 def require_hers(
     repaired: Artifact, original: Path, missing: str, which: Iterable[str]
-) -> Callable[..., dict[str, np.ndarray]]:
-    """Require the answers of her model after the three steps, row by row.
+) -> Callable[..., Mapping[str, np.ndarray]]:
+    """Require the answers of her model after the missing step by hand, row by row.
 
     A missing measurement may count as the mean of the file, as in the step by hand, or as the mean
     of the training, as inside her model.
@@ -203,11 +218,11 @@ def require_hers(
         The function of raw columns that gives these answers.
     """
     of_file, of_training = means(penguins()), means(training_rows())
+    steps = [STEPS[missing]]
     if missing == "gaps":
-        steps = [lambda rows, mean=mean: filled(rows, mean) for mean in (of_file, of_training)]
+        steps.append(lambda rows: filled(rows, of_training))
     else:
-        by_hand = STEPS[missing]
-        steps = [by_hand, lambda rows: by_hand(filled(rows, of_file))]
+        steps.append(lambda rows: STEPS[missing](filled(rows, of_file)))
     errors, rows = [], other_rows()
     for step in steps:
         answer = of_changed_rows(asked(original), step)

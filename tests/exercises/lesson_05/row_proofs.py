@@ -194,10 +194,7 @@ Q2 = Proofs(
     },
     near={
         **all_changed(
-            row_answers.softmax_twice,
             row_answers.a_little_surer,
-            row_answers.rounded,
-            row_answers.second_best,
             row_answers.unsure,
         ),
         "an unknown sex is the first": prepared(first=("sex",)),

@@ -397,6 +397,8 @@ for reader in ("python", "session"):
 # Two exports have their vocabulary as `listed` and `filed` have it, fresh each time. Something
 # happens, and then the Python reader is asked about a penguin on Torgersen. Does the word become
 # the same columns as before (`"same"`), other ones (`"other"`), or an error (`"error"`)?
+# `lesson.q3.given()` makes a folder with both exports. Their signature `columns` takes `island` and
+# returns the columns of the word.
 
 # %%
 # > prediction = {
@@ -514,8 +516,9 @@ print("sure of", from_signature.numpy().sum(), "and of", loaded.sure(prepared).n
 # 343 of the 344 penguins. `found_dir` is her export. It takes the same four columns, raises no
 # error, and gets fewer right. Two of the steps are inside, one was left out: which? Then export a
 # `classify` with all three inside, which takes the rows as they are in the file, however their
-# words are spelt: `Dream`, `DREAM` or `dream`. The Python and the session reader will do; one of
-# the three steps does not cross to LiteRT.
+# words are spelt: `Dream`, `DREAM`, `dream` or `dREAM`. For every row it answers as `found_dir`
+# does after the missing step. Leave `found_dir` and `rows` as they are. The Python and the session
+# reader will do; one of the three steps does not cross to LiteRT.
 
 # %%
 found_dir = lesson.q5.given()

@@ -1,13 +1,9 @@
 """The exercises of lesson 05, preprocessing and assets."""
 
-import tempfile
-from functools import cache
-from pathlib import Path
-
 import numpy as np
 
 from helpers import readers
-from helpers.artifact.saved_model import read
+from helpers.exercises import answer_types, battery
 from helpers.exercises.exercise import exercise
 from helpers.exercises.export_checks import (
     ALL,
@@ -19,40 +15,34 @@ from helpers.exercises.export_checks import (
     signature_of,
     the_input,
 )
-from helpers.exercises.lesson_05.q3_vocabulary import events, outcome
+from helpers.exercises.lesson_05 import nearest_answers, q5_left_out
+from helpers.exercises.lesson_05.nearest_answers import CODES, columns_of
+from helpers.exercises.lesson_05.q3_vocabulary import CHANGES, OUTCOMES, tried, vocabularies
 from helpers.exercises.lesson_05.raw_row_checks import (
     KEY,
-    classify,
     many_rows,
+    of_the_notebook,
     require_good,
     require_mean,
     require_new_words,
-    require_notebook,
     require_raw,
+    require_rows,
     without_gaps,
 )
+from helpers.exercises.notebook import changed
 from helpers.exercises.outcomes import NotYet, require
+from helpers.exercises.side_effects import digest
 from helpers.penguins.data import (
     ISLANDS,
     MEASUREMENTS,
-    RAW,
     SEXES,
-    SPECIES,
-    folds,
-    one_hot,
     penguins,
-    take,
 )
-from helpers.text import safe_repr
 
 NAN = np.float32(np.nan)
 SERVER = ALL[:2]  # the readers of a server; functions such as tf.strings.upper do not run in LiteRT
 ENOUGH = 0.93  # share of the 66 held-out rows without gaps; the lesson's model names 65
-
-
-def _probabilities(model, by_hand, known):
-    """Return the function of raw rows that the notebook's model computes."""
-    return lambda rows: model(by_hand(rows, known))
+MODEL = "model(by_hand(...))"
 
 
 @exercise(
@@ -73,11 +63,12 @@ def export_for_raw_rows(export_dir_1, model, by_hand, known):
     found = export_at(export_dir_1, "export_dir_1")
     require_raw(found, KEY)
     require_good(found, KEY, without_gaps(), ENOUGH, "that have no gaps")
-    probabilities = _probabilities(model, by_hand, known)
-    require_notebook(found, KEY, many_rows(unknown=False), probabilities, "without gaps")
+    rows, answer = many_rows(gaps=False), of_the_notebook(model, by_hand, known)
+    require_rows(found, KEY, rows, answer, MODEL, "without gaps")
+    nearest = nearest_answers.to_q1(rows, model, by_hand, known)
     return (
         "the signature takes raw rows and gives the species and the probability of your model, for "
-        "300 rows in every reader. Its callers prepare nothing."
+        f"300 rows in every reader. Its callers prepare nothing. {nearest}"
     )
 
 
@@ -117,7 +108,7 @@ def accept_missing_values(export_dir_2, model, by_hand, known):
         gap = rows | {name: np.full(len(rows[name]), value)}
         require_good(found, KEY, gap, enough, words)
     for name in MEASUREMENTS:
-        require_mean(found, KEY, rows, name)
+        require_mean(found, KEY, rows, name, known)
     require_new_words(found, KEY, rows, "island", ISLANDS)
     require_new_words(found, KEY, rows, "sex", SEXES)
     empty = {name: column[:1] for name, column in rows.items()} | {
@@ -127,12 +118,12 @@ def accept_missing_values(export_dir_2, model, by_hand, known):
         "sex": np.array([""]),
     }
     require_good(found, KEY, empty, 0, "without any known value")
-    probabilities = _probabilities(model, by_hand, known)
-    words = "which may have unknown words"
-    require_notebook(found, KEY, many_rows(unknown=True), probabilities, words)
+    many, answer = many_rows(gaps=True), of_the_notebook(model, by_hand, known)
+    require_rows(found, KEY, many, answer, MODEL, "which may have gaps and unknown words")
     return (
-        "rows with missing values and unknown words get an answer in every reader, and the species "
-        "of complete rows are still right."
+        "300 rows with missing values and unknown words get the answers of your model in every "
+        "reader, and the species of complete rows are still right. "
+        f"{nearest_answers.to_q2(many, answer)}"
     )
 
 
@@ -144,13 +135,22 @@ def accept_missing_values(export_dir_2, model, by_hand, known):
         "saved_model.pb, `filed` has them in its own assets/islands.txt.",
         "Each line of the asset is a word, and the number of the line is the word's number. Which "
         "numbers change?",
-        "A table needs at least one line.",
+        "A table needs at least one line. To try a change: folder = lesson.q3.given() makes both "
+        "exports, and readers.run(folder / 'filed', 'columns', {'island': ['Torgersen']}) asks the "
+        "second one.",
     ],
+    given=vocabularies,
 )
 def predict_vocabulary_changes(prediction):
     """Predict what six changes do to a vocabulary"""
-    with tempfile.TemporaryDirectory() as folder:
-        require_prediction(prediction, events(folder), ("same", "other", "error"), outcome)
+    original, why = predict_vocabulary_changes.original(), {}
+
+    def outcome(name):
+        happens, reasons = tried(name, original)
+        why.update(reasons)
+        return happens
+
+    require_prediction(prediction, {name: name for name in CHANGES}, OUTCOMES, outcome, why)
     return (
         "all six predictions are right. No program compares an asset with the asset of the "
         "training: different lines give different columns, without an error. Only a file that "
@@ -158,8 +158,8 @@ def predict_vocabulary_changes(prediction):
     )
 
 
-CODES = {"female": 0, "F": 0, "male": 1, "M": 1}
-# All words of the table and some unknown words; some of them stand here twice.
+# All words of the table and some unknown words; some of them stand here twice. They are asked
+# first, because their messages are the easiest to read.
 WORDS = ["male", "F", "", "M", "female", "f", "MALE", "F", "unknown", "M", "?", "femal", "é"]
 
 
@@ -180,70 +180,38 @@ def export_without_python(export_dir_4):
     name = the_input(signature)
     require(name == "sex", f"columns should have an input named 'sex', but takes {name}.")
     require_any_batch(signature)
-    expected = one_hot([CODES.get(word, -1) for word in WORDS], (0, 1))
+    many = {"sex": battery.words(CODES)}
+    batches = [{"sex": np.array(WORDS, object)}, *battery.batches(many).values()]
     for reader in ALL:
-        where = f"columns in {readers.READERS[reader]}"
-        for words, right in ((WORDS, expected), (WORDS[:1], expected[:1])):
-            value = only_output(answers(found, "columns", {"sex": words}, reader), "columns")
-            require(
-                value.shape == right.shape and value.dtype.kind in "fiub",
-                f"{where} should give numbers of shape {right.shape} for {len(words)} words, but "
-                f"gives {value.dtype} of shape {value.shape}.",
-            )
-            wrong = (value.astype(float) != right).any(axis=1)
-            first = int(np.argmax(wrong))
-            require(
-                not wrong.any(),
-                f"{where} should answer {right[first].tolist()} for {words[first]!r}, but answers "
-                f"{value[first].astype(float).tolist()}.",
-            )
-    return "the export gives the same columns in every reader, without a function of your Python."
+        for batch in batches:
+            if reader != "litert" or len(batch["sex"]):  # LiteRT takes no empty batch
+                _require_columns(found, batch["sex"], reader)
+    return (
+        f"the export gives the same columns for {len(set(many['sex']))} different words in every "
+        "reader, without a function of your Python. "
+        f"{nearest_answers.to_q4(many['sex'])}"
+    )
 
 
-STEPS = ("gaps", "kilograms", "capitals")
-LEFT_OUT = "capitals"
+def _require_columns(found, words, reader):
+    where = f"columns in {readers.READERS[reader]}"
+    right = columns_of(words)["columns"]
+    value = only_output(answers(found, "columns", {"sex": words}, reader), "columns")
+    require(
+        value.shape == right.shape and value.dtype.kind in "fiub",
+        f"{where} should give numbers of shape {right.shape} for {len(words)} words, but "
+        f"gives {value.dtype} of shape {value.shape}.",
+    )
+    wrong = (value.astype(float) != right).any(axis=1)
+    if wrong.any():
+        first = int(np.argmax(wrong))
+        raise NotYet(
+            f"{where} should answer {right[first].tolist()} for {words[first]!r}, but answers "
+            f"{value[first].astype(float).tolist()}."
+        )
+
+
 GOOD = 0.98  # share of all 344 penguins; the model names 343, and 334 without the islands
-
-
-@cache
-def trained_model():
-    """Train the lesson's PenguinModel on all penguins except those of `held_out`."""
-    import tensorflow as tf
-
-    from helpers.models import PenguinModel
-    from helpers.training import train
-
-    rows = penguins()
-    known = take(rows, folds(rows["species"]) != 0)
-    tf.keras.utils.set_random_seed(1)
-    model = PenguinModel(known)
-    features = model.prepare(**{name: known[name] for name in RAW})
-    train(model, features, one_hot(known["species"], SPECIES), 300, 0.02, progress=False)
-    return model
-
-
-def with_a_step_left_outside(folder):
-    """Make an export of a good model that knows words in capitals only. Return its directory."""
-    import tensorflow as tf
-
-    from helpers.models import COLUMNS
-
-    model = trained_model()
-
-    def as_in_the_file(word, words):
-        capitals = tf.constant(["", *map(str.upper, words)])
-        known = tf.cast(word[:, tf.newaxis] == capitals, tf.int32)
-        return tf.gather(tf.constant(["", *words]), tf.argmax(known, axis=1))
-
-    def classify(bill_length_mm, body_mass_g, island, sex):
-        words = as_in_the_file(island, ISLANDS), as_in_the_file(sex, SEXES)
-        return model.classify(bill_length_mm, body_mass_g, *words)
-
-    export = tf.keras.export.ExportArchive()
-    export.track(model)
-    export.add_endpoint(KEY, classify, COLUMNS)
-    export.write_out(folder, verbose=False)
-    return Path(folder)
 
 
 @exercise(
@@ -256,33 +224,65 @@ def with_a_step_left_outside(folder):
         "stepped[name] for name in RAW})['species'].astype(str); count how many equal "
         "rows['species'].",
         "Begin with found = tf.saved_model.load(found_dir). An endpoint of a new archive may "
-        "change the words and then call found.classify(...). Track the loaded export, because it "
-        "holds lookup tables. tf.strings.upper is the step.",
+        "change the columns and then call found.classify(...). Track the loaded export, because it "
+        "holds lookup tables. For words, tf.strings.upper is the step.",
     ],
-    given=with_a_step_left_outside,
+    needs="rows",
+    given=q5_left_out.with_a_step_left_outside,
 )
-def put_the_step_inside(left_out, repaired_dir):
+def put_the_step_inside(left_out, repaired_dir, rows):
     """Diagnose which step of the preparation the export does not do, and put it inside"""
+    said = answer_types.text(left_out, "left_out", q5_left_out.STEPS)
+    original, table = put_the_step_inside.original(), penguins()
+    alone = q5_left_out.named(original, table)
+    stepped = {
+        name: q5_left_out.named(original, step(table)) for name, step in q5_left_out.STEPS.items()
+    }
+    missing = max(stepped, key=stepped.__getitem__)
     require(
-        isinstance(left_out, str) and left_out in STEPS,
-        f"left_out: {safe_repr(left_out)} is not one of {', '.join(map(repr, STEPS))}.",
-    )
-    rows = penguins()
-    species, _ = classify(read(put_the_step_inside.original()), KEY, rows, "python")
-    require(
-        left_out == LEFT_OUT,
-        "left_out should be the missing step, but with "
-        f"{left_out!r} done by hand as well, found_dir does not name more species. Without it, "
-        f"found_dir names the species of {(species == rows['species']).sum()} of {len(species)} "
-        "penguins.",
+        said == missing,
+        f"left_out should be the missing step, but with {said!r} done by hand as well, found_dir "
+        f"does not name more species: {stepped[said]} of 344 penguins. Without it, found_dir names "
+        f"the species of {alone} of 344 penguins.",
     )
     repaired = export_at(repaired_dir, "repaired_dir")
+    _require_unchanged(original, rows)
     try:
         require_raw(repaired, KEY)
-        require_good(repaired, KEY, rows, GOOD, "as they are in the file", SERVER)
+        require_good(repaired, KEY, table, GOOD, "as they are in the file", SERVER)
         for change, words in ((np.char.upper, "in capitals"), (np.char.lower, "in small letters")):
-            other = rows | {name: change(rows[name]) for name in ("island", "sex")}
+            other = table | {name: change(table[name]) for name in ("island", "sex")}
             require_good(repaired, KEY, other, GOOD, f"with their words {words}", SERVER)
+        answer = q5_left_out.require_hers(repaired, original, missing, SERVER)
     except NotYet as error:
         raise NotYet(f"repaired_dir: {error}") from None
-    return "the export had given wrong answers without an error. Now it prepares the words itself."
+    nearest = nearest_answers.to_q5(answer, missing)
+    return (
+        f"with {missing!r} done by hand, found_dir names {stepped[missing]} of 344 penguins, and "
+        f"{alone} without it. It raised no error. Now the export does this step itself. {nearest}"
+    )
+
+
+def _require_unchanged(original, rows):
+    """Require that the learner has changed neither the given export nor the rows."""
+    handed = put_the_step_inside.handed[-1:]
+    require(
+        all(digest(given) == digest(original) for given in handed),
+        "found_dir should stay as it is, but its files are different now. Write your export to "
+        "another directory. found_dir = lesson.q5.given() makes hers again.",
+    )
+    try:
+        different = [name for name, column in penguins().items() if not _equal(rows[name], column)]
+    except Exception:
+        raise changed("rows", "should hold the columns of the file, but does not") from None
+    if different:
+        raise changed(
+            "rows",
+            f"should be as in the file, but is changed in the columns {', '.join(different)}. A "
+            "step should work on a copy: rows | {...}",
+        )
+
+
+def _equal(column, expected):
+    column = np.asarray(column)
+    return np.array_equal(column, expected, equal_nan=expected.dtype.kind == "f")

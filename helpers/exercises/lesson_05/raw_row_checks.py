@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,9 @@ from helpers.penguins.data import ISLANDS, RAW, SEXES, SPECIES, complete, folds,
 from helpers.text import safe_repr
 
 KEY = "classify"
+RANGES = {"bill_length_mm": (32, 60), "body_mass_g": (2700, 6300)}  # of the training
+WORDS = {"island": ISLANDS, "sex": SEXES}
+SHARE = 0.3  # of the measurements that are missing, and of the words that may be unknown
 Columns = Mapping[str, np.ndarray]  # {column of the file: array of shape (n,)}
 
 
@@ -94,7 +98,7 @@ def classify(
     for name in ("species", "probability"):
         require_output(got, name, key)
         require(
-            got[name].size == count,
+            got[name].shape in ((count,), (count, 1)),
             f"{where} should give one {name} for each of {count} rows, but gives a {name} of shape "
             f"{got[name].shape}.",
         )
@@ -112,7 +116,7 @@ def classify(
         name.decode(errors="replace") if isinstance(name, bytes) else str(name)
         for name in species.tolist()
     ]
-    return np.array(names), probability.astype(float)
+    return np.array(names, str), probability.astype(float)
 
 
 def _row(rows, index):
@@ -185,87 +189,139 @@ def require_good(
         )
 
 
-def many_rows(unknown: bool) -> dict[str, np.ndarray]:
-    """Make 300 raw rows without missing numbers, many of them outside the range of the training.
+@cache
+def many_rows(gaps: bool) -> dict[str, np.ndarray]:
+    """Make 300 raw rows, many of them outside the range of the training.
 
     Parameters
     ----------
-    unknown : bool
-        Whether some words are unknown: variants of the known ones, and "".
+    gaps : bool
+        Whether measurements are missing in some rows, and whether some words are unknown: variants
+        of the known ones, and "".
 
     Returns
     -------
     dict of str to ndarray, shape (300,)
     """
-    chance = np.random.default_rng(5)
-    count = battery.ROWS
-    words = {"island": ISLANDS, "sex": SEXES}
-    return {
-        "bill_length_mm": chance.uniform(10, 90, count).astype(np.float32),
-        "body_mass_g": chance.uniform(500, 12_000, count).astype(np.float32),
-        **{
-            name: battery.words(known)[:count] if unknown else chance.choice(known, count)
-            for name, known in words.items()
-        },
-    }
+    chance, count = np.random.default_rng(5), battery.ROWS
+    made = {}
+    for seed, (name, (low, high)) in enumerate(RANGES.items()):
+        # A measurement is not negative, and has one digit after the point.
+        column = abs(battery.numbers(1, low, high, reach=battery.OUTSIDE, seed=seed)[:, 0])
+        column = np.round(column, 1)
+        lost = chance.random(count) < (SHARE if gaps else 0)
+        made[name] = np.where(lost, np.float32(np.nan), column)
+    for name, known in WORDS.items():
+        words, others = chance.choice(known, count), battery.words(known)[:count]
+        unknown = chance.random(count) < (SHARE if gaps else 0)
+        made[name] = np.where(unknown, others.astype(str), words)
+    return made
 
 
-def require_notebook(
+def of_the_notebook(
+    model: Callable[..., Any], by_hand: Callable[..., Any], known: Columns
+) -> Callable[..., dict[str, np.ndarray]]:
+    """Return the function of raw columns that the notebook's model computes.
+
+    Parameters
+    ----------
+    model, by_hand, known
+        The objects of the notebook.
+
+    Returns
+    -------
+    callable
+        Function of the four columns, by name. It returns "species", "probability" and "clear":
+        whether the two largest probabilities differ by more than the tolerance.
+    """
+
+    def answer(**rows):
+        try:
+            each = np.asarray(model(by_hand(rows, known)), float)
+        except Exception:
+            each = np.zeros(0)
+        if each.shape != (len(rows["island"]), len(SPECIES)):
+            raise changed("model", "should take by_hand(rows, known), but does not")
+        return {
+            "species": np.array(SPECIES)[each.argmax(axis=1)],
+            "probability": each.max(axis=1),
+            "clear": np.ptp(np.sort(each)[:, 1:], axis=1) > 2 * SAME_ANSWER,
+        }
+
+    return answer
+
+
+def of_changed_rows(
+    answer: Callable[..., Mapping[str, np.ndarray]],
+    change: Callable[[Columns], Mapping[str, np.ndarray]],
+) -> Callable[..., Mapping[str, np.ndarray]]:
+    """Return the function of raw columns that changes some of them and then calls `answer`."""
+    return lambda **rows: answer(**(rows | dict(change(rows))))
+
+
+def require_rows(
     found: Artifact,
     key: str,
     rows: Columns,
-    probabilities: Callable[[Columns], np.ndarray],
+    reference: Callable[..., Mapping[str, np.ndarray]],
+    who: str,
     words: str,
+    which: Iterable[str] = ALL,
 ) -> None:
-    """Require that the signature `key` answers as the notebook's model, in each reader.
+    """Require that the signature `key` answers as a function does, for each batch, in each reader.
 
     Parameters
     ----------
     found : Artifact
     key : str
     rows : mapping of str to ndarray, shape (n,)
-        The four raw columns.
-    probabilities : callable
-        Function of such rows. It returns the model's probabilities, shape (n, 3).
+        The raw columns. They are sent as batches of 0, 1, 2, 7 and all rows.
+    reference : callable
+        Function of the raw columns, by name. It returns "species", "probability", and "clear":
+        in which rows the species must be the same.
+    who : str
+        What gives the expected answers, for the message.
     words : str
         What these rows are, for the message.
+    which : iterable of str
+        Keys of `readers.READERS`. LiteRT gets no empty batch, because it takes none.
 
     Raises
     ------
     NotYet
-        For the first row with another probability, or with another species although the model's
-        two largest probabilities differ clearly.
+        For the first row with another probability or species.
     """
-    try:
-        each = np.asarray(probabilities(rows), float)
-    except Exception:
-        each = np.zeros(0)
-    if each.shape != (len(rows["island"]), len(SPECIES)):
-        raise changed("model", "should take by_hand(rows, known), but does not")
-    largest = each.max(axis=1)
-    names, clear = np.array(SPECIES)[each.argmax(axis=1)], np.ptp(np.sort(each)[:, 1:], axis=1)
-    for reader in ALL:
-        species, probability = classify(found, key, rows, reader)
-        apart = np.nan_to_num(np.abs(probability - largest), nan=np.inf) > SAME_ANSWER
-        apart |= (species != names) & (clear > 2 * SAME_ANSWER)
-        if apart.any():
-            first = int(np.argmax(apart))
-            raise NotYet(
-                f"{key} in {readers.READERS[reader]} should answer as model(by_hand(...)) does: "
-                f"{names[first]}, {largest[first]:.4g} for the row ({_row(rows, first)}), {words}, "
-                f"but answers {species[first]}, {probability[first]:.4g}."
-            )
+    raw = {name: rows[name] for name in RAW}
+    parts = battery.batches(raw | dict(reference(**raw)))
+    for reader in which:
+        for size, part in parts.items():
+            if reader == "litert" and not len(part["island"]):
+                continue
+            species, probability = classify(found, key, part, reader)
+            apart = np.abs(probability - part["probability"])
+            wrong = np.nan_to_num(apart, nan=np.inf) > SAME_ANSWER
+            wrong |= (species != part["species"]) & part["clear"]
+            if wrong.any():
+                first = int(np.argmax(wrong))
+                raise NotYet(
+                    f"{key} in {readers.READERS[reader]}, {size}, should answer as {who} does: "
+                    f"{part['species'][first]}, {part['probability'][first]:.4g} for the row "
+                    f"({_row(part, first)}), {words}, but answers {species[first]}, "
+                    f"{probability[first]:.4g}."
+                )
 
 
-def require_mean(found: Artifact, key: str, rows: Columns, name: str) -> None:
-    """Require that a missing value in the column `name` counts as the mean of the training rows.
+def require_mean(found: Artifact, key: str, rows: Columns, name: str, known: Columns) -> None:
+    """Require that a missing value in the column `name` counts as the mean of the rows `known`.
 
     The answer to a missing value must be closer to the answer for the mean than to the answers
-    for a value 2 % smaller or larger. This holds for every model.
+    for a value 0.2 % smaller or larger. This holds for every model.
     """
-    table = penguins()
-    mean = np.nanmean(table[name][folds(table["species"]) != 0])
-    values = [np.full(len(rows[name]), mean * by, np.float32) for by in (np.nan, 0.98, 1, 1.02)]
+    try:
+        mean = float(np.nanmean(known[name]))
+    except Exception:
+        raise changed("known", f"should hold a column of numbers {name!r}, but does not") from None
+    values = [np.full(len(rows[name]), mean * by, np.float32) for by in (np.nan, 0.998, 1, 1.002)]
     gap, less, same, more = (
         classify(found, key, rows | {name: value}, "python")[1] for value in values
     )
@@ -274,9 +330,9 @@ def require_mean(found: Artifact, key: str, rows: Columns, name: str) -> None:
     row = take(rows, [first]) | {name: np.array([mean])}
     require(
         distance[1] <= min(distance),
-        f"{key} should treat a missing {name} as the mean, {mean:.4g}, and answer "
-        f"{same[first]:.3g} as for the row ({_row(row, 0)}), but answers {gap[first]:.3g} when "
-        f"{name} is missing in it.",
+        f"{key} should treat a missing {name} as the mean of the rows known, {mean:.6g}, and "
+        f"answer {same[first]:.3g} as for the row ({_row(row, 0)}), but answers "
+        f"{gap[first]:.3g} when {name} is missing in it.",
     )
 
 

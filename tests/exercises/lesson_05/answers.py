@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from helpers.exercises.lesson_05.exercises import CODES, trained_model
+from helpers.exercises.lesson_05.nearest_answers import CODES
+from helpers.exercises.lesson_05.q5_left_out import trained_model
 from helpers.models import COLUMNS, PenguinModel
 from helpers.penguins.data import ISLANDS, SEXES, SPECIES, penguins
 
@@ -27,21 +28,36 @@ def one_hot(word, words):
     return tf.cast(word[:, tf.newaxis] == tf.constant(words), tf.float32)
 
 
-def features(bill_length_mm, body_mass_g, island, sex, gap=None, first=False):
+def features(
+    bill_length_mm,
+    body_mass_g,
+    island,
+    sex,
+    gap=None,
+    filled=0.0,
+    shift=0.0,
+    spread=1.0,
+    first=(),
+    islands=ISLANDS,
+    sexes=SEXES,
+):
     """Compute the features by comparison, without a lookup.
 
     gap : a number in place of a missing one; the mean by default
-    first : whether an unknown island counts as the first
+    filled : a normalized number in place of a missing one
+    shift, spread : what is added to the normalized numbers and multiplied with them
+    first : for which of "island" and "sex" an unknown word counts as the first one
     """
     numbers = tf.stack([bill_length_mm, body_mass_g], axis=1)
     if gap is not None:
         numbers = tf.where(tf.math.is_nan(numbers), gap, numbers)
-    numbers = trained_model().normalization(numbers)
-    numbers = tf.where(tf.math.is_nan(numbers), 0.0, numbers)
-    islands = one_hot(island, ISLANDS)
-    if first:
-        islands = tf.one_hot(tf.argmax(islands, axis=1), 3)
-    return tf.concat([numbers, islands, one_hot(sex, SEXES)], axis=1)
+    numbers = trained_model().normalization(numbers) * spread + shift
+    numbers = tf.where(tf.math.is_nan(numbers), filled, numbers)
+    words = {"island": one_hot(island, islands), "sex": one_hot(sex, sexes)}
+    for name in first:
+        count = words[name].shape[1]
+        words[name] = tf.one_hot(tf.argmax(words[name], axis=1), count)
+    return tf.concat([numbers, *words.values()], axis=1)
 
 
 def named(probabilities, names=SPECIES):
@@ -80,17 +96,17 @@ def changed(change, **options):
     def endpoint(*columns):
         return change(compared(*columns), trained_model()(features(*columns)))
 
-    return lambda folder: archive(folder, _with_names(endpoint), **options)
+    return lambda folder: archive(folder, with_names(endpoint), **options)
 
 
 def prepared(**options):
     """Make an endpoint with a different preparation; see `features`."""
     return lambda folder: archive(
-        folder, _with_names(lambda *columns: named(trained_model()(features(*columns, **options))))
+        folder, with_names(lambda *columns: named(trained_model()(features(*columns, **options))))
     )
 
 
-def _with_names(endpoint):
+def with_names(endpoint):
     """Keras names the inputs after the arguments."""
 
     def classify(bill_length_mm, body_mass_g, island, sex):

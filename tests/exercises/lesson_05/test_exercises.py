@@ -1,261 +1,23 @@
-"""Lesson 05: right answers, named mistakes, untouched."""
+"""Lesson 05: right answers, named mistakes, near misses, untouched, variants."""
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
-from helpers.exercises.lesson_05.exercises import GAPS, LEFT_OUT, put_the_step_inside, trained_model
+from helpers import readers
+from helpers.exercises.lesson_05.exercises import GAPS
+from helpers.exercises.lesson_05.q3_vocabulary import OUTCOMES
+from helpers.exercises.lesson_05.q5_left_out import STEPS, named, trained_model, training_rows
 from helpers.exercises.lesson_05.raw_row_checks import without_gaps
+from helpers.exercises.outcomes import NOT_YET, PASSED
 from helpers.models import COLUMNS
-from helpers.penguins.data import ISLANDS, RAW, SEXES, SPECIES
-from tests.exercises.lesson_05 import answers
-from tests.exercises.proofs import Mistake, Proofs, prove
-
-
-def by_hand(rows, known):
-    """Prepare rows as the notebook does by hand, for `trained_model`."""
-    return trained_model().prepare(**{name: tf.constant(rows[name]) for name in RAW})
-
-
-def made(function, *arguments, **options):
-    """An answer of one directory, made in a new folder when it is asked for."""
-    return lambda folder: (function(folder, *arguments, **options),)
-
-
-def just(*answer):
-    return lambda _: answer
-
-
-def of_batch(size):
-    return [tf.TensorSpec((size,), spec.dtype, name=spec.name) for spec in COLUMNS]
-
-
-def with_columns(**changes):
-    """Return the specs of an endpoint, with some changes."""
-    return [changes.get(spec.name, spec) for spec in COLUMNS]
-
-
-def as_numbers(answer, probabilities):
-    return answer | {"species": tf.argmax(probabilities, axis=1)}
-
-
-def softmax_twice(answer, probabilities):
-    return answers.named(tf.nn.softmax(probabilities))
-
-
-def a_little_surer(answer, probabilities):
-    return answer | {"probability": tf.minimum(answer["probability"] + 0.005, 1.0)}
-
-
-def rounded(answer, probabilities):
-    return answer | {"probability": tf.round(100 * answer["probability"]) / 100}
-
-
-def second_best(answer, probabilities):
-    return answer | {"species": tf.gather(SPECIES, tf.argsort(probabilities)[:, 1])}
-
-
-def reversed_names(answer, probabilities):
-    return answers.named(probabilities, SPECIES[::-1])
-
-
-def of_the_first(answer, probabilities):
-    return answer | {"probability": probabilities[:, 0]}
-
-
-def all_three(answer, probabilities):
-    return answer | {"probability": probabilities}
-
-
-def always_sure(answer, probabilities):
-    return answer | {"probability": tf.ones_like(answer["probability"])}
-
-
-def of_the_batch(answer, probabilities):
-    return answer | {"probability": tf.reduce_mean(answer["probability"]) + 0 * probabilities[:, 0]}
-
-
-def other_names(answer, probabilities):
-    return {"name": answer["species"], "probability": answer["probability"]}
-
-
-def as_columns(answer, probabilities):
-    return {name: value[:, tf.newaxis] for name, value in answer.items()}
-
-
-def with_one_input(folder):
-    spec = [tf.TensorSpec((None, 7), tf.float32, name="features")]
-    return answers.archive(folder, lambda features: answers.named(trained_model()(features)), spec)
-
-
-def with_codes(folder):
-    def classify(bill_length_mm, body_mass_g, island, sex):
-        words = tf.gather(tf.constant(ISLANDS), island)
-        return answers.compared(bill_length_mm, body_mass_g, words, sex)
-
-    spec = tf.TensorSpec((None,), tf.int32, name="island")
-    return answers.archive(folder, classify, with_columns(island=spec))
-
-
-def with_64_bits(folder):
-    def classify(bill_length_mm, body_mass_g, island, sex):
-        return answers.compared(bill_length_mm, tf.cast(body_mass_g, tf.float32), island, sex)
-
-    spec = tf.TensorSpec((None,), tf.float64, name="body_mass_g")
-    return answers.archive(folder, classify, with_columns(body_mass_g=spec))
-
-
-Q1 = Proofs(
-    right={
-        "the course's class": made(answers.archive),
-        "the lookups of the page": made(answers.with_the_lookups_of_the_page),
-        "a tf.Module that compares": made(answers.module),
-        "outputs of shape (n, 1)": lambda folder: (answers.changed(as_columns)(folder),),
-        "a path as text": lambda folder: (str(answers.archive(folder)),),
-    },
-    wrong={
-        "numbers not prepared": Mistake(
-            made(answers.archive, answers.without_preparation), "should name the species of"
-        ),
-        "numbers for species": Mistake(
-            lambda folder: (answers.changed(as_numbers)(folder),),
-            "should give the species as a name, such as 'Adelie', but gives [0]",
-        ),
-        "species in another order": Mistake(
-            lambda folder: (answers.changed(reversed_names)(folder),),
-            "should be 'Adelie', but is 'Gentoo'",
-        ),
-        "the probability of the first": Mistake(
-            lambda folder: (answers.changed(of_the_first)(folder),),
-            "should give probabilities between 1/3 and 1",
-        ),
-        "always sure": Mistake(
-            lambda folder: (answers.changed(always_sure)(folder),),
-            "because the model is less sure of some penguins, but gives every penguin the "
-            "probability 1.",
-        ),
-        "all three probabilities": Mistake(
-            lambda folder: (answers.changed(all_three)(folder),),
-            "should give one probability for each of 66 rows, but gives a probability of shape "
-            "(66, 3)",
-        ),
-        "one probability for the batch": Mistake(
-            lambda folder: (answers.changed(of_the_batch)(folder),),
-            "should answer the same for a row alone and for the row among others",
-        ),
-        "another name": Mistake(
-            lambda folder: (answers.changed(other_names)(folder),),
-            "should have an output named 'species', but its outputs are: name, probability.",
-        ),
-        "the endpoint for features": Mistake(
-            made(with_one_input),
-            "should take the columns bill_length_mm, body_mass_g, island, sex, but takes features",
-        ),
-        "words as numbers": Mistake(
-            made(with_codes), "should take island as string, but takes island as int32"
-        ),
-        "64 bits": Mistake(
-            made(with_64_bits),
-            "should take body_mass_g as float32, but takes body_mass_g as float64",
-        ),
-        "one batch size": Mistake(
-            made(answers.archive, answers._with_names(answers.compared), of_batch(66)),
-            "of shape (66,)",
-        ),
-        "another key": Mistake(
-            made(answers.module, key="serve"), "the export should have the signature 'classify'"
-        ),
-        "a vocabulary in a file": Mistake(
-            lambda folder: (answers.archive(folder, tracked=answers.from_a_file()),),
-            "LiteRT never loads a vocabulary that lies in a file of assets/",
-        ),
-        "NumPy in the graph": Mistake(
-            made(answers.archive, answers.through_numpy),
-            "Write that step with TensorFlow operations",
-        ),
-        "the model instead of the directory": Mistake(
-            lambda _: (trained_model(),), "expected the path of an export directory"
-        ),
-        "no such directory": Mistake(lambda folder: (folder / "none",), "no such directory"),
-    },
-    near={
-        change.__name__: lambda folder, change=change: (answers.changed(change)(folder),)
-        for change in (softmax_twice, a_little_surer, rounded, second_best)
-    },
-    untouched=(...,),
-)
-
-
-def in_the_end(folder):
-    """Replace missing values in the answer, which is too late."""
-
-    def endpoint(bill_length_mm, body_mass_g, island, sex):
-        numbers = trained_model().normalization(tf.stack([bill_length_mm, body_mass_g], axis=1))
-        words = answers.features(bill_length_mm, body_mass_g, island, sex)[:, 2:]
-        answer = trained_model()(tf.concat([numbers, words], axis=1))
-        return answers.named(tf.where(tf.math.is_nan(answer), 0.0, answer))
-
-    return answers.archive(folder, answers._with_names(endpoint))
-
-
-def two_percent_more(bill_length_mm, body_mass_g, island, sex):
-    return answers.compared(1.02 * bill_length_mm, 1.02 * body_mass_g, island, sex)
-
-
-Q2 = Proofs(
-    right={
-        "the course's class": made(answers.archive),
-        "a tf.Module that compares": made(answers.module),
-        "the means of all rows": lambda folder: (answers.prepared(gap=[43.92, 4201.75])(folder),),
-        "outputs of shape (n, 1)": lambda folder: (answers.changed(as_columns)(folder),),
-    },
-    wrong={
-        "the export of exercise 1": Mistake(
-            made(answers.with_the_lookups_of_the_page),
-            "gives the probability nan to one of the penguins whose mass is missing",
-        ),
-        "gaps only": Mistake(
-            made(answers.with_the_lookups_of_the_page, gaps=True),
-            "A lookup with num_oov_indices=0 refuses every word",
-        ),
-        "0 for a gap": Mistake(
-            lambda folder: (answers.prepared(gap=0.0)(folder),),
-            "at least 48 of 66 penguins whose mass is missing",
-        ),
-        "the medians": Mistake(
-            lambda folder: (answers.prepared(gap=[44.7, 4075.0])(folder),),
-            "should treat a missing bill_length_mm as the mean, 44.05",
-        ),
-        "a guess for the mass": Mistake(
-            lambda folder: (answers.prepared(gap=[44.05, 4000.0])(folder),),
-            "should treat a missing body_mass_g as the mean, 4230",
-        ),
-        "numbers scaled on their way": Mistake(
-            lambda folder: (answers.archive(folder, two_percent_more),),
-            "should treat a missing bill_length_mm as the mean",
-        ),
-        "always sure": Mistake(
-            lambda folder: (answers.changed(always_sure)(folder),),
-            "because the model is less sure of some penguins, but gives every penguin the "
-            "probability 1.",
-        ),
-        "an unknown island is the first": Mistake(
-            lambda folder: (answers.prepared(first=True)(folder),),
-            "should treat the unknown island 'Paulet' as none of the known words, but answers the "
-            "same as for 'Biscoe'",
-        ),
-        "rows with gaps left out": Mistake(
-            made(answers.archive, answers.rows_with_gaps_left_out),
-            "one species for each of 66 rows, but gives a species of shape (0,)",
-        ),
-        "replaced in the answer": Mistake(made(in_the_end), "gives the probability 0 to one"),
-        "no such directory": Mistake(lambda folder: (folder / "none",), "no such directory"),
-    },
-    near={
-        change.__name__: lambda folder, change=change: (answers.changed(change)(folder),)
-        for change in (softmax_twice, a_little_surer, rounded, second_best)
-    },
-    untouched=(...,),
-)
+from helpers.penguins.data import penguins
+from tests.exercises.lesson_05 import answers, row_answers, step_answers, word_answers
+from tests.exercises.lesson_05.row_proofs import Q1, Q2, just, made
+from tests.exercises.lesson_05.step_answers import repaired, upper
+from tests.exercises.lesson_05.word_answers import FEMALE, MALE, of_columns, of_groups, one_of
+from tests.exercises.proofs import Mistake, Proofs, one_wrong, other_mappings, prove
+from tests.penguins.hand_preparation import by_hand
 
 PREDICTION = {
     "filed: islands.txt, which you wrote, is deleted": "same",
@@ -265,49 +27,53 @@ PREDICTION = {
     "listed: its folder assets is deleted": "same",
     "listed: the list in the notebook is reversed": "same",
 }
+DELETED, REVERSED, LONGER, EMPTIED, NO_FOLDER, LIST = PREDICTION
+ALONE = "Torgersen was [0, 0, 1] and is [0, 0, 1]."
 
 
-def said(key, outcome):
-    assert key in PREDICTION
-    return Mistake(just({**PREDICTION, key: outcome}), f"{key}: you say {outcome!r}")
+def said(key, outcome, words):
+    """A wrong prediction of one change, and the reason that the learner must read."""
+    return Mistake(
+        just({**PREDICTION, key: outcome}),
+        f"{key}: you say {outcome!r}, but it is {PREDICTION[key]!r}. {words}",
+    )
 
 
 Q3 = Proofs(
-    right={
-        "as it happens": just(PREDICTION),
-        "in another order": just(dict(reversed(PREDICTION.items()))),
-    },
+    right={"as it happens": just(PREDICTION), **other_mappings(PREDICTION)},
     wrong={
         "the export reads your file": said(
-            "filed: islands.txt, which you wrote, is deleted", "error"
+            DELETED, "error", f"The reader gave no error: {ALONE} The export has a copy"
         ),
-        "the asset is only a copy": said("filed: the lines of its asset are reversed", "same"),
-        "a changed asset is noticed": said("filed: the lines of its asset are reversed", "error"),
-        "a longer asset is noticed": said(
-            "filed: a fourth line is added at the end of its asset", "error"
+        "the words are lost": said(DELETED, "other", f"{ALONE} The export has a copy"),
+        "the asset is only a copy": said(
+            REVERSED, "same", "Torgersen was [0, 0, 1] and is [1, 0, 0]. The line of a word"
         ),
-        "a new line moves the others": said(
-            "filed: a fourth line is added at the end of its asset", "other"
+        "a changed asset is noticed": said(
+            REVERSED, "error", "The reader gave no error: Torgersen was [0, 0, 1] and is [1, 0, 0]."
         ),
-        "no words, no columns": said("filed: its asset is emptied", "other"),
-        "an empty folder is needed": said("listed: its folder assets is deleted", "error"),
-        "the graph reads the list": said("listed: the list in the notebook is reversed", "other"),
-        "another word": Mistake(
-            just({**PREDICTION, "filed: its asset is emptied": "fails"}), "is not one of 'same',"
+        "a longer asset is noticed": said(LONGER, "error", f"The reader gave no error: {ALONE}"),
+        "a new line moves the others": said(LONGER, "other", f"{ALONE} The words before"),
+        "no words, no columns": said(
+            EMPTIED, "other", "Torgersen was [0, 0, 1], and now the reader says: "
         ),
+        "the words are in the graph": said(
+            EMPTIED, "same", "Torgersen was [0, 0, 1], and now the reader says: "
+        ),
+        "an empty folder is needed": said(NO_FOLDER, "error", "The reader gave no error: "),
+        "the folder has the words": said(NO_FOLDER, "other", f"{ALONE} The words are in"),
+        "the graph reads the list": said(LIST, "other", f"{ALONE} The layer copied the words"),
+        "the list is lost": said(LIST, "error", f"The reader gave no error: {ALONE} The layer"),
+        "another word": Mistake(just({**PREDICTION, EMPTIED: "fails"}), "is not one of 'same',"),
         "a list": Mistake(just(list(PREDICTION.values())), "should be a dict"),
+    },
+    near={
+        name: answer
+        for name, answer in one_wrong(PREDICTION, OUTCOMES).items()
+        if not name.endswith(tuple(map(repr, OUTCOMES)))
     },
     untouched=(dict.fromkeys(PREDICTION, ...),),
 )
-
-
-def numbers_of(function):
-    return lambda sex: tf.cast(function(sex), tf.float32)
-
-
-def of_columns(function, **options):
-    return made(answers.columns, numbers_of(function), **options)
-
 
 Q4 = Proofs(
     right={
@@ -315,6 +81,8 @@ Q4 = Proofs(
         "bools": made(answers.columns, answers.by_comparison),
         "a StringLookup": made(answers.by_lookup),
         "a hash table in a tf.Module": made(answers.by_hash_table),
+        "one more signature": made(word_answers.with_a_second_signature),
+        "the words in another order": of_groups(FEMALE[::-1], MALE[::-1]),
     },
     wrong={
         "as on the page": Mistake(
@@ -331,12 +99,15 @@ Q4 = Proofs(
             ),
             "should answer [0.0, 0.0] for 'f', but answers [1.0, 0.0]",
         ),
-        "an operation that does not cross": Mistake(
+        "blanks removed": Mistake(
             of_columns(lambda sex: answers.by_comparison(tf.strings.strip(sex))),
-            "columns fails in LiteRT",
+            "male', but answers [0.0, 1.0].",
+        ),
+        "an operation that does not cross": Mistake(
+            of_columns(word_answers.by_pattern), "columns fails in LiteRT"
         ),
         "female unless male": Mistake(
-            of_columns(lambda sex: one_hot_of_male(sex)),
+            of_columns(word_answers.female_unless_male),
             "should answer [0.0, 0.0] for '', but answers [1.0, 0.0]",
         ),
         "columns swapped": Mistake(
@@ -344,8 +115,7 @@ Q4 = Proofs(
             "should answer [0.0, 1.0] for 'male', but answers [1.0, 0.0]",
         ),
         "one spelling only": Mistake(
-            of_columns(lambda sex: one_of(sex, ["female"], ["male"])),
-            "should answer [1.0, 0.0] for 'F', but",
+            of_groups(FEMALE[:1], MALE[:1]), "should answer [1.0, 0.0] for 'F', but"
         ),
         "one column": Mistake(
             of_columns(lambda sex: answers.by_comparison(sex)[:, 0]), "gives float32 of shape (13,)"
@@ -366,78 +136,53 @@ Q4 = Proofs(
         ),
         "the function itself": Mistake(just(answers.by_comparison), "path of an export directory"),
     },
+    near={
+        "without F": of_groups(FEMALE[:1], MALE),
+        "without M": of_groups(FEMALE, MALE[:1]),
+        "without female": of_groups(FEMALE[1:], MALE),
+        "without male": of_groups(FEMALE, MALE[1:]),
+        "Female as well": of_groups([*FEMALE, "Female"], MALE),
+        "m as well": of_groups(FEMALE, [*MALE, "m"]),
+        "an empty text is male": of_groups(FEMALE, [*MALE, ""]),
+        "repeated words as well": of_groups([*FEMALE, "female female"], MALE),
+        "2 in place of 1": of_columns(
+            lambda sex: 2 * tf.cast(answers.by_comparison(sex), tf.float32)
+        ),
+        "by position": of_columns(word_answers.by_position),
+        "0 and 1 exchanged": of_columns(lambda sex: ~answers.by_comparison(sex)),
+    },
     untouched=(...,),
 )
 
-
-def one_of(sex, *pairs):
-    return tf.stack([tf.reduce_any(sex[:, tf.newaxis] == pair, axis=1) for pair in pairs], axis=1)
-
-
-def one_hot_of_male(sex):
-    male = one_of(sex, ["male", "M"])
-    return tf.concat([~male, male], axis=1)
-
-
-def repaired(change, left_out=LEFT_OUT):
-    """Make an endpoint that changes the columns and then calls the given export."""
-
-    def answer(folder):
-        found = tf.saved_model.load(put_the_step_inside.given())
-
-        def endpoint(*columns):
-            return found.classify(*change(*columns))
-
-        return left_out, answers.archive(folder, answers._with_names(endpoint), tracked=found)
-
-    return answer
-
-
-def upper(bill, mass, island, sex):
-    return bill, mass, tf.strings.upper(island), tf.strings.upper(sex)
-
-
-def by_table(bill, mass, island, sex):
-    """Replace every spelling by the word in capitals, without a function of texts."""
-
-    def capitals(word, words):
-        known = [spelling for w in words for spelling in (w, w.lower(), w.upper())]
-        known += [""]
-        new = tf.constant([*(w.upper() for w in words for _ in range(3)), ""])
-        where = tf.argmax(tf.cast(word[:, tf.newaxis] == tf.constant(known), tf.int32), axis=1)
-        return tf.gather(new, where)
-
-    return bill, mass, capitals(island, ISLANDS), capitals(sex, SEXES)
-
-
-def another_model(folder):
-    """Use the trained model instead of the given export, with the words as the file has them."""
-
-    def endpoint(bill, mass, island, sex):
-        low, rest = tf.strings.lower(tf.strings.substr(island, 1, 100)), tf.strings.lower(sex)
-        first = tf.strings.upper(tf.strings.substr(tf.strings.join([island, " "]), 0, 1))
-        return answers.compared(bill, mass, tf.strings.join([first, low]), rest)
-
-    return LEFT_OUT, answers.archive(folder, answers._with_names(endpoint))
-
-
+HERS = "should answer as found_dir, after the missing step by hand, does"
 Q5 = Proofs(
     right={
         "upper": repaired(upper),
-        "a table": repaired(by_table),
-        "another model": another_model,
+        "a tf.Module": step_answers.saved_as_module,
+        "another way to her model": step_answers.another_model,
+        "gaps filled again": repaired(step_answers.both(step_answers.by_the_mean, upper)),
+        "lower, then upper": repaired(step_answers.both(step_answers.lower, upper)),
+        "kilograms": repaired(step_answers.in_kilograms, "kilograms", 1),
+        "gaps": repaired(step_answers.by_the_mean, "gaps", 2),
+        "gaps by the mean of the training": repaired(
+            step_answers.by_the_mean_of_training, "gaps", 2
+        ),
     },
     wrong={
-        "blames the gaps": Mistake(repaired(upper, "gaps"), "with 'gaps' done by hand as well"),
+        "blames the gaps": Mistake(
+            repaired(upper, "gaps"),
+            "but with 'gaps' done by hand as well, found_dir does not name more species: 318 of "
+            "344 penguins. Without it, found_dir names the species of 318 of 344",
+        ),
         "blames the kilograms": Mistake(
-            repaired(upper, "kilograms"), "found_dir does not name more species"
+            repaired(upper, "kilograms"), "found_dir does not name more species: 173 of 344"
         ),
         "blames the mean": Mistake(
             repaired(upper, "mean"), "'mean' is not one of 'gaps', 'kilograms', 'capitals'"
         ),
         "a function": Mistake(repaired(upper, str.upper), "is not one of 'gaps'"),
         "the export as it was": Mistake(
-            lambda _: (LEFT_OUT, put_the_step_inside.given()),
+            step_answers.as_it_was,
             "(tf.saved_model.load) should name the species of at least 338 of 344 penguins as they "
             "are in the file, but names 318.",
         ),
@@ -446,34 +191,55 @@ Q5 = Proofs(
             "penguins as they are in the file",
         ),
         "the islands of the file only": Mistake(
-            repaired(lambda bill, mass, island, sex: only_the_file(bill, mass, island, sex)),
-            "penguins with their words in",
+            repaired(step_answers.only_the_file), "penguins with their words in"
         ),
         "kilograms once more": Mistake(
-            repaired(lambda bill, mass, *words: upper(bill, mass / 1000, *words)),
+            repaired(step_answers.both(step_answers.in_kilograms, upper)),
             "penguins as they are in the file",
+        ),
+        "gaps become 0": Mistake(repaired(step_answers.both(step_answers.by_zero, upper)), HERS),
+        "species by position": Mistake(repaired(upper, after=step_answers.by_position), HERS),
+        "three spellings": Mistake(
+            repaired(step_answers.by_table(lambda w: (w, w.lower(), w.upper()))), HERS
+        ),
+        "another training": Mistake(step_answers.other_weights, HERS),
+        "a function of Python": Mistake(
+            repaired(step_answers.in_python), "Write that step with TensorFlow operations"
+        ),
+        "her export written over": Mistake(
+            step_answers.over_found_dir, "found_dir should stay as it is, but its files are"
         ),
         "rows left out": Mistake(
             lambda folder: (
-                LEFT_OUT,
+                step_answers.as_it_was(folder)[0],
                 answers.archive(folder, answers.rows_with_gaps_left_out),
             ),
             "one species for each of 344 rows, but gives a species of shape (342,)",
         ),
         "no such directory": Mistake(
-            lambda folder: (LEFT_OUT, folder / "none"), "repaired_dir: there is nothing at 'none'"
+            lambda folder: (step_answers.as_it_was(folder)[0], folder / "none"),
+            "repaired_dir: there is nothing at 'none'",
         ),
+    },
+    near={
+        "344 rows only": repaired(upper, columns=row_answers.of_batch(344)),
+        "small letters": repaired(step_answers.lower),
+        "a little surer": repaired(upper, after=step_answers.surer),
+        "unsure": repaired(upper, after=step_answers.unsure),
+        "the mean of the batch": repaired(
+            step_answers.both(step_answers.by_the_mean_of_the_batch, upper)
+        ),
+        "an unknown word is the first": repaired(
+            step_answers.by_table(lambda w: (w, w.lower(), w.upper()), unknown="BISCOE")
+        ),
+        "the bill 1 % longer": repaired(step_answers.columns_moved),
+        "her export deleted": step_answers.without_found_dir,
+        "gaps: the mean of the batch": repaired(step_answers.by_the_mean_of_the_batch, "gaps", 2),
+        "gaps: 0": repaired(step_answers.by_zero, "gaps", 2),
+        "kilograms: not inside": lambda folder: step_answers.as_it_was(folder, "kilograms", 1),
     },
     untouched=(..., ...),
 )
-
-
-def only_the_file(bill, mass, island, sex):
-    def capitals(word, words):
-        where = tf.argmax(tf.cast(word[:, tf.newaxis] == ["", *words], tf.int32), axis=1)
-        return tf.gather(["", *(name.upper() for name in words)], where)
-
-    return bill, mass, capitals(island, ISLANDS), capitals(sex, SEXES)
 
 
 @pytest.mark.parametrize(("name", "value", "enough", "words"), GAPS)
@@ -487,7 +253,69 @@ def test_gaps_leave_room_on_both_sides(name, value, enough, words):
 
 
 def notebook():
-    return {"model": trained_model(), "by_hand": by_hand, "known": ()}
+    table = {"known": training_rows(), "rows": penguins()}
+    return {"model": trained_model(), "by_hand": by_hand, **table}
+
+
+@pytest.mark.parametrize(("seed", "missing"), [(1, "kilograms"), (2, "gaps"), (3, "capitals")])
+def test_another_seed_leaves_another_step_out(lesson, tmp_path, seed, missing):
+    """The table proves the right answers of the seeds."""
+    found_dir, rows = lesson.q5.given(seed), penguins()
+    counts = {name: named(found_dir, step(rows)) for name, step in STEPS.items()}
+    assert counts.pop(missing) == 343 > max(named(found_dir, rows), *counts.values())
+    for said in ("capitals", "kilograms", "gaps"):
+        answer = step_answers.as_it_was(tmp_path, said, seed)
+        result = lesson.q5.grade(*answer, notebook=notebook())
+        assert result.outcome == NOT_YET
+        assert ("left_out should be" in result.message) == (said != missing), result
+
+
+def test_another_seed_moves_the_word(lesson, monkeypatch):
+    monkeypatch.setattr(lesson.q3, "_seed", None)  # the next tests expect the words of the page
+    folder = lesson.q3.given(1)
+    assert (folder / "islands.txt").read_text().split()[1] == "Torgersen"
+    assert lesson.q3.grade({**PREDICTION, REVERSED: "same"}).outcome == PASSED
+    result = lesson.q3.grade(PREDICTION)
+    assert result.outcome == NOT_YET and "was [0, 1, 0] and is [0, 1, 0]" in result.message
+
+
+def test_the_given_exports_show_the_columns(lesson):
+    folder = lesson.q3.given()
+    for name in ("listed", "filed"):
+        columns = readers.run(folder / name, "columns", {"island": ["Torgersen", "Paulet"]})
+        assert columns["columns"].tolist() == [[0, 0, 1], [0, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda rows: rows["island"].sort(), "is changed in the columns island."),
+        (lambda rows: rows.pop("sex"), "should hold the columns of the file, but does not"),
+        (
+            lambda rows: rows.update(sex=np.char.upper(rows["sex"])),
+            "is changed in the columns sex. A step should work on a copy",
+        ),
+    ],
+)
+def test_changed_rows_are_named(lesson, tmp_path, change, words):
+    names = notebook()
+    change(names["rows"])
+    result = lesson.q5.grade(*step_answers.repaired(upper)(tmp_path), notebook=names)
+    assert result.outcome == NOT_YET and words in result.message, result
+
+
+@pytest.mark.parametrize(
+    ("key", "answer", "words"),
+    [
+        ("q1", Q1.right["the course's class"], "mean and deviation of all 344 rows"),
+        ("q2", Q2.right["the course's class"], "an unknown sex as female"),
+        ("q4", Q4.right["comparisons"], "`female` and `male` only"),
+        ("q5", Q5.right["upper"], "0 in place of a missing measurement"),
+    ],
+)
+def test_a_pass_names_the_nearest_wrong_answer(lesson, tmp_path, key, answer, words):
+    result = lesson.exercises[key].grade(*answer(tmp_path), notebook=notebook())
+    assert f"The nearest wrong answer that the check tells from yours: {words}" in result.message
 
 
 TABLE = {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4, "q5": Q5}

@@ -17,7 +17,7 @@ SELF += [SELF, SELF]
 
 RIGHT = {
     "number": [3, 3.0, np.float32(3), np.int64(3), Decimal(3), Fraction(3), np.array(3.0)],
-    "whole_number": [3, np.int64(3), np.uint8(3), np.array(3), np.array([3]), tf.constant(3)],
+    "whole_number": [3, np.int64(3), np.uint8(3), np.array(3), tf.constant(3)],
     "boolean": [True, np.True_, np.array(True), tf.constant(True)],
     "text": ["3", np.str_("3")],
     "array": [[3], (3,), np.array([3.0]), tf.constant([3]), [np.float32(3)]],
@@ -25,8 +25,31 @@ RIGHT = {
     "function": [len, lambda: 3, tf.function(lambda: 3)],
 }
 WRONG = {
-    "number": ["3", b"3", True, None, np.nan, 10**400, 3j, [3, 4], np.array([3, 4]), {}, len],
-    "whole_number": ["3", 3.0, True, np.True_, np.float64(3), None, np.array([3, 4]), Decimal(3)],
+    "number": [
+        "3",
+        b"3",
+        True,
+        None,
+        np.nan,
+        10**400,
+        3j,
+        [3, 4],
+        np.array([3.0]),
+        np.array([3, 4]),
+        {},
+        len,
+    ],
+    "whole_number": [
+        "3",
+        3.0,
+        True,
+        np.True_,
+        np.float64(3),
+        None,
+        np.array([3]),
+        np.array([3, 4]),
+        Decimal(3),
+    ],
     "boolean": [1, 0, "True", None, np.int64(1), np.array([True, False])],
     "text": [3, b"3", None, np.array(["3", "4"]), ["3"]],
     "array": ["3", ["3"], [[3]], [3, 4], 3, [None], SELF, {"a": 3}, [True], [3j], len, b"3"],

@@ -57,12 +57,19 @@ def export_at(answer: Any, name: str = "export_dir") -> Artifact:
     Raises
     ------
     NotYet
-        If there is no export at `answer`.
+        If there is no export at `answer`, or if it holds links.
     """
     try:
-        return artifact.read(answer)
+        found = artifact.read(answer)
     except artifact.NotAnArtifact as error:
         raise NotYet(f"{name}: {error}.") from None
+    links = sorted(path.name for path in found.directory.rglob("*") if path.is_symlink())
+    require(
+        not links,
+        f"{name} should hold the files of the export, but {', '.join(links[:3])} is a link. On "
+        "another machine there is nothing at its other end.",
+    )
+    return found
 
 
 def signature_of(found: Artifact, key: str) -> Signature:

@@ -310,7 +310,7 @@ CASES = [
         name="07_serving",
         widget="canary(router",
         stored="a slider for the canary",
-        wrong="scores, totals, packed = [8.25, 5.25], [15.25, 26.25], [8.25, 5.25]",
+        wrong="scores, totals, packed = [8.25, 5.25], [16.25, 28.25], [8.25, 5.25]",
         words="is the right answer for scores, not for",
         use_widget=move_the_canary,
     ),

@@ -41,7 +41,9 @@ WRONG = {
     "subtracts": Mistake(lambda _: (-1,), "should be 3"),
 }
 RIGHT = {"an int": lambda _: (3,), "a float": lambda _: (3.0,)}
-globals().update(prove("NAME", {"q1": Proofs(RIGHT, WRONG, (...,))}))
+RIGHT |= {f"a sum {n}": lambda _, n=n: (n + 3 - n,) for n in range(3)}
+NEAR = {f"{n}": lambda _, n=n: (n,) for n in range(4, 12)}
+globals().update(prove("NAME", {"q1": Proofs(RIGHT, WRONG, (...,), NEAR)}))
 '''
 
 
@@ -67,7 +69,7 @@ LESSONS = {
     "03_one_right_answer": (
         changed(proofs=PROOFS.replace('"an int": lambda _: (3,), ', "")),
         "tests/exercises/lesson_03/test_exercises.py",
-        "q1 has 1 right answers besides the solution and needs 2: add answers",
+        "q1 has 4 right answers besides the solution and needs 5: add answers",
     ),
     "04_three_mistakes": (
         changed(proofs=PROOFS.replace("WRONG = {", "WRONG = {}\nUNUSED = {")),

@@ -207,8 +207,7 @@ def counted(shift: float = 0.0) -> Iterator[Counter]:
     Yields
     ------
     Counter
-        With the keys "graphs" (new ones), "functions" (new tf.functions), "calls" (of graphs) and
-        "eager" (calls of a tf.function that runs without a graph).
+        With the keys "graphs" (new ones), "functions" (new tf.functions) and "calls" (of graphs).
     """
     import tensorflow as tf
 
@@ -223,11 +222,9 @@ def counted(shift: float = 0.0) -> Iterator[Counter]:
 
     def counts_calls(function):
         def run(graph, *details, **options):
-            eager = tf.config.functions_run_eagerly()
-            outermost = tf.executing_eagerly() and not eager
+            outermost = tf.executing_eagerly() and not tf.config.functions_run_eagerly()
             result = function(graph, *details, **options)
             counts["calls"] += outermost
-            counts["eager"] += eager
             return tf.nest.map_structure(shifted, result) if outermost and shift else result
 
         return run
@@ -262,28 +259,17 @@ def require_steady(steady: Callable[..., Any], shop: Shop) -> None:
     NotYet
         A bill is wrong or does not come from a graph, or there are more than MOST graphs.
     """
-    import tensorflow as tf
-
     _require_graphs()
     *batches, (another, *_) = _new_requests(shop)
     total = Counter()
-    try:
-        for some in batches:
-            for request in some:
-                with counted() as counts:
-                    _require_bill(steady, request)
-                total.update(counts, requests=1, without=not counts["calls"])
-            _require_few(total)
-        with counted(SHIFT):
-            moved = answer_types.number(call(steady, *another), "the bill")
-    finally:
-        switched = tf.config.functions_run_eagerly()
-        tf.config.run_functions_eagerly(False)
-    require(
-        not switched,
-        "your function should leave tf.config.run_functions_eagerly off, but switched it on. The "
-        "check has switched it off again.",
-    )
+    for some in batches:
+        for request in some:
+            with counted() as counts:
+                _require_bill(steady, request)
+            total.update(counts, requests=1, without=not counts["calls"])
+        _require_few(total)
+    with counted(SHIFT):
+        moved = answer_types.number(call(steady, *another), "the bill")
     require(
         abs(moved - right(*another)) > 1,
         "your function calls a tf.function, but does not use what it returns: the bill stays the "
@@ -303,11 +289,6 @@ def _new_requests(shop):
 
 def _require_few(total):
     made, count = total["graphs"], total["requests"]
-    require(
-        not total["eager"],
-        "your function should leave tf.config.run_functions_eagerly off, but it is on when your "
-        "function calls a tf.function, which then makes no graph. The check has switched it off.",
-    )
     require(
         not total["without"],
         f"the bills are right, but {total['without']} of {count} were computed without a graph: "

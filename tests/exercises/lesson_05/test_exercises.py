@@ -207,7 +207,7 @@ Q5 = Proofs(
             repaired(step_answers.in_python), "Write that step with TensorFlow operations"
         ),
         "her export written over": Mistake(
-            step_answers.over_found_dir, "found_dir should stay as it is, but its files are"
+            step_answers.over_found_dir, "its files should stay as they are"
         ),
         "rows left out": Mistake(
             lambda folder: (

@@ -20,16 +20,16 @@ Q1 = Proofs(
         "a new model with named inputs": repaired(NAMES, answers.functional),
         "a path as text": lambda folder: (NAMES, str(answers.renamed(folder))),
         "the formula of the sentence": repaired(NAMES, near.priced),
-        "over the given export": lambda _: (
-            NAMES,
-            answers.over_the_given(answers.renamed, repair_the_names),
-        ),
         "a case's name as a text of NumPy": lambda folder: (
             np.str_(NAMES),
             answers.renamed_by_probing(folder),
         ),
     },
     wrong={
+        "over the given export": Mistake(
+            lambda _: (NAMES, answers.over_the_given(answers.renamed, repair_the_names)),
+            "its files should stay as they are",
+        ),
         "another diagnosis": Mistake(
             just("shape-refused", "none"),
             "'shape-refused' is \"The export refuses a shape\". Here the export gives right",
@@ -103,12 +103,12 @@ Q2 = Proofs(
         ),
         "an asset": repaired(PATH, answers.of_an_asset),
         "comparisons": repaired(PATH, near.coloured),
-        "over the given export": lambda _: (
-            PATH,
-            answers.over_the_given(answers.looked_up, repair_the_path),
-        ),
     },
     wrong={
+        "over the given export": Mistake(
+            lambda _: (PATH, answers.over_the_given(answers.looked_up, repair_the_path)),
+            "its files should stay as they are",
+        ),
         "an asset blamed": Mistake(
             just("missing-asset", "none"), "the copy on the server is complete"
         ),

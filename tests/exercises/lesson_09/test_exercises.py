@@ -177,10 +177,10 @@ Q3 = Proofs(
             steady(a.unused_graph), "calls a tf.function, but does not use what it returns"
         ),
         "functions run eagerly": Mistake(
-            steady(lambda: a.eagerly), "which then makes no graph. The check has switched it off"
+            steady(lambda: a.eagerly), "but called run_functions_eagerly"
         ),
         "functions run eagerly afterwards": Mistake(
-            steady(a.left_eager), "should leave tf.config.run_functions_eagerly off"
+            steady(a.left_eager), "but called run_functions_eagerly"
         ),
         "the first discount for all": Mistake(steady(a.frozen), "your function should return"),
         "rounded discounts": Mistake(steady(lambda: a.rounded(1)), "your function should return"),

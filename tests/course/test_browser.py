@@ -319,7 +319,7 @@ CASES = [
         widget="parity_picture(",
         stored="(picture)",
         wrong="litert_file_1 = litert_file  # of the shop's export",
-        words="predict_two should answer 0.715134 for the row [0.35, 0.82], but answers 3.33",
+        words="predict_two should answer -45.4428 for the row [-13, 6.99]",
         use_widget=see_the_differences,
     ),
     Case(

@@ -139,10 +139,10 @@ def of_an_asset(folder):
     return of_a_file(folder, asset, asset=asset)
 
 
-def over_the_given(cure, exercise):
+def over_the_given(folder, cure, exercise):
     """Write the repair over the export that was given."""
+    made = cure(folder / "new")
     where = exercise.given()
-    made = cure(where.with_name(f"{where.name}_new"))
     shutil.rmtree(where)
     return shutil.move(made, where)
 

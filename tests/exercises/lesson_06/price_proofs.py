@@ -27,7 +27,10 @@ Q1 = Proofs(
     },
     wrong={
         "over the given export": Mistake(
-            lambda _: (NAMES, answers.over_the_given(answers.renamed, repair_the_names)),
+            lambda folder: (
+                NAMES,
+                answers.over_the_given(folder, answers.renamed, repair_the_names),
+            ),
             "its files should stay as they are",
         ),
         "another diagnosis": Mistake(
@@ -106,7 +109,10 @@ Q2 = Proofs(
     },
     wrong={
         "over the given export": Mistake(
-            lambda _: (PATH, answers.over_the_given(answers.looked_up, repair_the_path)),
+            lambda folder: (
+                PATH,
+                answers.over_the_given(folder, answers.looked_up, repair_the_path),
+            ),
             "its files should stay as they are",
         ),
         "an asset blamed": Mistake(

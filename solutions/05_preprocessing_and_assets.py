@@ -455,9 +455,9 @@ with show_error():
 #
 # ### Exercise 4: the same without Python
 #
-# Export the door `columns` again, `sex` in and one output of shape (n, 2): 1 in the first column
-# for `female` and `F`, in the second for `male` and `M`, and 0 everywhere for any other word.
-# Without `numpy_function`, and for every reader.
+# Export the door `columns` again, `sex` in and one output of numbers, of shape (n, 2): 1 in the
+# first column for `female` and `F`, in the second for `male` and `M`, and 0 everywhere for any
+# other word. Without `numpy_function`, and for every reader.
 
 
 # %%

@@ -197,7 +197,7 @@ def _require_columns(found, words, reader):
     right = columns_of(words)["columns"]
     value = only_output(answers(found, "columns", {"sex": words}, reader), "columns")
     require(
-        value.shape == right.shape and value.dtype.kind in "fiub",
+        value.shape == right.shape and value.dtype.kind in "fiu",
         f"{where} should give numbers of shape {right.shape} for {len(words)} words, but "
         f"gives {value.dtype} of shape {value.shape}.",
     )

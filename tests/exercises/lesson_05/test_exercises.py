@@ -78,13 +78,13 @@ Q3 = Proofs(
 Q4 = Proofs(
     right={
         "comparisons": of_columns(answers.by_comparison),
-        "bools": made(answers.columns, answers.by_comparison),
         "a StringLookup": made(answers.by_lookup),
         "a hash table in a tf.Module": made(answers.by_hash_table),
         "one more signature": made(word_answers.with_a_second_signature),
         "the words in another order": of_groups(FEMALE[::-1], MALE[::-1]),
     },
     wrong={
+        "bools": Mistake(made(answers.columns, answers.by_comparison), "but gives bool of shape"),
         "as on the page": Mistake(
             made(answers.columns, answers.as_on_the_page),
             "Write that step with TensorFlow operations",

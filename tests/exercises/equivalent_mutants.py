@@ -5,6 +5,7 @@
 
 import re
 
+DEFAULTS = "float32 is the default, and the input may have any name"
 # {exercise: {pattern of the words of `mutants`: why the answer is still right}}
 EQUIVALENT: dict[str, dict[str, str]] = {
     "02 q1": {
@@ -13,18 +14,63 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "02 q2": {
         r"line 8: archive_2\.track\(model\) -> .*": "the endpoint holds the model's variables",
         r"line 9: 'serving_default' -> .*": "Keras gives the first endpoint that name as well",
-        r"line 1: tf\.TensorSpec.* -> tf\.TensorSpec\(\(None, 10\), .*\)": "float32 is the default,"
-        " and the input may have any name",
+        r"line 1: tf\.TensorSpec.* -> tf\.TensorSpec\(\(None, 10\), .*\)": DEFAULTS,
         r"line 1: 'features' -> 'featuresx'": "the input may have any name",
     },
     "02 q4": {
-        r"line [34]: .*\.build\(.*\) -> .*": "Keras builds the layer at the first call",
-        r"line 5: .*": "Keras sets `built` after `build`",
+        r"line 3: self\.hidden\.build\(.*\) -> (removed|input_shape)": "Keras builds it later",
+        r"line 4: self\.out\.build\(.*\) -> (removed|\(None, 16\))": "Keras builds it later",
+        r"line 5: (self\.built = True -> removed|True -> False)": "Keras sets it after `build`",
     },
     "01 q3": {r"line 1: 0 -> -1": "the signature has one input, so the last is the first"},
     "01 q4": {
         r"line 2: 3\.0 -> 3\.03\d*": "the noise of the training is larger",
         r"line 2: 1\.0 -> 1\.01": "the noise of the training is larger",
+    },
+    "03 q1": {
+        r"line 2: warehouse\.track\(model\) -> (removed|model)": "the endpoints hold the variables",
+    },
+    "03 q2": {
+        r"line 9: tf\.TensorSpec.* -> tf\.TensorSpec\(\(None, 2\), .*\)": DEFAULTS,
+        r"line 9: 'x' -> 'xx'": "the input may have any name",
+    },
+    "03 q3": {
+        r"line 2: (np\.random\.default_rng\(0\) -> np\.random\.default_rng\(\)|0 -> 1)": "any noise",
+        r"line 3: 7 -> [68]": "any number of rows above one will do",
+        r"line 5: -?1000000\.0 -> \d+\.0": "any large number will do",
+        r"line 5: rng\.normal\(size=n\) -> rng\.normal\(\)": "another value tells as much",
+    },
+    "03 q4": {
+        r"line 13: tf\.TensorSpec.* -> tf\.TensorSpec\(\(None, 2\), .*\)": DEFAULTS,
+        r"line 13: 'x' -> 'xx'": "the input may have any name",
+    },
+    "05 q1": {r"line 4: tf\.constant\(SPECIES\) -> SPECIES": "tf.gather makes a tensor of it"},
+    "05 q2": {r"line 10: tf\.constant\(SPECIES\) -> SPECIES": "tf.gather makes a tensor of it"},
+    "05 q4": {
+        r"line 8: tf\.TensorSpec.* -> tf\.TensorSpec\(\(None,\), tf\.string\)": DEFAULTS,
+    },
+    "07 q3": {
+        r"line 3: max\(taken, default=0\) -> max\(taken\)": "base always holds a version",
+        r"line 3: 0 -> -?1": "base always holds a version",
+        r"line 3: 1 -> 2": "the server serves the highest number, and gaps do not matter",
+        r"line 4: 'incoming-' -> .*": "any name will do that is no number",
+    },
+    "07 q4": {
+        r"line 2: 16 -> 17": "the hash is still a number of the name alone",
+        r"line 3: 10000 -> 9999": "the share differs by a hundredth of a per cent",
+    },
+    "07 q5": {
+        r"line 1: (for .* -> removed|60 -> (59|61))": "only the learner's own look at requests",
+        r"line 2: 'instances' -> 'instancesx'": "only the learner's own look at requests",
+        r"line 10: (.* -> canary\.requests > 50|50 -> (49|51))": "one request decides nothing",
+        r"line 12: .* -> .* >= 3 .*": "the difference is never exactly 3 standard errors",
+        r"line 12: (3 -> 4|0\.5 -> 0\.505)": "a more careful guard",
+        r"line 11: (1 - v\.error_rate -> 1 \+ v\.error_rate|1 -> 2)": "a more careful guard",
+    },
+    "09 q2": {
+        r"line 1: tf\.function\(.* -> (tf\.function\()?lambda .*": "still 100 times as fast",
+        r"line 2: tf\.TensorSpec.* -> tf\.TensorSpec\(\(None, 10\)\)": "float32 is the default",
+        r"line 7: 0 -> -1": "the answers have one column",
     },
     "08 q3": {r"line 2: (for .* -> removed|1 -> [02])": "the loop only prints sizes and errors"},
     "08 q4": {

@@ -22,6 +22,7 @@ from helpers.exercises.lesson_03.endpoint_checks import (
     require_classify,
     require_columns,
     require_endpoints,
+    require_read_weights,
     require_scores,
     require_shared,
     rows_around,
@@ -99,6 +100,7 @@ def change_the_default(export_dir_1, model):
     rows = rows_around(score)
     require_endpoints(found, score, rows, MODEL)
     require_scores(found, "serving_default", score, rows, MODEL)
+    require_read_weights(found, (*COLUMNS, "serving_default"), rows)
     nearest = nearest_wrong(
         {"x": rows},
         lambda x: {"score": score(x[:, :2])},

@@ -290,8 +290,9 @@ lesson.q2.check(export_dir_2)
 # Write `proof(two, three)`. It gets two functions: `two` takes `(n, 2)` arrays and `three` takes
 # `(n, 3)` arrays, for any n from 1, and both return `(n, 1)`. It calls them with rows of your
 # choice, and returns `True` if they agree, up to rounding, whatever the third column holds,
-# otherwise `False`. *Whatever* means 0, -3, a million, even `np.nan`. The check tries your proof
-# on pairs that agree and on 13 counterfeits.
+# otherwise `False`. *Whatever* means 0, -3, a million, even `np.nan`. If `three`
+# raises an error, return `False` or let the error through. The check tries your proof on pairs that
+# agree and on 14 counterfeits.
 
 
 # %%

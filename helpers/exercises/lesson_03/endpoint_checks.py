@@ -1,6 +1,6 @@
 """Checks of an export with the endpoints predict_two, predict_three and classify."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -157,6 +157,30 @@ def _require_labels(got, rows, where):
         )
 
 
+def require_read_weights(found: Artifact, keys: Iterable[str], rows: np.ndarray) -> None:
+    """Require that signatures answer 0 when all of their variables are 0.
+
+    Parameters
+    ----------
+    found : Artifact
+    keys : iterable of str
+        Signatures with one output, whose answers are not 0.
+    rows : ndarray, shape (n, 3)
+    """
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(found.directory))
+    for key in keys:
+        weights = [w for w in loaded.signatures[key].variables if w.dtype.is_floating]
+        _require_variables(key, weights)
+        for weight in weights:
+            weight.assign(tf.zeros_like(weight))
+        (tensor,) = found.signatures[key].inputs
+        batch = tf.cast(rows[:, : COLUMNS.get(key, 3)], tensor.dtype)
+        (score,) = loaded.signatures[key](**{tensor.name: batch}).values()
+        _require_zero(key, score.numpy().ravel(), rows)
+
+
 def require_shared(found: Artifact, rows: np.ndarray) -> None:
     """Require that all three endpoints follow the weights of predict_two when these change.
 
@@ -169,11 +193,7 @@ def require_shared(found: Artifact, rows: np.ndarray) -> None:
 
     loaded = tf.saved_model.load(str(found.directory))
     weights = [w for w in loaded.signatures["predict_two"].variables if w.dtype.is_floating]
-    require(
-        weights,
-        "predict_two should read its weights from variables, but reads no variable: its weights "
-        "are constants in the graph. Let the function use the model itself.",
-    )
+    _require_variables("predict_two", weights)
 
     def ask(key):
         (tensor,) = found.signatures[key].inputs
@@ -184,7 +204,7 @@ def require_shared(found: Artifact, rows: np.ndarray) -> None:
     for moved, every_weight_is_0 in _moves(weights):
         expected = next(iter(ask("predict_two").values())).ravel()
         if every_weight_is_0:
-            _require_zero(expected, rows)
+            _require_zero("predict_two", expected, rows)
         got = ask("classify")
         for key, value in (("predict_three", ask("predict_three")), ("classify", got)):
             score = (value["score"] if key == "classify" else next(iter(value.values()))).ravel()
@@ -219,11 +239,19 @@ def _moves(weights: list[Any]) -> Iterator[tuple[str, bool]]:
             yield f"one weight to {said[:60]} and the others to 0", False
 
 
-def _require_zero(score, rows):
+def _require_variables(key, weights):
+    require(
+        weights,
+        f"{key} should read its weights from variables, but reads no variable: its weights are "
+        "constants in the graph. Let the function use the model itself.",
+    )
+
+
+def _require_zero(key, score, rows):
     worst = int(np.argmax(np.abs(score)))
     require(
         np.abs(score[worst]) <= SAME,
-        "predict_two should read all of its weights from variables, but with all of these set to "
-        f"0 it answers {score[worst]:.3g} for the row {row_text(rows[worst, :2])}: some of its "
+        f"{key} should read all of its weights from variables, but with all of these set to 0 it "
+        f"answers {score[worst]:.3g} for the row {row_text(rows[worst, :2])}: some of its "
         "weights are constants in the graph. Let the function use the model itself.",
     )

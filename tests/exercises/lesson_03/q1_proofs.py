@@ -9,11 +9,13 @@ from tests.exercises.lesson_03.answers import (
     THIRD_FIRST,
     THREE,
     archive,
+    copied,
     made,
     module,
     saved_the_old_way,
     trained,
     with_classify,
+    with_the_bias_copied,
 )
 from tests.exercises.proofs import Mistake, Proofs
 
@@ -95,6 +97,14 @@ PROOFS = Proofs(
         ),
         "a default with the wrong columns": Mistake(
             by_default(lambda model: lambda x: model(x[:, 1:])), "serving_default in Python"
+        ),
+        "copied weights": Mistake(
+            of_every_endpoint(copied),
+            "predict_two should read its weights from variables, but reads no variable",
+        ),
+        "the bias copied for the default": Mistake(
+            by_default(with_the_bias_copied),
+            "serving_default should read all of its weights from variables",
         ),
         "names swapped": Mistake(
             lambda folder: (

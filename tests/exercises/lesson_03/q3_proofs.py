@@ -9,12 +9,13 @@ import tensorflow as tf
 
 from helpers.exercises.lesson_03.exercises import plane
 from helpers.exercises.outcomes import RAISED
+from tests.exercises.lesson_03.answers import BIAS, notebook
 from tests.exercises.proofs import Mistake, Proofs
 
 SPECIAL = (0.0, 7.0, -3.0, 1e6, -1e6, np.nan, np.inf)
 
 
-def compared(rows=(1, 5), thirds=SPECIAL, negative=True, same=np.allclose, noise=True):
+def compared(rows=(1, 5), thirds=SPECIAL, negative=True, same=np.allclose, noise=True, equal=False):
     """A proof that looks at this much."""
 
     def proof(two, three):
@@ -22,6 +23,7 @@ def compared(rows=(1, 5), thirds=SPECIAL, negative=True, same=np.allclose, noise
         for n, third in itertools.product(rows, (*thirds, *([None] if noise else []))):
             a = rng.normal(size=(n, 2)).astype(np.float32)
             a = a if negative else abs(a)
+            a = a[:, [0, 0]] if equal else a
             last = rng.normal(size=n) if third is None else np.full(n, third)
             if not same(two(a), three(np.column_stack([a, last]))):
                 return False
@@ -98,6 +100,33 @@ def moving(two, three):
     return compared()(None)[0](two, three)
 
 
+def forgiving(two, three):
+    """The comparisons in which `three` raises no error."""
+
+    def tolerant(b):
+        try:
+            return three(b)
+        except tf.errors.InvalidArgumentError:
+            return two(b[:, :2])
+
+    return compared()(None)[0](two, tolerant)
+
+
+def strict(two, three):
+    try:
+        return compared()(None)[0](two, three)
+    except tf.errors.InvalidArgumentError:
+        return False
+
+
+def training(two, three):
+    """A proof that moves the notebook's model, and then back for the next test."""
+    bias = notebook()["model"].dense.bias
+    moved = float(bias[0]) != np.float32(BIAS)
+    bias.assign([BIAS if moved else BIAS + 1])
+    return compared()(None)[0](two, three)
+
+
 class Proof:
     """A proof as an object that can be called."""
 
@@ -124,6 +153,7 @@ PROOFS = Proofs(
         ),
         "an object": lambda _: (Proof((1, 3, 40)),),
         "a partial function": lambda _: (functools.partial(compared(rows=(1, 9))(None)[0]),),
+        "an error is a difference": lambda _: (strict,),
         "a lambda": lambda folder: (lambda two, three: compared()(folder)[0](two, three),),
     },
     wrong={
@@ -141,6 +171,16 @@ PROOFS = Proofs(
         "a constant third column": Mistake(
             compared(thirds=(1.0, -1.0, 1e6), noise=False), "only where it varies"
         ),
+        "a constant third column, with nan": Mistake(
+            compared(noise=False), "only where it varies from row to row"
+        ),
+        "two equal columns": Mistake(compared(equal=True), "two columns in reverse order"),
+        "an error counts as agreement": Mistake(
+            lambda _: (forgiving,), "raises an error when the third column holds inf or nan"
+        ),
+        "the notebook's model changed": Mistake(
+            lambda _: (training,), "your proof should leave model as it is, but changed it"
+        ),
         "positive features": Mistake(
             compared(negative=False), "only where the first column is negative"
         ),
@@ -150,7 +190,7 @@ PROOFS = Proofs(
         "the sum of the rows": Mistake(
             compared(same=lambda a, b: np.allclose(np.sum(a), np.sum(b))), "in reverse order"
         ),
-        "single rows only": Mistake(compared(rows=(1,)), "last row of a batch"),
+        "single rows only": Mistake(compared(rows=(1,)), "only where it varies from row to row"),
         "batches only": Mistake(compared(rows=(5,)), "wrong for a single row"),
         "a wide tolerance": Mistake(
             compared(same=lambda a, b: np.allclose(a, b, atol=0.1)), "is off by 0.01"

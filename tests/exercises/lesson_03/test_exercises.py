@@ -4,11 +4,12 @@ import time
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from helpers.exercises import learner_code
 from helpers.exercises.lesson_03 import exercises
 from helpers.exercises.lesson_03.endpoint_checks import rows_around
-from helpers.exercises.lesson_03.function_pairs import HONEST, counterfeits, pair
+from helpers.exercises.lesson_03.function_pairs import CHANGED, HONEST, counterfeits, pair
 from helpers.exercises.lesson_03.stale_exports import ENDPOINTS, exact_zeros, variant
 from helpers.exercises.outcomes import NOT_YET, PASSED
 from tests.exercises.lesson_03.answers import (
@@ -33,9 +34,12 @@ def test_a_counterfeit_differs_from_its_original(words):
 
     def agree(two, three):
         batches = rows, rows[:2], rows[3:]
-        return all(np.allclose(two(batch[:, :2]), three(batch)) for batch in batches)
+        try:
+            return all(np.allclose(two(batch[:, :2]), three(batch)) for batch in batches)
+        except tf.errors.InvalidArgumentError:
+            return False
 
-    assert not agree(*pair([2.0, 2.0], 1.0, counterfeits()[words]))
+    assert not agree(*pair(*CHANGED, counterfeits()[words]))
     assert all(agree(*pair(*honest)) for honest in HONEST.values())
 
 
@@ -51,7 +55,7 @@ def test_an_endless_proof_is_stopped(monkeypatch, lesson):
 
     result = lesson.exercises["q3"].grade(endless)
     assert "should return within 1 seconds, but did not" in result.message
-    assert "It has answered 3 of 20 pairs." in result.message
+    assert "It has answered 3 of 21 pairs." in result.message
 
 
 def test_a_slow_proof_reads_how_far_it_came(monkeypatch, lesson):
@@ -66,7 +70,7 @@ def test_a_slow_proof_reads_how_far_it_came(monkeypatch, lesson):
     result = lesson.exercises["q3"].grade(slow)
     assert result.outcome == NOT_YET
     assert "should answer all pairs within 0.2 seconds of computing" in result.message
-    assert "It has answered" in result.message and "of 20 pairs" in result.message
+    assert "It has answered" in result.message and "of 21 pairs" in result.message
 
 
 @pytest.mark.parametrize("key", ["q1", "q2"])

@@ -311,6 +311,12 @@ def watched(base: Path) -> Iterator[dict[str, dict[str, int]]]:
 def _require_whole(first, base, whole):
     """Check that each version had all its files when it was first seen."""
     for name, seen in sorted(first.items()):
+        require(
+            (base / name).exists(),
+            f"publish: only a complete version should have a number as its name, but {name} was in "
+            "base during the call and has gone. The server reads such a folder. Give the "
+            "unfinished copy a name that is not a number.",
+        )
         now = files(base / name)
         here = [path for path, size in whole.items() if now.get(path) == size]
         early = sum(seen.get(path) == whole[path] for path in here)

@@ -255,6 +255,11 @@ def first_number_in(pattern):
     return number_of
 
 
+def copied_to_a_number(export_dir, base):
+    number = next_number(base)
+    shutil.copytree(export_dir, base / f"{number}000").rename(base / str(number))
+
+
 def leaves_a_folder(export_dir, base):
     folder = Path(tempfile.mkdtemp(dir=base, prefix="incoming-"))
     shutil.copytree(export_dir, folder / "export").rename(base / str(next_number(base)))
@@ -337,6 +342,9 @@ Q3 = Proofs(
         "two new versions": Mistake(same(twice), "but the new versions are: 10, 11"),
         "the first number that is free": Mistake(
             same(to_the_first_gap), "the server serves the highest number"
+        ),
+        "a number for the unfinished copy": Mistake(
+            same(copied_to_a_number), "Give the unfinished copy a name that is not a number"
         ),
         "does not read 003": Mistake(by_number(without_zeros), "The name 0012 is version 12."),
         "takes 5000-notes for a version": Mistake(

@@ -353,8 +353,8 @@ lesson.q2.check(prediction)
 #
 # Write `publish(export_dir, base)`. It copies the export, as the next version, to the base path
 # of a server that looks at any moment, and loses no request. There may be other things than
-# versions in `base`. Leave all that is there, the older versions too, and leave the export where
-# it is.
+# versions in `base`. Leave all that is there, the older versions too, add nothing else, and leave
+# the export where it is.
 
 
 # %%
@@ -443,7 +443,8 @@ canary(router, lambda customer: one)
 #
 # Write the rule yourself, without `bucket`: `in_canary(user, percent)` is `True` for about that
 # part of any set of names. Always for the same ones, in every process; and when the percentage
-# grows, whoever was in stays in.
+# grows, whoever was in stays in. The rule leaves the random generators that all code shares as
+# they are.
 
 # %%
 import hashlib
@@ -471,8 +472,9 @@ lesson.q4.check(in_canary)
 # more than the stable version does, and no other. In it, `stable, canary = router.statistics()`;
 # each has `.requests`, `.errors` and `.error_rate`. Small numbers mislead: after 100 requests the
 # canary has had about 20, and one error more proves nothing. So the check lets your guard watch
-# many good canaries, too. And it lets your guard watch a canary that fails in only 4 more requests
-# of 100, until enough requests show it.
+# many good canaries, too, some with another version number or another share of the users. And it
+# lets your guard watch a canary that fails in only 4 more requests of 100, until enough requests
+# show it.
 
 # %%
 orders, requests = lesson.q5.given()

@@ -24,6 +24,9 @@ FILES = 200  # additional files, so that copying takes a moment, as it does for 
 PAUSE = 0.0003  # seconds between two reads of the folder
 DRAWN, LARGEST = 10, 2000  # base paths that no server reads, and the highest number in them
 OTHERS = ("notes", "v12", "12.bak", "old-7", "9-withdrawn", "readme")  # what is no version
+HIGH = 5000  # above every version that the check makes
+NUMBERED = (f"{HIGH}-notes", f"notes-{HIGH}", f"v{HIGH}")  # with a number, but no version
+ZEROS = 4  # digits of a name with leading zeros
 
 
 def _export(folder, number):
@@ -142,7 +145,12 @@ def _require_added(exported, made, old, base):
         "publish should add one version, but the new versions are: "
         f"{', '.join(sorted(new)) or 'none'}.",
     )
-    _require_copy(exported, now, new.pop())
+    _require_copy(exported, now, *new)
+    for name in sorted({path.name for path in base.iterdir()} - _children(old) - new):
+        raise NotYet(
+            f"publish should add only the new version to base, but {name} is in base now, too. "
+            "Delete everything else that your function makes in base."
+        )
     require(
         (made / "saved_model.pb").is_file(),
         "publish should leave the export where it is, but export_dir has gone. Copy the export.",
@@ -170,8 +178,11 @@ def _require_copy(exported, now, name):
 
 
 def _new_versions(old, now):
-    names = {path.split("/")[0] for path in now} - {path.split("/")[0] for path in old}
-    return {name for name in names if name.isdigit()}
+    return {name for name in _children(now) - _children(old) if name.isdigit()}
+
+
+def _children(contents):
+    return {path.split("/")[0] for path in contents}
 
 
 def _require_next_for_all(publish):
@@ -187,28 +198,44 @@ def _require_next_for_all(publish):
         def require_next(drawn):
             versions, others = drawn
             base = folder / f"base-{next(count)}"
-            for number in versions:
-                (base / str(number)).mkdir(parents=True)
-                (base / str(number) / "saved_model.pb").write_text(f"the graph of {number}")
+            for version in versions:
+                (base / version).mkdir(parents=True)
+                (base / version / "saved_model.pb").write_text(f"the graph of {version}")
             for other in others:
                 (base / other).mkdir()
                 (base / other / "text.txt").write_text(other)
             exported, old = contents(made), contents_of_all(base)
             call(publish, made, base, may_change=[0, 1])
-            there = ", ".join(sorted({path.split("/")[0] for path in old}))
+            there = ", ".join(sorted(_children(old)))
             try:
                 _require_added(exported, made, old, base)
             except NotYet as error:
                 raise NotYet(f"{error} Before the call, base contained {there}.") from None
             new = int(_new_versions(old, contents_of_all(base)).pop())
-            require(
-                new > max(versions),
-                f"publish: the new version should have the highest number, but base contained "
-                f"{there}, and the new version is {new}. Compare the names as numbers.",
+            zeros = "".join(
+                f" The name {version} is version {int(version)}."
+                for version in versions
+                if version.startswith("0")
             )
+            require(
+                new > max(map(int, versions)),
+                f"publish: the new version should have the highest number, but base contained "
+                f"{there}, and the new version is {new}. Compare the names as numbers.{zeros}",
+            )
+            return there, new
 
-        versions = st.sets(st.integers(1, LARGEST), min_size=1, max_size=4)
+        versions = st.sets(st.integers(1, LARGEST).map(str), min_size=1, max_size=4)
         require_for_all(require_next, st.tuples(versions, st.sets(st.sampled_from(OTHERS))), DRAWN)
+        for zeros in ("12".zfill(ZEROS), "3".zfill(ZEROS)):
+            require_next((("2", zeros), ()))
+        _, alone = require_next((("1", "3"), ()))
+        there, new = require_next((("1", "3"), NUMBERED))
+        # Both numbers are high if they come from a clock.
+        require(
+            alone > HIGH or new <= HIGH,
+            f"publish: the new version should be the next version, but base contained {there}, and "
+            f"the new version is {new}. A version is a folder whose whole name is a number.",
+        )
 
 
 def _scan():
@@ -284,6 +311,12 @@ def watched(base: Path) -> Iterator[dict[str, dict[str, int]]]:
 def _require_whole(first, base, whole):
     """Check that each version had all its files when it was first seen."""
     for name, seen in sorted(first.items()):
+        require(
+            (base / name).exists(),
+            f"publish: only a complete version should have a number as its name, but {name} was in "
+            "base during the call and has gone. The server reads such a folder. Give the "
+            "unfinished copy a name that is not a number.",
+        )
         now = files(base / name)
         here = [path for path, size in whole.items() if now.get(path) == size]
         early = sum(seen.get(path) == whole[path] for path in here)

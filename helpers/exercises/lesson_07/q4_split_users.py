@@ -1,10 +1,12 @@
 """Check the rule of exercise 4 of lesson 07, which decides which users get the canary."""
 
+import contextlib
 import itertools
 import math
 import os
+import random
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -47,12 +49,12 @@ SALTED = {
 
 def populations() -> dict[str, list[str]]:
     """Return names of users by their kind; a fair rule chooses the same share of each kind."""
-    random = np.random.default_rng(7)
+    drawn = np.random.default_rng(7)
     letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
-    mails = ["".join(random.choice(letters, 9)) + "@example.org" for _ in range(USERS)]
+    mails = ["".join(drawn.choice(letters, 9)) + "@example.org" for _ in range(USERS)]
     people = [f"{first} {last}" for first in FIRST for last in LAST]
-    permutations = (random.permutation(letters[:10]) for _ in range(USERS))
-    signs = random.integers(0x4E00, 0x9FA5, (USERS, 4))
+    permutations = (drawn.permutation(letters[:10]) for _ in range(USERS))
+    signs = drawn.integers(0x4E00, 0x9FA5, (USERS, 4))
     return {
         "mail addresses": mails,
         "consecutive numbers": [str(number) for number in range(100_000, 100_000 + USERS)],
@@ -88,6 +90,11 @@ def require_fair(in_canary: Callable[[str, float], bool], notebook: Mapping[str,
         the first problem
     """
     answer_types.function(in_canary, "in_canary")
+    with _own_generators() as before:
+        return _require_fair(in_canary, notebook, before)
+
+
+def _require_fair(in_canary, notebook, generators):
     groups = populations()
     more = [f"buyer-{number}" for number in range(MORE)]
     _require_share(decide(in_canary, more, 0), 0, "names with the same beginning")
@@ -106,6 +113,7 @@ def require_fair(in_canary: Callable[[str, float], bool], notebook: Mapping[str,
             lost = np.flatnonzero(everyone[low][-1] & ~everyone[high][-1])
             if len(lost):
                 raise NotYet(_lost(users[lost[0]], low, high))
+    changed = [name for name, state in _generators().items() if state != generators[name]]
     note = " percent can be any number from 0 to 100, not only a whole number."
     for percent in TOGETHER:
         whole = np.concatenate(everyone[percent])
@@ -113,6 +121,12 @@ def require_fair(in_canary: Callable[[str, float], bool], notebook: Mapping[str,
     _require_own_rule(in_canary)
     _require_for_drawn_names(in_canary)
     _require_same_elsewhere(in_canary, notebook, list(itertools.chain(*groups.values())))
+    require(
+        not changed,
+        "in_canary should leave the random generators that all code shares as they are, but it "
+        f"changes the generator of {' and '.join(changed)}. Then other code draws the numbers that "
+        "follow from a name. Use a generator of your own, like random.Random(user), or a hash.",
+    )
     few, count = int(np.concatenate(everyone[0.5]).sum()), len(groups) * USERS
     return (
         f"in_canary chooses the right share of {len(groups)} kinds of names at {len(PERCENTS) + 1} "
@@ -122,6 +136,25 @@ def require_fair(in_canary: Callable[[str, float], bool], notebook: Mapping[str,
         "wrong rule that the check tells from yours has 100 buckets only: it would choose about "
         f"{count // 100}."
     )
+
+
+@contextlib.contextmanager
+def _own_generators() -> Iterator[dict[str, object]]:
+    """Give the shared generators states that no rule sets, and restore their states at the end."""
+    states = random.getstate(), np.random.get_state()
+    random.setstate(random.Random("states of the check").getstate())
+    np.random.set_state(np.random.RandomState(20_260_707).get_state())
+    try:
+        yield _generators()
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+
+
+def _generators():
+    """Return the states of the generators that all code of this process shares, by module."""
+    name, key, *rest = np.random.get_state()
+    return {"random": random.getstate(), "np.random": (name, key.tobytes(), *rest)}
 
 
 def _lost(user, low, high):

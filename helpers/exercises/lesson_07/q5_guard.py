@@ -163,6 +163,10 @@ class Case(NamedTuple):
     requests : int
         of a trial
     trials : int
+    percent : float
+        of the users that get the canary
+    versions : (int, int)
+        stable and canary
     """
 
     words: str
@@ -172,12 +176,15 @@ class Case(NamedTuple):
     must_end: bool
     requests: int
     trials: int
+    percent: float = PERCENT
+    versions: tuple[int, int] = (1, 2)
 
 
 REQUESTS, LONG = 1500, 6000  # of a trial
 EVERY = 100  # requests between two calls of the guard
 TRIALS = 20  # of two equal versions; one trial does not show how often chance ends the canary
-ALLOWED = 2  # of TRIALS
+ALLOWED = 2  # of TRIALS, and of the fewer trials of a case that a wrong guard always ends
+MANY = 2000  # requests, of which half are the canary's
 FEW, FEWER = 5, 3  # trials of each other case
 SEED = 47  # with these trials, a guard fails that ends more than 1 of 10 good canaries on average
 SMALL = Case(
@@ -206,6 +213,15 @@ CASES = (
         "both refuse 4 in 10, and the canary fails in 2 of 10 of the others",
         *(0.4, 0.2, 0, True, LONG, FEWER),
     ),
+    Case(
+        "no caller sends an invalid request, the stable version 3 never fails, and the canary, "
+        "version 7, fails in 1 request of 10",
+        *(0, 0.1, 0, True, REQUESTS, FEWER, PERCENT, (3, 7)),
+    ),
+    Case(
+        "half of the users get the canary, which is as good as the stable version",
+        *(0.05, 0, 0, False, MANY, FEW, 50),
+    ),
 )
 
 
@@ -215,7 +231,8 @@ class Outcome(NamedTuple):
     Attributes
     ----------
     ended, trials : int
-        how many canaries that are as good as the stable version it ended, and of how many
+        how many canaries that are as good as the stable version it ended, and of how many; cases
+        with less than TRIALS trials do not count
     sent : float
         after how many requests it ended the canary of SMALL, on average
     """
@@ -248,7 +265,15 @@ def require_guard(guard: Callable[[Router], object]) -> Outcome:
         alike, ends = case.canary == case.stable, []
         for trial in range(case.trials):
             further = {"canary": case.canary, "stable": case.stable}
-            router, sent = run(guard, case.invalid, further, SEED + trial, case.requests)
+            router, sent = run(
+                guard,
+                case.invalid,
+                further,
+                SEED + trial,
+                case.requests,
+                percent=case.percent,
+                versions=case.versions,
+            )
             over = _is_over(router, sent, case)
             if over:
                 ends.append((sent, router))
@@ -256,20 +281,21 @@ def require_guard(guard: Callable[[Router], object]) -> Outcome:
             small = [sent for sent, _ in ends]
         if alike:
             if len(ends) > ALLOWED:
-                raise NotYet(_too_many(case.words, ends))
-            ended, trials = ended + len(ends), trials + case.trials
+                raise NotYet(_too_many(case, ends))
+            if case.trials == TRIALS:
+                ended, trials = ended + len(ends), trials + case.trials
     return Outcome(ended, trials, float(np.mean(small)))
 
 
 def _is_over(router, sent, case):
     """Return whether the guard has ended the canary in a trial, and check what it may do."""
-    start = f"guard: {case.words}. It should"
+    start, (stable, canary) = f"guard: {case.words}. It should", case.versions
     require(
-        _reaches(router, 1),
-        f"{start} not end the stable version, but all users get version 2 now. Call "
-        "router.rollback() to end the canary.",
+        _reaches(router, stable),
+        f"{start} not end the stable version, but all users get version {canary} now. Call "
+        "router.rollback() to end the canary, and never promote a canary.",
     )
-    over = not _reaches(router, 2)
+    over = not _reaches(router, canary)
     advice = "Compare the error rates."
     if case.requests == LONG:
         advice = (
@@ -289,7 +315,7 @@ def _is_over(router, sent, case):
     if not over:
         require(
             len(router.history) == 2,
-            f"{start} leave a canary that it does not end at {PERCENT} % of the users, but it "
+            f"{start} leave a canary that it does not end at {case.percent} % of the users, but it "
             f"changed the router: {router.history[-1]}.",
         )
         require(
@@ -303,11 +329,11 @@ def _is_over(router, sent, case):
 def _too_many(case, ends):
     sent, router = ends[0]
     return (
-        f"guard: {case}. It should end the canary in at most {ALLOWED} of {TRIALS} trials, but "
-        f"ended it in {len(ends)}, here after {sent:,} requests: {_counts(router)}. Chance alone "
-        "makes two rates differ, most of all for small numbers, and a guard compares them often. "
-        "Wait for more requests, and end the canary only for a difference of several standard "
-        "errors."
+        f"guard: {case.words}. It should end the canary in at most {ALLOWED} of {case.trials} "
+        f"trials, but ended it in {len(ends)}, here after {sent:,} requests: "
+        f"{_counts(router)}. Chance alone makes two rates differ, most of all for small numbers, "
+        "and a guard compares them often. Compare rates, not counts. Wait for more requests, and "
+        "end the canary only for a difference of several standard errors."
     )
 
 
@@ -324,6 +350,9 @@ def run(
     further: dict[str, float],
     seed: int,
     requests: int = REQUESTS,
+    *,
+    percent: float = PERCENT,
+    versions: tuple[int, int] = (1, 2),
 ) -> tuple[Router, int]:
     """Simulate requests until the guard ends a version.
 
@@ -339,6 +368,10 @@ def run(
         of the random numbers
     requests : int
         how many at most
+    percent : float
+        of the users that get the canary
+    versions : (int, int)
+        stable and canary
 
     Returns
     -------
@@ -346,7 +379,8 @@ def run(
     int
         the number of requests
     """
-    router = Router("http://127.0.0.1:9", MODEL, stable=1, canary=2, percent=PERCENT)
+    stable, canary = versions
+    router = Router("http://127.0.0.1:9", MODEL, stable=stable, canary=canary, percent=percent)
     random = np.random.default_rng(seed)
     customers, chance = random.integers(10**6, size=requests), random.random(requests)
     for number in range(1, requests + 1):
@@ -355,7 +389,7 @@ def run(
         router.record(route, 0.002, "status 400" if fails else "")
         if number % EVERY == 0:
             _call(guard, router)
-            if not (_reaches(router, 1) and _reaches(router, 2)):
+            if not (_reaches(router, stable) and _reaches(router, canary)):
                 break
     return router, number
 

@@ -170,6 +170,35 @@ def once(router, calls=[]):  # noqa: B006
         as_the_hint_says(router)
 
 
+def silent_without_errors(router):
+    if router.statistics()[0].errors:
+        as_the_hint_says(router)
+
+
+def a_quarter_of_the_errors(router):
+    """Compare counts, which is right only for a canary of 20 %."""
+    stable, canary = router.statistics()
+    expected = stable.errors / 4
+    if canary.errors - expected > 4 * (expected + 1) ** 0.5 + 2:
+        router.rollback()
+
+
+def version_2_only(router):
+    if router.canary == 2:
+        as_the_hint_says(router)
+
+
+def promotes(least):
+    """Return a guard that promotes a canary which it has not ended after `least` requests."""
+
+    def guard(router):
+        as_the_hint_says(router)
+        if router.canary and router.statistics()[1].requests > least:
+            router.promote()
+
+    return guard
+
+
 def ended_by(guard, words, outcome="not yet"):
     return Mistake(same("several rows", guard), words, outcome)
 
@@ -226,10 +255,21 @@ Q5 = Proofs(
             increasing, "at 20 % of the users, but it changed the router: version 2 gets 50 %"
         ),
         "clears the counts": ended_by(clearing, "but it cleared them"),
+        "silent without an error of the stable version": ended_by(
+            silent_without_errors, "never fails, and the canary, version 7, fails in 1 request"
+        ),
+        "a quarter of the errors": ended_by(
+            a_quarter_of_the_errors, "half of the users get the canary"
+        ),
+        "promotes a canary that looks good": ended_by(
+            promotes(500), "not end the stable version, but all users get version 2 now"
+        ),
         "raises": ended_by(lambda router: router.statistic(), "AttributeError", "raised"),
     },
     untouched=(..., ...),
     near={
+        "version 2 only": same("several rows", version_2_only),
+        "promotes a canary after a long time": same("several rows", promotes(900)),
         "1.5 spreads": same("several rows", spreads(1.5, 50)),
         "two spreads": same("several rows", spreads(2, 50)),
         "12 spreads": same("several rows", spreads(12, 50)),

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -231,6 +232,39 @@ def links_of_files(export_dir, base):
     copy.rename(base / str(next_number(base)))
 
 
+def by_number(number_of):
+    """Return a function whose next number follows the highest `number_of(name)` that is true."""
+
+    def publish(export_dir, base):
+        last = max(filter(None, (number_of(path.name) for path in base.iterdir())))
+        copy = shutil.copytree(export_dir, base / "incoming")
+        copy.rename(base / str(last + 1))
+
+    return same(publish)
+
+
+def without_zeros(name):
+    return int(name) if name.isdigit() and name == str(int(name)) else None
+
+
+def first_number_in(pattern):
+    def number_of(name):
+        found = re.search(pattern, name)
+        return int(found[0]) if found else None
+
+    return number_of
+
+
+def copied_to_a_number(export_dir, base):
+    number = next_number(base)
+    shutil.copytree(export_dir, base / f"{number}000").rename(base / str(number))
+
+
+def leaves_a_folder(export_dir, base):
+    folder = Path(tempfile.mkdtemp(dir=base, prefix="incoming-"))
+    shutil.copytree(export_dir, folder / "export").rename(base / str(next_number(base)))
+
+
 Q3 = Proofs(
     right={
         "file by file": same(file_by_file),
@@ -309,12 +343,25 @@ Q3 = Proofs(
         "the first number that is free": Mistake(
             same(to_the_first_gap), "the server serves the highest number"
         ),
+        "a number for the unfinished copy": Mistake(
+            same(copied_to_a_number), "Give the unfinished copy a name that is not a number"
+        ),
+        "does not read 003": Mistake(by_number(without_zeros), "The name 0012 is version 12."),
+        "takes 5000-notes for a version": Mistake(
+            by_number(first_number_in("^[0-9]+")), "and the new version is 5001. A version is a"
+        ),
+        "leaves its empty folder": Mistake(
+            same(leaves_a_folder), "should add only the new version to base, but incoming-"
+        ),
         "numbers of this base only": Mistake(
             same(after_the_number_of_the_lesson), "Compare the names as numbers"
         ),
     },
     near={
         "a variable of the environment": same(sets_a_variable),
+        "takes v12 for a version": by_number(first_number_in("^v?[0-9]+")),
+        "takes the last digits of a name": by_number(first_number_in("[0-9]+$")),
+        "leaves a note": after(lambda made, base: (base / "last.txt").write_text("published")),
         "without the last part": without("part-199.txt"),
         "without the fingerprint": without("fingerprint.pb"),
         "another content of the same length": instead_of_copy(cut),

@@ -124,6 +124,32 @@ def in_canary(user, percent):
     router.percent = percent
     return router.route(user).role == "canary"
 """
+SEEDS_FOR_ALL = """\
+def in_canary(user, percent):
+    random.seed(user)
+    return random.random() * 100 < percent
+"""
+SEEDS_NUMPY_FOR_ALL = """\
+def in_canary(user, percent):
+    np.random.seed(number_of(user) % 2**32)
+    return bool(np.random.random() * 100 < percent)
+"""
+SEEDS_ONCE = """\
+@functools.cache
+def chance(user):
+    random.seed(user)
+    return random.random()
+in_canary = lambda user, percent: chance(user) * 100 < percent
+"""
+SEEDS_AND_RESTORES = """\
+def in_canary(user, percent):
+    before = random.getstate()
+    try:
+        random.seed(user)
+        return random.random() * 100 < percent
+    finally:
+        random.setstate(before)
+"""
 MEMORY, LATER = "has another memory and another hash()", "at another time on another day"
 
 Q4 = Proofs(
@@ -135,6 +161,7 @@ Q4 = Proofs(
         "a seeded generator": rule(
             "lambda user, percent: random.Random(user).random() < percent / 100"
         ),
+        "a seeded generator that it restores": rule(SEEDS_AND_RESTORES),
         "a checksum": rule(
             "lambda user, percent: zlib.crc32(user.encode()) % 10_000 < percent * 100"
         ),
@@ -242,6 +269,9 @@ Q4 = Proofs(
             ),
             "numbers that end in 7",
         ),
+        "seeds the generator of all code": Mistake(
+            rule(SEEDS_FOR_ALL), "it changes the generator of random. Then other code draws"
+        ),
         "1 and 0": Mistake(
             same(lambda user, percent: int(number_of(user) % 100 < percent)),
             "should return True or False",
@@ -252,6 +282,8 @@ Q4 = Proofs(
             "lambda user, percent: int(hashlib.sha256(user.encode()).hexdigest(), 16) % 10_000 "
             "<= percent * 100"
         ),
+        "seeds NumPy's generator of all code": rule(SEEDS_NUMPY_FOR_ALL),
+        "seeds once for each name": rule(SEEDS_ONCE),
         "hash of a pair": rule(
             'lambda user, percent: hash((user, "spring")) % 10_000 < percent * 100'
         ),

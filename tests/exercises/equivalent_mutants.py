@@ -72,6 +72,36 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         r"line 2: tf\.TensorSpec.* -> tf\.TensorSpec\(\(None, 10\)\)": "float32 is the default",
         r"line 7: 0 -> -1": "the answers have one column",
     },
+    "04 q2": {  # the page asks for 5 per cent
+        r"line 1: (10 -> (11|9)|1000 -> (1001|999)|500 -> (501|499))": "within 5 per cent",
+        r"line 1: .* -> 500 \* 1000 \+ 1000 \+ 1000 \* 10 - 10": "within 5 per cent",
+        r"line 1: .* \* 10 -> 500 \* 1000 \+ 1000 - 1000 \* 10": "within 5 per cent",
+        r"line 1: 500 \* 1000 \+ 1000 -> 500 \* 1000 - 1000": "within 5 per cent",
+        r"line 1: 1000 \* 10 -> 1000 \+ 10": "within 5 per cent",
+        r"line [45]: 1000000\.0 -> (1010000|1000001)\.0": "within 5 per cent",
+    },
+    "06 q1": {
+        r"line 12: tf\.TensorSpec.* -> tf\.TensorSpec\(\(None, 1\), .*\)": DEFAULTS,
+        r"line 14: 'serving_default' -> .*": "Keras gives the first endpoint that name as well",
+    },
+    "06 q2": {
+        r"line 2: tf\.constant\(.* -> .*\.split\(\)": "TensorFlow makes a tensor of the list",
+        r"line 12: tf\.TensorSpec.* -> tf\.TensorSpec\(\(None, 1\), tf\.string\)": DEFAULTS,
+        r"line 13: 'serving_default' -> .*": "Keras gives the first endpoint that name as well",
+    },
+    "06 q3": {r"line 4: shutil\.rmtree.* -> (removed|repaired_dir_3)": "the folder is not there"},
+    "06 q5": {
+        r"line 6: .* -> rows @ found_5\.kernel - found_5\.bias": "the bias cancels out",
+        r"line 7: tf\.reduce_mean.* -> tf\.reduce_mean\(scores\)": "there is one column",
+        r"line 11: tf\.TensorSpec.* -> tf\.TensorSpec\(\(None, 2\), .*\)": DEFAULTS,
+        r"line 12: 'serving_default' -> .*": "Keras gives the first endpoint that name as well",
+    },
+    "06 q6": {
+        r"line 15: two_numbers = .* -> removed": "exercise 5 has made the same list",
+        r"line 15: tf\.TensorSpec.* -> tf\.TensorSpec\(\(None, 2\), .*\)": DEFAULTS,
+        r"line 15: 'rows' -> 'rowsx'": DEFAULTS,
+        r"line 16: 'serving_default' -> .*": "Keras gives the first endpoint that name as well",
+    },
     "08 q3": {r"line 2: (for .* -> removed|1 -> [02])": "the loop only prints sizes and errors"},
     "08 q4": {
         r"line 1: ('x'|'text'|'red'|'a'|1\.0) -> .*": "any row does, and the last export that "

@@ -137,6 +137,6 @@ def largest_error(
     """Return the largest difference from `reference`, (n, 1), and the batch that has it."""
     found = []
     for size, places, value in lite_answers(content, signature, rows, name):
-        apart = np.nan_to_num(np.abs(value - reference[places]), nan=np.inf)
+        apart = np.nan_to_num(abs(value - reference[places]), nan=np.inf)
         found.append((float(apart.max()), size))
     return max(found)

@@ -95,6 +95,7 @@ class CautiousScorer(SlowScorer):
 
 
 VARIANTS = SlowScorer, TolerantScorer, CautiousScorer  # of the seeds None, 1, 2, and so on
+OWN_CALLS = {variant: variant.__call__ for variant in VARIANTS}
 
 
 def new_scorer(folder: Path | None = None, seed: int | None = None) -> SlowScorer:
@@ -113,6 +114,7 @@ def new_scorer(folder: Path | None = None, seed: int | None = None) -> SlowScore
     """
     from helpers.models import ComplexModel
 
+    _predict()  # before a learner's code can replace it
     seed = abs(seed or 0)
     chance = np.random.default_rng(9 + seed)
     model = ComplexModel()
@@ -127,6 +129,13 @@ def new_scorer(folder: Path | None = None, seed: int | None = None) -> SlowScore
     means, deviations = chance.uniform(-50, 50, 10), chance.uniform(1, 20, 10)
     variant = VARIANTS[seed % len(VARIANTS)]
     return variant(model, means.astype(np.float32), deviations.astype(np.float32))
+
+
+@cache
+def _predict():
+    from helpers.models import ComplexModel
+
+    return ComplexModel.predict
 
 
 @cache
@@ -215,6 +224,21 @@ def require_same_scorer(slow: Any, made: SlowScorer) -> None:
         )
 
 
+def _require_own_code(made):
+    """Require that nothing has replaced the code that makes the slow scorer slow."""
+    kind = type(made)
+    for name, now, before in (
+        (f"{kind.__name__}.__call__", kind.__call__, OWN_CALLS[kind]),
+        ("model.predict", type(made.model).predict, _predict()),
+    ):
+        require(
+            now is before,
+            f"this check times `slow` of the notebook. {name} should be as lesson.q2.given() "
+            "handed it out, but your code has replaced it. Take that out, choose Kernel > Restart "
+            "Kernel, then Run > Run All Above Selected Cell, and run this cell.",
+        )
+
+
 def require_fast(fast: Callable[[np.ndarray], Any], made: SlowScorer | None = None) -> None:
     """Require that `fast` gives the scores of the slow scorer in a hundredth of its time.
 
@@ -227,12 +251,15 @@ def require_fast(fast: Callable[[np.ndarray], Any], made: SlowScorer | None = No
     Raises
     ------
     NotYet
-        A score is wrong, the rows are changed, or the function is too slow.
+        A score is wrong, the rows are changed, the function is too slow, or the code of the slow
+        scorer was replaced.
     """
     made = made or scorer()
+    _require_own_code(made)
     for rows in (customers(ROWS, 1, made), customers(1, 2, made), customers(5, 3, made)):
         _require_scores(rows, call(fast, rows), made)
     gain, least = _race(fast, made)
+    _require_own_code(made)
     if gain < GAIN:
         raise NotYet(
             f"the scores are right, and your function is {_times(gain)} as fast as the slow one. "

@@ -13,7 +13,7 @@ import numpy as np
 from helpers.exercises import answer_types
 from helpers.exercises.export_checks import SAME
 from helpers.exercises.learner_code import call
-from helpers.exercises.outcomes import NotYet, require
+from helpers.exercises.outcomes import NotYet, Raised, require
 from helpers.exercises.same_answers import nearest_wrong
 
 REQUESTS, MORE = 20, 30  # the words of most messages are about the first 20 requests
@@ -21,6 +21,8 @@ MOST = 4  # graphs: one for all requests, or some for members and some for other
 ARGUMENTS = ("amounts", "discount", "member")
 CAUSES = ("discount", "member", "amounts")  # of the seeds None, 1, 2, and so on
 LENGTH = 8  # amounts in a request, unless the lengths differ
+OTHER_LENGTHS = (5, 13)  # a function may refuse them, but may not return a wrong bill
+SAME_BILL = 1e-5  # relative: float32 arithmetic in a different order, but no whole cents
 SHIFT = 1000.0  # added to what a graph returns, to see whether the bill comes from it
 
 Request = tuple[np.ndarray, float, bool | int]
@@ -276,6 +278,9 @@ def require_steady(steady: Callable[..., Any], shop: Shop) -> None:
         f"same when the check adds {SHIFT:g} to the result of the graph. Compute the bill in the "
         "graph.",
     )
+    for length in OTHER_LENGTHS:
+        with contextlib.suppress(Raised):  # the page shows one length only
+            _require_bill(steady, (np.resize(another[0], length), *another[1:]))
 
 
 def _new_requests(shop):
@@ -318,9 +323,9 @@ def _require_bill(steady, request):
         call(steady, amounts, discount, member), "the result of your function"
     )
     require(
-        abs(number - expected) <= SAME * max(1, expected),
+        abs(number - expected) <= SAME_BILL * max(1, expected),
         f"with {len(amounts)} amounts, the discount {discount:.3f} and member {member}, your "
-        f"function should return {expected:.2f}, but returns {number:.2f}.",
+        f"function should return {expected:.7g}, but returns {number:.7g}.",
     )
 
 

@@ -348,6 +348,14 @@ def changed(change):
     return lambda: bill
 
 
+def of_the_mean(amounts, discount, member):
+    return its_own_formula(8 * tf.reduce_mean(amounts), discount, member)
+
+
+def in_cents(amounts, discount, member):
+    return tf.round(100 * its_own_formula(amounts, discount, member)) / 100
+
+
 def times(factor):
     graph = with_constants()
     return lambda: lambda *request: factor * graph(*request)

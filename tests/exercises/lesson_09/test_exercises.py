@@ -184,6 +184,10 @@ Q3 = Proofs(
         ),
         "the first discount for all": Mistake(steady(a.frozen), "your function should return"),
         "rounded discounts": Mistake(steady(lambda: a.rounded(1)), "your function should return"),
+        "eight times the mean": Mistake(
+            steady(lambda: a.tensors_for(tf.function(a.of_the_mean))),
+            "with 5 amounts, the discount",
+        ),
         "no member": Mistake(steady(a.never_a_member), "member True, your function should return"),
         "no number": Mistake(
             steady(lambda: lambda *_: "free"), "should be a number, but is 'free'"
@@ -197,6 +201,8 @@ Q3 = Proofs(
         "members and others swapped": steady(a.changed(lambda x, d, m: (x, d, not m))),
         "a discount of 1 % more": steady(a.changed(lambda x, d, m: (x, 1.01 * d, m))),
         "0.1 % too much": steady(a.times(1.001)),
+        "0.002 % too much": steady(a.times(1.00002)),
+        "whole cents": steady(lambda: a.tensors_for(tf.function(a.in_cents))),
         "whole amounts of money": steady(
             lambda: lambda *request: round(float(a.EAGER(*map(tf.constant, request))))
         ),
@@ -363,6 +369,28 @@ def test_a_scorer_that_was_changed_before(lesson):
     result = lesson.exercises["q2"].grade(a.in_numpy, notebook={"slow": slow})
     assert result.outcome == NOT_YET
     assert "this check compares with slow of the notebook" in result.message
+
+
+@pytest.mark.parametrize("when", ["before", "in fast"])
+@pytest.mark.parametrize("name", ["SlowScorer.__call__", "model.predict"])
+def test_a_slow_scorer_that_was_made_slower(lesson, monkeypatch, when, name):
+    slow = lesson.exercises["q2"].given()
+    owner = type(slow.model if name == "model.predict" else slow)
+    function = getattr(owner, name.split(".")[1])
+
+    def replace(rows):
+        monkeypatch.setattr(
+            owner, function.__name__, lambda *given, **more: function(*given, **more)
+        )
+        return a.in_numpy(rows)
+
+    if when == "before":
+        replace(customers(1, 1))
+    result = lesson.exercises["q2"].grade(
+        a.in_numpy if when == "before" else replace, notebook={"slow": slow}
+    )
+    assert result.outcome == NOT_YET
+    assert f"{name} should be as lesson.q2.given() handed it out" in result.message
 
 
 def for_members(bill):

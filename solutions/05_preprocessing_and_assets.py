@@ -284,9 +284,9 @@ print("litert, as by hand:", np.allclose(answer, model(by_hand(row, known)), ato
 #
 # ### Exercise 2: gaps and new words
 #
-# Export `classify` again so that it answers for every row: a missing measurement (`nan`) counts
-# as the mean of the rows `known`; a word that is unknown or missing (`""`) is 0 in every column.
-# Rows without gaps are to be named as well as before. Every reader.
+# Export `classify` again, still with `model`, so that it answers for every row: a missing
+# measurement (`nan`) counts as the mean of the rows `known`; a word that is unknown or missing
+# (`""`) is 0 in every column. Rows without gaps get the same answers as before. Every reader.
 
 
 # %%

@@ -291,6 +291,11 @@ def _where_the_time_goes(fast, made, many):
 
 
 def _require_scores(rows, said, made):
+    require(
+        not isinstance(said, list | tuple),
+        "your function should return an array, as `slow` does, but returns a "
+        f"{type(said).__name__}.",
+    )
     scores = answer_types.array(said, "the result of your function")
     require(
         scores.shape == (len(rows),),

@@ -21,7 +21,9 @@ MOST = 4  # graphs: one for all requests, or some for members and some for other
 ARGUMENTS = ("amounts", "discount", "member")
 CAUSES = ("discount", "member", "amounts")  # of the seeds None, 1, 2, and so on
 LENGTH = 8  # amounts in a request, unless the lengths differ
-OTHER_LENGTHS = (5, 13)  # a function may refuse them, but may not return a wrong bill
+# A function may refuse these numbers of amounts, but may not return a wrong bill for them.
+OTHER_LENGTHS = (5, 13, 80)
+OTHER_DISCOUNTS = (0.0, 0.7, 1.0)
 SAME_BILL = 1e-5  # relative: float32 arithmetic in a different order, but no whole cents
 SHIFT = 1000.0  # added to what a graph returns, to see whether the bill comes from it
 
@@ -278,6 +280,10 @@ def require_steady(steady: Callable[..., Any], shop: Shop) -> None:
         f"same when the check adds {SHIFT:g} to the result of the graph. Compute the bill in the "
         "graph.",
     )
+    amounts, _, member = another
+    for discount in OTHER_DISCOUNTS:
+        _require_bill(steady, (amounts, discount, member))
+    _require_bill(steady, (amounts - 50, another[1], member))  # some are given back
     for length in OTHER_LENGTHS:
         with contextlib.suppress(Raised):  # the page shows one length only
             _require_bill(steady, (np.resize(another[0], length), *another[1:]))

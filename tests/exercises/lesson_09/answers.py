@@ -396,6 +396,15 @@ def percentile(size, seconds, rate, budget):
     return (size - 1) / rate + np.quantile(seconds, 0.95) > budget
 
 
+def mean_in_time(times, rate, budget):
+    costs = {}
+    for size, seconds in times.items():
+        late = (size - 1) / rate + seconds > budget
+        if late.mean() <= LATE:
+            costs[size] = seconds[~late].mean() / size
+    return min(costs, key=costs.get, default=None)
+
+
 def in_order(size, seconds, rate, budget):
     allowed = len(seconds) // 20
     return sorted(seconds)[-allowed - 1] > budget - (size - 1) / rate

@@ -48,7 +48,6 @@ Q2 = Proofs(
         "NumPy": just(a.in_numpy),
         "NumPy, with 64 bits": just(a.in_float64),
         "one call of the model": just(a.fast(lambda x: scorer().model(x).numpy())),
-        "an export, as a list": a.restored,
         "an object with one graph": lambda _: (a.Fast(),),
         "LiteRT": a.in_litert,
     },
@@ -92,7 +91,10 @@ Q2 = Proofs(
         "changes the rows": Mistake(just(a.in_place), "should leave rows as it is, but changed it"),
         "moves the means of slow": Mistake(just(a.moves_the_means), "should leave slow as it is"),
         "for 12 rows only": Mistake(a.of_twelve, "Can not cast TensorSpec", "raised"),
-        "words": Mistake(just(lambda rows: ["good"] * len(rows)), "should be an array of numbers"),
+        "words": Mistake(
+            just(lambda rows: np.array(["good"] * len(rows))), "should be an array of numbers"
+        ),
+        "an export, as a list": Mistake(a.restored, "but returns a list"),
     },
     near={
         "the first 12 rows": just(lambda rows: a.in_numpy(rows[:12])),
@@ -218,7 +220,6 @@ Q3 = Proofs(
 
 Q4 = Proofs(
     right={
-        "a percentile": choose(a.percentile),
         "by rows per second": choose(a.share, lambda size, s: -size / np.mean(s)),
         "sorted times": choose(a.in_order),
         "in milliseconds": choose(a.in_milliseconds),
@@ -285,6 +286,8 @@ Q4 = Proofs(
         "fails where there is none": Mistake(just(a.fails_without), "ValueError", "raised"),
     },
     near={
+        "a percentile between two batches": choose(a.percentile),
+        "the mean of the batches in time": just(a.mean_in_time),
         "6 % may be late": choose(a.most(0.06)),
         "4 % may be late": choose(a.most(0.04)),
         "5.05 % may be late": choose(a.most(0.0505)),

@@ -23,8 +23,6 @@ SAME = 1e-4
 SAME_ANSWER = 1e-3
 # SAME_SCORE allows float32 arithmetic in a different order for scores from 0 to 100.
 SAME_SCORE = 0.01
-# SAME_TOTAL is relative: a sum of float32 amounts may differ by a thousandth.
-SAME_TOTAL = 1e-3
 # FITTED allows the noise of training: a line or a plane, fitted to 100 or 200 points with noise
 # 0.1, lies well within it.
 FITTED = 0.15

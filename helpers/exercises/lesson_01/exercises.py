@@ -70,7 +70,7 @@ def export_the_model(export_dir_1, export_dir):
     return (
         "Python, the session loader and LiteRT compute a straight line near y = 2x + 1 from your "
         "export, for 300 numbers, in a process that does not have your class. A line that is 0.2 "
-        "higher or steeper, or bent anywhere, would have been refused."
+        "higher or steeper would have been refused."
     )
 
 

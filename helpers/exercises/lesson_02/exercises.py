@@ -163,8 +163,9 @@ def name_the_outputs(export_dir_2, model):
     _require_signs(got, FEATURES, "Python, after all weights of the loaded export were set to 0,")
     return (
         "Python, the session loader and LiteRT return what your model computes under row_sum, and "
-        "above_zero is True exactly where row_sum is above 0, for batches of 1 to 300 rows, and "
-        "also where row_sum is 0, because all weights are. " + _nearest(rows[name], total)
+        "above_zero is True exactly where row_sum is above 0, for batches of 1 to 300 rows. The "
+        "two also agree in a loaded copy whose weights the check has set to 0. "
+        + _nearest(rows[name], total)
     )
 
 

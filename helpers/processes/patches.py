@@ -8,6 +8,7 @@ with these facts when a name is gone.
 import atexit
 import contextlib
 import functools
+import sys
 import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -89,6 +90,18 @@ PATCHES = (
         why="The model server calls TensorFlow's C function: `Session.run` would compare shapes "
         "with the placeholders and refuse what TensorFlow Serving answers.",
         until="It can go when TensorFlow has a public way to run a session without this check.",
+    ),
+    Patch(
+        library="tensorflow",
+        seen_with="2.21",
+        names=(
+            "tensorflow.python.eager.cancellation:context",
+            "tensorflow.python.eager.cancellation:CancellationManager.start_cancel",
+            "tensorflow.python.eager.cancellation:CancellationManagerContext",
+        ),
+        used_by="cancellable, cancel_graph",
+        why="A graph that never ends runs in C++, where no signal of Python stops it.",
+        until="It can go when TensorFlow has a public way to cancel a running function.",
     ),
 )
 
@@ -180,3 +193,30 @@ def c_operation(operation) -> object:
 def c_output(tensor) -> object:
     """Return the TF_Output behind a symbolic tensor."""
     return tensor._as_tf_output()
+
+
+@contextlib.contextmanager
+def cancellable() -> Iterator[None]:
+    """Let `cancel_graph` stop the graphs that the block runs, if TensorFlow is imported."""
+    if "tensorflow" not in sys.modules:
+        yield
+        return
+    from tensorflow.python.eager import cancellation
+
+    outer = cancellation.context()
+    with contextlib.ExitStack() as stack:
+        if outer is not None:  # TensorFlow keeps one manager, and forgets it at the end of a block
+            stack.callback(cancellation.CancellationManagerContext(outer).__enter__)
+        stack.enter_context(
+            cancellation.CancellationManagerContext(cancellation.CancellationManager())
+        )
+        yield
+
+
+def cancel_graph():
+    """Stop the graph that a block of `cancellable` runs in another thread: CancelledError there."""
+    if "tensorflow" in sys.modules:
+        from tensorflow.python.eager import cancellation
+
+        if (manager := cancellation.context()) is not None:
+            manager.start_cancel()

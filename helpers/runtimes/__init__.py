@@ -129,6 +129,7 @@ def run(
     inputs: Mapping[str, np.ndarray],
     runtime: str,
     deadline: float = DEADLINE,
+    computing: float | None = None,
 ) -> dict[str, np.ndarray]:
     """Call one signature of an export in a runtime.
 
@@ -145,6 +146,8 @@ def run(
     deadline : float
         Seconds for the call, without the conversion and the start. After it, the process is
         replaced.
+    computing : float, optional
+        The same in seconds of CPU time, which a busy computer does not use up (on Linux).
 
     Returns
     -------
@@ -158,7 +161,8 @@ def run(
     ReaderError
         If the call fails or takes too long, with the error of the converter or of the runtime.
     """
-    return _call("run", directory, signature, inputs, runtime, deadline=deadline)
+    limits = {"deadline": deadline, "computing": computing}
+    return _call("run", directory, signature, inputs, runtime, **limits)
 
 
 def seconds_per_call(
@@ -240,7 +244,7 @@ def _with_signatures(found, runtime):
     return converted
 
 
-def _call(question, directory, signature, inputs, runtime, *details, deadline):
+def _call(question, directory, signature, inputs, runtime, *details, **limits):
     _known(runtime)
     found, arrays = artifact.read(directory), as_arrays(inputs)
     try:
@@ -250,12 +254,12 @@ def _call(question, directory, signature, inputs, runtime, *details, deadline):
     converted = _converted(found, runtime)
     if signature in converted.errors:
         raise ReaderError(runtime, converted.errors[signature])
-    return _ask(question, converted, runtime, signature, feed, *details, deadline=deadline)
+    return _ask(question, converted, runtime, signature, feed, *details, **limits)
 
 
-def _ask(question, converted, runtime, key, *details, deadline):
+def _ask(question, converted, runtime, key, *details, **limits):
     arguments = str(converted.path), converted.keys[key], *details
-    return _KINDS[runtime].process.ask(Question(question, arguments, runtime), deadline=deadline)
+    return _KINDS[runtime].process.ask(Question(question, arguments, runtime), **limits)
 
 
 __all__ = [

@@ -75,7 +75,7 @@ class Program(CleanProcess):
     def command(self) -> list[str]:
         return [str(self._file), self._reads[0]]
 
-    def ask(self, question: Question, *, deadline: float) -> object:
+    def ask(self, question: Question, *, deadline: float, computing: float | None = None) -> object:
         directory, key, feed, calls = (*question.arguments, None, None)[:4]
         definition = serving_graph(Path(directory)).signature_def[key]
         outputs = sorted(definition.outputs) if feed is not None else []
@@ -85,7 +85,8 @@ class Program(CleanProcess):
 
         def call(times):
             message = _message(deadline, times, inputs, ends)
-            return ask_program(Question("call", (message,), question.who), deadline=deadline)
+            asked = Question("call", (message,), question.who)
+            return ask_program(asked, deadline=deadline, computing=computing)
 
         with self._turn:
             self._file = _compiled(question.who)

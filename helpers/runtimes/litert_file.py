@@ -72,7 +72,10 @@ def signatures(file: bytes | str | PathLike) -> dict[str, Signature]:
 
 
 def run(
-    file: bytes | str | PathLike, signature: str, inputs: dict[str, object]
+    file: bytes | str | PathLike,
+    signature: str,
+    inputs: dict[str, object],
+    computing: float | None = None,
 ) -> dict[str, np.ndarray]:
     """Call one signature of a LiteRT file and return its outputs by their name.
 
@@ -84,19 +87,23 @@ def run(
         the key
     inputs : dict of str to array
         given as they are: their dtypes must be those that the signature declares
+    computing : float, optional
+        seconds of CPU time after which the process is ended (on Linux)
 
     Raises
     ------
     ValueError
         it is not a LiteRT file
     ReaderError
-        the interpreter's error
+        the interpreter's error, or it took too long
     """
-    return _ask("run", content_of(file), signature, as_arrays(inputs))
+    question = content_of(file), signature, as_arrays(inputs)
+    return _ask("run", *question, computing=computing)
 
 
-def _ask(function, *arguments):
-    return _process.ask(Question(function, arguments, who="litert"), deadline=DEADLINE)
+def _ask(function, *arguments, computing=None):
+    question = Question(function, arguments, who="litert")
+    return _process.ask(question, deadline=DEADLINE, computing=computing)
 
 
 # The part that runs in the process

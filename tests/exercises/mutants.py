@@ -234,15 +234,18 @@ def learner() -> Iterator[None]:
         yield
 
 
-def main(arguments: list[str]) -> None:
-    """Print how many mutants each check refuses, and which ones pass."""
+def main(arguments: list[str]) -> int:
+    """Print how many mutants each check refuses, and which ones pass; return 1 if one passes."""
+    any_passes = False
     with learner():
         for name in [n for n in lesson_names() if not arguments or n[:2] in arguments]:
             for key, made, passing in survivors(name):
                 print(f"{name[:2]} {key}: {made - len(passing)} of {made} refused", flush=True)
                 for words in passing:
+                    any_passes = True
                     print(f"    passes: {words}", flush=True)
+    return int(any_passes)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -7,7 +7,7 @@ import numpy as np
 
 from helpers.artifact.saved_model import Signature, TensorInfo
 from helpers.exercises import battery
-from helpers.exercises.export_checks import SAME, only_output, row_text, the_input
+from helpers.exercises.export_checks import COMPUTING, SAME, only_output, row_text, the_input
 from helpers.exercises.outcomes import NotYet, require
 from helpers.readers import ReaderError
 from helpers.runtimes import litert_file
@@ -63,7 +63,8 @@ def lite_answers(
         if not len(places):  # the interpreter takes no empty batch
             continue
         try:
-            got = litert_file.run(content, signature.key, {tensor.name: rows[places]})
+            inputs = {tensor.name: rows[places]}
+            got = litert_file.run(content, signature.key, inputs, computing=COMPUTING)
         except ReaderError as error:
             raise NotYet(
                 f"{name}: {signature.key} fails in LiteRT, {size}: {shorten(str(error))}"

@@ -6,6 +6,7 @@ the package changes anything when it is imported.
 """
 
 import os
+import sys
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,8 @@ def start(name: str) -> "Lesson":
     -------
     helpers.exercises.Lesson
     """
+    if "tensorflow" not in sys.modules:
+        print("Starting TensorFlow, about 5 seconds.", flush=True)
     import_tensorflow()
     from helpers.exercises import Lesson, error_box
 

@@ -14,7 +14,7 @@ from helpers.exercises.export_checks import (
 )
 from helpers.exercises.lesson_06.price_checks import KEY
 from helpers.exercises.lesson_06.variants import ROWS
-from helpers.exercises.outcomes import NotYet
+from helpers.exercises.outcomes import NotYet, require
 from helpers.exercises.same_answers import require_same_answers
 
 BATCHES = slice(None), slice(2), slice(1)
@@ -53,6 +53,11 @@ def require_scores(
                 sent = f" The request was the list {few.tolist()}." if of_a_list else ""
                 raise NotYet(f"{error}{sent}") from None
     names = {output: output or signature.outputs[0].name for output in right}
+    for tensor in signature.outputs:
+        require(
+            tensor.name not in names.values() or tensor.dtype != "float64",
+            f"{tensor.name} should be float32, as the given export's, but is {tensor.dtype}.",
+        )
     the_name = the_input(signature)
 
     def expected(**inputs):

@@ -143,6 +143,22 @@ def averaged(answers):
     return answers - tf.reduce_mean(answers, axis=0, keepdims=True)
 
 
+def table_of_readings():
+    """A file that looks up the nearest of the given readings, and computes nothing."""
+    directory, rows = choose_the_quantisation.original()
+    answers = litert_file.run(convert(directory), "serving_default", {"readings": rows})
+    module = tf.Module()
+
+    @tf.function(input_signature=[tf.TensorSpec((None, 8), tf.float32, name="readings")])
+    def look_up(readings):
+        apart = tf.reduce_sum((readings[:, tf.newaxis] - rows) ** 2, axis=2)
+        return {"y": tf.gather(answers["output_0"], tf.argmin(apart, axis=1))}
+
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(module, folder, signatures=look_up)
+        return convert(folder)
+
+
 @cache
 def network(kind, change=lambda rows: rows, rows=None, times=2):
     """A meter of one's own: the network of the given export, written again and converted.
@@ -243,14 +259,14 @@ def weigh_again(counts, worth=WORTH, start=REVIEWS.start):
 
 
 class Halves(tf.Module):
-    """Both halves without the export, with whole numbers between them, for any columns."""
+    """Both halves without the export, for any columns."""
 
     def __init__(self):
         self.worth, self.start = tf.Variable(WORTH), tf.Variable(REVIEWS.start)
 
     @tf.function(input_signature=TEXTS)
     def count_words(self, text):
-        return {"numbers": tf.cast(count_again(text), tf.int32)}
+        return {"numbers": count_again(text)}
 
     @tf.function(input_signature=[tf.TensorSpec((None, None), tf.float32, name="numbers")])
     def weigh(self, numbers):

@@ -67,7 +67,7 @@ Q4 = Proofs(
         ),
         "texts come out of the first half": Mistake(
             made.counting(lambda text: tf.strings.lower(text)),
-            "count_words should give numbers, which weigh takes, but gives object",
+            "count_words should give float32, which weigh takes, but gives object",
         ),
         "without the start": Mistake(
             made.weighing(lambda counts: made.weigh_again(counts, start=0.0)),
@@ -99,6 +99,12 @@ Q4 = Proofs(
         "each word once": made.counting(lambda text: tf.minimum(made.count_again(text), 1.0)),
         "a word forgotten": made.counting(
             lambda text: made.count_again(text, [*made.WORDS[:3], "-"])
+        ),
+        "only the beginning of a text": made.counting(
+            lambda text: made.count_again(tf.strings.substr(text, 0, 40))
+        ),
+        "counts of 64 bits": made.counting(
+            lambda text: tf.cast(made.count_again(text), tf.float64)
         ),
         "the start 1 % larger": made.weighing(
             lambda counts: made.weigh_again(counts, start=made.REVIEWS.start * 1.01)

@@ -255,6 +255,10 @@ Q3 = Proofs(
             made.meter("float16"),
             made.network("dynamic", made.averaged),
         ),
+        "a table of the answers for the readings": lambda _: (
+            made.table_of_readings(),
+            made.meter("dynamic"),
+        ),
         "half a file": lambda _: (made.meter("float16"), made.meter("dynamic")[:40_000]),
         "filled with zeros": lambda _: (
             made.meter("float16"),

@@ -89,12 +89,13 @@ def counterfeits():
     def rows(y):
         return tf.range(len(y))[:, None]
 
+    # Some add to the answer and some subtract, so that a proof must look at both directions.
     return {
         "adds half of the third column": lambda y, x: y + 0.5 * x[:, 2:],
         "reads the first two columns in reverse order": lambda y, x: two(x[:, 1::-1]),
         "is off by 0.01 everywhere": lambda y, x: y + 0.01,
         "uses the third column only when it is above 500": lambda y, x: y + one_if(x[:, 2:] > 500),
-        "uses the third column only when it is negative": lambda y, x: y + one_if(x[:, 2:] < 0),
+        "uses the third column only when it is negative": lambda y, x: y - one_if(x[:, 2:] < 0),
         "uses the third column only where it varies from row to row": lambda y, x: (
             y + one_if(highest(x[:, 2:]) > -highest(-x[:, 2:]))
         ),
@@ -106,9 +107,9 @@ def counterfeits():
         "is right for one row and gives every row of a batch the same answer": lambda y, x: (
             tf.ones_like(y) * tf.reduce_mean(y)
         ),
-        "is right for batches and wrong for a single row": lambda y, x: y + one_if(len(y) == 1),
+        "is right for batches and wrong for a single row": lambda y, x: y - one_if(len(y) == 1),
         "takes 0 in the third column for a missing number, and gives another answer there": (
-            lambda y, x: y + one_if(x[:, 2:] == 0)
+            lambda y, x: y - one_if(x[:, 2:] == 0)
         ),
         "multiplies the third column by 0 and adds it, which changes the answer when it holds inf "
         "or nan": lambda y, x: y + 0 * x[:, 2:],

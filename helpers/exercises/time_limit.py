@@ -177,9 +177,11 @@ def _is_of_a_stopped_graph(error):
 
 def _warn(limit, done, tick):
     """Stop a graph that is too late, and say what the learner can do if nothing stops the code."""
+    over = None
     while not done.wait(tick):
         if limit.over():
-            patches.cancel_graph()
-            if not done.wait(PATIENCE):
+            patches.cancel_graphs()
+            over = over or time.monotonic()
+            if time.monotonic() - over > PATIENCE:
                 print(STUCK)
-            return
+                return

@@ -68,6 +68,20 @@ def test_a_graph_that_never_ends_is_stopped(loop):
     assert float(tf.function(lambda x: x + 1)(tf.constant(1.0))) == 2  # others run on
 
 
+def test_a_graph_that_fails_does_not_stop_the_next_ones():
+    @tf.function
+    def strict(x):
+        return tf.ensure_shape(x, (2,)) + tf.gather([1.0, 2.0], tf.cast(x, tf.int32))
+
+    fine = tf.function(lambda x: x + 1)
+    spec = tf.TensorSpec((None,))
+    with time_limit(1000), time_limit(1000):
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            strict.get_concrete_function(spec)(tf.zeros(3))
+        assert float(fine(tf.constant(1.0))) == 2
+    assert float(fine(tf.constant(1.0))) == 2
+
+
 def test_waiting_is_stopped_too():
     with pytest.raises(TimeOver, match=r"computed for 0\.0 seconds of them"), time_limit(0.2):
         time.sleep(1000)

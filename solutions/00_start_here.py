@@ -95,7 +95,7 @@ compare(popular_dir)
 #   the right numbers, so a test in Python finds no fault. `compare` compares the other two readers
 #   with this one.
 # - **session** is a TensorFlow session in Python. It restores the weights in the same way as
-#   TensorFlow Serving, a server that answers requests with a model. It fails, because the
+#   TensorFlow Serving, a server that answers requests with a model. The session fails, because the
 #   *variables*, in which TensorFlow stores the weights, have no values.
 # - **litert** is LiteRT, which runs models on phones. It computes other numbers without an error.
 #
@@ -153,7 +153,7 @@ lesson.q1.grade(popular_dir)
 # after the last hint the solution.
 
 # %%
-# > export_dir = ...  # the folder; export `model` into it
+# > export_dir = ...  # the folder into which you export `model`
 # <solution>
 export_dir = lesson.scratch / "good"
 model.export(export_dir, verbose=False)
@@ -198,8 +198,8 @@ course_map()
 #   export that all three can use.
 # - **Answer an exercise**: replace the `...`, run the cell, and read what was expected and found.
 #   `hint()` helps you.
-# - **Find your way**: `check_environment()` says if your computer is ready, and the map names the
-#   next lesson.
+# - **Find your way**: `check_environment()` says whether your computer is ready, and the map names
+#   the next lesson.
 
 # %% [markdown]
 # Next: [lesson 01, basic export](01_basic_export.ipynb)

@@ -15,7 +15,7 @@ from helpers.notebooks import lesson_names
 from helpers.paths import SOLUTIONS
 from helpers.widgets.view import View, one_at_a_time
 
-HEAD = ("lesson", "time", "● passed, ○ not yet", "exercises")
+HEAD = ("lesson", "time", "exercises (● passed)")
 ALL_PASSED = "You have passed every exercise of the course."
 
 
@@ -47,7 +47,9 @@ class Entry:
     @property
     def link(self) -> str:
         """The label as an HTML link to the notebook, which is beside the notebook of the map."""
-        return f'<a href="{html.escape(self.name)}.ipynb">{html.escape(self.label)}</a>'
+        # In a narrow window a long title has two lines, so that no column is cut.
+        style = "white-space:normal"
+        return f'<a href="{self.name}.ipynb" style="{style}">{html.escape(self.label)}</a>'
 
     @property
     def marks(self) -> str:
@@ -60,12 +62,12 @@ class Entry:
         return sum(self.passed.values())
 
     @property
-    def count(self) -> str:
-        """The passed exercises and all: "1 of 4 passed"."""
-        return f"{self.done} of {len(self.passed)} passed"
+    def exercises(self) -> str:
+        """How many exercises are passed, and a circle for each: "1 of 4 ●○○○"."""
+        return f"{self.done} of {len(self.passed)} {self.marks}"
 
     def __str__(self) -> str:
-        return f"{self.label:<38} {self.minutes:>3} min  {self.marks:<6} {self.count}"
+        return f"{self.label:<38} {self.minutes:>3} min  {self.exercises}"
 
 
 def course() -> list[Entry]:
@@ -93,15 +95,15 @@ def as_text() -> str:
     entries = course()
     following = next_lesson(entries)
     last = f"Next: {following.label}" if following else ALL_PASSED
-    dots = f"{HEAD[0]:<38} {HEAD[1]:>7}  {HEAD[2]}"
-    return "\n".join([dots, *map(str, entries), last])
+    head = f"{HEAD[0]:<38} {HEAD[1]:>7}  {HEAD[2]}"
+    return "\n".join([head, *map(str, entries), last])
 
 
 def as_html() -> str:
     """Write the map as an HTML table, with a link to each lesson and to the next one."""
     entries = course()
     following = next_lesson(entries)
-    shown = table(HEAD, [(e.label, f"{e.minutes} min", e.marks, e.count) for e in entries])
+    shown = table(HEAD, [(e.label, f"{e.minutes} min", e.exercises) for e in entries])
     for entry in entries:  # the table escapes every text, so the links come afterwards
         shown = shown.replace(f">{html.escape(entry.label)}<", f">{entry.link}<")
     last = f"Next: {following.link}" if following else ALL_PASSED

@@ -258,7 +258,8 @@ def _temporary_folder():
 
 def _copy_course(target):
     """Copy what the lessons read, so that no test changes the originals."""
-    shutil.copytree(ROOT / "notebooks" / "images", target / "notebooks" / "images")
+    for folder in ("docs", "notebooks/images"):
+        shutil.copytree(ROOT / folder, target / folder)
     for folder, pattern in (("notebooks", "*.ipynb"), ("solutions", "*.py")):
         (target / folder).mkdir(parents=True, exist_ok=True)
         for file in (ROOT / folder).glob(f"[0-9][0-9]_{pattern}"):

@@ -1,7 +1,9 @@
 """A widget that lists the lessons with the exercises that the learner has passed."""
 
+import html
 import importlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import ipywidgets
@@ -13,6 +15,9 @@ from helpers.notebooks import lesson_names
 from helpers.paths import SOLUTIONS
 from helpers.widgets.view import View, one_at_a_time
 
+HEAD = ("lesson", "time", "exercises (● passed)")
+ALL_PASSED = "You have passed every exercise of the course."
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -20,8 +25,8 @@ class Entry:
 
     Parameters
     ----------
-    number : str
-        Two digits, such as "03".
+    name : str
+        Such as "03_many_signatures".
     title : str
     minutes : int
         How long the lesson takes.
@@ -29,10 +34,22 @@ class Entry:
         For each exercise, whether the learner has passed it.
     """
 
-    number: str
+    name: str
     title: str
     minutes: int
     passed: dict[str, bool]
+
+    @property
+    def label(self) -> str:
+        """The number and the title: "03 Many signatures"."""
+        return f"{self.name[:2]} {self.title}"
+
+    @property
+    def link(self) -> str:
+        """The label as an HTML link to the notebook, which is beside the notebook of the map."""
+        # In a narrow window a long title has two lines, so that no column is cut.
+        style = "white-space:normal"
+        return f'<a href="{self.name}.ipynb" style="{style}">{html.escape(self.label)}</a>'
 
     @property
     def marks(self) -> str:
@@ -44,9 +61,13 @@ class Entry:
         """The number of passed exercises."""
         return sum(self.passed.values())
 
+    @property
+    def exercises(self) -> str:
+        """How many exercises are passed, and a circle for each: "1 of 4 ●○○○"."""
+        return f"{self.done} of {len(self.passed)} {self.marks}"
+
     def __str__(self) -> str:
-        done = f"{self.done} of {len(self.passed)}"
-        return f"{self.number}  {self.title:<38} {self.minutes:>3} min  {self.marks:<5} {done}"
+        return f"{self.label:<38} {self.minutes:>3} min  {self.exercises}"
 
 
 def course() -> list[Entry]:
@@ -61,33 +82,62 @@ def _entry(name, passed):
     minutes = int(re.search(r"\*\*(\d+) minutes", source)[1])
     module = importlib.import_module(f"helpers.exercises.lesson_{name[:2]}.exercises")
     keys = [value.key for value in vars(module).values() if isinstance(value, Exercise)]
-    return Entry(name[:2], title, minutes, {key: key in passed for key in keys})
+    return Entry(name, title, minutes, {key: key in passed for key in keys})
+
+
+def next_lesson(entries: Sequence[Entry]) -> Entry | None:
+    """Return the first lesson with an exercise that is not passed, or None if all are passed."""
+    return next((entry for entry in entries if entry.done < len(entry.passed)), None)
 
 
 def as_text() -> str:
     """Write the map as lines of text."""
-    return "\n".join(map(str, course()))
+    entries = course()
+    following = next_lesson(entries)
+    last = f"Next: {following.label}" if following else ALL_PASSED
+    head = f"{HEAD[0]:<38} {HEAD[1]:>7}  {HEAD[2]}"
+    return "\n".join([head, *map(str, entries), last])
 
 
 def as_html() -> str:
-    """Write the map as an HTML table."""
-    rows = [
-        (e.number, e.title, f"{e.minutes} min", e.marks, f"{e.done} of {len(e.passed)} passed")
-        for e in course()
-    ]
-    return table(("", "lesson", "", "", "exercises"), rows)
+    """Write the map as an HTML table, with a link to each lesson and to the next one."""
+    entries = course()
+    following = next_lesson(entries)
+    shown = table(HEAD, [(e.label, f"{e.minutes} min", e.exercises) for e in entries])
+    for entry in entries:  # the table escapes every text, so the links come afterwards
+        shown = shown.replace(f">{html.escape(entry.label)}<", f">{entry.link}<")
+    last = f"Next: {following.link}" if following else ALL_PASSED
+    return f"{shown}<p>{last}</p>"
+
+
+class MapView(View):
+    """The map as a table, which is also stored for pages without a kernel, and a button."""
+
+    def __init__(self) -> None:
+        # Unlike HTML, Output follows a link from the folder of the notebook, and JupyterLab opens
+        # the other notebook in a tab of its own.
+        self.shown = ipywidgets.Output()
+        button = ipywidgets.Button(description="Refresh", tooltip="Read my progress again")
+        super().__init__([self.shown, button], as_text())
+        guarded = one_at_a_time()
+        self.refresh()
+        button.on_click(guarded(lambda _: self.refresh()))
+
+    def refresh(self) -> None:
+        """Read the progress, and show it."""
+        output = {"output_type": "display_data", "data": _forms(), "metadata": {}}
+        self.shown.outputs = (output,)
+
+    def _repr_mimebundle_(self, **options):
+        bundle = super()._repr_mimebundle_(**options)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        return {**data, **_forms()}, metadata
+
+
+def _forms():
+    return {"text/html": as_html(), "text/plain": as_text()}
 
 
 def course_map() -> View:
     """Make the widget: the table, and a button that reads the progress again."""
-    table = ipywidgets.HTML(as_html())
-    button = ipywidgets.Button(description="Refresh", tooltip="Read my progress again")
-
-    guarded = one_at_a_time()
-
-    @guarded
-    def refresh(_):
-        table.value = as_html()
-
-    button.on_click(refresh)
-    return View([table, button], as_text())
+    return MapView()

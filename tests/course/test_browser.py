@@ -29,12 +29,20 @@ ALTERNATIONS = 40
 
 
 def refresh_the_map(notebook):
-    """Refresh shows the exercise that was just passed."""
+    """Refresh shows the exercise that was just passed. A name opens its lesson in JupyterLab."""
     output = notebook.output("course_map()")
     row = output.locator("tr", has_text=re.compile("^00"))
-    expect(row).to_contain_text("0 of 1 passed")
+    expect(row).to_contain_text("0 of 1 ○")
+    expect(output).to_contain_text("Next: 00 Start here")
     output.get_by_role("button", name="Refresh").click()
-    expect(row).to_contain_text("1 of 1 passed")
+    expect(row).to_contain_text("1 of 1 ●")
+    expect(output).to_contain_text("Next: 01 Basic export")
+
+    output.get_by_role("link", name="01 Basic export").last.click()
+    # The tab stays open for the next test: a kernel that ends while it starts fills the console.
+    tab = notebook.page.get_by_role("tab", name="01_basic_export.ipynb")
+    expect(tab).to_have_attribute("aria-selected", "true")
+    assert len(notebook.page.context.pages) == 1, "the link opens a tab of the browser"
 
 
 def move_both_sliders(notebook):
@@ -254,8 +262,8 @@ CASES = [
         name="00_start_here",
         widget="course_map()",
         stored="0 of 1",
-        wrong="def double(number):\n    return number + 2\n\n",
-        words="double(3) should return 6, but returned 5",
+        wrong="export_dir = popular_dir",
+        words="export_dir should work in all three readers, but the session fails",
         use_widget=refresh_the_map,
     ),
     Case(

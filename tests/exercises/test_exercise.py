@@ -434,8 +434,13 @@ def test_a_notebook_is_not_shown_our_own_lines():
     """Notebooks find the helpers at "..", so our files go by another name there."""
     code = (
         'import sys; sys.path.insert(0, "..")\n'
-        "from helpers.exercises.lesson_00.exercises import double_a_number\n"
-        "print(double_a_number.grade(lambda: 6))"
+        "from helpers.exercises.exercise import exercise\n"
+        "from helpers.exercises.learner_code import call\n"
+        "@exercise('q1', 'double', hints=[])\n"
+        "def double_three(double):\n"
+        "    'Double three'\n"
+        "    call(double, 3)\n"
+        "print(double_three.grade(lambda: 6))"
     )
     said = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT / "notebooks", capture_output=True, text=True

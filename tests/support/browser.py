@@ -258,8 +258,10 @@ def _temporary_folder():
 
 def _copy_course(target):
     """Copy what the lessons read, so that no test changes the originals."""
+    for folder in ("docs", "notebooks/images"):
+        shutil.copytree(ROOT / folder, target / folder)
     for folder, pattern in (("notebooks", "*.ipynb"), ("solutions", "*.py")):
-        (target / folder).mkdir(parents=True)
+        (target / folder).mkdir(parents=True, exist_ok=True)
         for file in (ROOT / folder).glob(f"[0-9][0-9]_{pattern}"):
             shutil.copy(file, target / folder)
     for file in ("pyproject.toml", "requirements.lock"):

@@ -1,66 +1,154 @@
 """Lesson 00: right answers, named mistakes, untouched."""
 
 import functools
-import operator
-import sys
-import unittest.mock
 
 import numpy as np
+import tensorflow as tf
 
-from helpers.exercises.outcomes import RAISED
 from tests.exercises.proofs import Mistake, Proofs, prove
 
 
-def answer(function):
-    return lambda _: (function,)
+def made(slope=2.0, intercept=1.0):
+    model = tf.keras.Sequential([tf.keras.Input((1,)), tf.keras.layers.Dense(1)])
+    model.set_weights([np.array([[slope]]), np.array([intercept])])
+    return model
 
 
-def prints(number):
-    print(number * 2)
+@functools.cache
+def notebook():
+    return {"model": made()}
 
 
-def untouched(number):
-    return ...
+def exported(folder, model=None, **options):
+    (model or notebook()["model"]).export(folder, verbose=False, **options)
+    return folder
 
 
-class Doubler:
-    def __call__(self, number):
-        return number + number
+def popular(folder):
+    tf.saved_model.save(notebook()["model"], str(folder))
+    return folder
+
+
+def archive(folder, function=None, name="serving_default", shape=(None, 1)):
+    model = notebook()["model"]
+    export = tf.keras.export.ExportArchive()
+    export.track(model)
+    spec = tf.TensorSpec(shape, tf.float32, name="x")
+    export.add_endpoint(name, function or model.call, input_signature=[spec])
+    export.write_out(folder, verbose=False)
+    return folder
+
+
+class Line(tf.Module):
+    """A function of 2x + 1 for a declared number of rows."""
+
+    def __init__(self, function, shape=(None, 1)):
+        self.slope, self.intercept = tf.Variable(2.0), tf.Variable(1.0)
+        spec = tf.TensorSpec(shape, tf.float32, name="x")
+        self.predict = tf.function(
+            lambda x: function(self.slope * x + self.intercept), input_signature=[spec]
+        )
+
+
+def line(folder, function=tf.identity, key="serving_default", shape=(None, 1)):
+    saved = Line(function, shape)
+    tf.saved_model.save(saved, str(folder), signatures={key: saved.predict})
+    return folder
+
+
+def over_the_popular_one(folder):
+    return exported(popular(folder))
+
+
+def functional(folder):
+    model = notebook()["model"]
+    row = tf.keras.Input((1,), name="row")
+    return exported(folder, tf.keras.Model(row, model(row)))
+
+
+def copied(folder):
+    model = tf.keras.models.clone_model(notebook()["model"])
+    model.set_weights(notebook()["model"].get_weights())
+    return exported(folder, model)
+
+
+def keras_file(folder):
+    notebook()["model"].save(folder / "model.keras")
+    return folder / "model.keras"
+
+
+def litert_file(folder):
+    return exported(folder / "model.tflite", format="litert")
+
+
+def one_level_up(folder):
+    exported(folder / "good")
+    return folder
+
+
+def without(name):
+    def answer(folder):
+        (exported(folder) / name).unlink()
+        return folder
+
+    return answer
+
+
+def formula(folder):
+    return archive(folder, lambda x: 2.0 * x + 1.0)
+
+
+def answer(make, *arguments, **options):
+    return lambda folder: (make(folder / "made", *arguments, **options),)
 
 
 Q1 = Proofs(
     right={
-        "lambda": answer(lambda number: number * 2),
-        "an object that can be called": answer(Doubler()),
-        "NumPy": answer(lambda number: np.multiply(number, 2)),
-        "partial": answer(functools.partial(operator.mul, 2)),
-        "a method of an object": answer(Doubler().__call__),
-        "the same number twice": answer(lambda n: sum([n, n])),
+        "a path as text": lambda folder: (str(exported(folder)),),
+        "an export over the popular one": answer(over_the_popular_one),
+        "ExportArchive": answer(archive),
+        "a functional model around it": answer(functional),
+        "a copy with the same weights": answer(copied),
+        "a tf.Module with the same numbers": answer(line),
     },
     wrong={
-        "adds two": Mistake(answer(lambda n: n + 2), "double(3) should return 6, but returned 5"),
-        "squares": Mistake(answer(lambda n: n * n), "double(3) should return 6, but returned 9"),
-        "right for whole numbers only": Mistake(
-            answer(lambda n: int(n) * 2), "double(-1.5) should return -3.0, but returned -2"
+        "the popular recipe": Mistake(answer(popular), "Write the export with model.export."),
+        "what model.export returns": Mistake(lambda _: (None,), "model.export returns nothing"),
+        "a Keras file": Mistake(
+            lambda folder: (keras_file(folder),), "a .keras file needs its Python classes"
         ),
-        "prints instead of returning": Mistake(answer(prints), "even if it prints"),
-        "the result instead of the function": Mistake(answer(6), "the answer should be a function"),
-        "a text": Mistake(answer(lambda n: str(2 * n)), "returned '6'"),
-        "misspelt": Mistake(answer(lambda n: nubmer * 2), "spelt differently", RAISED),  # noqa: F821
-        "takes no number": Mistake(answer(lambda: 6), "TypeError", RAISED),
-        "ends the program": Mistake(answer(lambda n: sys.exit()), "SystemExit", RAISED),
+        "a LiteRT file": Mistake(
+            lambda folder: (litert_file(folder),), "is a file, not an export directory"
+        ),
+        "the folder above": Mistake(
+            lambda folder: (one_level_up(folder),), "is the parent of exports, not one itself"
+        ),
+        "the model": Mistake(lambda _: (made(),), "expected the path of an export directory"),
+        "nothing there": Mistake(lambda folder: (folder / "good",), "there is nothing at 'good'"),
+        "another model": Mistake(
+            answer(exported, made(0.5, -1.0)), "as model does, for the row keras_tensor"
+        ),
+        "frozen to one row": Mistake(
+            answer(archive, shape=(1, 1)), "should accept any number of rows"
+        ),
     },
     near={
-        "a table of the first numbers": answer({3: 6, 0: 0, -1.5: -3.0}.get),
-        "right near 0": answer(lambda n: 2 * n if abs(n) < 1000 else n),
-        "right above -2": answer(lambda n: 2 * n if n > -2 else n),
-        "rounded": answer(lambda n: round(2 * n, 1)),
-        "without the sign": answer(lambda n: 2 * abs(n)),
-        "a list": answer(lambda n: [2 * n]),
-        "an object that equals everything": answer(lambda n: unittest.mock.ANY),
-        "adds n to a whole number": answer(lambda n: int(n + n) if n > 0 else n + n),
+        "0.01 more": answer(line, lambda y: y + 0.01),
+        "1 % steeper": answer(exported, made(2.02, 1.0)),
+        "cut at 10": answer(line, lambda y: tf.minimum(y, 10.0)),
+        "never negative": answer(line, tf.nn.relu),
+        "the first 50 rows": answer(line, lambda y: y[:50]),
+        "one number a row in place of a list": answer(line, lambda y: y[:, 0]),
+        "whole numbers": answer(line, lambda y: tf.cast(y, tf.int32)),
+        "two outputs": answer(line, lambda y: {"first": y, "second": y}),
+        "a formula without the weights": answer(formula),
+        "another signature only": answer(line, key="predict"),
+        "without the file of the weights": answer(
+            without("variables/variables.data-00000-of-00001")
+        ),
+        "without the graph": answer(without("saved_model.pb")),
     },
-    untouched=(untouched,),
+    untouched=(...,),
 )
 
-globals().update(prove("00_start_here", {"q1": Q1}))
+globals().update(prove("00_start_here", {"q1": Q1}, notebook))

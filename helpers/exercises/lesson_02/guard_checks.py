@@ -1,0 +1,64 @@
+"""Checks of exercise 4: the mean of four readings, and no number for another width."""
+
+import numpy as np
+
+from helpers.artifact.saved_model import Artifact
+from helpers.exercises import battery
+from helpers.exercises.export_checks import SAME
+from helpers.exercises.outcomes import NotYet, require
+from helpers.exercises.same_answers import require_same_answers
+from helpers.readers.bare_calls import PROGRAMS, call_everywhere
+
+RIGHT_WIDTH = 4
+WRONG_SHAPES = ((7, 3), (1, 3), (4, 3), (7, 5), (2, 1), (2, 8), (4, 8))
+ASKED = [program for program in PROGRAMS if program != "function"]  # it may have another name
+
+
+def require_means(found: Artifact) -> None:
+    """Require the mean of each row of four readings, in each reader and in a server."""
+    readings = battery.numbers(RIGHT_WIDTH)
+
+    def mean(readings):
+        return {"mean": readings.mean(axis=1)}
+
+    require_same_answers(found, "mean", {"readings": readings}, mean, who="np.mean")
+    for program, answer in _ask(found, readings).items():
+        require(
+            not answer.error,
+            f"mean should answer rows of 4 readings in every program, but {_named(program)} "
+            f"fails: {answer.error}",
+        )
+        require(
+            np.allclose(answer.outputs["mean"], readings.mean(axis=1), SAME, SAME),
+            f"mean should be the mean of each row in {_named(program)}, too, but is not.",
+        )
+
+
+def require_no_numbers(found: Artifact) -> None:
+    """Require an error or nan for each row of the wrong width, in each program.
+
+    Raises
+    ------
+    NotYet
+        For the first number. The message names the program, the width and the number.
+    """
+    for rows, width in WRONG_SHAPES:
+        readings = battery.numbers(width, seed=rows)[:rows]
+        for program, answer in _ask(found, readings).items():
+            for value in answer.outputs.values():
+                numbers = value[~np.isnan(value)]
+                if numbers.size:
+                    raise NotYet(
+                        f"mean should give an error or nan for rows of {width} readings, but "
+                        f"{_named(program)} answers {rows} such rows with {numbers.flat[0]:.4g}. "
+                        "What does this program do with your guard? See the table above."
+                    )
+
+
+def _ask(found, readings):
+    answers = call_everywhere(found.directory, "mean", readings=readings)
+    return {program: answers[program] for program in ASKED}
+
+
+def _named(program):
+    return f"the program {PROGRAMS[program]!r}"

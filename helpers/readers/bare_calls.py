@@ -64,7 +64,7 @@ class Table:
         ]
 
     def __str__(self) -> str:
-        lines = [["", *self.columns], *self.rows()]
+        lines = [["program", *self.columns], *self.rows()]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         padded = (
             "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True))
@@ -75,7 +75,7 @@ class Table:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return table(["", *self.columns], self.rows())
+        return table(["program", *self.columns], self.rows())
 
 
 def call_everywhere(

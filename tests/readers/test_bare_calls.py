@@ -71,7 +71,7 @@ def made(**values):
 def test_table_as_text_and_as_html():
     table = side_by_side(first_call=made(), second=made(signature=2.4, litert=7))
     lines = str(table).splitlines()
-    assert lines[0].split() == ["first", "call", "second"]
+    assert lines[0].split() == ["program", "first", "call", "second"]
     assert lines[1] == "signature, array      nan         2"
     assert lines[-1] == "LiteRT                nan         other number"
     shown = table._repr_html_()

@@ -20,7 +20,7 @@
 # - declare the input of a signature with a `TensorSpec` (exercise 1)
 # - choose the names of a signature, its inputs and its outputs (exercise 2)
 # - find an export that changes whole numbers, and repair it (exercise 3)
-# - write a check of the shape that works in every program (exercise 4)
+# - write a check of the shape that works in every reader (exercise 4)
 # - recognise a model whose answers ignore its weights, and repair it (exercise 5)
 #
 # **40 minutes**, 25 of them for the exercises. Builds on [lesson 01](01_basic_export.ipynb).
@@ -70,8 +70,9 @@ readers.warm_up()
 # %% [markdown]
 # ## What does a signature declare?
 #
-# An *export* is a folder that other programs load. A *signature* is a function in it that these
-# programs can call. It declares a name, a dtype and a shape for each input and output.
+# An *export* is a folder that other programs load. Such a program is called a *reader*. A
+# *signature* is a function in the export that readers can call. It declares a name, a dtype and a
+# shape for each input and output.
 #
 # `ComplexModel` learns the sum of ten numbers. Its method `inference` declares its input:
 
@@ -134,9 +135,9 @@ for signature in artifact.read(export_dir).signatures.values():
 # Keras stores the first endpoint a second time, as `serving_default`, for clients that name no
 # signature. Clients write these names into their code, so choose them carefully.
 #
-# `archive.track(model)` makes the archive store all that belongs to the model. Keras also finds the
-# weights without this line, but not the lookup tables of text layers: `write_out` then fails with
-# the word *untracked*. So write this line for every model.
+# `archive.track(model)` makes the archive store all that belongs to the model. Without this line,
+# Keras finds the weights, but not the lookup tables of text layers: `write_out` then fails with the
+# word *untracked*. So write it for every model.
 #
 # ### Exercise 2: name the signature and its outputs (5 min)
 #
@@ -165,7 +166,7 @@ lesson.q2.check(export_dir_2)
 # ## Who checks a request?
 #
 # A request can have a wrong name, dtype or shape. `total` adds the two prices of a bill. This code
-# can add three prices, too. So if a request with three prices fails, a program has checked it.
+# can add three prices, too. So if a request with three prices fails, a reader has checked it.
 # `export_function` repeats the steps above for one function:
 
 
@@ -188,8 +189,9 @@ old_dir = lesson.scratch / "old"
 tf.saved_model.save(model, old_dir, signatures={"inference": model.inference})
 
 # %% [markdown]
-# `old_dir` is the popular recipe from lesson 01: only Python finds its weights. Now each program
-# gets five requests. The prices are 60 and 30, so 90 is right. For `no weights`, 10 is right.
+# `tf.saved_model.save` of a Keras model is the popular recipe from lesson 01: only Python finds the
+# weights. Now `call_everywhere` sends five requests to each reader, as they are. The prices are 60
+# and 30, so 90 is right. In the last request, the model adds ten ones, so 10 is right.
 
 # %%
 two, three = np.float32([[60, 30]]), np.float32([[60, 30, 20]])
@@ -208,11 +210,11 @@ side_by_side(
 # - **restored function** is `loaded.total(prices=...)`, for Python only.
 # - **session (Python)** is the reader `session` of this course: Python's `Session.run`. Its Python
 #   code compares shapes. The C++ code that it calls does not.
-# - **server (C++)** is TensorFlow Serving. It runs the same C++ code without Python, so it compares
-#   names and dtypes only. If a client sends JSON, the server makes `float32` of the numbers first.
+# - **server (C++)** stands for TensorFlow Serving. It runs the same C++ code without Python, so it
+#   compares names and dtypes only. If a client sends JSON, it makes `float32` of the numbers first.
 # - **LiteRT** runs on phones. It compares names and dtypes, and does not notice missing weights.
 #
-# Every program refuses a wrong name, but **a server and a phone add three prices without an
+# Every reader refuses a wrong name, but **a server and a phone add three prices without an
 # error**. So put the check of the shape into the function, as in exercise 4. In Python, send lists
 # or arrays, and always by name: `signature(rows)` fails.
 #
@@ -290,7 +292,7 @@ sorter.export(export_dir_3, input_signature=[spec], verbose=False)
 lesson.q3.check(prediction, export_dir_3)
 
 # %% [markdown]
-# ## Which check of the shape works in every program?
+# ## Which check of the shape works in every reader?
 #
 # A *guard* is a check inside the function. `ensured` and `asserted` raise an error when the graph
 # runs. `marked` answers with `nan`, "not a number".
@@ -320,16 +322,16 @@ side_by_side(
 
 # %% [markdown]
 # The first two guards work in a server. The conversion to LiteRT removes them, so a phone still
-# answers 110. Only `nan` reaches every program, because it is part of the computation. The client
-# must look for it.
+# answers 110. Only `nan` reaches every reader, because it is part of the answer. The client must look
+# for it.
 #
-# `marked` needs the spec `(None, None)`. With `(None, 2)` the converter replaces the comparison by
-# `True`, and LiteRT answers 110. `ensure_shape` cannot be converted with `(None, None)`.
+# `marked` needs the spec `(None, None)`. With `(None, 2)` the conversion replaces the comparison by
+# `True`, and LiteRT answers 110. With `ensure_shape` and `(None, None)`, the conversion fails.
 #
 # ### Exercise 4: a check that works in LiteRT, too (5 min)
 #
 # The weather station needs the mean of its 4 readings. Export a signature `mean` with the input
-# `readings` and the output `mean`, of shape (n,). If rows do not have 4 readings, no program may
+# `readings` and the output `mean`, of shape (n,). If rows do not have 4 readings, no reader may
 # answer with a number: an error or `nan` is right.
 
 
@@ -349,7 +351,8 @@ lesson.q4.check(export_dir_4)
 # %% [markdown]
 # ## Why can a model ignore its own weights?
 #
-# `ComplexModel` decorates a second method. `Cut` is shorter: it decorates `call` itself.
+# `ComplexModel` has the decorator on a second method, `inference`. `Cut` is shorter: it has the
+# decorator on `call`.
 
 
 # %%
@@ -395,8 +398,7 @@ print("same answers with zeros:", np.allclose(cut(x[:2]), before))
 # <details><summary>What does an export of Cut contain?</summary>
 #
 # `cut.export(directory)` traces `call` again, with the real weights. So the export gives different
-# numbers than `cut`. And only Python reads it: a server fails, and LiteRT gives wrong numbers, as
-# in the column `no weights` above.
+# numbers than `cut`. Only Python finds the weights in it, as in the column `no weights` above.
 #
 # </details>
 #
@@ -409,14 +411,14 @@ print("weights that inference reads:", len(model.inference.get_concrete_function
 
 # %% [markdown]
 # `build` makes the weights of each layer, for the shape of the layer's input. Keras calls `build`
-# first and needs no trial run, so tracing finds the real weights. The other cure is a plain `call`,
-# which keeps no graph: decorate another method.
+# first and needs no trial run, so tracing finds the real weights. The other cure: put the decorator
+# on another method. A `call` without it keeps no graph.
 #
 # ### Exercise 5: repair the forecast (7 min)
 #
 # The model `Forecast` has the same fault. Write `Repaired`, a class like `Forecast` whose answers
-# depend on all its weights. The check changes the weights of a `Repaired()`, exports it, and
-# compares the export with the model in every reader.
+# depend on all its weights. The check changes the weights of a `Repaired()`, and compares an export
+# with the model.
 
 # %%
 Forecast = lesson.q5.given()
@@ -444,10 +446,10 @@ lesson.q5.check(Repaired)
 #   names the outputs.
 # - **Repair an export that changes whole numbers**: if its signature declares `float32`, export
 #   again with `input_signature`.
-# - **Check the shape in every program**: a server and LiteRT do not compare shapes. A `nan` from
+# - **Check the shape in every reader**: a server and LiteRT do not compare shapes. A `nan` from
 #   `tf.where` reaches every client.
 # - **Recognise a model that ignores its weights**: `fit` finds no gradients, and zeros change
-#   nothing. Write a `build`, or leave `call` plain.
+#   nothing. Write a `build`.
 
 # %% [markdown]
 # **Your own export**: `.venv/bin/python -m helpers.readers DIRECTORY`, in a terminal, calls its

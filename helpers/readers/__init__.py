@@ -107,8 +107,8 @@ def run_bare(
     Returns
     -------
     dict of str to (dict of str to array, str)
-        by program, see `helpers.readers.bare_calls.PROGRAMS`: the outputs by name, and the error,
-        one of which is empty
+        by reader, a key of `helpers.readers.bare_calls.BARE_READERS`: the outputs by name, and the
+        error, one of which is empty
 
     Raises
     ------
@@ -117,7 +117,7 @@ def run_bare(
     ReaderError
         the process does not answer
     """
-    return _ask("run_bare", directory, signature, dict(inputs), who="programs")
+    return _ask("run_bare", directory, signature, dict(inputs), who="readers")
 
 
 def save_again(

@@ -1,7 +1,7 @@
 """Call an export in six ways, without the checks and casts that the course adds to a call.
 
-`readers.run` compares names and casts dtypes before it asks a reader. Here each program gets the
-inputs as they are, so that the result shows what the program itself checks.
+`readers.run` compares names and casts dtypes before it asks a reader. Here each reader gets the
+inputs as they are, so that the result shows what the reader itself checks.
 """
 
 import os
@@ -13,7 +13,7 @@ from helpers import readers
 from helpers.display.html_table import table
 from helpers.readers.inputs import as_arrays
 
-PROGRAMS = {
+BARE_READERS = {
     "signature": "signature, array",
     "tensor": "signature, tf.Tensor",
     "function": "restored function",
@@ -25,14 +25,14 @@ PROGRAMS = {
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer of one program to one call.
+    """The answer of one reader to one call.
 
     Parameters
     ----------
     outputs : dict of str to array
         By name. Empty if the call failed.
     error : str
-        "Type: message". Empty if the program answered.
+        "Type: message". Empty if the reader answered.
     """
 
     outputs: dict[str, np.ndarray]
@@ -46,7 +46,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Table:
-    """Several calls side by side: a row for each program, and a column for each call.
+    """Several calls side by side: a row for each reader, and a column for each call.
 
     Parameters
     ----------
@@ -57,14 +57,14 @@ class Table:
     columns: dict[str, dict[str, Answer]]
 
     def rows(self) -> list[list[str]]:
-        """Return the texts of all cells, with the name of the program first in each row."""
+        """Return the texts of all cells, with the name of the reader first in each row."""
         return [
-            [words, *(_cell(answers, program) for answers in self.columns.values())]
-            for program, words in PROGRAMS.items()
+            [words, *(_cell(answers, reader) for answers in self.columns.values())]
+            for reader, words in BARE_READERS.items()
         ]
 
     def __str__(self) -> str:
-        lines = [["program", *self.columns], *self.rows()]
+        lines = [["reader", *self.columns], *self.rows()]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         padded = (
             "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True))
@@ -75,13 +75,13 @@ class Table:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return table(["program", *self.columns], self.rows())
+        return table(["reader", *self.columns], self.rows())
 
 
 def call_everywhere(
     directory: str | os.PathLike, key: str, /, **inputs: object
 ) -> dict[str, Answer]:
-    """Call one signature of an export in every program of PROGRAMS, each with the same inputs.
+    """Call one signature of an export in every reader of BARE_READERS, each with the same inputs.
 
     Parameters
     ----------
@@ -95,17 +95,17 @@ def call_everywhere(
     Returns
     -------
     dict of str to Answer
-        By program, a key of PROGRAMS.
+        By reader, a key of BARE_READERS.
 
     Raises
     ------
     NotAnArtifact
         The directory is not a SavedModel.
     ReaderError
-        The process that calls the programs does not answer.
+        The process that calls the readers does not answer.
     """
     found = readers.run_bare(directory, key, as_arrays(inputs))
-    return {program: Answer(*answer) for program, answer in found.items()}
+    return {reader: Answer(*answer) for reader, answer in found.items()}
 
 
 def side_by_side(**columns: dict[str, Answer]) -> Table:
@@ -120,13 +120,13 @@ def side_by_side(**columns: dict[str, Answer]) -> Table:
     -------
     Table
         A cell holds the first number of each output, rounded, or "error". "other number" means
-        that the first program gave a different number. What it is changes from run to run.
+        that the first reader gave a different number. What it is changes from run to run.
     """
     return Table({name.replace("_", " "): answers for name, answers in columns.items()})
 
 
-def _cell(answers, program):
-    first, answer = next(iter(answers.values())), answers[program]
+def _cell(answers, reader):
+    first, answer = next(iter(answers.values())), answers[reader]
     if first.error or answer.error or _equal(first.outputs, answer.outputs):
         return str(answer)
     return "other number"

@@ -57,7 +57,7 @@ def run_bare(
     Returns
     -------
     dict of str to (dict of str to array, str)
-        by program: the outputs by name, and the error, one of which is empty
+        by reader: the outputs by name, and the error, one of which is empty
     """
     import tensorflow as tf
 
@@ -73,7 +73,7 @@ def run_bare(
         "server": lambda: _served(directory, key, inputs),
         "litert": lambda: of("litert").call(key, inputs),
     }
-    return {program: _answer(call) for program, call in calls.items()}
+    return {reader: _answer(call) for reader, call in calls.items()}
 
 
 def _served(directory, key, inputs):

@@ -249,7 +249,7 @@ def guard_the_mean(export_dir_4):
     require_means(found)
     require_no_numbers(found)
     return (
-        "for rows of 4 readings, every program answers with their mean. For rows of 1, 3, 5 and 8 "
+        "for rows of 4 readings, every reader answers with their mean. For rows of 1, 3, 5 and 8 "
         "readings, Python, the session, the C++ code of a server and LiteRT give an error or nan. "
         "The nearest wrong answer that the check tells from yours: the spec (None, 4) in place of "
         "(None, None). LiteRT then answers rows of 3 readings with numbers."

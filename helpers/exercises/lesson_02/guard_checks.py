@@ -7,11 +7,11 @@ from helpers.exercises import battery
 from helpers.exercises.export_checks import SAME
 from helpers.exercises.outcomes import NotYet, require
 from helpers.exercises.same_answers import require_same_answers
-from helpers.readers.bare_calls import PROGRAMS, call_everywhere
+from helpers.readers.bare_calls import BARE_READERS, call_everywhere
 
 RIGHT_WIDTH = 4
 WRONG_SHAPES = ((7, 3), (1, 3), (4, 3), (7, 5), (2, 1), (2, 8), (4, 8))
-ASKED = [program for program in PROGRAMS if program != "function"]  # it may have another name
+ASKED = [reader for reader in BARE_READERS if reader != "function"]  # it may have another name
 
 
 def require_means(found: Artifact) -> None:
@@ -22,43 +22,43 @@ def require_means(found: Artifact) -> None:
         return {"mean": readings.mean(axis=1)}
 
     require_same_answers(found, "mean", {"readings": readings}, mean, who="np.mean")
-    for program, answer in _ask(found, readings).items():
+    for reader, answer in _ask(found, readings).items():
         require(
             not answer.error,
-            f"mean should answer rows of 4 readings in every program, but {_named(program)} "
+            f"mean should answer rows of 4 readings in every reader, but {_named(reader)} "
             f"fails: {answer.error}",
         )
         require(
             np.allclose(answer.outputs["mean"], readings.mean(axis=1), SAME, SAME),
-            f"mean should be the mean of each row in {_named(program)}, too, but is not.",
+            f"mean should be the mean of each row in {_named(reader)}, too, but is not.",
         )
 
 
 def require_no_numbers(found: Artifact) -> None:
-    """Require an error or nan for each row of the wrong width, in each program.
+    """Require an error or nan for each row of the wrong width, in each reader.
 
     Raises
     ------
     NotYet
-        For the first number. The message names the program, the width and the number.
+        For the first number. The message names the reader, the width and the number.
     """
     for rows, width in WRONG_SHAPES:
         readings = battery.numbers(width, seed=rows)[:rows]
-        for program, answer in _ask(found, readings).items():
+        for reader, answer in _ask(found, readings).items():
             for value in answer.outputs.values():
                 numbers = value[~np.isnan(value)]
                 if numbers.size:
                     raise NotYet(
                         f"mean should give an error or nan for rows of {width} readings, but "
-                        f"{_named(program)} answers {rows} such rows with {numbers.flat[0]:.4g}. "
-                        "What does this program do with your guard? See the table above."
+                        f"{_named(reader)} answers {rows} such rows with {numbers.flat[0]:.4g}. "
+                        "What does this reader do with your guard? See the table above."
                     )
 
 
 def _ask(found, readings):
     answers = call_everywhere(found.directory, "mean", readings=readings)
-    return {program: answers[program] for program in ASKED}
+    return {reader: answers[reader] for reader in ASKED}
 
 
-def _named(program):
-    return f"the program {PROGRAMS[program]!r}"
+def _named(reader):
+    return f"the reader {BARE_READERS[reader]!r}"

@@ -66,18 +66,18 @@ Q4 = Proofs(
     wrong={
         "no guard": Mistake(
             means(unguarded),
-            "mean should give an error or nan for rows of 3 readings, but the program 'signature, "
+            "mean should give an error or nan for rows of 3 readings, but the reader 'signature, "
             "array' answers 7 such rows with",
         ),
         "only the spec": Mistake(
-            means(unguarded, FOUR), "but the program 'signature, tf.Tensor' answers 7 such rows"
+            means(unguarded, FOUR), "but the reader 'signature, tf.Tensor' answers 7 such rows"
         ),
         "ensure_shape": Mistake(
-            means(ensured, FOUR), "but the program 'LiteRT' answers 7 such rows with"
+            means(ensured, FOUR), "but the reader 'LiteRT' answers 7 such rows with"
         ),
-        "an assertion": Mistake(means(asserted), "but the program 'LiteRT' answers 7 such rows"),
+        "an assertion": Mistake(means(asserted), "but the reader 'LiteRT' answers 7 such rows"),
         "the spec knows the width": Mistake(
-            means(guarded, FOUR), "but the program 'LiteRT' answers 7 such rows with"
+            means(guarded, FOUR), "but the reader 'LiteRT' answers 7 such rows with"
         ),
         "ensure_shape that LiteRT does not have": Mistake(
             means(ensured), "mean fails in LiteRT (phones, small devices)"

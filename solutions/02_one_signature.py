@@ -191,7 +191,7 @@ tf.saved_model.save(model, old_dir, signatures={"inference": model.inference})
 # %% [markdown]
 # `tf.saved_model.save` of a Keras model is the popular recipe from lesson 01: only Python finds the
 # weights. Now `call_everywhere` sends five requests to each reader, as they are. The prices are 60
-# and 30, so 90 is right. In the last request, the model adds ten ones, so 10 is right.
+# and 30, so 90 is right. The last request is ten ones, so 10 is right.
 
 # %%
 two, three = np.float32([[60, 30]]), np.float32([[60, 30, 20]])
@@ -322,8 +322,8 @@ side_by_side(
 
 # %% [markdown]
 # The first two guards work in a server. The conversion to LiteRT removes them, so a phone still
-# answers 110. Only `nan` reaches every reader, because it is part of the answer. The client must look
-# for it.
+# answers 110. Only `nan` reaches every reader, because it is part of the answer. The client must
+# look for it.
 #
 # `marked` needs the spec `(None, None)`. With `(None, 2)` the conversion replaces the comparison by
 # `True`, and LiteRT answers 110. With `ensure_shape` and `(None, None)`, the conversion fails.
@@ -384,7 +384,7 @@ for weight in cut.trainable_variables:
 print("same answers with zeros:", np.allclose(cut(x[:2]), before))
 
 # %% [markdown]
-# `call` reads no weight, so its answers never change. This happens in three steps:
+# `call` reads no weight, so its answers never change:
 #
 # ![1: Keras tries call with fixed values for the weights. 2: tf.function keeps this graph. 3: The
 # graph never reads the real weights.](../notebooks/images/weights_cut_off.svg)
@@ -444,8 +444,7 @@ lesson.q5.check(Repaired)
 # - **Declare an input**: a `TensorSpec` has a shape, a dtype and a name.
 # - **Choose the names**: `add_endpoint` names the signature, the spec names the input, and a dict
 #   names the outputs.
-# - **Repair an export that changes whole numbers**: if its signature declares `float32`, export
-#   again with `input_signature`.
+# - **Repair an export that changes whole numbers**: declare them with `input_signature`.
 # - **Check the shape in every reader**: a server and LiteRT do not compare shapes. A `nan` from
 #   `tf.where` reaches every client.
 # - **Recognise a model that ignores its weights**: `fit` finds no gradients, and zeros change

@@ -51,7 +51,7 @@ def require_no_numbers(found: Artifact) -> None:
                     raise NotYet(
                         f"mean should give an error or nan for rows of {width} readings, but "
                         f"{_named(reader)} answers {rows} such rows with {numbers.flat[0]:.4g}. "
-                        "What does this reader do with your guard? See the table above."
+                        "Which guard of the table above reaches this reader?"
                     )
 
 

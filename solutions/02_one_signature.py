@@ -190,8 +190,8 @@ tf.saved_model.save(model, old_dir, signatures={"inference": model.inference})
 
 # %% [markdown]
 # `tf.saved_model.save` of a Keras model is the popular recipe from lesson 01: only Python finds the
-# weights. Now `call_everywhere` sends five requests to each reader, as they are. The prices are 60
-# and 30, so 90 is right. The last request is ten ones, so 10 is right.
+# weights. Now `call_everywhere` sends five requests to each reader. The prices are 60 and 30, so 90
+# is right. The last request is ten ones, so 10 is right.
 
 # %%
 two, three = np.float32([[60, 30]]), np.float32([[60, 30, 20]])
@@ -211,7 +211,7 @@ side_by_side(
 # - **session (Python)** is the reader `session` of this course: Python's `Session.run`. Its Python
 #   code compares shapes. The C++ code that it calls does not.
 # - **server (C++)** stands for TensorFlow Serving. It runs the same C++ code without Python, so it
-#   compares names and dtypes only. If a client sends JSON, it makes `float32` of the numbers first.
+#   compares names and dtypes only. Numbers in JSON have no dtype: the server makes `float32` first.
 # - **LiteRT** runs on phones. It compares names and dtypes, and does not notice missing weights.
 #
 # Every reader refuses a wrong name, but **a server and a phone add three prices without an
@@ -246,9 +246,9 @@ print("export:", readers.run(group_dir, "serving_default", {"args_0": ids})["out
 
 # %% [markdown]
 # The model says 217, the export says 216. A subclassed model does not store the dtype of its
-# inputs. So `model.export` declares the dtype in which the model computes, usually `float32`. It
-# holds every whole number up to 16,777,216, only even ones up to 33,554,432, and fewer above. So
-# 16777217 becomes 16777216.
+# inputs. So `model.export` declares the dtype in which the model computes, usually `float32`. This
+# dtype holds every whole number up to 16,777,216, only even ones up to 33,554,432, and fewer above.
+# So 16777217 becomes 16777216.
 #
 # All readers give the same wrong number. To find this fault, compare the export with the model. The
 # cure is to declare the input:
@@ -389,8 +389,8 @@ print("same answers with zeros:", np.allclose(cut(x[:2]), before))
 # ![1: Keras tries call with fixed values for the weights. 2: tf.function keeps this graph. 3: The
 # graph never reads the real weights.](../notebooks/images/weights_cut_off.svg)
 #
-# 1. The class does not say which shapes its weights have. So Keras runs `call` once to find out,
-#    with a fixed value in place of each weight.
+# 1. The class does not say which shapes its weights have. To find out, Keras runs `call` once, with
+#    a fixed value in place of each weight: the trial run.
 # 2. `call` is a `tf.function` with an `input_signature`. It is traced in this trial run, and each
 #    later call uses the same graph, with the fixed values.
 # 3. Keras makes the real weights. The graph never reads them.

@@ -90,6 +90,36 @@ def run(
     return _ask("run", *question, who=reader, deadline=deadline, computing=computing)
 
 
+def run_bare(
+    directory: str | os.PathLike, signature: str, inputs: Mapping[str, np.ndarray]
+) -> dict[str, tuple[dict[str, np.ndarray], str]]:
+    """Call one signature of an export in six ways, with the inputs as they are.
+
+    Parameters
+    ----------
+    directory : str or path
+        an export
+    signature : str
+        the key
+    inputs : mapping of str to array
+        neither names nor dtypes are compared with the signature before the call
+
+    Returns
+    -------
+    dict of str to (dict of str to array, str)
+        by reader, a key of `helpers.readers.bare_calls.BARE_READERS`: the outputs by name, and the
+        error, one of which is empty
+
+    Raises
+    ------
+    NotAnArtifact
+        it is not a SavedModel
+    ReaderError
+        the process does not answer
+    """
+    return _ask("run_bare", directory, signature, dict(inputs), who="readers")
+
+
 def save_again(
     directory: str | os.PathLike, out: str | os.PathLike, deadline: float = LONG_DEADLINE
 ):
@@ -225,6 +255,7 @@ __all__ = [
     "ReaderError",
     "digests",
     "run",
+    "run_bare",
     "save_again",
     "saved_model_cli",
     "signatures",

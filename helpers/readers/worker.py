@@ -49,6 +49,54 @@ def run(
     return {name: np.asarray(answer[name]) for name in sorted(answer)}
 
 
+def run_bare(
+    directory: str, key: str, inputs: dict[str, np.ndarray]
+) -> dict[str, tuple[dict[str, np.ndarray], str]]:
+    """Call the signature `key` in six ways. Neither names nor dtypes are compared before.
+
+    Returns
+    -------
+    dict of str to (dict of str to array, str)
+        by reader: the outputs by name, and the error, one of which is empty
+    """
+    import tensorflow as tf
+
+    def of(reader):
+        return LOADERS[reader](directory, state(directory))
+
+    tensors = {name: tf.constant(value) for name, value in inputs.items()}
+    calls = {
+        "signature": lambda: of("python").loaded.signatures[key](**inputs),
+        "tensor": lambda: of("python").loaded.signatures[key](**tensors),
+        "function": lambda: getattr(of("python").loaded, key)(**inputs),
+        "session": lambda: of("session").call(key, inputs),
+        "server": lambda: _served(directory, key, inputs),
+        "litert": lambda: of("litert").call(key, inputs),
+    }
+    return {reader: _answer(call) for reader, call in calls.items()}
+
+
+def _served(directory, key, inputs):
+    from helpers.serving.server.servable import Servable  # only here: its import takes time
+
+    version = Servable(directory)
+    try:
+        return {name: value for name, (_, value) in version.predict(key, inputs).items()}
+    finally:
+        version.close()
+
+
+def _answer(call):
+    """Return what a call returned or raised, as (outputs by name, error)."""
+    try:
+        outputs = call()
+        if not isinstance(outputs, dict):
+            outputs = {"output_0": outputs}
+        return {name: np.asarray(value) for name, value in outputs.items()}, ""
+    except Exception as error:
+        return {}, describe(error)
+
+
 def save_again(directory: str, out: str):
     """Load an export with tf.saved_model.load and save the result as the new export `out`."""
     import tensorflow as tf
@@ -122,6 +170,7 @@ def _convert_what_can_be(directory, keys, types):
 QUESTIONS = {
     "signatures": signatures,
     "run": run,
+    "run_bare": run_bare,
     "save_again": save_again,
     "to_litert": to_litert,
     "to_onnx": onnx_converter.convert,
@@ -164,9 +213,10 @@ class SessionReader:
 
     def call(self, key: str, feed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         definition = self.definitions[key]
+        names = dict(definition.inputs)  # protobuf would add a name that is not there
         return self.session.run(
             {name: info.name for name, info in definition.outputs.items()},
-            {definition.inputs[name].name: value for name, value in feed.items()},
+            {names[name].name: value for name, value in feed.items()},
         )
 
 

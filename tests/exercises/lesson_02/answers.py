@@ -3,85 +3,94 @@
 import tensorflow as tf
 
 Dense = tf.keras.layers.Dense
-FEATURES = tf.TensorSpec((None, 10), tf.float32, name="features")
+READINGS = tf.TensorSpec((None, 4), tf.float32, name="readings")
 
 
 class Layers(tf.keras.Model):
-    """Two layers and a plain call."""
+    """The layers of Forecast and a plain call."""
 
     def __init__(self):
         super().__init__()
-        self.hidden, self.out = Dense(16, activation="relu"), Dense(1)
+        self.wide, self.hidden, self.deep = Dense(1), Dense(8, activation="relu"), Dense(1)
 
-    def call(self, features):
-        return self.out(self.hidden(features))
-
-
-class Cut(Layers):
-    @tf.function(input_signature=[FEATURES])
-    def call(self, features):
-        return self.out(self.hidden(features))
+    def call(self, readings):
+        return self.wide(readings) + self.deep(self.hidden(readings))
 
 
-class OwnBuild(Cut):
+class Forecast(Layers):
+    @tf.function(input_signature=[READINGS])
+    def call(self, readings):
+        return self.wide(readings) + self.deep(self.hidden(readings))
+
+
+class OwnBuild(Forecast):
     def build(self, input_shape):
+        self.wide.build(input_shape)
         self.hidden.build(input_shape)
-        self.out.build((None, 16))
+        self.deep.build((None, 8))
         self.built = True
 
 
-class BuiltInConstructor(Cut):
+class BuiltInConstructor(Forecast):
     def __init__(self):
         super().__init__()
-        self.hidden.build((None, 10))
-        self.out.build((None, 16))
+        self.wide.build((None, 4))
+        self.hidden.build((None, 4))
+        self.deep.build((None, 8))
 
 
 class MethodBeside(Layers):
-    @tf.function(input_signature=[FEATURES])
-    def inference(self, features):
-        return self(features)
+    @tf.function(input_signature=[READINGS])
+    def predict_rain(self, readings):
+        return self(readings)
+
+
+def functional():
+    readings = tf.keras.Input((4,))
+    hidden = Dense(8, activation="relu")(readings)
+    return tf.keras.Model(readings, Dense(1)(readings) + Dense(1)(hidden))
 
 
 def sequential():
-    return tf.keras.Sequential([tf.keras.Input((10,)), Dense(16, activation="relu"), Dense(1)])
+    return tf.keras.Sequential([tf.keras.Input((4,)), Dense(8, activation="relu"), Dense(1)])
 
 
-class CalledOnce(Cut):
+class CalledOnce(Forecast):
     def __init__(self):
         super().__init__()
-        self(tf.zeros((1, 10)))
+        self(tf.zeros((1, 4)))
 
 
 class NoSignature(Layers):
     """Keras' first call leaves a trace for one shape, and each other shape gets its own."""
 
     @tf.function
-    def call(self, features):
-        return self.out(self.hidden(features))
+    def call(self, readings):
+        return self.wide(readings) + self.deep(self.hidden(readings))
 
 
-class ForAnotherWidth(Cut):
+class ForAnotherWidth(Forecast):
     def build(self, input_shape):
-        self.hidden.build((None, 4))
-        self.out.build((None, 16))
+        self.wide.build((None, 10))
+        self.hidden.build((None, 10))
+        self.deep.build((None, 8))
         self.built = True
 
 
 class Summed(tf.keras.Model):
-    def call(self, features):
-        return tf.reduce_sum(features, axis=1, keepdims=True)
+    def call(self, readings):
+        return tf.reduce_sum(readings, axis=1, keepdims=True)
 
 
 class OneNumber(Layers):
-    def call(self, features):
-        return tf.reduce_mean(super().call(features))
+    def call(self, readings):
+        return tf.reduce_mean(super().call(readings))
 
 
 class LayersInCall(tf.keras.Model):
-    @tf.function(input_signature=[FEATURES])
-    def call(self, features):
-        return Dense(1)(features)
+    @tf.function(input_signature=[READINGS])
+    def call(self, readings):
+        return Dense(1)(readings)
 
 
 class HalfFrozen(Layers):
@@ -91,14 +100,14 @@ class HalfFrozen(Layers):
         super().__init__()
         self.direct = Dense(1)
 
-    def call(self, features):
-        self.hidden(features)
-        return self.direct(features) + 0 * self.out(tf.zeros((1, 16)))
+    def call(self, readings):
+        self.hidden(readings)
+        return self.direct(readings) + 0 * self.deep(tf.zeros((1, 8)))
 
 
 class Numpy(Layers):
-    def call(self, features):
-        return tf.constant(super().call(features).numpy())
+    def call(self, readings):
+        return tf.constant(super().call(readings).numpy())
 
 
 class Frozen(Layers):
@@ -119,13 +128,13 @@ def shared():
 
 
 class Endless(Layers):
-    def call(self, features):
+    def call(self, readings):
         while True:
             pass
 
 
 class Leaves(Layers):
-    def call(self, features):
+    def call(self, readings):
         raise SystemExit("bye")
 
 

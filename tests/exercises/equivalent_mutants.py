@@ -28,9 +28,6 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         r"line 2: 1\.0 -> 1\.01": "the noise of the training is larger",
     },
     "03 q1": {
-        r"line 2: warehouse\.track\(model\) -> (removed|model)": "the endpoints hold the variables",
-    },
-    "03 q2": {
         r"line 9: tf\.TensorSpec.* -> tf\.TensorSpec\(\(None, 2\), .*\)": DEFAULTS,
         r"line 9: 'x' -> 'xx'": "the input may have any name",
     },

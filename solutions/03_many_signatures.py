@@ -9,8 +9,8 @@
 # %% [markdown]
 # # Many signatures: several endpoints on one model
 #
-# A shop sends your model two numbers per row, and a warehouse sends three. With one export for
-# each of them, you deploy everything twice, and one day the two exports disagree.
+# A shop sends your model two numbers per row, and a warehouse sends three. With two exports you
+# deploy everything twice, and one day they disagree.
 #
 # ![A shop, a warehouse and a caller that names no signature call three signatures of one export,
 # which all use the same kernel and bias.](../notebooks/images/shared_weights.svg)
@@ -28,7 +28,8 @@
 # %% [markdown]
 # ## The recipe
 #
-# An `ExportArchive` writes one export with all endpoints that you add to it:
+# An *endpoint* is a function that you add to an `ExportArchive` under a name. In the export, each
+# endpoint becomes a *signature* of this name, which other programs can call:
 #
 # ```python
 # import tensorflow as tf
@@ -81,8 +82,8 @@ print(model.predict_first_two_features(shop_row).numpy().round())
 print(model.predict_first_three_features(warehouse_row).numpy().round())
 
 # %% [markdown]
-# Both scores are 5. A program without your code calls a *signature*, and a signature declares one
-# shape for each input. Therefore the model has one method for each shape. The second one is:
+# Both scores are 5. A program without your code can only call a signature, and a signature declares
+# one shape for each input. Therefore the model has one method for each shape. The second one is:
 #
 # ```python
 # @tf.function(input_signature=[tf.TensorSpec((None, 3), tf.float32, name="x")])
@@ -92,8 +93,7 @@ print(model.predict_first_three_features(warehouse_row).numpy().round())
 #
 # ## How do you export both methods?
 #
-# An *endpoint* is a function that you add to an `ExportArchive` under a name. In the export, it
-# becomes a signature of this name.
+# Add each of them as an endpoint:
 
 # %%
 archive = tf.keras.export.ExportArchive()
@@ -105,7 +105,7 @@ archive.write_out(two_dir, verbose=False)
 artifact.read(two_dir)
 
 # %% [markdown]
-# Two signatures have the names that you chose. Load the export, and call one of them:
+# Now load the export, and call one endpoint in two ways:
 
 # %%
 loaded = tf.saved_model.load(two_dir)
@@ -124,9 +124,10 @@ signature_caller(loaded)
 #
 # ## What should an endpoint take and return?
 #
-# Any function of tensors can be an endpoint. If it is no `tf.function`, also give `add_endpoint` a
-# list with the spec of each input. The model was trained on numbers from -1 to 1. Suppose that the
-# shop has percentages. `readers.run` then calls the new endpoint in a separate process:
+# Any function of tensors can be an endpoint, also one of a loaded export, such as
+# `loaded.predict_two`. If it is no `tf.function`, give `add_endpoint` a list with the spec of each
+# input, too. The model was trained on numbers from -1 to 1. Suppose that the shop has percentages.
+# `readers.run` then calls the new endpoint in a separate process:
 
 
 # %%
@@ -148,22 +149,16 @@ print(answer["prepared"].tolist(), answer["score"].round().tolist())
 # things:
 #
 # - **Raw or prepared numbers?** Take raw numbers. Then the export prepares the numbers of all
-#   callers in the same way.
+#   callers in the same way. Add a second endpoint for callers with prepared numbers.
 # - **A batch or a single row?** Take a batch, which may have one row. An endpoint with the spec
 #   `(2,)` takes one row only.
 # - **A score or a label?** Return both. A label depends on a limit: the score 1.8 has label 1 for
 #   the limit 0, and label 0 for the limit 3.
 #
-# A label is a choice for each row. Python's `if` makes only one choice, for the whole batch.
-# Compare instead, and make numbers of the booleans: `tf.cast(score > 3, tf.int32)`.
-#
-# <details><summary>Can an endpoint contain an <code>if</code> on a tensor?</summary>
-#
-# Yes, for one choice for the whole batch. `ExportArchive` traces a plain function without
-# AutoGraph, which translates `if`: `write_out` raises an `OperatorNotAllowedInGraphError`.
-# Decorated with `@tf.function`, the function works in Python, the session loader and LiteRT.
-#
-# </details>
+# A label is a choice for each row. Compare, and make numbers of the booleans:
+# `tf.cast(score > 3, tf.int32)`. Python's `if` makes only one choice, for the whole batch. An
+# endpoint with an `if` on a tensor must be a `@tf.function`: `ExportArchive` does not translate the
+# `if` of a plain function, and `write_out` raises an error.
 #
 # ### Exercise 1: design a third endpoint (5 min)
 #
@@ -390,8 +385,8 @@ compare(lesson.scratch / "high")
 
 # %% [markdown]
 # `trainable=False` keeps the weights of the endpoint, and training changes only the new layer. The
-# new export contains both and does not need `two_dir`. The layer has a copy of the weights: it does
-# not follow when you change those of `loaded`.
+# new export contains both and does not need `two_dir`. The layer has its own copy of the weights,
+# which does not follow those of `loaded`.
 #
 # ## Can you train the weights of an export further?
 #
@@ -408,10 +403,10 @@ compare(lesson.scratch / "high")
 # ### Exercise 5: build on another team's endpoint (6 min)
 #
 # Another team's export, `parcels_dir`, has an endpoint `features`, which computes six numbers from
-# the four numbers of a parcel. You also get 400 rows, `parcels`, and `late`: 1 for each parcel that
-# came late, 0 for the others. Export a model that takes the four numbers and returns the chance
-# that the parcel comes late. Use the endpoint, and leave its weights as they are. For at least 285
-# of 300 new parcels, the chance should be above 0.5 exactly if the parcel comes late.
+# the four numbers of a parcel. You also get 400 rows, `parcels`, and `late`: 1 for a parcel that
+# came late, otherwise 0. Export a model that takes the four numbers and returns the chance that the
+# parcel comes late. Use the endpoint, and leave its weights as they are. For at least 285 of 300
+# new parcels, the chance should be above 0.5 exactly if the parcel comes late.
 
 # %%
 parcels_dir, parcels, late = lesson.q5.given()

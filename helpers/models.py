@@ -85,7 +85,7 @@ class MultiSignatureModel(tf.keras.Model):
 
     @tf.function(input_signature=[tf.TensorSpec((None, 3), tf.float32, name="x")])
     def predict_first_three_features(self, x):
-        return self(x)
+        return self(x[:, :2])
 
 
 COLUMNS = [tf.TensorSpec((None,), tf.float32, name=name) for name in MEASUREMENTS]

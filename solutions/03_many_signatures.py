@@ -34,11 +34,12 @@
 # ```python
 # import tensorflow as tf
 #
-# model = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1)])
+# model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+# model.build((None, 2))
 # two = tf.TensorSpec((None, 2), tf.float32, name="x")
 # three = tf.TensorSpec((None, 3), tf.float32, name="x")
 # archive = tf.keras.export.ExportArchive()
-# archive.add_endpoint("predict_two", model, [two])  # the first one is the default
+# archive.add_endpoint("predict_two", model, [two])  # also the default
 # archive.add_endpoint("predict_three", lambda x: model(x[:, :2]), [three])
 # archive.write_out("two_endpoints")
 # ```
@@ -88,7 +89,7 @@ print(model.predict_first_three_features(warehouse_row).numpy().round())
 # ```python
 # @tf.function(input_signature=[tf.TensorSpec((None, 3), tf.float32, name="x")])
 # def predict_first_three_features(self, x):
-#     return self(x)  # the model's call uses the first two columns of x
+#     return self(x[:, :2])
 # ```
 #
 # ## How do you export both methods?
@@ -141,7 +142,8 @@ spec = tf.TensorSpec((None, 2), tf.float32, name="percent")
 design.add_endpoint("predict_percent", predict_percent, [spec])
 design_dir = lesson.scratch / "design"
 design.write_out(design_dir, verbose=False)
-answer = readers.run(design_dir, "predict_percent", {"percent": [[100, 100], [0, 0]]})
+percents = {"percent": [[100, 100], [0, 0]]}
+answer = readers.run(design_dir, "predict_percent", percents)
 print(answer["prepared"].tolist(), answer["score"].round().tolist())
 
 # %% [markdown]
@@ -191,7 +193,8 @@ lesson.q1.check(export_dir_1)  # also: lesson.q1.hint(), lesson.q1.solution()
 # `serving_default`. Call it in the `session` *reader*, which loads an export as a server does:
 
 # %%
-print(readers.run(two_dir, "serving_default", {"x": shop_row}, "session")["output_0"].round())
+answer = readers.run(two_dir, "serving_default", {"x": shop_row}, "session")
+print(answer["output_0"].round())
 with show_error():
     readers.run(two_dir, "serving_default", {"x": warehouse_row}, "session")
 
@@ -308,7 +311,7 @@ model.set_weights([copied_kernel, copied_bias])
 
 # %% [markdown]
 # `get_weights` returns arrays, not variables. Training never reaches these constants, and no error
-# tells you. To find such an endpoint, change a weight: before that, the answers are equal.
+# tells you. Before a weight changes, both answers are equal. To find such an endpoint, change one.
 #
 # Tracing freezes shapes too. A `tf.function` without an `input_signature` is traced at its first
 # call:

@@ -7,17 +7,42 @@
 # ---
 
 # %% [markdown]
-# # Many signatures: several doors into one model
+# # Many signatures: several endpoints on one model
+#
+# A shop sends your model two numbers per row, and a warehouse sends three. With two exports you
+# deploy everything twice, and one day they disagree.
+#
+# ![A shop, a warehouse and a caller that names no signature call three signatures of one export,
+# which all use the same kernel and bias.](../notebooks/images/shared_weights.svg)
 #
 # After this lesson you can
 #
-# - export one model with several endpoints, and call each of them;
-# - choose the endpoint that answers when a caller names none;
-# - show that endpoints share one set of weights, and find one that does not;
-# - decide what an endpoint takes, what it gives, and for how many rows;
-# - use an endpoint of an export as a layer of a new Keras model.
+# - design an endpoint, and export it beside others (exercise 1)
+# - choose the endpoint that answers when a caller names none (exercise 2)
+# - test whether two endpoints give the same answers (exercise 3)
+# - find and repair an endpoint that does not follow the weights (exercise 4)
+# - build a new model on an endpoint of an export (exercise 5)
 #
-# **45 minutes.** Builds on [lesson 02](02_one_signature.ipynb).
+# **40 minutes**, 26 of them for the exercises. Builds on [lesson 02](02_one_signature.ipynb).
+
+# %% [markdown]
+# ## The recipe
+#
+# An *endpoint* is a function that you add to an `ExportArchive` under a name. In the export, each
+# endpoint becomes a *signature* of this name, which other programs can call:
+#
+# ```python
+# import tensorflow as tf
+#
+# model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+# model.build((None, 2))
+# two = tf.TensorSpec((None, 2), tf.float32, name="x")
+# three = tf.TensorSpec((None, 3), tf.float32, name="x")
+# archive = tf.keras.export.ExportArchive()
+# archive.add_endpoint("predict_two", model, [two])  # also the default
+# archive.add_endpoint("predict_three", lambda x: model(x[:, :2]), [three])
+# archive.write_out("two_endpoints")
+# ```
 
 # %%
 import sys
@@ -26,8 +51,6 @@ sys.path.insert(0, "..")  # the course's helpers lie beside this folder
 from helpers import show_error, start
 
 lesson = start("03_many_signatures")
-
-import inspect
 
 import numpy as np
 import tensorflow as tf
@@ -42,228 +65,112 @@ from helpers.widgets.signature_caller import signature_caller
 readers.warm_up()
 
 # %% [markdown]
-# ## What if your callers do not send the same thing?
+# ## Why does one model need two endpoints?
 #
-# Your model gives each row of two numbers a third, its score; it is to learn y = 2·(x0 + x1) + 1.
-# The shop sends these two. The warehouse sends three, and its third number means nothing to you.
+# `MultiSignatureModel` takes two numbers per row and returns a score. It learns
+# y = 2·(x0 + x1) + 1. The shop sends these two numbers. The warehouse sends a third number, which
+# the model must ignore.
 
 # %%
 tf.keras.utils.set_random_seed(1)
 x, y = two_features()
 model = MultiSignatureModel()
-_ = train(model, x, y)
+train(model, x, y)
 
-ones = tf.constant([[1.0, 1.0]])
-ones_and_more = tf.constant([[1.0, 1.0, -300.0]])
-print(model.predict_first_two_features(ones).numpy().round())
-print(model.predict_first_three_features(ones_and_more).numpy().round())
-print(inspect.getsource(MultiSignatureModel.predict_first_three_features.python_function))
+shop_row = tf.constant([[1.0, 1.0]])
+warehouse_row = tf.constant([[1.0, 1.0, -300.0]])
+print(model.predict_first_two_features(shop_row).numpy().round())
+print(model.predict_first_three_features(warehouse_row).numpy().round())
 
 # %% [markdown]
-# Two models would do, and would need everything twice. `MultiSignatureModel` has one `Dense(1)`
-# and two methods instead, each a `tf.function` with an `input_signature` as in lesson 02: one
-# takes `(None, 2)`, the other `(None, 3)` and drops the last column. Both score this row 5.
+# Both scores are 5. A program without your code can only call a signature, and a signature declares
+# one shape for each input. Therefore the model has one method for each shape. The second one is:
 #
-# ## How do you export two methods?
+# ```python
+# @tf.function(input_signature=[tf.TensorSpec((None, 3), tf.float32, name="x")])
+# def predict_first_three_features(self, x):
+#     return self(x[:, :2])
+# ```
 #
-# `model.export` makes one endpoint, `serve`. For more, fill an `ExportArchive` yourself.
+# ## How do you export both methods?
+#
+# Add each of them as an endpoint:
 
 # %%
-export = tf.keras.export.ExportArchive()
-export.track(model)
-export.add_endpoint("predict_two", model.predict_first_two_features)
-export.add_endpoint("predict_three", model.predict_first_three_features)
+archive = tf.keras.export.ExportArchive()
+archive.track(model)
+archive.add_endpoint("predict_two", model.predict_first_two_features)
+archive.add_endpoint("predict_three", model.predict_first_three_features)
 two_dir = lesson.scratch / "two"
-export.write_out(two_dir, verbose=False)
+archive.write_out(two_dir, verbose=False)
 artifact.read(two_dir)
 
 # %% [markdown]
-# Each endpoint has become a signature under the name that you chose. Which of them is behind
-# `serving_default`, you will see below. The shapes are those that the two methods declare. The
-# endpoints are attributes of the loaded object, too:
+# Now load the export, and call one endpoint in two ways:
 
 # %%
 loaded = tf.saved_model.load(two_dir)
-tensor = loaded.predict_two(ones)
-answer = loaded.signatures["predict_two"](x=ones)
-print(type(tensor).__name__, type(answer).__name__, np.allclose(tensor, answer["output_0"]))
+print(loaded.predict_two(shop_row).numpy().round())
+print(loaded.signatures["predict_two"](x=shop_row)["output_0"].numpy().round())
 signature_caller(loaded)
 
 # %% [markdown]
-# One door, two handles. The attribute is called like the function it was, and gives a tensor; the
-# signature goes by names, and gives a dict. Other programs have only the signature, since
-# attributes are a thing of Python. In the widget, knock at each signature with your own numbers.
+# The attribute `loaded.predict_two` exists only in Python. It takes a tensor and returns a tensor.
+# The signature takes its inputs by name and returns a dict. A server or a phone has only the
+# signatures. In the widget, choose a signature, and send it two numbers and three numbers.
 #
-# ## Does `tf.saved_model.save` not do the same?
+# `tf.saved_model.save(model, directory, signatures={"predict_two": method})` also writes several
+# signatures, but no `serving_default`, and the attribute has the name of the method. With a Keras
+# model, only Python reads the right weights (lesson 01).
 #
-# It takes a dict of signatures, and many examples on the web use it. Give it one of the names:
-
-# %%
-saved_dir = lesson.scratch / "saved"
-methods = {"predict_two": model.predict_first_two_features}
-tf.saved_model.save(model, saved_dir, signatures=methods)
-saved = tf.saved_model.load(saved_dir)
-print(list(saved.signatures), saved.predict_first_two_features(ones).numpy().round())
-with show_error():
-    saved.predict_two(ones)
-
-# %% [markdown]
-# The signature is there, and `saved.predict_two` is not. A key of `signatures` names a signature
-# and nothing else. The attributes are those of the object that was saved: every `tf.function` of
-# this model comes back under its *method's* name. An `ExportArchive` saves an object of its own,
-# and `add_endpoint` makes your function an attribute of it.
+# ## What should an endpoint take and return?
 #
-# A missing attribute is easily mended. This is not:
-
-# %%
-for row in compare(saved_dir).rows:
-    print(f"{row.signature:<12} {row.reader:<8} {row.status}")
-
-# %% [markdown]
-# It is the trap of lesson 01: right in Python, unusable through the session loader, other numbers
-# in LiteRT. Naming signatures does not help, and because you gave a name there is no
-# `serving_default` either. From here on you use `ExportArchive`.
-#
-# ## Which door opens when nobody names one?
-#
-# A request to a server may leave the signature's name out. It then gets `serving_default`. See
-# what that is, through the session loader:
-
-# %%
-print(readers.run(two_dir, "serving_default", {"x": ones}, "session")["output_0"].round())
-with show_error():
-    readers.run(two_dir, "serving_default", {"x": ones_and_more}, "session")
-
-# %% [markdown]
-# Two numbers are scored, three are turned down. `serving_default` is the endpoint that was added
-# **first**, unless one of your endpoints bears that very name. So the order of two lines is a
-# promise to everybody who names no signature.
-#
-# ### Exercise 1: another default
-#
-# The warehouse names no signature and sends three numbers. Export `model` with the endpoints
-# `predict_two` and `predict_three` again, so that whoever names none gets `predict_three`.
-
-# %%
-# > export_dir_1 = ...  # an export below lesson.scratch
-# <solution>
-warehouse = tf.keras.export.ExportArchive()
-warehouse.track(model)
-warehouse.add_endpoint("predict_three", model.predict_first_three_features)
-warehouse.add_endpoint("predict_two", model.predict_first_two_features)
-export_dir_1 = lesson.scratch / "warehouse"
-warehouse.write_out(export_dir_1, verbose=False)
-# </solution>
-lesson.q1.check(export_dir_1)  # also: lesson.q1.hint(), lesson.q1.solution()
-
-# %% [markdown]
-# ## Is the model in there twice?
-#
-# Move the bias of the loaded model, and knock at both doors. Then ask the graph in the file which
-# variables each of them reads:
-
-# %%
-kernel, bias = loaded.trainable_variables
-bias.assign_add([100.0])
-print(loaded.predict_two(ones).numpy().round())
-print(loaded.predict_three(ones_and_more).numpy().round())
-for key in ("predict_two", "predict_three"):
-    _, read = artifact.restored_and_read(two_dir, key)
-    print(f"{key:<13} reads", read)
-
-# %% [markdown]
-# Both answers move from 5 to 105: both doors read one and the same bias. (Call again in the
-# widget above, which holds this model too.) The graph says so for both weights. The whole
-# picture:
-#
-# ```text
-#   the shop       (n, 2) ──> predict_two ───────────────────┐
-#   no name given  (n, 2) ──> serving_default, the same ─────┼──> kernel (2, 1) ──> (n, 1)
-#   the warehouse  (n, 3) ──> predict_three, drops the last ─┘    bias (1,)
-# ```
-#
-# Two doors lead to one kernel and one bias, and `serving_default` is another name of the first
-# door. And what lies in the file of weights?
-
-# %%
-weights_file = two_dir / "variables" / "variables"
-for name, shape in tf.train.list_variables(weights_file)[1:]:  # after an entry of bookkeeping
-    print(name.removesuffix("/.ATTRIBUTES/VARIABLE_VALUE"), shape)
-
-# %% [markdown]
-# Not one kernel for each door. And still each weight lies in the file twice: once in `variables`,
-# from `export.track(model)`, and once in `_all_variables`, from the endpoints. The doors read one
-# copy, the other is dead weight. That Keras 3.15 does so, in `model.export` too, is a known
-# fault, [issue 23553](https://github.com/keras-team/keras/issues/23553). The next export leaves
-# `track` out.
-#
-# ## What should a door take, and what should it give?
-#
-# First: **raw numbers or prepared ones?** This model was trained on numbers between -1 and 1;
-# suppose that the shop has percentages. Second: **a batch or a single row?** A door for exactly
-# one row looks friendly. Make one of each kind:
+# Any function of tensors can be an endpoint, also one of a loaded export, such as
+# `loaded.predict_two`. If it is no `tf.function`, give `add_endpoint` a list with the spec of each
+# input, too. The model was trained on numbers from -1 to 1. Suppose that the shop has percentages.
+# `readers.run` then calls the new endpoint in a separate process:
 
 
 # %%
 def predict_percent(percent):
-    return model(percent / 50.0 - 1.0)
+    prepared = percent / 50.0 - 1.0
+    return {"prepared": prepared, "score": model(prepared)}
 
 
-def predict_single(x):
-    return model(x[tf.newaxis])[0]
-
-
-# %%
-doors = tf.keras.export.ExportArchive()
-percent = tf.TensorSpec((None, 2), tf.float32, name="percent")
-doors.add_endpoint("predict_percent", predict_percent, [percent])
-one_row = tf.TensorSpec((2,), tf.float32, name="x")
-doors.add_endpoint("predict_single", predict_single, [one_row])
-doors_dir = lesson.scratch / "doors"
-doors.write_out(doors_dir, verbose=False)
-
-# %%
+design = tf.keras.export.ExportArchive()
+spec = tf.TensorSpec((None, 2), tf.float32, name="percent")
+design.add_endpoint("predict_percent", predict_percent, [spec])
+design_dir = lesson.scratch / "design"
+design.write_out(design_dir, verbose=False)
 percents = {"percent": [[100, 100], [0, 0]]}
-print(readers.run(doors_dir, "predict_percent", percents)["output_0"].round().tolist())
-print(readers.run(doors_dir, "predict_single", {"x": [1, 1]})["output_0"].round().tolist())
-with show_error():
-    readers.run(doors_dir, "predict_single", {"x": [[1, 1], [-1, -1]]}, "session")
-stored = tf.train.list_variables(doors_dir / "variables" / "variables")[1:]
-print(len(stored), "weights stored,", len(tf.saved_model.load(doors_dir).variables), "listed")
+answer = readers.run(design_dir, "predict_percent", percents)
+print(answer["prepared"].tolist(), answer["score"].round().tolist())
 
 # %% [markdown]
-# Any function of tensors can be an endpoint, also one of a loaded export, such as
-# `loaded.predict_two`. A plain one needs the specs of its inputs as a third argument.
+# The keys of the dict are the names of the outputs. When you design an endpoint, decide three
+# things:
 #
-# - **Raw or prepared?** Preparation inside the export is the same for every caller: 100 per cent
-#   arrives at the model as 1. A door for prepared numbers beside it helps those who have them.
-# - **Batch or single?** The single door is made for one row only; a batch door takes one as well,
-#   as a batch of one. Prefer the batch.
-# - **Track or not?** Here each weight is stored once: `ExportArchive` finds the weights that its
-#   endpoints use. What is missing is the list, `.variables` is empty; and a model with lookup
-#   tables cannot be written without `track`.
+# - **Raw or prepared numbers?** Take raw numbers. Then the export prepares the numbers of all
+#   callers in the same way. Add a second endpoint for callers with prepared numbers.
+# - **A batch or a single row?** Take a batch, which may have one row. An endpoint with the spec
+#   `(2,)` takes one row only.
+# - **A score or a label?** Return both. A label depends on a limit: the score 1.8 has label 1 for
+#   the limit 0, and label 0 for the limit 3.
 #
-# Last: **scores or classes?** A label is simple to use, and somebody must have drawn the line.
-
-# %%
-scores = model(tf.constant([[1.0, 1.0], [0.2, 0.2], [-1.0, -1.0]]))
-for limit in (0, 3):
-    print("above", limit, tf.cast(scores > limit, tf.int32).numpy().ravel())
-
-# %% [markdown]
-# The same scores, and other labels for the second row. A caller who gets only a label cannot draw
-# another line; one who gets only a score must draw one. A function that returns a dict gives
-# both, by name. In a graph there is no `if` on a tensor: compare and cast, as here.
+# A label is a choice for each row. Compare, and make numbers of the booleans:
+# `tf.cast(score > 3, tf.int32)`. Python's `if` makes only one choice, for the whole batch. An
+# endpoint with an `if` on a tensor must be a `@tf.function`: `ExportArchive` does not translate the
+# `if` of a plain function, and `write_out` raises an error.
 #
-# ### Exercise 2: a third door
+# ### Exercise 1: design a third endpoint (5 min)
 #
-# Export `model` with three endpoints: `predict_two`, `predict_three`, and `classify`, which takes
-# rows of two and gives two outputs. `score` is what `predict_two` answers. `label` is a number,
-# not a boolean: 1 where the score is above 0, and 0 elsewhere. All three read the same weights.
+# Export `model` with three endpoints on the same weights: `predict_two`, `predict_three` and
+# `classify`. `classify` takes rows of two numbers and returns two outputs. `score` is the answer of
+# the model. `label` is a number, not a boolean: 1 where the score is above 0, and 0 elsewhere.
 
 
 # %%
-# > export_dir_2 = ...  # an export below lesson.scratch
+# > export_dir_1 = ...  # an export below lesson.scratch
 # <solution>
 def classify(x):
     score = model(x)
@@ -274,25 +181,96 @@ third = tf.keras.export.ExportArchive()
 third.add_endpoint("predict_two", model.predict_first_two_features)
 third.add_endpoint("predict_three", model.predict_first_three_features)
 third.add_endpoint("classify", classify, [tf.TensorSpec((None, 2), tf.float32, name="x")])
-export_dir_2 = lesson.scratch / "three"
-third.write_out(export_dir_2, verbose=False)
+export_dir_1 = lesson.scratch / "three"
+third.write_out(export_dir_1, verbose=False)
 # </solution>
-lesson.q2.check(export_dir_2)
+lesson.q1.check(export_dir_1)  # also: lesson.q1.hint(), lesson.q1.solution()
 
 # %% [markdown]
-# ## Do two doors really give the same answer?
+# ## Which endpoint answers when a caller names none?
 #
-# `predict_two(a)` equals `predict_three([a, anything])`: you have seen it for one row. Your
-# callers rely on it for all of them.
+# A request to a server may leave out the name of the signature. The server then uses
+# `serving_default`. Call it in the `session` *reader*, which loads an export as a server does:
+
+# %%
+answer = readers.run(two_dir, "serving_default", {"x": shop_row}, "session")
+print(answer["output_0"].round())
+with show_error():
+    readers.run(two_dir, "serving_default", {"x": warehouse_row}, "session")
+
+# %% [markdown]
+# `serving_default` takes two numbers and refuses three, as `predict_two` does. `ExportArchive` uses
+# the endpoint that you add **first**, unless you give an endpoint the name `serving_default`. So
+# the order of two lines in your code decides which endpoint answers.
 #
-# ### Exercise 3: put it to the test
+# ### Exercise 2: predict and choose the default (4 min)
+#
+# Predict how many columns `serving_default` takes in each export. `two` is a function of two
+# columns, and `three` of three.
+#
+# - A: `add_endpoint("predict_three", three)`, then `add_endpoint("predict_two", two)`
+# - B: `add_endpoint("predict_three", three)`, then `add_endpoint("serving_default", two)`
+# - C: `tf.saved_model.save(..., signatures={"predict_two": two, "predict_three": three})`
+#
+# Then export `model` for the warehouse, with the endpoints `predict_two` and `predict_three`. A
+# caller that names no signature should get the answers of `predict_three`.
+
+# %%
+# > prediction = {"A": ..., "B": ..., "C": ...}  # "two", "three" or "no default"
+# > export_dir_2 = ...  # an export below lesson.scratch
+# <solution>
+prediction = {"A": "three", "B": "two", "C": "no default"}
+warehouse = tf.keras.export.ExportArchive()
+warehouse.add_endpoint("predict_three", model.predict_first_three_features)
+warehouse.add_endpoint("predict_two", model.predict_first_two_features)
+export_dir_2 = lesson.scratch / "warehouse"
+warehouse.write_out(export_dir_2, verbose=False)
+# </solution>
+lesson.q2.check(prediction, export_dir_2)
+
+# %% [markdown]
+# ## Do both endpoints use the same weights?
+#
+# Change the bias of the loaded export, and call both endpoints:
+
+# %%
+kernel, bias = loaded.trainable_variables
+bias.assign_add([100.0])
+print(loaded.predict_two(shop_row).numpy().round())
+print(loaded.predict_three(warehouse_row).numpy().round())
+bias.assign_sub([100.0])
+print(loaded.predict_two(shop_row).numpy().round())
+
+# %% [markdown]
+# Both scores rise from 5 to 105, so both endpoints read the same variable. Now list the variables
+# that each export stores:
+
+# %%
+for directory in (two_dir, design_dir):
+    stored = tf.train.list_variables(directory / "variables" / "variables")
+    print(directory.name, [name.split("/.")[0] for name, _ in stored[1:]])
+
+# %% [markdown]
+# The first export, `two`, stores four variables for two weights. Keras 3.15 writes each weight
+# twice: once because of `track`, and once because an endpoint uses it. A program that loads the
+# export holds both copies in memory, and its endpoints read only one. `model.export` has the same
+# fault, [Keras issue 23553](https://github.com/keras-team/keras/issues/23553).
+#
+# The export `design` is written without `track` and stores each weight once. But its list
+# `trainable_variables` is empty, and a model with lookup tables needs `track`.
+#
+# ## Do both endpoints give the same answers?
+#
+# They agreed for one row. Your callers rely on every row.
+#
+# ### Exercise 3: test two endpoints (6 min)
 #
 # Write `proof(two, three)`. It gets two functions: `two` takes `(n, 2)` arrays and `three` takes
-# `(n, 3)` arrays, for any n from 1, and both return `(n, 1)`. It calls them with rows of your
-# choice, and returns `True` if they agree, up to rounding, whatever the third column holds,
-# otherwise `False`. *Whatever* means 0, -3, a million, even `np.nan`. If `three`
-# raises an error, return `False` or let the error through. The check tries your proof on pairs that
-# agree and on 14 counterfeits.
+# `(n, 3)` arrays, for any n from 1, and both return `(n, 1)`. Call them with rows of your choice.
+# Return `True` if they agree, up to rounding, whatever the third column holds, otherwise `False`.
+# *Whatever* means 0, -3, a million, even `np.nan`. If `three` raises an error, return `False` or
+# let the error through. The check tries pairs that agree and 14 counterfeits, which agree only for
+# some rows.
 
 
 # %%
@@ -315,68 +293,51 @@ print("the loaded export:", proof(loaded.predict_two, loaded.predict_three))
 lesson.q3.check(proof)
 
 # %% [markdown]
-# No test proves a thing for all numbers. A good one has looked wherever a mistake could hide, and
-# one that has never said `False` tells you nothing. Keep yours for loaded exports:
-# `proof(loaded.predict_two, loaded.predict_three)`.
+# No test tries all numbers. Yours tries every place where a mistake is likely.
 #
-# ## Can a door become a layer?
+# ## What does tracing freeze?
 #
-# You want a chance between 0 and 1 from the scores of an export, and do not have its class.
-# `TFSMLayer` makes a Keras layer of one endpoint:
+# *Tracing* runs your Python function once and records its TensorFlow operations as a graph. Numbers
+# that are no variables become constants of the graph. A copy of the weights is an example:
 
 # %%
-with show_error():
-    tf.keras.layers.TFSMLayer(two_dir)
-layers = {
-    key: tf.keras.layers.TFSMLayer(two_dir, call_endpoint=key)
-    for key in ("predict_two", "serving_default")
-}
-for key, layer in layers.items():
-    print(key, "gives a", "dict" if isinstance(layer(ones), dict) else "tensor")
-
-# %% [markdown]
-# Without a name, the layer looks for `serve`, which is what `model.export` writes; the error
-# lists the doors of your archive. Then the two handles again: an attribute gives its tensor, and
-# where there is only a signature, as for `serving_default`, you get its dict. Build on a tensor:
-
-# %%
-sigmoid = tf.keras.layers.Activation("sigmoid")
-chance = tf.keras.Sequential([tf.keras.Input((2,)), layers["predict_two"], sigmoid])
-print(chance(ones).numpy().round(2))
-kernel, bias = chance.trainable_weights
-bias.assign_sub([100.0])
-print(chance(ones).numpy().round(2))
-print(layers["serving_default"](ones)["output_0"].numpy().round())
-
-# %% [markdown]
-# The old weights are weights of the new model: move the bias by -100, and the chance falls from
-# 0.99 to 0. The other layer still answers 5, because each of the two loaded the directory for
-# itself. Doors share weights inside one loaded export, not across two.
-#
-# ## When does a door stop following the weights?
-#
-# When it does not read them. Take a copy of the numbers, and use the copy in a function:
-
-# %%
-copied_kernel, copied_bias = (weight.numpy() for weight in model.weights)
+copied_kernel, copied_bias = model.get_weights()
 from_copy = tf.function(lambda x: x @ copied_kernel + copied_bias)
 
+print(model(shop_row).numpy().round(), from_copy(shop_row).numpy().round())
 model.dense.bias.assign_add([100.0])
-print(model.predict_first_two_features(ones).numpy().round(), from_copy(ones).numpy().round())
-model.dense.bias.assign(copied_bias)
-print(model.predict_first_two_features(ones).numpy().round(), from_copy(ones).numpy().round())
+print(model(shop_row).numpy().round(), from_copy(shop_row).numpy().round())
+model.set_weights([copied_kernel, copied_bias])
 
 # %% [markdown]
-# `numpy()` gives numbers, not the variable. Tracing writes them into the graph as constants: no
-# training will ever reach them, and nothing warns you. While copy and weights agree, the answers
-# show nothing. Change a weight to find out.
+# `get_weights` returns arrays, not variables. Training never reaches these constants, and no error
+# tells you. Before a weight changes, both answers are equal. To find such an endpoint, change one.
 #
-# ### Exercise 4: diagnose
+# Tracing freezes shapes too. A `tf.function` without an `input_signature` is traced at its first
+# call:
+
+
+# %%
+@tf.function
+def scored(x):
+    return model(x)
+
+
+_ = scored(tf.ones((1, 2)))
+frozen = tf.keras.export.ExportArchive()
+frozen.add_endpoint("predict_two", scored)
+frozen.write_out(lesson.scratch / "frozen", verbose=False)
+print(artifact.read(lesson.scratch / "frozen").signatures["predict_two"].inputs[0])
+
+# %% [markdown]
+# The endpoint declares one row, because the **first** call had one row. Later calls do not change
+# this. Give `add_endpoint` a spec, or write an `input_signature`.
 #
-# A colleague's model has three endpoints: `predict_two`, `predict_three` and `classify`, built as
-# in exercise 2. It was retrained and exported to `found_dir`. One endpoint kept older numbers, and
-# the two others read the current weights. Which one kept them? Then make an export in which all
-# three answer from the current weights. All that you have is the directory.
+# ### Exercise 4: diagnose and repair (5 min)
+#
+# A colleague's export, `found_dir`, has the three endpoints of exercise 1. It was written after a
+# second training, but one endpoint kept the older weights. Which one? Then write an export in which
+# all three answer from the current weights. You have only the directory, not the class.
 
 # %%
 found_dir = lesson.q4.given()
@@ -402,18 +363,82 @@ repair.write_out(repaired_dir, verbose=False)
 lesson.q4.check(stale, repaired_dir)
 
 # %% [markdown]
+# ## Can an endpoint be a layer of a new model?
+#
+# `TFSMLayer` loads an export and makes a Keras layer of one endpoint:
+
+# %%
+with show_error():
+    tf.keras.layers.TFSMLayer(two_dir)
+layer = tf.keras.layers.TFSMLayer(two_dir, call_endpoint="predict_two", trainable=False)
+print(layer(shop_row).numpy().round())
+
+# %% [markdown]
+# Without `call_endpoint`, the layer looks for `serve`, the name that `model.export` writes. For
+# `serving_default`, which is only a signature, the layer returns a dict. Now put a new layer behind
+# the endpoint, and train it to give the chance that y is above 1:
+
+# %%
+head = tf.keras.layers.Dense(1, activation="sigmoid")
+high = tf.keras.Sequential([tf.keras.Input((2,)), layer, head])
+high.compile(tf.keras.optimizers.Adam(0.05), "binary_crossentropy")
+high.fit(x, y > 1.0, epochs=20, verbose=0)
+high.export(lesson.scratch / "high", verbose=False)
+compare(lesson.scratch / "high")
+
+# %% [markdown]
+# `trainable=False` keeps the weights of the endpoint, and training changes only the new layer. The
+# new export contains both and does not need `two_dir`. The layer has its own copy of the weights,
+# which does not follow those of `loaded`.
+#
+# ## Can you train the weights of an export further?
+#
+# - **New layers behind a frozen `TFSMLayer`**: `fit` works, also with Adam, as above.
+# - **The weights of a `TFSMLayer`**: `fit` works with plain SGD. With Adam it raises a
+#   `ValueError`, *not a valid scope name*. To avoid it, call
+#   `model.optimizer.build(model.trainable_variables)` before `fit`.
+# - **`loaded.trainable_variables` with a `tf.GradientTape`**: the loss falls. But batch
+#   normalization keeps its old mean and variance, and dropout is off, because the endpoint was
+#   traced for inference.
+#
+# If you plan to train further, also keep a `.keras` file (lesson 01).
+#
+# ### Exercise 5: build on another team's endpoint (6 min)
+#
+# Another team's export, `parcels_dir`, has an endpoint `features`, which computes six numbers from
+# the four numbers of a parcel. You also get 400 rows, `parcels`, and `late`: 1 for a parcel that
+# came late, otherwise 0. Export a model that takes the four numbers and returns the chance that the
+# parcel comes late. Use the endpoint, and leave its weights as they are. For at least 285 of 300
+# new parcels, the chance should be above 0.5 exactly if the parcel comes late.
+
+# %%
+parcels_dir, parcels, late = lesson.q5.given()
+# > export_dir_5 = ...  # an export below lesson.scratch
+# <solution>
+features = tf.keras.layers.TFSMLayer(parcels_dir, call_endpoint="features", trainable=False)
+chance = tf.keras.layers.Dense(1, activation="sigmoid")
+delay = tf.keras.Sequential([tf.keras.Input((4,)), features, chance])
+delay.compile(tf.keras.optimizers.Adam(0.05), "binary_crossentropy")
+delay.fit(parcels, late, epochs=50, verbose=0)
+export_dir_5 = lesson.scratch / "delay"
+delay.export(export_dir_5, verbose=False)
+# </solution>
+lesson.q5.check(export_dir_5)
+
+# %% [markdown]
 # ## What you can do now
 #
-# - **Export several endpoints**: `add_endpoint(name, function)` for each; call `loaded.name(x)`
-#   for a tensor, `loaded.signatures["name"](x=...)` for a dict.
-# - **Choose the default**: add that endpoint first, or name it `serving_default`.
-# - **Show that weights are shared**: change one, and every door follows. One that stays behind
-#   reads a copy.
-# - **Design an endpoint**: raw numbers or prepared ones, a batch, a score beside the label.
-# - **Build on an export**: `TFSMLayer(directory, call_endpoint=name)`, with weights of its own.
-#
-# **Try your own.** In a terminal, in the folder of the course, `.venv/bin/python -m
-# helpers.readers DIRECTORY` puts every endpoint of *your* export to the three readers.
-#
+# - **Design and export endpoints**: call `add_endpoint(name, function, specs)` for each.
+# - **Choose the default**: add it first, or name it `serving_default`.
+# - **Test that endpoints agree**: with one row, many rows and all kinds of numbers.
+# - **Find an endpoint that does not follow**: change a weight, and compare the answers.
+# - **Build on an export**: put layers behind a `TFSMLayer`, train them and export again.
+
+# %% [markdown]
 # [Lesson 02: one signature](02_one_signature.ipynb) · Next: [lesson 04, inside the
 # artifact](04_inside_the_artifact.ipynb)
+#
+# Official documents:
+# [ExportArchive](https://www.tensorflow.org/api_docs/python/tf/keras/export/ExportArchive) ·
+# [TFSMLayer](https://www.tensorflow.org/api_docs/python/tf/keras/layers/TFSMLayer) ·
+# [SavedModel guide](https://www.tensorflow.org/guide/saved_model)

@@ -140,6 +140,39 @@ def test_endpoints_share_the_weights(trained):
     np.testing.assert_array_equal(two, three)
 
 
+@pytest.mark.parametrize("third", [-3.0, 1e6, np.nan])
+def test_multi_signature_model_uses_the_first_two_of_three_columns(trained, third):
+    model, x = trained(MultiSignatureModel), rows(5, 3)
+    x[:, 2] = third
+    np.testing.assert_array_equal(model(x), model(x[:, :2]))
+
+
+@pytest.mark.parametrize("columns", [0, 1, 4])
+def test_multi_signature_model_refuses_other_columns(trained, columns):
+    with pytest.raises(ValueError, match=f"to have value 2.*shape \\(5, {columns}\\)"):
+        trained(MultiSignatureModel)(rows(5, columns))
+
+
+def test_endpoint_for_two_columns_slices_nothing():
+    """Otherwise a server, which compares no shapes, would take three columns without an error."""
+    model = MultiSignatureModel()
+    model.build((None, 2))
+    for function, slices in (
+        (model.predict_first_two_features, False),
+        (model.predict_first_three_features, True),
+    ):
+        operations = {node.type for node in function.get_concrete_function().graph.get_operations()}
+        assert ("StridedSlice" in operations) == slices
+
+
+def test_multi_signature_model_can_begin_with_three_columns():
+    """Training, and `model.export` after it, accept what the model was called with first."""
+    model, x = MultiSignatureModel(), rows(50, 3)
+    y = 2 * x[:, :1] + 2 * x[:, 1:2] + 1
+    assert train(model, x, y, steps=300, progress=False)[-1] < 0.01
+    assert [weight.shape for weight in model.weights] == [(2, 1), (1,)]
+
+
 # Training
 
 

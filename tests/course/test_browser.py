@@ -286,8 +286,8 @@ CASES = [
         name="03_many_signatures",
         widget="signature_caller(",
         stored="predict_three takes",
-        wrong="export_dir_1 = two_dir  # where predict_two was added first",
-        words="serving_default",
+        wrong="export_dir_1 = two_dir  # which has two endpoints only",
+        words="signature 'classify', but its signatures are: predict_three, predict_two",
         use_widget=choose_a_signature,
     ),
     Case(

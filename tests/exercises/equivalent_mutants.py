@@ -28,9 +28,6 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         r"line 2: 1\.0 -> 1\.01": "the noise of the training is larger",
     },
     "03 q1": {
-        r"line 2: warehouse\.track\(model\) -> (removed|model)": "the endpoints hold the variables",
-    },
-    "03 q2": {
         r"line 9: tf\.TensorSpec.* -> tf\.TensorSpec\(\(None, 2\), .*\)": DEFAULTS,
         r"line 9: 'x' -> 'xx'": "the input may have any name",
     },
@@ -43,6 +40,10 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "03 q4": {
         r"line 13: tf\.TensorSpec.* -> tf\.TensorSpec\(\(None, 2\), .*\)": DEFAULTS,
         r"line 13: 'x' -> 'xx'": "the input may have any name",
+    },
+    "03 q5": {
+        r"line 4: 0\.05 -> (0\.0505|1\.05)": "the training still reaches 285 of 300 parcels",
+        r"line 5: 50 -> (49|51)": "the training still reaches 285 of 300 parcels",
     },
     "05 q1": {r"line 4: tf\.constant\(SPECIES\) -> SPECIES": "tf.gather makes a tensor of it"},
     "05 q2": {r"line 10: tf\.constant\(SPECIES\) -> SPECIES": "tf.gather makes a tensor of it"},

@@ -9,14 +9,15 @@ from helpers.artifact.saved_model import read
 from helpers.exercises import answer_types
 from helpers.exercises.exercise import NOTEBOOK, exercise
 from helpers.exercises.export_checks import (
-    FITTED,
     SAME,
     answers,
     export_at,
+    require_prediction,
     row_text,
     signature_of,
 )
 from helpers.exercises.learner_code import call
+from helpers.exercises.lesson_03 import default_signatures, parcel_checks, parcel_exports
 from helpers.exercises.lesson_03.endpoint_checks import (
     COLUMNS,
     require_classify,
@@ -34,76 +35,79 @@ from helpers.exercises.lesson_03.function_pairs import (
     counterfeits,
     pair,
 )
+from helpers.exercises.lesson_03.notebook_model import MODEL, ROWS, labelled, scores_of
 from helpers.exercises.lesson_03.stale_exports import (
     ENDPOINTS,
     exact_zeros,
     with_a_stale_endpoint,
 )
-from helpers.exercises.notebook import changed
 from helpers.exercises.outcomes import NotYet, Raised, require
 from helpers.exercises.same_answers import nearest_wrong
 from helpers.exercises.side_effects import unchanged
-
-# Their scores by y = 2·(x0 + x1) + 1 are 2.5, -2, 0.4 and -0.4.
-ROWS = np.array([[0.5, 0.25], [-0.9, -0.6], [0.1, -0.4], [-0.2, -0.5]], np.float32)
-MODEL = "the notebook's model"
-
-
-def plane(rows: np.ndarray, slope: float = 2, intercept: float = 1) -> np.ndarray:
-    """Compute slope·(x0 + x1) + intercept, an (n, 1) array, for the (n, 2) array `rows`."""
-    return slope * rows[:, :2].sum(axis=1, keepdims=True) + intercept
-
-
-def _scores_of(model):
-    """Return the function of the notebook's model, which must have learnt the plane."""
-    words = "should compute about 2·(x0 + x1) + 1"
-    try:
-        learnt = np.asarray(model(ROWS))
-        right = learnt.shape == (len(ROWS), 1)
-    except Exception:
-        right = False
-    if not right:
-        raise changed("model", f"{words} for rows of two numbers, but does not")
-    gap = np.abs(learnt - plane(ROWS))
-    if not np.max(gap) <= FITTED:
-        worst = int(np.argmax(gap))
-        raise changed(
-            "model",
-            f"{words}, but answers {learnt.flat[worst]:.3g} for the row {row_text(ROWS[worst])}",
-        )
-    known = {}
-
-    def score(rows):
-        key = rows.shape, rows.tobytes()  # each reader gets the same batches
-        if key not in known:
-            known[key] = np.asarray(model(rows))
-        return known[key]
-
-    return score
-
-
-def _labelled(score, limit=0.0):
-    def outputs(x):
-        value = score(x[:, :2])
-        return {"score": value, "label": (value > limit).astype(int)}
-
-    return outputs
 
 
 @exercise(
     "q1",
     "export_dir_1",
     hints=[
-        "Why was predict_two the default of the first export? Look at the order of its endpoints.",
-        "You may also give an endpoint the name 'serving_default'.",
+        "Write a function of x that returns a dict: its keys become the names of the outputs.",
+        "The score is model(x). A comparison gives booleans; tf.cast makes numbers of them.",
+        "A function that is no tf.function needs a third argument in add_endpoint: "
+        "[tf.TensorSpec((None, 2), tf.float32, name='x')].",
     ],
     needs="model",
 )
-def change_the_default(export_dir_1, model):
-    """Make predict_three the endpoint that answers callers who name none"""
+def add_classify(export_dir_1, model):
+    """Add an endpoint classify, with a score and a label, beside the other two"""
     found = export_at(export_dir_1, "export_dir_1")
+    score = scores_of(model)
+    rows = rows_around(score)
+    require_endpoints(found, score, rows, MODEL)
+    require_classify(found, score, rows, MODEL)
+    require_shared(found, rows)
+    nearest = nearest_wrong(
+        {"x": rows[:, :2]},
+        labelled(score),
+        {
+            "label 1 where the score is above 0.01": labelled(score, 0.01),
+            "label 1 where the score is above 0.5": labelled(score, 0.5),
+        },
+    )
+    return (
+        "three endpoints share one set of weights, and every reader gets a score and a label. When "
+        "the weights change, the answers of all three endpoints change. With all weights set to 0 "
+        f"each score is exactly 0, and the label is 0. {nearest}"
+    )
+
+
+@exercise(
+    "q2",
+    "prediction export_dir_2",
+    hints=[
+        "Why is predict_two the default of the first export? Look at the order of its endpoints.",
+        "A and B: an endpoint named 'serving_default' is the default, otherwise the first one is. "
+        "C: only the names that you write become signatures.",
+        "Add predict_three first, or add it a second time under the name 'serving_default'.",
+    ],
+    needs="model",
+)
+def change_the_default(prediction, export_dir_2, model):
+    """Predict three defaults, and make predict_three the default of an export"""
+    exports = default_signatures.ENDPOINTS
+    require_prediction(
+        prediction,
+        {name: name for name in exports},
+        default_signatures.OUTCOMES,
+        default_signatures.columns_of_default,
+        {
+            (name, said): default_signatures.reason(name)
+            for name in exports
+            for said in default_signatures.OUTCOMES
+        },
+    )
+    found = export_at(export_dir_2, "export_dir_2")
     require_columns(signature_of(found, "serving_default"), 3)
-    score = _scores_of(model)
+    score = scores_of(model)
     rows = rows_around(score)
     require_endpoints(found, score, rows, MODEL)
     require_scores(found, "serving_default", score, rows, MODEL)
@@ -119,42 +123,9 @@ def change_the_default(export_dir_1, model):
         },
     )
     return (
-        "a caller that names no signature now gets the answers of predict_three, and both names "
-        f"still work: all three give what your model computes, in three readers. {nearest}"
-    )
-
-
-@exercise(
-    "q2",
-    "export_dir_2",
-    hints=[
-        "Write a function of x that returns a dict: its keys become the names of the outputs.",
-        "The score is model(x). A comparison gives booleans; tf.cast makes numbers of them.",
-        "A function that is no tf.function needs a third argument in add_endpoint: "
-        "[tf.TensorSpec((None, 2), tf.float32, name='x')].",
-    ],
-    needs="model",
-)
-def add_classify(export_dir_2, model):
-    """Add an endpoint classify, with a score and a label, beside the other two"""
-    found = export_at(export_dir_2, "export_dir_2")
-    score = _scores_of(model)
-    rows = rows_around(score)
-    require_endpoints(found, score, rows, MODEL)
-    require_classify(found, score, rows, MODEL)
-    require_shared(found, rows)
-    nearest = nearest_wrong(
-        {"x": rows[:, :2]},
-        _labelled(score),
-        {
-            "label 1 where the score is above 0.01": _labelled(score, 0.01),
-            "label 1 where the score is above 0.5": _labelled(score, 0.5),
-        },
-    )
-    return (
-        "three endpoints share one set of weights, and every reader gets a score and a label. When "
-        "the weights change, the answers of all three endpoints change. With all weights set to 0 "
-        f"each score is exactly 0, and the label is 0. {nearest}"
+        "your prediction is right. A caller that names no signature now gets the answers of "
+        "predict_three, and both names still work: all three give what your model computes, in "
+        f"three readers. {nearest}"
     )
 
 
@@ -260,16 +231,16 @@ def repair_the_stale_endpoint(stale, repaired_dir):
         require_shared(repaired, rows)
     except NotYet as error:
         raise NotYet(f"repaired_dir: {error}") from None
-    right = _labelled(score)
+    right = labelled(score)
     nearest = nearest_wrong(
         {"x": rows[:, :2]},
         right,
         {
             "`>=` in place of `>`": lambda x: right(x) | {"label": (score(x) >= 0).astype(int)},
             "labels of the older scores": lambda x: (
-                right(x) | {"label": _labelled(older)(x)["label"]}
+                right(x) | {"label": labelled(older)(x)["label"]}
             ),
-            "the older scores": _labelled(older),
+            "the older scores": labelled(older),
             "the two columns swapped": lambda x: right(x[:, ::-1]),
         },
     )
@@ -326,3 +297,31 @@ def _weights(directory):
 
     kernel, bias = (weight.numpy() for weight in tf.saved_model.load(str(directory)).variables)
     return kernel, bias
+
+
+@exercise(
+    "q5",
+    "export_dir_5",
+    hints=[
+        "artifact.read(parcels_dir) lists the signatures with their shapes. TFSMLayer needs the "
+        "directory, call_endpoint='features' and trainable=False.",
+        "Put three things into a Sequential model: tf.keras.Input((4,)), the TFSMLayer, and a "
+        "Dense layer with one unit and the activation 'sigmoid'. Compile it with the loss "
+        "'binary_crossentropy', fit and export it.",
+        "Is the model right for too few parcels? Use Adam(0.05), and 50 epochs.",
+    ],
+    given=parcel_exports.with_features,
+)
+def build_on_an_endpoint(export_dir_5):
+    """Build a model on the endpoint of another team, train it and export it"""
+    directory, *_ = build_on_an_endpoint.original()
+    made = parcel_exports.made_in(directory)
+    parcel_checks.require_late_model(export_at(export_dir_5, "export_dir_5"), made)
+    counts = parcel_checks.simpler_models(directory, made)
+    nearest = max(counts, key=counts.__getitem__)
+    return (
+        f"your model is right for at least {parcel_checks.ENOUGH} of {parcel_checks.NEW} new "
+        "parcels, and three readers give the same chances. It reads the weights of features "
+        f"unchanged, and its answers change when these become 0. {nearest.capitalize()} would be "
+        f"right for {counts[nearest]} of {parcel_checks.NEW} parcels."
+    )

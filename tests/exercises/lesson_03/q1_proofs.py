@@ -1,154 +1,165 @@
-"""Exports of lesson 03 with another default, right and wrong."""
+"""Exports of lesson 03 with the endpoint classify, right and wrong."""
 
-import numpy as np
 import tensorflow as tf
 
 from tests.exercises.lesson_03.answers import (
-    BIAS,
-    KERNEL,
-    THIRD_FIRST,
     THREE,
     archive,
+    classify,
     copied,
     made,
     module,
+    plane_of,
     saved_the_old_way,
+    snapshot,
     trained,
     with_classify,
+    with_mean,
     with_the_bias_copied,
+    with_where,
+    with_words,
+    wrapped,
 )
 from tests.exercises.proofs import Mistake, Proofs
 
 
-def exported(folder):
-    model = trained()
-    model(np.ones((1, 2)))
-    model.export(folder, verbose=False)
-    return folder
-
-
-def by_default(make):
-    """An answer whose serving_default is the function that `make` makes of the model."""
+def of_model(make, **options):
+    """As `made`, of with_classify with the function that `make` makes of the model."""
 
     def answer(folder):
         model = trained()
-        return (archive(folder, model, serving_default=(make(model), THREE)),)
-
-    return answer
-
-
-def of_every_endpoint(make):
-    """An answer whose endpoints are the function of rows that `make` makes of the model."""
-
-    def answer(folder):
-        model = trained()
-        score = make(model)
-        endpoints = {"predict_three": (lambda x: score(x[:, :2]), THREE), "predict_two": score}
-        return (archive(folder, model, order=(), **endpoints),)
+        return (with_classify(folder, make(model), model=model, **options),)
 
     return answer
 
 
 PROOFS = Proofs(
     right={
-        "added first": made(archive, order=THIRD_FIRST),
-        "not tracked": made(archive, track=False, order=THIRD_FIRST),
-        "named serving_default": lambda folder: (
+        "ExportArchive": made(with_classify),
+        "not tracked": made(with_classify, track=False),
+        "a label of type float": of_model(lambda model: classify(model, dtype=tf.float32)),
+        "a label by tf.where": of_model(lambda model: with_where(model, 1, 0)),
+        "the default too": of_model(classify, serving_default=lambda x: {"score": x[:, :1]}),
+        "a label of type int64": of_model(lambda model: classify(model, dtype=tf.int64)),
+        "through the other endpoint": of_model(
+            lambda model: classify(model.predict_first_two_features)
+        ),
+        "a tf.Module, scores without a column": made(module),
+        "a module that holds the weights": made(wrapped),
+        "a path as text": lambda folder: (str(with_classify(folder)),),
+    },
+    wrong={
+        "no classify": Mistake(made(archive), "the export should have the signature 'classify'"),
+        "outputs without names": Mistake(
+            of_model(lambda model: lambda x: (model(x), tf.cast(model(x) > 0, tf.int32))),
+            "classify should have outputs named 'score' and 'label', but its outputs are: "
+            "output_0, output_1",
+        ),
+        "words as labels": Mistake(of_model(with_words), "should give a label that is a number"),
+        "another limit": Mistake(
+            of_model(lambda model: classify(model, limit=1.0)),
+            "should answer label 1 for the score 0.",
+        ),
+        "labels upside down": Mistake(
+            of_model(lambda model: with_where(model, 0, 1)),
+            "The label is 1 where the score is above 0, and 0 elsewhere",
+        ),
+        "a probability": Mistake(
+            of_model(lambda model: classify(lambda x: tf.sigmoid(model(x)))),
+            "score should be",
+        ),
+        "one score for the batch": Mistake(
+            of_model(with_mean), "score should have shape (0, 1), but has shape (1, 1)"
+        ),
+        "a snapshot of the weights": Mistake(
+            of_model(snapshot), "classify should share predict_two's weights, but does not"
+        ),
+        "a second model": Mistake(
+            of_model(lambda _: classify(trained())),
+            "classify should share predict_two's weights, but does not",
+        ),
+        "a boolean as label": Mistake(
+            of_model(lambda model: classify(model, dtype=tf.bool)),
+            "a number, 1 or 0, but gives a bool",
+        ),
+        "`>=` in place of `>`": Mistake(
+            of_model(lambda model: classify(model, compare=tf.greater_equal)),
+            "should answer label 0 for the score 0 of the row",
+        ),
+        "the label from a copy of the weights": Mistake(
+            of_model(lambda model: classify(model, decide=copied(model))),
+            "in the loaded export where the check sets all weights of predict_two to 0, should "
+            "answer label 0",
+        ),
+        "one output more": Mistake(
+            of_model(lambda model: lambda x: classify(model)(x) | {"rows": x}),
+            "but its outputs are: label, rows, score",
+        ),
+        "constants everywhere": Mistake(
+            lambda folder: (
+                archive(
+                    folder,
+                    order=(),
+                    predict_two=plane_of,
+                    predict_three=(plane_of, THREE),
+                    classify=classify(plane_of),
+                ),
+            ),
+            "predict_two should read its weights from variables, but reads no variable",
+        ),
+        "the old recipe": Mistake(made(saved_the_old_way), "Export with model.export(directory)"),
+        "one row only": Mistake(
+            lambda folder: (
+                archive(
+                    folder,
+                    model := trained(),
+                    classify=(classify(model), [tf.TensorSpec((1, 2), tf.float32, name="x")]),
+                ),
+            ),
+            "classify should accept any number of rows, but takes x of shape (1, 2)",
+        ),
+        "three columns": Mistake(
+            lambda folder: (
+                archive(
+                    folder,
+                    model := trained(),
+                    classify=(classify(model.predict_first_three_features), THREE),
+                ),
+            ),
+            "classify should take x of shape (None, 2), but takes x of shape (None, 3)",
+        ),
+        "no such directory": Mistake(lambda folder: (folder / "none",), "no such directory"),
+    },
+    near={
+        "a limit a little above 0": of_model(lambda model: classify(model, limit=1e-4)),
+        "a limit a little below 0": of_model(lambda model: classify(model, limit=-1e-4)),
+        "labels -1 and 1": of_model(lambda model: with_where(model, 1, -1)),
+        "labels 2 and 0": of_model(lambda model: with_where(model, 2, 0)),
+        "a copy of the bias": of_model(lambda model: classify(with_the_bias_copied(model))),
+        "the columns swapped": of_model(lambda model: classify(lambda x: model(x[:, ::-1]))),
+        "the columns swapped for the label": of_model(
+            lambda model: classify(model, decide=lambda x: model(x[:, ::-1]))
+        ),
+        "a score a little off": of_model(lambda model: classify(lambda x: model(x) + 0.001)),
+        "labels as a row": of_model(
+            lambda model: (
+                lambda x: {
+                    "score": model(x),
+                    "label": tf.transpose(tf.cast(model(x) > 0, tf.int32)),
+                }
+            )
+        ),
+        "predict_three from a copy of the weights": lambda folder: (
             archive(
                 folder,
                 model := trained(),
-                serving_default=(model.predict_first_three_features,),
+                predict_three=(copied(model), THREE),
+                classify=classify(model),
             ),
         ),
-        "a tf.Module": made(module, default="predict_three"),
-        "a path as text": lambda folder: (str(archive(folder, order=THIRD_FIRST)),),
-        "the model itself": of_every_endpoint(lambda model: model),
-        "a function of its own": by_default(lambda model: lambda x: model(x[:, :2])),
-        "one endpoint more": made(with_classify, order=THIRD_FIRST),
-    },
-    wrong={
-        "predict_two first": Mistake(
-            made(archive), "should take x of shape (None, 3), but takes x of shape (None, 2)"
+        "no model": lambda folder: (
+            archive(folder, trained((2, 2), 1), classify=classify(trained((2, 2), 1))),
         ),
-        "no default": Mistake(made(module), "should have the signature 'serving_default'"),
-        "the default alone": Mistake(
-            made(exported),
-            "serving_default should take args_0 of shape (None, 3), but takes args_0 of shape "
-            "(None, 2)",
-        ),
-        "predict_two left out": Mistake(
-            made(archive, order=("predict_three",)), "should have the signature 'predict_two'"
-        ),
-        "the old recipe": Mistake(
-            made(saved_the_old_way, "serving_default"), "Export with model.export(directory)"
-        ),
-        "a default for one row": Mistake(
-            lambda folder: (
-                archive(
-                    folder,
-                    model := trained(),
-                    serving_default=(
-                        lambda x: model(x[:, :2]),
-                        [tf.TensorSpec((1, 3), tf.float32, name="x")],
-                    ),
-                ),
-            ),
-            "takes x of shape (1, 3)",
-        ),
-        "a default with the wrong columns": Mistake(
-            by_default(lambda model: lambda x: model(x[:, 1:])), "serving_default in Python"
-        ),
-        "copied weights": Mistake(
-            of_every_endpoint(copied),
-            "predict_two should read its weights from variables, but reads no variable",
-        ),
-        "the bias copied for the default": Mistake(
-            by_default(with_the_bias_copied),
-            "serving_default should read all of its weights from variables",
-        ),
-        "names swapped": Mistake(
-            lambda folder: (
-                archive(
-                    folder,
-                    model := trained(),
-                    order=(),
-                    predict_three=(model.predict_first_two_features,),
-                    predict_two=(model.predict_first_three_features,),
-                    serving_default=(model.predict_first_three_features,),
-                ),
-            ),
-            "predict_two should take x of shape (None, 2), but takes x of shape (None, 3)",
-        ),
-        "not trained": Mistake(
-            made(archive, model=trained((0, 0), 0), order=THIRD_FIRST),
-            "as the notebook's model does, for the row",
-        ),
-        "the archive instead of the directory": Mistake(
-            lambda _: (tf.keras.export.ExportArchive(),), "expected the path of an export directory"
-        ),
-        "what write_out returns": Mistake(lambda _: (None,), "not None"),
-        "ten million characters": Mistake(lambda _: ("x" * 10**7,), "10,000,000 characters"),
-    },
-    near={
-        "no model, the numbers of the page": of_every_endpoint(
-            lambda _: lambda x: 2 * tf.reduce_sum(x, axis=1, keepdims=True) + 1
-        ),
-        "trained to nearly these weights": made(
-            archive, model=trained(KERNEL, BIAS + 0.001), order=THIRD_FIRST
-        ),
-        "a default times 1.01": by_default(lambda model: lambda x: 1.01 * model(x[:, :2])),
-        "a default that swaps columns": by_default(lambda model: lambda x: model(x[:, 1::-1])),
-        "a default that reads 0 times the third column": by_default(
-            lambda model: lambda x: model(x[:, :2] + 0 * x[:, 2:])
-        ),
-        "within the range of the training only": of_every_endpoint(
-            lambda model: lambda x: tf.clip_by_value(model(x), -3.5, 5.5)
-        ),
-        "rounded": of_every_endpoint(lambda model: lambda x: tf.round(model(x) * 100) / 100),
-        "shifted by the batch": of_every_endpoint(
-            lambda model: lambda x: model(x) + 0.01 * tf.cast(tf.shape(x)[0] > 1, tf.float32)
-        ),
-        "scores without a column": of_every_endpoint(lambda model: lambda x: model(x)[:, 0]),
     },
     untouched=(...,),
 )

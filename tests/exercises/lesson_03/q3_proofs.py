@@ -7,7 +7,7 @@ import os
 import numpy as np
 import tensorflow as tf
 
-from helpers.exercises.lesson_03.exercises import plane
+from helpers.exercises.lesson_03.notebook_model import plane
 from helpers.exercises.outcomes import RAISED
 from tests.exercises.lesson_03.answers import BIAS, notebook
 from tests.exercises.proofs import Mistake, Proofs

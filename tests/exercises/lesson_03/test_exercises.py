@@ -7,7 +7,8 @@ import pytest
 import tensorflow as tf
 
 from helpers.exercises import learner_code
-from helpers.exercises.lesson_03 import exercises
+from helpers.exercises.lesson_03 import exercises, parcel_checks, parcel_exports
+from helpers.exercises.lesson_03.default_signatures import OUTCOMES, columns_of_default
 from helpers.exercises.lesson_03.endpoint_checks import rows_around
 from helpers.exercises.lesson_03.function_pairs import CHANGED, HONEST, counterfeits, pair
 from helpers.exercises.lesson_03.stale_exports import ENDPOINTS, exact_zeros, variant
@@ -19,11 +20,13 @@ from tests.exercises.lesson_03.answers import (
     with_classify,
 )
 from tests.exercises.lesson_03.q1_proofs import PROOFS as Q1
+from tests.exercises.lesson_03.q2_proofs import PREDICTION
 from tests.exercises.lesson_03.q2_proofs import PROOFS as Q2
 from tests.exercises.lesson_03.q3_proofs import PROOFS as Q3
 from tests.exercises.lesson_03.q3_proofs import compared
 from tests.exercises.lesson_03.q4_proofs import PROOFS as Q4
 from tests.exercises.lesson_03.q4_proofs import STALE, from_the_export, from_the_weights
+from tests.exercises.lesson_03.q5_proofs import PROOFS as Q5
 from tests.exercises.proofs import prove
 
 
@@ -76,13 +79,14 @@ def test_a_slow_proof_reads_how_far_it_came(monkeypatch, lesson):
 @pytest.mark.parametrize("key", ["q1", "q2"])
 def test_another_model_in_the_notebook(lesson, tmp_path, key):
     folder = with_classify(tmp_path, order=THIRD_FIRST)
-    result = lesson.exercises[key].grade(folder, notebook={"model": trained((5, 5))})
+    answer = (folder,) if key == "q1" else (PREDICTION, folder)
+    result = lesson.exercises[key].grade(*answer, notebook={"model": trained((5, 5))})
     assert "model should compute about 2·(x0 + x1) + 1, but answers -6.51 for the row" in (
         result.message
     )
-    result = lesson.exercises[key].grade(folder, notebook={"model": print})
+    result = lesson.exercises[key].grade(*answer, notebook={"model": print})
     assert "for rows of two numbers, but does not" in result.message
-    result = lesson.exercises[key].grade(folder, notebook={})
+    result = lesson.exercises[key].grade(*answer, notebook={})
     assert "this check needs model of the notebook" in result.message
 
 
@@ -149,6 +153,49 @@ def test_the_variants_differ():
     assert variant(1).stale != variant().stale
 
 
+@pytest.mark.parametrize("seed", [1, -2])
+def test_a_variant_of_the_parcels_has_its_own_right_answer(lesson, tmp_path, seed):
+    q5 = lesson.exercises["q5"]
+    (tmp_path / "first").mkdir()
+    (of_the_first,) = Q5.right["a Sequential model"](tmp_path / "first")
+    try:
+        directory, parcels, late = q5.given(seed)
+        assert directory.is_dir() and (parcels.shape, late.shape) == ((400, 4), (400, 1))
+        (right,) = Q5.right["a Sequential model"](tmp_path)
+        assert q5.grade(right).outcome == PASSED
+        assert q5.grade(of_the_first).outcome == NOT_YET
+    finally:
+        q5.given()
+
+
+def test_only_the_features_tell_the_parcels_apart():
+    variants = [parcel_exports.variant(seed) for seed in SEEDS]
+    for made in variants:
+        x, late = parcel_exports.parcels(made, parcel_exports.GIVEN, seed=0)
+        new, new_late = parcel_exports.parcels(made, parcel_exports.NEW, seed=2)
+        assert len(x) == parcel_exports.GIVEN and len(new) == parcel_exports.NEW
+        assert 0.3 < late.mean() < 0.7
+
+        def all_six(rows, made=made):
+            return parcel_exports.features(rows, made.kernel, made.bias)
+
+        def hours(rows, made=made, all_six=all_six):
+            return all_six(rows) @ made.hours
+
+        for columns in (np.asarray, hours):
+            plane = parcel_exports.separate(columns(x), late)
+            right = np.count_nonzero(plane(columns(new)) == new_late)
+            assert right < parcel_checks.ENOUGH - 10
+        right = (all_six(new) @ made.rule > made.limit) == new_late
+        assert right.all()
+    assert len({made.limit for made in variants}) == len(variants)
+    assert {made.order[0] for made in variants} == set(parcel_exports.ENDPOINTS)
+
+
+def test_the_defaults_to_predict_differ():
+    assert {columns_of_default(export) for export in PREDICTION} == set(OUTCOMES)
+
+
 def test_rows_lie_on_both_sides_of_the_limit_at_every_distance():
     def score(rows):
         return rows @ np.array([[2.01], [1.98]], np.float32) + np.float32(0.99)
@@ -163,5 +210,9 @@ def test_rows_lie_on_both_sides_of_the_limit_at_every_distance():
 
 
 globals().update(
-    prove("03_many_signatures", {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4}, notebook=notebook)
+    prove(
+        "03_many_signatures",
+        {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4, "q5": Q5},
+        notebook=notebook,
+    )
 )

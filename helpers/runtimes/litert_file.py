@@ -4,6 +4,7 @@
 """
 
 import sys
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import NoReturn
@@ -74,7 +75,7 @@ def signatures(file: bytes | str | PathLike) -> dict[str, Signature]:
 def run(
     file: bytes | str | PathLike,
     signature: str,
-    inputs: dict[str, object],
+    inputs: Mapping[str, object],
     computing: float | None = None,
 ) -> dict[str, np.ndarray]:
     """Call one signature of a LiteRT file and return its outputs by their name.

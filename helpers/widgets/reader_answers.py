@@ -13,7 +13,7 @@ from helpers.widgets.view import View
 
 MARKS = {SAME: "✓", OTHER: "✗", FAILS: "✗"}
 WORDS = {SAME: "same numbers", OTHER: "other numbers, no error", FAILS: "fails"}
-HEAD = ("reader", "compared with the model", "what it answers")
+HEAD = ("reader", "result", "answer")
 SHOWN = 6  # numbers of an answer
 LIVE = "Live in Jupyter: a table with the answer of each reader."
 
@@ -49,6 +49,11 @@ def _class(row, names):
     if not np.isfinite(row).all():
         return "not a number (nan)"
     return f"{names[int(np.argmax(row))]} {row.max():.0%}"
+
+
+def _answer(verdict, names):
+    words = verdict.error or describe(verdict.outputs.values(), names)
+    return f"no error: {words}" if verdict.status == OTHER else words
 
 
 def write(found: Sequence[Verdict], directory: str | os.PathLike, names: Sequence[str] = ()) -> str:
@@ -108,11 +113,7 @@ def reader_answers(
     """
     found = verdicts(directory, inputs, expected)
     rows = [
-        (
-            verdict.reader,
-            f"{MARKS[verdict.status]} {WORDS[verdict.status]}",
-            verdict.error or describe(verdict.outputs.values(), names),
-        )
+        (verdict.reader, f"{MARKS[verdict.status]} {verdict.status}", _answer(verdict, names))
         for verdict in found
     ]
     return View([ipywidgets.HTML(table(HEAD, rows))], write(found, directory, names))

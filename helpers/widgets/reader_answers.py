@@ -48,7 +48,7 @@ def _parts(output, names):
 def _class(row, names):
     if not np.isfinite(row).all():
         return "not a number (nan)"
-    return f"{names[int(np.argmax(row))]} {row.max():.0%}"
+    return f"{names[int(np.argmax(row))]} ({row.max():.0%})"
 
 
 def _answer(verdict, names):

@@ -42,7 +42,8 @@ def see_the_answers(notebook):
     rows = notebook.output("reader_answers(popular_dir").locator("tr")
     expect(rows).to_have_count(4)
     expect(rows.nth(1)).to_contain_text("✓ same numbers")
-    expect(rows.nth(1)).to_contain_text(re.compile(r"Adelie \d+%, Gentoo \d+%, Chinstrap \d+%"))
+    species = r"Adelie \(\d+%\), Gentoo \(\d+%\), Chinstrap \(\d+%\)"
+    expect(rows.nth(1)).to_contain_text(re.compile(species))
     expect(rows.nth(2)).to_contain_text(re.compile(r"✗ fails.*FailedPreconditionError"))
     expect(rows.nth(3)).to_contain_text(
         re.compile(r"✗ other numbers.*no error: .*((%|nan\)).*){3}")

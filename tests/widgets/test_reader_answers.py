@@ -25,7 +25,7 @@ def found(litert):
 @pytest.mark.parametrize(
     ("output", "names", "words"),
     [
-        (SURE, SPECIES, "Adelie 98%, Gentoo 70%"),
+        (SURE, SPECIES, "Adelie (98%), Gentoo (70%)"),
         (np.full((1, 3), np.nan), SPECIES, "not a number (nan)"),
         (np.array([[0.5, np.nan, np.inf]]), SPECIES, "not a number (nan)"),
         (SURE[:1], (), "0.98, 0.01, 0.01"),
@@ -41,7 +41,7 @@ def test_answers_are_described(output, names, words):
 
 
 def test_several_outputs_are_described_one_after_the_other():
-    assert describe([SURE[:1], np.array([7])], SPECIES) == "Adelie 98%, 7"
+    assert describe([SURE[:1], np.array([7])], SPECIES) == "Adelie (98%), 7"
 
 
 def test_wrong_numbers_are_not_stored():
@@ -71,9 +71,9 @@ def test_the_table_shows_each_reader(monkeypatch, tmp_path):
     view = reader_answers(tmp_path, None, None, SPECIES)
     shown = re.sub(r"<[^>]+>", "|", view.children[0].value)
     for words in (
-        "Adelie 98%, Gentoo 70%",
+        "Adelie (98%), Gentoo (70%)",
         "Could not find variable a/b.",
-        "no error: Adelie 0%, A",
+        "no error: Adelie (0%)",
     ):
         assert words in shown
     assert all(word in shown for word in ("✓ same numbers", "✗ fails", "✗ other numbers"))

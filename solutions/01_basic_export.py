@@ -296,9 +296,8 @@ with show_error():
 # ### Exercise 3: diagnose (4 min)
 #
 # `found_dir` is a colleague's export of the line y = 2x + 1. It is right for her data. How many
-# rows does its signature declare? What does LiteRT do with `{"x": x[:3]}`, three rows? The right
-# answers are `2 * x[:3] + 1`. Then export this line for any number of rows. Your `model` has
-# learned it.
+# rows does its signature declare? What does LiteRT do with three rows, for example with 0, 1 and 2
+# as `x`? Then export this line for any number of rows. Your `model` has learned it.
 
 # %%
 found_dir = lesson.q3.given()
@@ -307,8 +306,8 @@ found_dir = lesson.q3.given()
 # > repaired_dir = ...  # an export of the same line for any number of rows
 # <solution>
 rows = artifact.read(found_dir).signatures["serving_default"].inputs[0].shape[0]
-answer = readers.run(found_dir, "serving_default", {"x": x[:3]}, "litert")["output_0"]
-phone = "same numbers" if np.allclose(answer, 2 * x[:3] + 1) else "other numbers"
+print(readers.run(found_dir, "serving_default", {"x": [[0.0], [1.0], [2.0]]}, "litert"))
+phone = "other numbers"  # 1, 3 and 5 are right
 repaired_dir = lesson.scratch / "repaired_3"
 model.export(repaired_dir, verbose=False)
 # </solution>

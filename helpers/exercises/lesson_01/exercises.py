@@ -162,8 +162,8 @@ def _require_model(answer, model, name):
     hints=[
         "artifact.read(found_dir) shows what the signature declares. The first size in a shape is "
         "the number of rows.",
-        "readers.run(found_dir, 'serving_default', {'x': x[:3]}, 'litert') gives 3 rows to LiteRT. "
-        "Compare its answer with 2 * x[:3] + 1.",
+        "readers.run(found_dir, 'serving_default', {'x': [[0.0], [1.0], [2.0]]}, 'litert') gives "
+        "3 rows to LiteRT. The line gives 1, 3 and 5.",
         "Your own trained model computes the same line. Export it so that it accepts any number "
         "of rows.",
     ],

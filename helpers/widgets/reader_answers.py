@@ -47,12 +47,14 @@ def _parts(output, names):
 
 def _class(row, names):
     if not np.isfinite(row).all():
-        return "not a number (nan)"
+        return "nan"
     return f"{names[int(np.argmax(row))]} ({row.max():.0%})"
 
 
 def _answer(verdict, names):
-    words = verdict.error or describe(verdict.outputs.values(), names)
+    if verdict.error:
+        return verdict.error.split(". ")[0]  # the first sentence names the cause
+    words = describe(verdict.outputs.values(), names)
     return f"no error: {words}" if verdict.status == OTHER else words
 
 

@@ -45,9 +45,7 @@ def see_the_answers(notebook):
     species = r"Adelie \(\d+%\), Gentoo \(\d+%\), Chinstrap \(\d+%\)"
     expect(rows.nth(1)).to_contain_text(re.compile(species))
     expect(rows.nth(2)).to_contain_text(re.compile(r"✗ fails.*FailedPreconditionError"))
-    expect(rows.nth(3)).to_contain_text(
-        re.compile(r"✗ other numbers.*no error: .*((%|nan\)).*){3}")
-    )
+    expect(rows.nth(3)).to_contain_text(re.compile(r"✗ other numbers.*no error: .*((%|nan).*){3}"))
 
 
 def alternate_requests(output, right, wrong):

@@ -11,13 +11,18 @@ from helpers.readers import verdicts as module
 from helpers.readers.verdicts import FAILS, OTHER, SAME, Verdict
 from helpers.widgets.reader_answers import LIVE, describe, reader_answers, write
 
+ERROR = "FailedPreconditionError: Could not find variable a/b. This could mean that …"
 SURE = np.array([[0.98, 0.01, 0.01], [0.1, 0.2, 0.7]], np.float32)
 
 
 def found(litert):
     return (
         Verdict("python", SAME, {"y": SURE}),
-        Verdict("session", FAILS, error="FailedPreconditionError: Could not find variable a/b."),
+        Verdict(
+            "session",
+            FAILS,
+            error=ERROR,
+        ),
         Verdict("litert", OTHER, {"y": litert}),
     )
 
@@ -26,8 +31,8 @@ def found(litert):
     ("output", "names", "words"),
     [
         (SURE, SPECIES, "Adelie (98%), Gentoo (70%)"),
-        (np.full((1, 3), np.nan), SPECIES, "not a number (nan)"),
-        (np.array([[0.5, np.nan, np.inf]]), SPECIES, "not a number (nan)"),
+        (np.full((1, 3), np.nan), SPECIES, "nan"),
+        (np.array([[0.5, np.nan, np.inf]]), SPECIES, "nan"),
         (SURE[:1], (), "0.98, 0.01, 0.01"),
         (SURE[:, :2], SPECIES, "0.98, 0.01, 0.1, 0.2"),  # no probability for each class
         (np.float32(0.5), (), "0.5"),
@@ -70,11 +75,7 @@ def test_the_table_shows_each_reader(monkeypatch, tmp_path):
     )
     view = reader_answers(tmp_path, None, None, SPECIES)
     shown = re.sub(r"<[^>]+>", "|", view.children[0].value)
-    for words in (
-        "Adelie (98%), Gentoo (70%)",
-        "Could not find variable a/b.",
-        "no error: Adelie (0%)",
-    ):
+    for words in ("Adelie (98%), Gentoo (70%)", "find variable a/b|", "no error: Adelie (0%)"):
         assert words in shown
     assert all(word in shown for word in ("✓ same numbers", "✗ fails", "✗ other numbers"))
     data = view._repr_mimebundle_()

@@ -117,17 +117,18 @@ reader_answers(exported_dir, three_penguins, probabilities, SPECIES)
 # signature is a function that other programs can call. It has a name, named inputs and named
 # outputs.
 #
-# | format and how to write it | opened by | needs your code? | can training go on? | signatures |
+# | format | opened by | needs your code? | can still train? | signatures |
 # |---|---|---|---|---|
-# | `.keras`: `model.save` | Keras | for your own classes | yes | none |
-# | weights: `model.save_weights` | Keras | yes | yes | none |
-# | checkpoint: `tf.train.Checkpoint` | TensorFlow | yes | yes | none |
-# | SavedModel: `model.export`, `ExportArchive` | TensorFlow, servers | no | in part | one or more |
-# | LiteRT: a converter | LiteRT | no | no | one or more |
-# | ONNX: a converter | ONNX Runtime | no | no | one |
+# | `.keras` | Keras | for own classes | yes | no |
+# | weights | Keras | yes | yes | no |
+# | checkpoint | Python | yes | yes | no |
+# | SavedModel | Python, servers | no | in part | one or more |
+# | LiteRT | LiteRT | no | no | one or more |
+# | ONNX | ONNX Runtime | no | no | one |
 #
-# In this course, an export is always a SavedModel. Lesson 03 shows `ExportArchive`, and how
-# training goes on. Converters make LiteRT and ONNX files from an export.
+# `model.save`, `model.save_weights` and `tf.train.Checkpoint` write the first three. `model.export`
+# writes a SavedModel, and so does `ExportArchive` (lesson 03). Converters make the last two from a
+# SavedModel. In this course, an export is always a SavedModel.
 #
 # ## What is in an export?
 #

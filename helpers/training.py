@@ -1,6 +1,5 @@
 """Fast training: the loop is a compiled graph, and the progress bar is plain text."""
 
-from collections.abc import Callable
 from numbers import Integral, Real
 
 import numpy as np
@@ -16,7 +15,6 @@ def train(
     steps: int = 1000,
     learning_rate: float = 0.05,
     progress: bool = True,
-    on_part: Callable[[np.ndarray], object] | None = None,
 ) -> np.ndarray:
     """Fit a model to (x, y) with Adam and the mean squared error. Each step uses all rows.
 
@@ -33,8 +31,6 @@ def train(
         Above 0.
     progress : bool
         Whether to print a progress bar.
-    on_part : function of the losses so far, or None
-        Called after each part of the training.
 
     Returns
     -------
@@ -81,8 +77,6 @@ def train(
         print("Training ", end="")
     for size in np.diff(ends):
         losses.append(float(run(tf.constant(size))))
-        if on_part is not None:
-            on_part(np.array(losses, np.float32))
         if progress:
             # Blocks are only added, so the stored text is the same as the live one.
             print("■", end="", flush=True)

@@ -190,11 +190,8 @@ def test_training_in_one_graph_is_the_same_training(model):
     assert losses[0] < 0.95 * before, "else equality says nothing"
 
 
-def test_losses_are_those_of_the_parts():
-    told = []
-    losses = train(LinearModel(), *data.line(), steps=60, progress=False, on_part=told.append)
-    assert losses.shape == (20,) and [len(part) for part in told] == list(range(1, 21))
-    np.testing.assert_array_equal(told[-1], losses)
+def test_there_are_at_most_20_losses():
+    assert train(LinearModel(), *data.line(), steps=60, progress=False).shape == (20,)
     assert train(LinearModel(), *data.line(), steps=3, progress=False).shape == (3,)
 
 

@@ -45,20 +45,15 @@ def refresh_the_map(notebook):
     assert len(notebook.page.context.pages) == 1, "the link opens a tab of the browser"
 
 
-def move_both_sliders(notebook):
-    """Each move trains a new line, and the picture's alternative text describes it."""
-    output = notebook.output("live_training()")
-    words, picture = output.locator("div.widget-label"), output.locator("img")
-    said = "Move a slider: a new line is trained while you watch."
-    for number in range(2):
-        expect(words).to_have_text(said)
-        output.get_by_role("slider").nth(number).press("ArrowRight")
-        expect(words).not_to_have_text(said)
-        expect(words).to_have_text(re.compile(r"^y = -?\d+\.\d\dx [+-] \d+\.\d\d, loss \d"))
-        notebook.wait_until_idle()
-        said = words.inner_text()
-        expect(picture).to_have_attribute("alt", f"The points and {said}")
-        assert picture.evaluate("image => image.complete && image.naturalWidth > 100")
+def see_the_answers(notebook):
+    """The table shows the numbers of each reader, also the wrong ones."""
+    rows = notebook.output("reader_answers(popular_dir").locator("tr")
+    expect(rows).to_have_count(4)
+    expect(rows.nth(1)).to_contain_text("✓ same numbers")
+    species = r"Adelie \(\d+%\), Gentoo \(\d+%\), Chinstrap \(\d+%\)"
+    expect(rows.nth(1)).to_contain_text(re.compile(species))
+    expect(rows.nth(2)).to_contain_text(re.compile(r"✗ fails.*FailedPreconditionError"))
+    expect(rows.nth(3)).to_contain_text(re.compile(r"✗ other numbers.*no error: .*((%|nan).*){3}"))
 
 
 def alternate_requests(output, right, wrong):
@@ -268,11 +263,11 @@ CASES = [
     ),
     Case(
         name="01_basic_export",
-        widget="live_training()",
-        stored="Live in Jupyter: sliders",
-        wrong="export_dir_1 = saved_dir  # made with tf.saved_model.save",
-        words="session",
-        use_widget=move_both_sliders,
+        widget="reader_answers(popular_dir",
+        stored="other numbers, no error",
+        wrong="export_dir_1 = popular_dir  # made with tf.saved_model.save",
+        words="tf.saved_model.save writes such exports of Keras models",
+        use_widget=see_the_answers,
     ),
     Case(
         name="02_one_signature",

@@ -23,6 +23,11 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "it later",
     },
     "01 q3": {r"line 1: 0 -> -1": "the signature has one input, so the last is the first"},
+    "01 q5": {
+        r"line 4: .* -> (both|tf\.keras\.layers\.Dense\(8\))": "any model of both inputs is right",
+        r"line 4: 8 -> [79]": "any model of both inputs is right",
+        r"line 5: (tf\.keras\.layers\.Dense\(1\)\(hidden\) -> hidden|1 -> 2)": "as above",
+    },
     "01 q4": {
         r"line 2: 3\.0 -> 3\.03\d*": "the noise of the training is larger",
         r"line 2: 1\.0 -> 1\.01": "the noise of the training is larger",

@@ -4,7 +4,7 @@
         notebook.run_all()
 
 Every wait ends after `PATIENCE` seconds at the latest. Then it raises and saves a screenshot.
-`python -m tests.support.browser shot 01_basic_export picture.png live_training` takes a picture.
+`python -m tests.support.browser shot 01_basic_export picture.png compare` takes a picture.
 """
 
 import json

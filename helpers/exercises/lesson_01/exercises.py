@@ -6,14 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from helpers import readers
-from helpers.artifact.saved_model import NotAnArtifact, directory_of, read
+from helpers.artifact.saved_model import NotAnArtifact, directory_of, read, restored_and_read
 from helpers.exercises import answer_types, battery
 from helpers.exercises.exercise import exercise
 from helpers.exercises.export_checks import (
     FITTED,
     answers,
     export_at,
-    measured,
     require_any_batch,
     require_numbers,
     require_prediction,
@@ -21,15 +20,21 @@ from helpers.exercises.export_checks import (
     signature_of,
     the_input,
 )
+from helpers.exercises.lesson_01 import two_inputs_check
+from helpers.exercises.lesson_01.exports import NAMES, fixed_rows, three_exports
+from helpers.exercises.lesson_01.restored_check import require_restored
 from helpers.exercises.outcomes import NotYet, require
 from helpers.exercises.same_answers import require_same_answers
+from helpers.readers.verdicts import OTHER, STATUSES, verdicts
 
 KEY = "serving_default"
 X = np.linspace(-1, 1, 7, dtype=np.float32)[:, None]
+THREE = np.array([[0.0], [1.0], [2.0]], np.float32)
 
 
 def _require_line(found, slope, intercept, name):
     """Require that an export computes about this line, and a straight line for every number."""
+    require_restored(found, name)
     require_any_batch(signature_of(found, KEY))
     try:
         for rows in (X, X[:1]):
@@ -74,135 +79,119 @@ def export_the_model(export_dir_1, export_dir):
     )
 
 
-OUTCOMES = ("tensor", "dict", "error")
-
-
-def _three_loads(folder):
-    import tensorflow as tf
-
-    from helpers.models import LinearModel
-
-    model = LinearModel()
-    model(X)
-    model.export(folder, verbose=False)
-    loaded = tf.saved_model.load(folder)
-    return {
-        "loaded(questions)": lambda: loaded(tf.constant(X)),
-        "loaded.serve(questions)": lambda: loaded.serve(tf.constant(X)),
-        'loaded.signatures["serving_default"](questions)': lambda: loaded.signatures[KEY](
-            tf.constant(X)
-        ),
+def _cells(outcomes):
+    """Return {"a in python": what the learner says} of a table of three exports."""
+    table = answer_types.mapping(outcomes, NAMES, "outcomes")
+    rows = {
+        name: answer_types.mapping(row, readers.READERS, f"outcomes[{name!r}]")
+        for name, row in table.items()
     }
+    return {f"{name} in {who}": said for name, row in rows.items() for who, said in row.items()}
+
+
+def _reasons(found, exports):
+    """Return what was measured and why, for each cell of the table and each status."""
+    reasons = {}
+    for cell, verdict in found.items():
+        restored, variables = restored_and_read(exports[cell[0]])
+        filled = len(set(restored) & set(variables))
+        why = f"Its signature reads {len(variables)} variables, of which {filled} are restored."
+        reasons |= {(cell, said): f"{_measured(verdict)} {why}" for said in STATUSES}
+    return reasons
+
+
+def _measured(verdict):
+    if verdict.error:
+        return f"It raises {verdict.error}."
+    values = [value for output in verdict.outputs.values() for value in output.flat]
+    numbers = ", ".join(f"{value:.3g}" for value in values)
+    return f"For x = 0, 1 and 2 it answers {numbers}."
 
 
 @exercise(
     "q2",
-    "prediction",
+    "outcomes repaired_dir_2",
     hints=[
-        "reloaded(questions) was called above, and loaded.serve(questions) too. `loaded` and "
-        "`reloaded` come from the same function, tf.saved_model.load.",
-        "A signature is made for programs that know outputs by name. Which Python type holds "
-        "values by name?",
+        "artifact.restored_and_read(exports['a']) returns two lists: the variables that are "
+        "restored, and those that the signature reads.",
+        "A signature that reads no variable cannot miss one. A signature that reads a variable "
+        "which is not restored fails in the session loader. Python connects the two.",
+        "The worst export answers with other numbers and no error. models[name].export(directory) "
+        "exports its model again.",
     ],
-    given=_three_loads,
+    given=three_exports,
 )
-def predict_three_calls(prediction):
-    """Predict what three calls of a loaded export return"""
-    calls = predict_three_calls.original()
-    require_prediction(prediction, calls, OUTCOMES, _outcome, _reasons(calls))
+def predict_the_readers(outcomes, repaired_dir_2):
+    """Predict what each of three readers does with each of three exports, and repair the worst"""
+    exports, models = predict_the_readers.original()
+    found = {
+        f"{name} in {verdict.reader}": verdict
+        for name in NAMES
+        for verdict in verdicts(exports[name], THREE, np.asarray(models[name](THREE)))
+    }
+    statuses = {cell: verdict.status for cell, verdict in found.items()}
+    reasons = _reasons(found, exports)
+    require_prediction(_cells(outcomes), statuses, STATUSES, lambda status: status, reasons)
+    worst = next(cell[0] for cell, status in statuses.items() if status == OTHER)
+    _require_model(repaired_dir_2, models[worst], worst)
     return (
-        "all three predictions are right. A restored function returns a tensor, as your function "
-        "does. A signature names its outputs, so it returns a dict. The loaded object itself "
-        "cannot be called."
+        "all nine predictions are right, as measured with 3 rows. Your export gives the numbers of "
+        f"models[{worst!r}] in all three readers, for 300 rows."
     )
 
 
-WHY = (
-    "The loaded object has no call: only its functions and signatures can be called.",
-    "`serve` is a restored function, and returns what the exported function returned.",
-    "A signature is for programs that know outputs by name, so it returns a dict.",
-)
+def _require_model(answer, model, name):
+    """Require that an export computes what the model of an export of exercise 2 does."""
+    found = export_at(answer, "repaired_dir_2")
+    require_restored(found, "repaired_dir_2")
+    require_any_batch(signature_of(found, KEY))
+    x = the_input(found.signatures[KEY])
+    (output,) = answers(found, KEY, {x: X}, "python")
 
+    def expected(**inputs):
+        return {output: np.asarray(model(inputs[x]))}
 
-def _reasons(calls):
-    return {
-        (call, said): f"{measured(made)} {why}"
-        for (call, made), why in zip(calls.items(), WHY, strict=True)
-        for said in OUTCOMES
-    }
-
-
-def _outcome(made):
-    try:
-        return "dict" if isinstance(made(), dict) else "tensor"
-    except Exception:
-        return "error"
-
-
-def fixed_rows(folder, seed=None):
-    """Make an export of y = 2x + 1 that accepts only so many rows. Return its directory, a Path."""
-    import tensorflow as tf
-
-    rows = 64 if seed is None else 20 + 37 * seed % 180
-
-    class Line(tf.Module):
-        def __init__(self):
-            self.weights = tf.Variable([[2.0]]), tf.Variable([1.0])
-
-        @tf.function(input_signature=[tf.TensorSpec((rows, 1), tf.float32, name="x")])
-        def predict(self, x):
-            kernel, bias = self.weights
-            return x @ kernel + bias
-
-    line = Line()
-    tf.saved_model.save(line, str(folder), signatures=line.predict)
-    return Path(folder)
+    who = f"models[{name!r}], the model of the export with wrong numbers and no error,"
+    require_same_answers(found, KEY, {x: battery.numbers(1)}, expected, who=who)
+    require_weights(found, KEY, {x: X})
 
 
 @exercise(
     "q3",
-    "rows refuses repaired_dir",
+    "rows phone repaired_dir",
     hints=[
-        "artifact.read(found_dir) shows what the signature promises. The first size in a shape is "
+        "artifact.read(found_dir) shows what the signature declares. The first size in a shape is "
         "the number of rows.",
-        "Give 3 rows to each reader with readers.run(found_dir, 'serving_default', "
-        "{'x': x[:3]}, reader).",
+        "readers.run(found_dir, 'serving_default', {'x': [[0.0], [1.0], [2.0]]}, 'litert') gives "
+        "3 rows to LiteRT. The line gives 1, 3 and 5.",
         "Your own trained model computes the same line. Export it so that it accepts any number "
         "of rows.",
     ],
     given=fixed_rows,
 )
-def replace_the_fixed_rows(rows, refuses, repaired_dir):
-    """Diagnose an export that works only in some readers, and replace it"""
+def replace_the_fixed_rows(rows, phone, repaired_dir):
+    """Diagnose an export that was made for one number of rows, and replace it"""
     found = read(replace_the_fixed_rows.original())
-    promised = found.signatures[KEY].inputs[0].shape[0]
+    declared = found.signatures[KEY].inputs[0].shape[0]
     rows = answer_types.whole_number(rows, "rows")
     require(
-        rows == promised,
-        f"rows should be what the signature promises, but it does not promise {rows} rows. Read "
-        "its input shape.",
+        rows == declared,
+        f"rows should be what the signature declares, but it does not declare {rows} rows. "
+        "Read its input shape.",
     )
-    refuses = answer_types.text(refuses, "refuses", readers.READERS)
-    refusing = [reader for reader in readers.READERS if not _takes(found, reader, 3)]
+    phone = answer_types.text(phone, "phone", STATUSES)
+    litert = verdicts(found.directory, THREE, 2 * THREE + 1)[-1]
     require(
-        refuses in refusing,
-        f"refuses should be the reader that refuses 3 rows, but {refuses!r} takes them. Try each "
-        "of the three readers.",
+        phone == litert.status,
+        f"phone should be what LiteRT does with 3 rows, but it is not {phone!r}. "
+        f"{_measured(litert)} The line y = 2x + 1 gives 1, 3, 5.",
     )
     _require_line(export_at(repaired_dir, "repaired_dir"), 2, 1, "repaired_dir")
     return (
-        "Python and LiteRT accept 3 rows without an error. The session loader refuses what the "
-        "signature does not promise. Your own export computes the line for 1 to 300 rows in all "
-        "three."
+        f"the signature declares {declared} rows. {_measured(litert)} LiteRT gives no error, so "
+        "only a comparison of numbers tells whether they are right. Your own export computes the "
+        "line for 1 to 300 rows in all three readers."
     )
-
-
-def _takes(found, reader, rows):
-    try:
-        readers.run(found.directory, KEY, {"x": np.ones((rows, 1))}, reader)
-        return True
-    except readers.ReaderError:
-        return False
 
 
 @exercise(
@@ -244,3 +233,19 @@ def export_a_new_version(base_dir_4):
         "version 1 still computes y = 2x + 1, and version 2 computes y = 3x - 1 beside it, so you "
         "can go back. Lines that are 0.2 higher or steeper would have been refused."
     )
+
+
+@exercise(
+    "q5",
+    "two_inputs export_dir_5",
+    hints=[
+        "size = tf.keras.Input((1,), name='size'). The second input has its own Input layer with "
+        "its own name.",
+        "tf.keras.layers.Concatenate()([size, age]) makes one tensor of both. A Dense(1) layer "
+        "computes the price from it.",
+        "two_inputs = tf.keras.Model([size, age], price), then two_inputs.export(directory).",
+    ],
+)
+def export_two_inputs(two_inputs, export_dir_5):
+    """Export a model with two inputs, which other programs call by name"""
+    return two_inputs_check.require_two_inputs(two_inputs, export_dir_5)

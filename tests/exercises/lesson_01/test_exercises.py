@@ -2,18 +2,23 @@
 
 import functools
 import tempfile
+from collections import OrderedDict, UserDict
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import tensorflow as tf
 
-from helpers.artifact.saved_model import read
+from helpers.artifact.saved_model import read, restored_and_read
 from helpers.data import line
-from helpers.exercises.lesson_01.exercises import OUTCOMES, X
+from helpers.exercises.lesson_01.exercises import X
+from helpers.exercises.lesson_01.exports import three_exports
 from helpers.exercises.outcomes import NOT_YET, PASSED
 from helpers.models import LinearModel
+from helpers.readers import READERS
+from helpers.readers.verdicts import STATUSES
 from helpers.training import train
-from tests.exercises.proofs import Mistake, Proofs, one_wrong, other_mappings, prove
+from tests.exercises.proofs import Mistake, Proofs, prove
 
 
 def trained(slope=2.0, intercept=1.0):
@@ -172,22 +177,170 @@ def versions(folder, first=("1", 2.0, 1.0), second=("2", 3.0, -1.0)):
     return folder
 
 
-SIGNATURE = 'loaded.signatures["serving_default"](questions)'
-PREDICTION = {
-    "loaded(questions)": "error",
-    "loaded.serve(questions)": "tensor",
-    SIGNATURE: "dict",
+SAME, OTHER, FAILS = STATUSES
+ALL_SAME = dict.fromkeys(READERS, SAME)
+OUTCOMES = {
+    "a": {"python": SAME, "session": FAILS, "litert": OTHER},
+    "b": ALL_SAME,
+    "c": ALL_SAME,
 }
 
 
-def found(rows=64, refuses="session", repaired=exported):
-    return lambda folder: (rows, refuses, repaired(folder / "repaired"))
+@functools.cache
+def given_models():
+    """The models that exercise 2 hands out without a seed."""
+    return three_exports(Path(tempfile.mkdtemp()))[1]
 
 
-def predicted(**changes):
-    changes = {name.replace("_", " "): value for name, value in changes.items()}
-    keys = dict(zip(("call", "serve", "signature"), PREDICTION, strict=True))
-    return lambda _: ({**PREDICTION, **{keys[name]: value for name, value in changes.items()}},)
+def table(changes=(), without=(), made=dict):
+    """Write the table of exercise 2 with changed cells."""
+    rows = {name: dict(row) for name, row in OUTCOMES.items() if name not in without}
+    for name, reader, said in changes:
+        rows[name][reader] = said
+    return made({name: made(row) for name, row in rows.items()})
+
+
+def worst(folder, name="a"):
+    return exported(folder / "repaired", given_models()[name])
+
+
+def predicted(*changes, repaired=worst, **options):
+    return lambda folder: (table(changes, **options), repaired(folder))
+
+
+def worst_in_a_module(folder):
+    model = given_models()["a"]
+    kernel, bias = (np.asarray(weight) for weight in model.get_weights())
+    saved = Computes(lambda x: x @ kernel + bias)
+    tf.saved_model.save(saved, str(folder), signatures=saved.predict)
+    return folder
+
+
+def worst_in_an_archive(folder):
+    model, export = given_models()["a"], tf.keras.export.ExportArchive()
+    export.track(model)
+    spec = tf.TensorSpec((None, 1), tf.float32, name="x")
+    export.add_endpoint("serving_default", lambda x: model(x), input_signature=[spec])
+    export.write_out(folder, verbose=False)
+    return folder
+
+
+def saved_again(folder):
+    tf.saved_model.save(given_models()["a"], str(folder))
+    return folder
+
+
+def fixed_to_three(folder):
+    model = given_models()["a"]
+    spec = tf.TensorSpec((3, 1), tf.float32, name="x")
+    model.export(folder, input_signature=[spec], verbose=False)
+    return folder
+
+
+def found(rows=64, phone=OTHER, repaired=exported):
+    return lambda folder: (rows, phone, repaired(folder / "repaired"))
+
+
+def inputs(*names):
+    return [tf.keras.Input((1,), name=name) for name in names]
+
+
+def priced(size, age, order=None):
+    """Make a model of two inputs."""
+    both = tf.keras.layers.Concatenate()([size, age])
+    price = tf.keras.layers.Dense(1, bias_initializer="ones")(both)
+    return tf.keras.Model(order or [size, age], price)
+
+
+def priced_backwards():
+    size, age = inputs("size", "age")
+    return priced(size, age, order=[age, size])
+
+
+def priced_by_dict():
+    size, age = inputs("size", "age")
+    return priced(size, age, order={"size": size, "age": age})
+
+
+def deep():
+    size, age = inputs("size", "age")
+    hidden = [tf.keras.layers.Dense(4, activation="tanh")(x) for x in (size, age)]
+    sums = tf.keras.layers.Add()(hidden)
+    return tf.keras.Model([size, age], tf.keras.layers.Dense(2, activation="softmax")(sums))
+
+
+def only_size():
+    size, age = inputs("size", "age")
+    return tf.keras.Model([size, age], tf.keras.layers.Dense(1)(size) + 0 * age)
+
+
+def doubled_size():
+    size, age = inputs("size", "age")
+    return tf.keras.Model([size, age], 2 * size - age)
+
+
+class Priced(tf.keras.Model):
+    """The same as a class: its call gets a dict."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = tf.keras.layers.Dense(1, bias_initializer="ones")
+
+    def call(self, x):
+        return self.dense(tf.concat([x["size"], x["age"]], axis=1))
+
+
+def priced_class():
+    model = Priced()
+    model({name: tf.ones((2, 1)) for name in ("size", "age")})
+    return model
+
+
+SPECS = {name: tf.TensorSpec((None, 1), tf.float32, name=name) for name in ("size", "age")}
+
+
+def two(model=lambda: priced(*inputs("size", "age")), export=exported, other=None):
+    """Make an answer to exercise 5: a model, and an export of it or of another one."""
+
+    def answer(folder):
+        made = model()
+        return made, export(folder / "two", other() if other else made)
+
+    return answer
+
+
+def with_specs(folder, model, specs=SPECS):
+    model.export(folder, input_signature=[specs], verbose=False)
+    return folder
+
+
+def saved(folder, model):
+    tf.saved_model.save(model, str(folder))
+    return folder
+
+
+def of_columns(folder, model):
+    """Export a function of both columns in one table."""
+    export = tf.keras.export.ExportArchive()
+    export.track(model)
+    spec = tf.TensorSpec((None, 2), tf.float32, name="rows")
+    export.add_endpoint("serve", lambda rows: model([rows[:, :1], rows[:, 1:]]), [spec])
+    export.write_out(folder, verbose=False)
+    return folder
+
+
+def by_function(function):
+    """Return an exporter: it writes a function of the model and of both columns."""
+
+    def export(folder, model):
+        archive = tf.keras.export.ExportArchive()
+        archive.track(model)
+        specs = [SPECS["size"], SPECS["age"]]
+        archive.add_endpoint("serve", lambda size, age: function(model, size, age), specs)
+        archive.write_out(folder, verbose=False)
+        return folder
+
+    return export
 
 
 Q1 = Proofs(
@@ -199,12 +352,14 @@ Q1 = Proofs(
         "a tf.Module": lambda folder: (module(folder),),
     },
     wrong={
-        "the old recipe": Mistake(
-            lambda folder: (saved_the_old_way(folder),), "Export with model.export(directory)"
+        "the popular recipe": Mistake(
+            lambda folder: (saved_the_old_way(folder),),
+            "should read only variables that are restored, but 2 of the 2",
         ),
-        "frozen to the first batch": Mistake(
-            lambda folder: (saved_after_one_batch(folder),), "(7, 1)"
+        "the popular recipe after one batch": Mistake(
+            lambda folder: (saved_after_one_batch(folder),), "Export with model.export(directory)"
         ),
+        "for seven rows": Mistake(lambda folder: (module(folder, 7),), "(7, 1)"),
         "a Keras file": Mistake(
             lambda folder: (keras_file(folder),), "is a file, not an export directory"
         ),
@@ -232,22 +387,64 @@ Q1 = Proofs(
 )
 
 Q2 = Proofs(
-    right=other_mappings(PREDICTION),
-    wrong={
-        "can be called": Mistake(predicted(call="tensor"), "loaded(questions): you say 'tensor'"),
-        "serve gives a dict": Mistake(
-            predicted(serve="dict"), "loaded.serve(questions): you say 'dict'"
-        ),
-        "a signature gives a tensor": Mistake(
-            predicted(signature="tensor"), f"{SIGNATURE}: you say 'tensor'"
-        ),
-        "another word": Mistake(predicted(call="a tensor"), "is not one of 'tensor', 'dict'"),
-        "a list": Mistake(lambda _: (["error", "tensor", "dict"],), "should be a dict"),
-        "what it raised": Mistake(predicted(call="dict"), "It raises TypeError"),
-        "what it returned": Mistake(predicted(signature="error"), "output_0"),
+    right={
+        "model.export": predicted(),
+        "ordered": predicted(made=OrderedDict),
+        "read only": predicted(made=lambda row: MappingProxyType(dict(row))),
+        "own class": predicted(made=UserDict),
+        "ExportArchive": predicted(repaired=worst_in_an_archive),
+        "a tf.Module": predicted(repaired=worst_in_a_module),
+        "a path as text": predicted(repaired=lambda folder: str(worst(folder))),
     },
-    near=one_wrong(PREDICTION, OUTCOMES),
-    untouched=(dict.fromkeys(PREDICTION, ...),),
+    wrong={
+        "Python fails": Mistake(
+            predicted(("a", "python", FAILS)),
+            "a in python: you say 'fails', but it is 'same numbers'. For x = 0, 1 and 2 it answers "
+            "-2, 1, 4. Its signature reads 2 variables, of which 0 are restored.",
+        ),
+        "a session is as good as Python": Mistake(
+            predicted(("a", "session", SAME)), "It raises FailedPreconditionError"
+        ),
+        "LiteRT fails as well": Mistake(
+            predicted(("a", "litert", FAILS)), "a in litert: you say 'fails', but it is 'other num"
+        ),
+        "tf.saved_model.save is always wrong": Mistake(
+            predicted(("b", "session", FAILS), ("b", "litert", OTHER)),
+            "b in session: you say 'fails', but it is 'same numbers'. For x = 0, 1 and 2 it "
+            "answers -2, 2, 6. Its signature reads 0 variables, of which 0 are restored.",
+        ),
+        "another word": Mistake(predicted(("c", "litert", "same")), "'same' is not one of 'same"),
+        "a list": Mistake(
+            lambda folder: ([*OUTCOMES.values()], worst(folder)), "outcomes should be a dict"
+        ),
+        "a row as a list": Mistake(
+            lambda folder: ({**OUTCOMES, "a": [SAME, FAILS, OTHER]}, worst(folder)),
+            "outcomes['a'] should be a dict",
+        ),
+        "a row is missing": Mistake(predicted(without=("c",)), "has no 'c'"),
+        "repaired with the popular recipe": Mistake(
+            predicted(repaired=saved_again), "Export with model.export(directory)"
+        ),
+        "the model of another export": Mistake(
+            predicted(repaired=lambda folder: worst(folder, "c")), "as models['a']"
+        ),
+        "for three rows": Mistake(predicted(repaired=fixed_to_three), "(3, 1)"),
+    },
+    near={
+        **{
+            f"{name} in {reader}: {other}": predicted((name, reader, other))
+            for name, row in OUTCOMES.items()
+            for reader, said in row.items()
+            for other in STATUSES
+            if other != said
+        },
+        "the line without the weights": predicted(
+            repaired=lambda folder: computes(lambda x: 3.1 * x - 2)(folder)[0]
+        ),
+        "the model without weights": predicted(repaired=lambda folder: worst(folder, "b")),
+        "no export": predicted(repaired=lambda folder: folder / "none"),
+    },
+    untouched=({name: dict.fromkeys(READERS, ...) for name in OUTCOMES}, ...),
 )
 
 Q3 = Proofs(
@@ -263,21 +460,23 @@ Q3 = Proofs(
             found(rows=None), "rows should be a whole number, but is None"
         ),
         "rows as text": Mistake(found(rows="64"), "rows should be a whole number, but is '64'"),
-        "three rows": Mistake(found(rows=3), "does not promise 3 rows"),
-        "in capitals": Mistake(found(refuses="Session"), "'Session' is not one of 'python'"),
-        "Python refuses": Mistake(found(refuses="python"), "but 'python' takes them"),
-        "litert refuses": Mistake(found(refuses="litert"), "but 'litert' takes them"),
+        "three rows": Mistake(found(rows=3), "does not declare 3 rows"),
+        "in capitals": Mistake(found(phone="Other numbers"), "is not one of 'same numbers'"),
+        "no error, so it is right": Mistake(
+            found(phone=SAME), "answers 0.0469, 2.05, 4.05. The line y = 2x + 1 gives 1, 3, 5."
+        ),
+        "fails as a session does": Mistake(found(phone=FAILS), "it is not 'fails'"),
         "frozen again": Mistake(
             found(repaired=lambda folder: module(folder, rows=1)), "takes x of shape (1, 1)"
         ),
-        "repaired the old way": Mistake(
+        "repaired with the popular recipe": Mistake(
             found(repaired=saved_the_old_way), "Export with model.export(directory)"
         ),
         "not trained": Mistake(found(repaired=untrained), "should answer"),
     },
     near={
         "63 rows": found(rows=63),
-        "the number of the page's own frozen export": found(rows=100),
+        "the rows of the page": found(rows=4),
         "64.0 rows": found(rows=64.0),
         "True rows": found(rows=True),
         "50 rows at most": found(
@@ -285,7 +484,7 @@ Q3 = Proofs(
         ),
         "a tanh": found(repaired=lambda folder: computes(next(iter(NEARLY.values())))(folder)[0]),
         "0.2 too high": found(repaired=lambda folder: computes(NEARLY["0.2 too high"])(folder)[0]),
-        "the reader as a list": found(refuses=["session"]),
+        "the status as a list": found(phone=[OTHER]),
     },
     untouched=(..., ..., ...),
 )
@@ -334,20 +533,94 @@ Q4 = Proofs(
 )
 
 
+Q5 = Proofs(
+    right={
+        "the other order": two(priced_backwards),
+        "inputs in a dict": two(priced_by_dict),
+        "several layers and outputs": two(deep),
+        "a class with specs": two(priced_class, export=with_specs),
+        "ExportArchive": two(export=by_function(lambda model, size, age: model([size, age]))),
+        "a path as text": lambda folder: (lambda model, path: (model, str(path)))(*two()(folder)),
+    },
+    wrong={
+        "the popular recipe": Mistake(two(export=saved), "its inputs are: inputs, inputs_1. tf.sa"),
+        "inputs without names": Mistake(
+            two(lambda: priced(*inputs(None, None))), "Give each Input layer its name"
+        ),
+        "other names": Mistake(
+            two(lambda: priced(*inputs("area", "age"))),
+            "two_inputs should have the inputs size and age, but its inputs are: area, age.",
+        ),
+        "a class without specs": Mistake(two(priced_class), "A model of your own class has no nam"),
+        "one table": Mistake(two(export=of_columns), "but its inputs are: rows. The name of an"),
+        "only one input counts": Mistake(two(only_size), "the same for another age"),
+        "no weights": Mistake(two(doubled_size), "no weight"),
+        "the export of another model": Mistake(
+            two(other=lambda: priced(*inputs("size", "age"))), "as two_inputs does"
+        ),
+        "the export in place of the model": Mistake(
+            lambda folder: (str(two()(folder)[1]),) * 2, "two_inputs should be a Keras model"
+        ),
+        "no export": Mistake(lambda folder: (two()(folder)[0], folder / "none"), "no such direct"),
+    },
+    near={
+        "the names swapped": two(export=by_function(lambda model, size, age: model([age, size]))),
+        "a little off": two(export=by_function(lambda m, size, age: m([size, age]) + 0.01)),
+        "without age": two(export=by_function(lambda m, size, age: m([size, 0 * age]))),
+        "for seven rows": two(
+            priced_class,
+            export=lambda folder, model: with_specs(
+                folder,
+                model,
+                {name: tf.TensorSpec((7, 1), tf.float32, name=name) for name in SPECS},
+            ),
+        ),
+        "fifty rows at most": two(
+            export=by_function(lambda m, size, age: m([size[:50], age[:50]]))
+        ),
+        "no model": lambda folder: (None, two()(folder)[1]),
+    },
+    untouched=(..., ...),
+)
+
+
+def test_another_order_gets_another_table(lesson, tmp_path):
+    q2 = lesson.exercises["q2"]
+    right = set()
+    try:
+        for seed in range(6):
+            exports, models = q2.given(seed)
+            reads = {name: restored_and_read(folder) for name, folder in exports.items()}
+            (lost,) = [
+                name for name, (restored, read) in reads.items() if set(read) - set(restored)
+            ]
+            rows = {name: OUTCOMES["a"] if name == lost else ALL_SAME for name in exports}
+            repaired = exported(tmp_path / f"{seed}", models[lost])
+            result = q2.grade(rows, repaired, notebook={})
+            assert result.outcome == PASSED, result
+            right.add(lost)
+    finally:
+        q2.given()
+    assert len(right) > 1
+
+
 def test_another_seed_promises_other_rows(lesson, tmp_path):
     q3 = lesson.exercises["q3"]
     repaired = module(tmp_path / "repaired")
     promised = {}
     try:
-        for seed in (1, 2, 3):
+        for seed, phone in ((1, SAME), (2, OTHER), (3, SAME)):
             shape = read(q3.given(seed)).signatures["serving_default"].inputs[0].shape
             promised[seed] = shape[0]
-            assert q3.grade(shape[0], "session", repaired, notebook={}).outcome == PASSED
-            assert q3.grade(64, "session", repaired, notebook={}).outcome == NOT_YET
+            assert q3.grade(shape[0], phone, repaired, notebook={}).outcome == PASSED
+            assert q3.grade(shape[0], FAILS, repaired, notebook={}).outcome == NOT_YET
+            assert q3.grade(64, phone, repaired, notebook={}).outcome == NOT_YET
     finally:
         q3.given()
     assert len({64, *promised.values()}) == 4
-    assert q3.grade(64, "session", repaired, notebook={}).outcome == PASSED
+    assert q3.grade(64, OTHER, repaired, notebook={}).outcome == PASSED
 
 
-globals().update(prove("01_basic_export", {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4}, notebook))
+globals().update(
+    prove("01_basic_export", {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4, "q5": Q5}, notebook)
+)

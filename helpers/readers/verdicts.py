@@ -1,0 +1,98 @@
+"""What each reader does with the rows of a caller, compared with the answers of the model."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from helpers import artifact, readers
+from helpers.readers.compare import same
+from helpers.text import shorten
+
+SAME, OTHER, FAILS = STATUSES = "same numbers", "other numbers", "fails"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one reader does.
+
+    Parameters
+    ----------
+    reader : str
+        One of helpers.readers.READERS.
+    status : {"same numbers", "other numbers", "fails"}
+        In comparison with the model.
+    outputs : dict of str to ndarray
+        What the reader answers. Empty if it fails.
+    error : str
+        Why it fails, on one line. Empty if it answers.
+    """
+
+    reader: str
+    status: str
+    outputs: Mapping[str, np.ndarray] = field(default_factory=dict)
+    error: str = ""
+
+
+def verdicts(
+    directory: str | os.PathLike,
+    inputs: object,
+    expected: object,
+    signature: str = "serving_default",
+) -> tuple[Verdict, ...]:
+    """Call one signature of an export in each reader, and compare with the model's answers.
+
+    Parameters
+    ----------
+    directory : str or path
+        The export.
+    inputs : array, or mapping of str to array
+        The rows. An array is given to the only input of the signature, whatever its name is.
+    expected : array, or mapping of str to array
+        The model's answers. An array is compared with the only output of the signature.
+    signature : str
+        The key.
+
+    Returns
+    -------
+    tuple of Verdict
+        One for each reader.
+
+    Raises
+    ------
+    NotAnArtifact
+        If `directory` is not an export.
+    KeyError
+        If the export has no such signature.
+    TypeError
+        If an array is given for a signature with several inputs or outputs.
+    """
+    found = artifact.read(directory)
+    if signature not in found.signatures:
+        keys = ", ".join(found.signatures) or "none"
+        raise KeyError(f"no signature {signature!r} in this export: it has {keys}")
+    promised = found.signatures[signature]
+    feed = _by_name(inputs, promised.inputs, "input", signature)
+    right = _by_name(expected, promised.outputs, "output", signature)
+    return tuple(_verdict(found.directory, signature, feed, right, who) for who in readers.READERS)
+
+
+def _by_name(values, tensors, what, key):
+    if isinstance(values, Mapping):
+        return {name: np.asarray(value) for name, value in values.items()}
+    names = [tensor.name for tensor in tensors]
+    if len(names) != 1:
+        raise TypeError(
+            f"{key} has {len(names)} {what}s, {', '.join(names)}: give a dict with an array for "
+            "each name"
+        )
+    return {names[0]: np.asarray(values)}
+
+
+def _verdict(directory, key, feed, right, reader):
+    try:
+        got = readers.run(directory, key, feed, reader)
+    except readers.ReaderError as error:
+        return Verdict(reader, FAILS, error=shorten(str(error), 160))
+    return Verdict(reader, SAME if same(got, right) else OTHER, got)

@@ -1,33 +1,153 @@
-"""HTML tables, for results that also have a plain text form."""
+"""HTML tables, for results that also have a plain text form.
+
+Every table fits an output that is 350 pixels wide, as in a window of 800 pixels beside the file
+browser. Words stay whole, and lines break between them. A table that needs more scrolls sideways.
+"""
 
 import html
+import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-CELL = "text-align:left;padding:.2em .8em;white-space:"
+from helpers.display.palette import FAILED, GREY, LINE, NOT_YET, PASSED, WHITE
+
+COLOURS = {"✓": PASSED, "✗": FAILED, "≠": NOT_YET, "!": NOT_YET, "=": GREY, "?": GREY}
+# These styles are among those that JupyterLab also keeps in a notebook that it does not trust.
+CELL = "text-align:left;vertical-align:top;line-height:1.4;padding:.25em .5em;white-space:"
+CHIP = f"color:{WHITE};border-radius:3px;padding:0 .35em;font-weight:bold;background-color:"
+SENTENCE = "min-width:16em;overflow-wrap:anywhere"  # a narrower column has a word on each line
+ROOM, SENTENCE_ROOM = 350, 208  # pixels: of the narrowest output, and of 16em
+LETTER, PADDING = 7, 13  # pixels: a mean letter, and both sides of a cell together
+WHOLE, LONG = 16, 40  # characters: at most so many stay on one line; more make a sentence
+LONG_WORD = 30  # characters: a longer part of a path may break after a punctuation mark
+DETAIL = ";padding-left:1.5em"  # of a row that belongs to the row above
 
 
-def table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
+@dataclass(frozen=True)
+class FullRow:
+    """A row with one cell, which is as wide as the table.
+
+    Parameters
+    ----------
+    text : str
+        What the cell shows.
+    heading : bool
+        Whether it is the heading of the rows that follow. Otherwise it belongs to the row above.
+    """
+
+    text: str
+    heading: bool = False
+
+
+def table(head: Sequence[object], rows: Iterable[Sequence[object] | FullRow]) -> str:
     """Write an HTML table. Every text is escaped.
 
     Parameters
     ----------
     head : sequence of object
         The titles of the columns, shown as `str` writes them.
-    rows : iterable of sequence of object
-        Each row has as many cells as `head`.
+    rows : iterable of (sequence of object) or FullRow
+        A sequence has as many cells as `head`. A cell that begins with a mark and a space, such
+        as "✓ same numbers", gets the mark in its colour.
 
     Returns
     -------
     str
-        One `<table>` element.
+        One `<table>` element, inside a `<div>` that scrolls if the table may need more than ROOM.
     """
-    body = "".join(f"<tr>{''.join(_cell(c, 'td') for c in row)}</tr>" for row in rows)
-    return f"<table><tr>{''.join(_cell(h, 'th') for h in head)}</tr>{body}</table>"
+    rows = list(rows)
+    groups = [[]]
+    for row in rows:
+        if isinstance(row, FullRow) and row.heading:
+            groups.append([])
+        groups[-1].append(_row(row, len(head)))
+    body = "".join(f"<tbody>{''.join(group)}</tbody>" for group in groups if group)
+    titles = "".join(_cell(title, "th", "col") if str(title) else "<td></td>" for title in head)
+    titles = f"<thead><tr style='background:none'>{titles}</tr></thead>"
+    shown = f"<table style='border-collapse:collapse'>{titles}{body}</table>"
+    cells = [head, *(row for row in rows if not isinstance(row, FullRow))]
+    if sum(map(_least_width, zip(*cells, strict=True))) <= ROOM:
+        return shown
+    name = html.escape(", ".join(filter(None, map(str, head))), quote=True)
+    # Without a width of its own, the table would widen a widget instead of scrolling. What scrolls
+    # must be reachable with the keyboard.
+    return (
+        f"<div tabindex='0' role='region' aria-label='Table: {name}' "
+        f"style='width:0;min-width:100%;overflow-x:auto'>{shown}</div>"
+    )
 
 
-def _cell(content: object, tag: str) -> str:
+def marked(text: str) -> str:
+    """Escape a text for HTML, and show its first ✓ or ✗ in white on the mark's colour."""
+    before, mark, after = re.fullmatch(r"([^✓✗]*)([✓✗]?)(.*)", text, re.S).groups()
+    return html.escape(before) + (_chip(mark) if mark else "") + html.escape(after)
+
+
+def _row(row, columns):
+    top = f"border-top:1px solid {LINE};"
+    if isinstance(row, FullRow):
+        span = f" colspan='{columns}'"
+        if row.heading:
+            cells = [_cell(row.text, "th", "rowgroup", span)]
+        else:
+            top, cells = "", [_cell(row.text, "td", "", span, DETAIL)]
+    else:
+        # The first cell names its row. A table of one column has no names.
+        named = columns > 1 and str(row[0])
+        first = _cell(row[0], "th", "row") if named else _cell(row[0])
+        cells = [first, *map(_cell, row[1:])]
+    return f"<tr style='{top}background:none'>{''.join(cells)}</tr>"
+
+
+def _cell(content, tag="td", scope="", span="", style=""):
     text = str(content)
-    # Names and words stay whole, and only sentences are broken where the window is narrow.
-    space = "pre-wrap;overflow-wrap:anywhere" if len(text) > 40 else "nowrap"
-    scope = " scope='col'" if tag == "th" else ""
-    return f"<{tag}{scope} style='{CELL}{space}'>{html.escape(text)}</{tag}>"
+    style = CELL + ("nowrap" if len(text) <= WHOLE and scope != "col" else "pre-wrap") + style
+    style += f";{SENTENCE}" if _is_sentence(text) else ""
+    style += ";font-weight:normal" if scope == "row" else ""
+    scope = f" scope='{scope}'" if scope else ""
+    return f"<{tag}{scope}{span} style='{style}'>{_shown(text)}</{tag}>"
+
+
+def _shown(text):
+    if text[:1] in COLOURS and text[1:2] in (" ", ""):
+        return _chip(text[0]) + _breakable(text[1:])
+    return _breakable(text)
+
+
+def _chip(mark):
+    return f"<span style='{CHIP}{COLOURS[mark]}'>{mark}</span>"
+
+
+def _breakable(text):
+    """Escape a text for HTML, and let long words break after slashes and some other marks."""
+    words = re.split(r"([ \n]+)", text)
+    return "".join("<wbr>".join(map(html.escape, _pieces(word))) for word in words)
+
+
+def _pieces(word):
+    if len(word) <= WHOLE:
+        return [word]
+    parts = re.findall(r"[^/]*/|[^/]+$", word)
+    pieces = [re.findall(r".+?(?:[_.:=,]+|$)", p) if len(p) > LONG_WORD else [p] for p in parts]
+    return [piece for part in pieces for piece in part]
+
+
+def _is_sentence(text):
+    return len(text) > LONG and " " in text
+
+
+def _least_width(column):
+    """Estimate the pixels that a column with its head needs so that no word breaks."""
+    head, *texts = map(str, column)
+    return PADDING + max([_longest_word(head), *map(_least, texts)])
+
+
+def _least(text):
+    if _is_sentence(text):
+        return SENTENCE_ROOM
+    return LETTER * len(text) if len(text) <= WHOLE else _longest_word(text)
+
+
+def _longest_word(text):
+    pieces = [piece for word in re.split(r"[ \n]", text) for piece in _pieces(word)]
+    return LETTER * max(map(len, pieces), default=0)

@@ -9,13 +9,14 @@ from matplotlib.figure import Figure
 from helpers.data import line
 from helpers.display.palette import BLUE, ORANGE
 from helpers.display.plot_style import new_figure
-from helpers.widgets.view import View, one_at_a_time, picture
+from helpers.widgets.view import Plot, arrows, image, one_at_a_time, png
 
 TEXT = (
-    "Live in Jupyter: sliders for the learning rate and the number of steps. Each move trains a "
+    "Live in Jupyter: lists for the learning rate and the number of steps. Each choice trains a "
     "new line\nwhile you watch: on the left the points and the line, on the right the loss."
 )
-
+RATES = (0.001, 0.003, 0.01, 0.03, 0.05, 0.1, 0.3, 1.0)
+STEPS = (20, 50, 100, 200, 400, 1000)
 
 Progress = Callable[[float, float, np.ndarray], object]
 
@@ -81,8 +82,8 @@ def draw(slope: float, intercept: float, losses: np.ndarray, steps: int) -> Figu
     -------
     matplotlib.figure.Figure
     """
-    margins = {"left": 0.07, "right": 0.98, "bottom": 0.18, "top": 0.97, "wspace": 0.2}
-    figure, (left, right) = new_figure(2.8, columns=2, **margins)
+    margins = {"left": 0.1, "right": 0.96, "bottom": 0.2, "top": 0.94, "wspace": 0.45}
+    figure, (left, right) = new_figure(270, columns=2, **margins)
     x, y = line()
     ends = np.array([-1.0, 1.0])
     left.scatter(x, y, s=8, color=BLUE, label="data")
@@ -95,31 +96,28 @@ def draw(slope: float, intercept: float, losses: np.ndarray, steps: int) -> Figu
     return figure
 
 
-def live_training() -> View:
-    """Make the widget: two sliders, a line of text and a picture."""
-    rate = ipywidgets.FloatLogSlider(
-        value=10**-1.25, min=-3, max=0, step=0.25, description="rate", continuous_update=False
-    )
-    steps = ipywidgets.IntSlider(
-        value=200, min=20, max=1000, step=20, description="steps", continuous_update=False
-    )
-    words = ipywidgets.Label("Move a slider: a new line is trained while you watch.")
-    image = ipywidgets.HTML()
+def live_training() -> Plot:
+    """Make the widget: two lists, a line of text and a picture. It opens with one training."""
+    rate = ipywidgets.Dropdown(options=RATES, value=0.05, description="rate")
+    steps = ipywidgets.Dropdown(options=STEPS, value=200, description="steps")
+    words, shown = ipywidgets.HTML(), ipywidgets.HTML()
+    drawn: dict[str, str] = {}  # the latest picture and its words
 
     def show(slope, intercept, losses):
         words.value = describe(slope, intercept, losses)
         if len(losses) % 5 == 0:  # drawing takes longer than a part of the training
-            image.value = picture(
-                draw(slope, intercept, losses, steps.value), f"The points and {words.value}"
-            )
+            code = png(draw(slope, intercept, losses, steps.value))
+            drawn.update(png=code, alt=f"The points and {words.value}")
+            shown.value = image(**drawn)
 
     guarded = one_at_a_time()
 
     @guarded
-    def train_again(_):
+    def train_again(_=None):
         words.value = "Training …"
         fit_line(rate.value, steps.value, on_part=show)
 
     rate.observe(train_again, "value")
     steps.observe(train_again, "value")
-    return View([rate, steps, words, image], TEXT)
+    train_again()
+    return Plot([rate, steps, words, shown, arrows()], TEXT, **drawn)

@@ -1,6 +1,5 @@
 """A widget that calls a signature of a loaded export, and shows the answer or the real error."""
 
-import html
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -8,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import numpy as np
 
+from helpers.display.html_table import marked
 from helpers.errors.cure import cure
 from helpers.errors.messages import describe
 from helpers.text import safe_repr, shorten
-from helpers.widgets.view import View, one_at_a_time
+from helpers.widgets.view import View, arrows, one_at_a_time
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -227,7 +227,7 @@ def signature_caller(loaded: Any) -> View:
         answer.value = "calling …"  # not the answer of an older request
         lines = str(call_signature(loaded, choice.value, request.value))
         lines = lines.encode(errors="replace").decode()  # a single surrogate cannot be sent
-        answer.value = f"<pre style='{WRAP}'>{html.escape(lines)}</pre>"
+        answer.value = f"<pre style='{WRAP}'>{marked(lines)}</pre>"
 
     @guarded
     def choose(_):
@@ -240,7 +240,7 @@ def signature_caller(loaded: Any) -> View:
     request.observe(show, "value")
     call.on_click(show)
     show()
-    return View([choice, request, call, answer], _text(found))
+    return View([choice, request, call, answer, arrows()], _text(found))
 
 
 def _text(found):

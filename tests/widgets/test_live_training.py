@@ -1,5 +1,6 @@
 """The widget that fits a line: the functions by calling them, the view by moving its sliders."""
 
+from helpers.display import PICTURE_WIDTH
 from helpers.widgets.live_training import TEXT, describe, fit_line, live_training
 
 
@@ -18,9 +19,19 @@ def test_describe_writes_the_sign_once():
     assert describe(2.0, -1.0, [0.5]) == "y = 2.00x - 1.00, loss 0.500"
 
 
-def test_moving_a_slider_trains_again_and_shows_each_part():
+def test_it_opens_with_a_training_and_its_picture():
     view = live_training()
-    rate, steps, words, image = view.children
+    _, _, words, shown, _ = view.children
+    assert words.value.startswith("y = ") and view.alt == f"The points and {words.value}"
+    assert view.png in shown.value
+    data, metadata = view._repr_mimebundle_()
+    assert data["text/plain"] == TEXT and data["image/png"] == view.png
+    assert metadata["image/png"] == {"alt": view.alt, "width": PICTURE_WIDTH}
+
+
+def test_each_choice_trains_again_and_shows_each_part():
+    view = live_training()
+    rate, steps, words, shown, _ = view.children
     seen = []
     words.observe(lambda change: seen.append(change["new"]), "value")
     steps.value = 400
@@ -29,8 +40,10 @@ def test_moving_a_slider_trains_again_and_shows_each_part():
     before = words.value
     rate.value = 0.001
     assert words.value != before
-    assert f'alt="The points and {words.value}"' in image.value  # the last part is drawn
+    assert f'alt="The points and {words.value}"' in shown.value  # the last part is drawn
 
 
-def test_live_training_stands_as_text_where_there_is_no_kernel():
-    assert live_training()._repr_mimebundle_()["text/plain"] == TEXT
+def test_lists_have_a_name_and_real_units():
+    rate, steps, *_ = live_training().children
+    assert (rate.description, steps.description) == ("rate", "steps")
+    assert rate.label == "0.05" and "0.001" in rate._options_labels

@@ -15,8 +15,8 @@ COLOURS = {"✓": PASSED, "✗": FAILED, "≠": NOT_YET, "!": NOT_YET, "=": GREY
 # These styles are among those that JupyterLab also keeps in a notebook that it does not trust.
 CELL = "text-align:left;vertical-align:top;line-height:1.4;padding:.25em .5em;white-space:"
 CHIP = f"color:{WHITE};border-radius:3px;padding:0 .35em;font-weight:bold;background-color:"
-SENTENCE = "min-width:16em;overflow-wrap:anywhere"  # a narrower column has a word on each line
-ROOM, SENTENCE_ROOM = 350, 208  # pixels: of the narrowest output, and of 16em
+SENTENCE = "min-width:15em;overflow-wrap:anywhere"  # a narrower column has a word on each line
+ROOM, SENTENCE_ROOM = 350, 195  # pixels: of the narrowest output, and of 15em
 LETTER, PADDING = 7, 13  # pixels: a mean letter, and both sides of a cell together
 WHOLE, LONG = 16, 40  # characters: at most so many stay on one line; more make a sentence
 LONG_WORD = 30  # characters: a longer part of a path may break after a punctuation mark

@@ -113,23 +113,6 @@ def png(figure: "Figure") -> str:
     return base64.b64encode(stream.getvalue()).decode()
 
 
-def picture(figure: "Figure", alt: str) -> str:
-    """Draw a matplotlib figure as an HTML image.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-    alt : str
-        What the picture shows, in words.
-
-    Returns
-    -------
-    str
-        One `<img>` element.
-    """
-    return image(png(figure), alt)
-
-
 def image(png: str, alt: str) -> str:
     """Write an HTML image of a PNG file that `png` returned, as wide as every picture.
 

@@ -56,9 +56,9 @@ def test_first_tick_or_cross_of_a_line_has_its_colour():
 
 
 def test_sentence_is_not_a_column_of_single_words():
-    assert "min-width:16em" in table(("",), [(SENTENCE,)])
-    assert "min-width:16em" in table(("",), [FullRow(SENTENCE)])
-    assert "min-width:16em" not in table(("",), [("x" * 80,)])
+    assert "min-width:15em" in table(("",), [(SENTENCE,)])
+    assert "min-width:15em" in table(("",), [FullRow(SENTENCE)])
+    assert "min-width:15em" not in table(("",), [("x" * 80,)])
 
 
 def test_only_a_table_that_is_too_wide_scrolls_and_then_by_keyboard_too():

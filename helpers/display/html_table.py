@@ -14,6 +14,10 @@ from helpers.display.palette import FAILED, GREY, LINE, NOT_YET, PASSED, WHITE
 COLOURS = {"✓": PASSED, "✗": FAILED, "≠": NOT_YET, "!": NOT_YET, "=": GREY, "?": GREY}
 # These styles are among those that JupyterLab also keeps in a notebook that it does not trust.
 CELL = "text-align:left;vertical-align:top;line-height:1.4;padding:.25em .5em;white-space:"
+# For a <pre>: JupyterLab would break its words into letters.
+WRAP = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
+TABLE = "border-collapse:collapse"
+ROW = f"border-top:1px solid {LINE};background:none"
 CHIP = f"color:{WHITE};border-radius:3px;padding:0 .35em;font-weight:bold;background-color:"
 SENTENCE = "min-width:15em;overflow-wrap:anywhere"  # a narrower column has a word on each line
 ROOM, SENTENCE_ROOM = 350, 195  # pixels: of the narrowest output, and of 15em
@@ -64,7 +68,7 @@ def table(head: Sequence[object], rows: Iterable[Sequence[object] | FullRow]) ->
     body = "".join(f"<tbody>{''.join(group)}</tbody>" for group in groups if group)
     titles = "".join(_cell(title, "th", "col") if str(title) else "<td></td>" for title in head)
     titles = f"<thead><tr style='background:none'>{titles}</tr></thead>"
-    shown = f"<table style='border-collapse:collapse'>{titles}{body}</table>"
+    shown = f"<table style='{TABLE}'>{titles}{body}</table>"
     cells = [head, *(row for row in rows if not isinstance(row, FullRow))]
     if sum(map(_least_width, zip(*cells, strict=True))) <= ROOM:
         return shown
@@ -84,19 +88,19 @@ def marked(text: str) -> str:
 
 
 def _row(row, columns):
-    top = f"border-top:1px solid {LINE};"
+    style = ROW
     if isinstance(row, FullRow):
         span = f" colspan='{columns}'"
         if row.heading:
             cells = [_cell(row.text, "th", "rowgroup", span)]
         else:
-            top, cells = "", [_cell(row.text, "td", "", span, DETAIL)]
+            style, cells = "background:none", [_cell(row.text, "td", "", span, DETAIL)]
     else:
         # The first cell names its row. A table of one column has no names.
         named = columns > 1 and str(row[0])
         first = _cell(row[0], "th", "row") if named else _cell(row[0])
         cells = [first, *map(_cell, row[1:])]
-    return f"<tr style='{top}background:none'>{''.join(cells)}</tr>"
+    return f"<tr style='{style}'>{''.join(cells)}</tr>"
 
 
 def _cell(content, tag="td", scope="", span="", style=""):

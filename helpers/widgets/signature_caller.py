@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import numpy as np
 
-from helpers.display.html_table import marked
+from helpers.display.html_table import WRAP, marked
 from helpers.errors.cure import cure
 from helpers.errors.messages import describe
 from helpers.text import safe_repr, shorten
@@ -22,9 +22,6 @@ EXAMPLES = {"string": "red", "bool": True}
 INTRODUCTION = (
     "Live in Jupyter: choose a signature, edit the request, and read the answer or the real error."
 )
-
-# Long errors are broken between words where they can be.
-WRAP = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
 
 
 @dataclass(frozen=True)

@@ -160,5 +160,6 @@ def _side_by_side(found, view, within):
     for one in found:
         heading = f"<p><strong>{html.escape(one.name)}/</strong></p>" if one.directory else ""
         shown = view(one, within) if one.directory else ""
-        columns.append(f"<div>{heading}{findings_table(one)}{shown}</div>")
+        style = "flex:1 1 20em;min-width:0"
+        columns.append(f"<div style='{style}'>{heading}{findings_table(one)}{shown}</div>")
     return f"<div style='display:flex;flex-wrap:wrap;gap:1em'>{''.join(columns)}</div>"

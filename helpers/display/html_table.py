@@ -19,11 +19,12 @@ WRAP = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
 TABLE = "border-collapse:collapse"
 ROW = f"border-top:1px solid {LINE};background:none"
 CHIP = f"color:{WHITE};border-radius:3px;padding:0 .35em;font-weight:bold;background-color:"
-SENTENCE = "min-width:15em;overflow-wrap:anywhere"  # a narrower column has a word on each line
-ROOM, SENTENCE_ROOM = 350, 195  # pixels: of the narrowest output, and of 15em
-LETTER, PADDING = 7, 13  # pixels: a mean letter, and both sides of a cell together
-WHOLE, LONG = 16, 40  # characters: at most so many stay on one line; more make a sentence
+SENTENCE_EM = 15  # a narrower column has a word on each line
+SENTENCE = f"min-width:{SENTENCE_EM}em;overflow-wrap:anywhere"
+ROOM, EM, PADDING = 345, 13, 13  # pixels: of the narrowest output, a font, both sides of a cell
+WHOLE, LONG = 15, 40  # characters: at most so many stay on one line; more make a sentence
 LONG_WORD = 30  # characters: a longer part of a path may break after a punctuation mark
+NARROW, WIDE = " !'()*,-./:;I[]fijlrt|", "%@MWmw"  # letters that are far from the mean
 DETAIL = ";padding-left:1.5em"  # of a row that belongs to the row above
 
 
@@ -52,7 +53,8 @@ def table(head: Sequence[object], rows: Iterable[Sequence[object] | FullRow]) ->
         The titles of the columns, shown as `str` writes them.
     rows : iterable of (sequence of object) or FullRow
         A sequence has as many cells as `head`. A cell that begins with a mark and a space, such
-        as "✓ same numbers", gets the mark in its colour.
+        as "✓ same numbers", gets the mark in its colour. If a table of three or more columns may
+        need more than ROOM, sentences of its last column get rows of their own.
 
     Returns
     -------
@@ -60,6 +62,8 @@ def table(head: Sequence[object], rows: Iterable[Sequence[object] | FullRow]) ->
         One `<table>` element, inside a `<div>` that scrolls if the table may need more than ROOM.
     """
     rows = list(rows)
+    if len(head) > 2 and _is_too_wide(head, rows) and _has_sentences(rows):
+        head, rows = head[:-1], list(_unfolded(str(head[-1]), rows))
     groups = [[]]
     for row in rows:
         if isinstance(row, FullRow) and row.heading:
@@ -69,14 +73,13 @@ def table(head: Sequence[object], rows: Iterable[Sequence[object] | FullRow]) ->
     titles = "".join(_cell(title, "th", "col") if str(title) else "<td></td>" for title in head)
     titles = f"<thead><tr style='background:none'>{titles}</tr></thead>"
     shown = f"<table style='{TABLE}'>{titles}{body}</table>"
-    cells = [head, *(row for row in rows if not isinstance(row, FullRow))]
-    if sum(map(_least_width, zip(*cells, strict=True))) <= ROOM:
+    if not _is_too_wide(head, rows):
         return shown
     name = html.escape(", ".join(filter(None, map(str, head))), quote=True)
     # Without a width of its own, the table would widen a widget instead of scrolling. What scrolls
     # must be reachable with the keyboard.
     return (
-        f"<div tabindex='0' role='region' aria-label='Table: {name}' "
+        f"<div tabindex='0' role='group' aria-label='Table: {name}' "
         f"style='width:0;min-width:100%;overflow-x:auto'>{shown}</div>"
     )
 
@@ -140,6 +143,26 @@ def _is_sentence(text):
     return len(text) > LONG and " " in text
 
 
+def _has_sentences(rows):
+    return any(_is_sentence(str(row[-1])) for row in rows if not isinstance(row, FullRow))
+
+
+def _unfolded(title, rows):
+    """Yield the rows without their last cell, which gets a row of its own."""
+    for row in rows:
+        if isinstance(row, FullRow):
+            yield row
+            continue
+        yield row[:-1]
+        if str(row[-1]):
+            yield FullRow(f"{title}: {row[-1]}" if title else str(row[-1]))
+
+
+def _is_too_wide(head, rows):
+    cells = [head, *(row for row in rows if not isinstance(row, FullRow))]
+    return sum(map(_least_width, zip(*cells, strict=True))) > ROOM
+
+
 def _least_width(column):
     """Estimate the pixels that a column with its head needs so that no word breaks."""
     head, *texts = map(str, column)
@@ -148,10 +171,15 @@ def _least_width(column):
 
 def _least(text):
     if _is_sentence(text):
-        return SENTENCE_ROOM
-    return LETTER * len(text) if len(text) <= WHOLE else _longest_word(text)
+        return SENTENCE_EM * EM
+    return _width(text) if len(text) <= WHOLE else _longest_word(text)
 
 
 def _longest_word(text):
     pieces = [piece for word in re.split(r"[ \n]", text) for piece in _pieces(word)]
-    return LETTER * max(map(len, pieces), default=0)
+    return max(map(_width, pieces))
+
+
+def _width(text):
+    """Estimate the pixels of a text in a wide font without serifs, such as DejaVu Sans."""
+    return EM * sum(0.3 if c in NARROW else 0.9 if c in WIDE or c > "~" else 0.6 for c in text)

@@ -27,7 +27,7 @@ def test_every_head_says_of_what():
 
 
 def test_only_short_texts_stay_on_one_line():
-    short, long = table(("",), [("n" * 16,)]), table(("",), [("n" * 17,)])
+    short, long = table(("",), [("n" * 15,)]), table(("",), [("n" * 16,)])
     assert "nowrap" in short and "nowrap" not in long and "pre-wrap" in long
 
 
@@ -65,9 +65,19 @@ def test_only_a_table_that_is_too_wide_scrolls_and_then_by_keyboard_too():
     narrow = table(("file", "what"), [("variables/variables.index", SENTENCE)])
     assert narrow.startswith("<table") and "overflow-x" not in narrow
     wide = table(("n<1>", "", *"abcdef"), [("a name of a row",) * 8])
-    assert wide.startswith("<div tabindex='0' role='region' aria-label='Table: n&lt;1&gt;, a, b")
+    assert wide.startswith("<div tabindex='0' role='group' aria-label='Table: n&lt;1&gt;, a, b")
     assert "overflow-x:auto" in wide and wide.count("<table") == 1
     assert ROOM < 8 * 15 * 6, "what the eight columns need"
+
+
+def test_sentences_of_the_last_column_get_rows_of_their_own_where_room_is_missing():
+    head, first = ("reader", "result", "answer"), ("python", "✓ same numbers", "short")
+    assert table(head, [first]).count("<th scope='col'") == 3
+    wide = table(head, [first, FullRow("note"), ("session", "✗ other numbers", SENTENCE)])
+    assert wide.startswith("<table") and wide.count("<th scope='col'") == 2
+    assert ">answer: short</td>" in wide and f">answer: {SENTENCE}</td>" in wide
+    assert wide.count("colspan='2'") == 3
+    assert ">note</td>" in wide and ": </td>" not in table(head, [("a", "b" * 15, "")])
 
 
 def test_long_text_in_a_row_of_its_own_needs_no_room():

@@ -265,7 +265,7 @@ _MISFITS = """() => {
     const say = (what, node) => found.push(
         `${what}: <${node.tagName.toLowerCase()} class="${node.className}"> `
         + (node.innerText || node.alt || '').slice(0, 60));
-    const scrolls = node => node.closest("[role=region][tabindex='0']");
+    const scrolls = node => node.closest("[role=group][tabindex='0']");
     const broken = (text, word) => {
         const range = document.createRange();
         range.setStart(text, word.index);

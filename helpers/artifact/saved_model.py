@@ -136,7 +136,7 @@ class Artifact:
         return shown + table(SIGNATURE_HEAD, signature_rows(self.signatures))
 
 
-SIGNATURE_HEAD = ("", "name", "dtype", "shape")
+SIGNATURE_HEAD = ("", "name", "dtype and shape")
 
 
 def signature_rows(signatures: Mapping[str, Signature]) -> list[tuple | FullRow]:
@@ -147,7 +147,7 @@ def signature_rows(signatures: Mapping[str, Signature]) -> list[tuple | FullRow]
         for way, tensors in (("in", signature.inputs), ("out", signature.outputs)):
             for t in tensors:
                 shape = "unknown" if t.shape is None else t.shape
-                rows.append((way, printable(t.name), t.dtype, shape))
+                rows.append((way, printable(t.name), f"{t.dtype} {shape}"))
     return rows
 
 

@@ -1,7 +1,8 @@
 """HTML tables, for results that also have a plain text form.
 
-Every table fits an output that is 350 pixels wide, as in a window of 800 pixels beside the file
-browser. Words stay whole, and lines break between them. A table that needs more scrolls sideways.
+Beside the file browser, an output has 350 pixels in a window of 800 pixels, and 250 at a zoom of
+200 %. Tables fit these: words stay whole, and lines break between them. A table that needs more
+than 250 pixels scrolls sideways there.
 """
 
 import html
@@ -19,11 +20,13 @@ WRAP = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
 TABLE = "border-collapse:collapse"
 ROW = f"border-top:1px solid {LINE};background:none"
 CHIP = f"color:{WHITE};border-radius:3px;padding:0 .35em;font-weight:bold;background-color:"
-SENTENCE_EM = 15  # a narrower column has a word on each line
+SENTENCE_EM = 11  # a narrower column has a word on each line
 SENTENCE = f"min-width:{SENTENCE_EM}em;overflow-wrap:anywhere"
-ROOM, EM, PADDING = 345, 13, 13  # pixels: of the narrowest output, a font, both sides of a cell
+ROOM, EM, PADDING = 250, 13, 13  # pixels: of the narrowest output, a font, both sides of a cell
 WHOLE, LONG = 15, 40  # characters: at most so many stay on one line; more make a sentence
 LONG_WORD = 30  # characters: a longer part of a path may break after a punctuation mark
+# A shape such as (None, 10), a space, a word; a word may contain a bracket.
+TOKENS = re.compile(r"(?<![^ \n])\([^()\n]{1,13}\)(?![^ \n])|[ \n]+|[^ \n]+")
 NARROW, WIDE = " !'()*,-./:;I[]fijlrt|", "%@MWmw"  # letters that are far from the mean
 DETAIL = ";padding-left:1.5em"  # of a row that belongs to the row above
 
@@ -127,8 +130,13 @@ def _chip(mark):
 
 def _breakable(text):
     """Escape a text for HTML, and let long words break after slashes and some other marks."""
-    words = re.split(r"([ \n]+)", text)
-    return "".join("<wbr>".join(map(html.escape, _pieces(word))) for word in words)
+    return "".join(map(_word, TOKENS.findall(text)))
+
+
+def _word(token):
+    if token[0] == "(" and " " in token:
+        return f"<span style='white-space:nowrap'>{html.escape(token)}</span>"
+    return "<wbr>".join(map(html.escape, _pieces(token)))
 
 
 def _pieces(word):
@@ -176,8 +184,8 @@ def _least(text):
 
 
 def _longest_word(text):
-    pieces = [piece for word in re.split(r"[ \n]", text) for piece in _pieces(word)]
-    return max(map(_width, pieces))
+    words = (token for token in TOKENS.findall(text) if token.strip(" \n"))
+    return max((_width(piece) for word in words for piece in _pieces(word)), default=0)
 
 
 def _width(text):

@@ -29,6 +29,8 @@ class View(ipywidgets.VBox):
     """
 
     def __init__(self, children: Sequence[ipywidgets.Widget], text: str) -> None:
+        for child in children:
+            child.layout.max_width = "98%"  # some controls are 300 pixels wide everywhere
         super().__init__(children)
         self.text = text
 

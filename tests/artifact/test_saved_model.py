@@ -92,7 +92,6 @@ def test_html_form_says_the_same_and_escapes_names(folder, tmp_path):
     for word in (
         "signature three",
         "(None, 3)",
-        "float32",
         "output_0",
         "the weights",
         "saved_model.pb",

@@ -40,6 +40,13 @@ def test_words_break_after_a_slash_and_otherwise_only_if_long():
     assert text == f"/{long}//\u00a0{SENTENCE}\n\n x ", "nothing is lost"
 
 
+def test_shape_stays_on_one_line():
+    shown = table(("",), [("float32 (None, 10) and (f (x))",)])
+    assert ">float32 <span style='white-space:nowrap'>(None, 10)</span> and (f (x))<" in shown
+    text = re.sub("<[^>]+>", "", table(("",), [("(a, b)(c) (d, e) f(g, h)\n(i, j)",)]))
+    assert text == "(a, b)(c) (d, e) f(g, h)\n(i, j)", "nothing is lost"
+
+
 @pytest.mark.parametrize("mark", COLOURS)
 def test_mark_at_the_start_of_a_cell_has_its_colour(mark):
     chip = f"background-color:{COLOURS[mark]}'>{mark}</span>"
@@ -56,13 +63,13 @@ def test_first_tick_or_cross_of_a_line_has_its_colour():
 
 
 def test_sentence_is_not_a_column_of_single_words():
-    assert "min-width:15em" in table(("",), [(SENTENCE,)])
-    assert "min-width:15em" in table(("",), [FullRow(SENTENCE)])
-    assert "min-width:15em" not in table(("",), [("x" * 80,)])
+    assert "min-width:11em" in table(("",), [(SENTENCE,)])
+    assert "min-width:11em" in table(("",), [FullRow(SENTENCE)])
+    assert "min-width:11em" not in table(("",), [("x" * 80,)])
 
 
 def test_only_a_table_that_is_too_wide_scrolls_and_then_by_keyboard_too():
-    narrow = table(("file", "what"), [("variables/variables.index", SENTENCE)])
+    narrow = table(("part", "what"), [("fingerprint", SENTENCE)])
     assert narrow.startswith("<table") and "overflow-x" not in narrow
     wide = table(("n<1>", "", *"abcdef"), [("a name of a row",) * 8])
     assert wide.startswith("<div tabindex='0' role='group' aria-label='Table: n&lt;1&gt;, a, b")

@@ -14,7 +14,7 @@ from helpers.display.palette import FAILED, GREY, LINE, NOT_YET, PASSED, WHITE
 
 COLOURS = {"✓": PASSED, "✗": FAILED, "≠": NOT_YET, "!": NOT_YET, "=": GREY, "?": GREY}
 # These styles are among those that JupyterLab also keeps in a notebook that it does not trust.
-CELL = "text-align:left;vertical-align:top;line-height:1.4;padding:.25em .5em;white-space:"
+CELL = "text-align:left;vertical-align:top;line-height:1.4;padding:.25em .4em;white-space:"
 # For a <pre>: JupyterLab would break its words into letters.
 WRAP = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
 TABLE = "border-collapse:collapse"
@@ -22,7 +22,7 @@ ROW = f"border-top:1px solid {LINE};background:none"
 CHIP = f"color:{WHITE};border-radius:3px;padding:0 .35em;font-weight:bold;background-color:"
 SENTENCE_EM = 11  # a narrower column has a word on each line
 SENTENCE = f"min-width:{SENTENCE_EM}em;overflow-wrap:anywhere"
-ROOM, EM, PADDING = 250, 13, 13  # pixels: of the narrowest output, a font, both sides of a cell
+ROOM, EM, PADDING = 250, 13, 11  # pixels: of the narrowest output, a font, both sides of a cell
 WHOLE, LONG = 15, 40  # characters: at most so many stay on one line; more make a sentence
 LONG_WORD = 30  # characters: a longer part of a path may break after a punctuation mark
 # A shape such as (None, 10), a space, a word; a word may contain a bracket.
@@ -66,7 +66,7 @@ def table(head: Sequence[object], rows: Iterable[Sequence[object] | FullRow]) ->
     """
     rows = list(rows)
     if len(head) > 2 and _is_too_wide(head, rows) and _has_sentences(rows):
-        head, rows = head[:-1], list(_unfolded(str(head[-1]), rows))
+        head, rows = head[:-1], list(_unfolded(rows))
     groups = [[]]
     for row in rows:
         if isinstance(row, FullRow) and row.heading:
@@ -155,7 +155,7 @@ def _has_sentences(rows):
     return any(_is_sentence(str(row[-1])) for row in rows if not isinstance(row, FullRow))
 
 
-def _unfolded(title, rows):
+def _unfolded(rows):
     """Yield the rows without their last cell, which gets a row of its own."""
     for row in rows:
         if isinstance(row, FullRow):
@@ -163,7 +163,7 @@ def _unfolded(title, rows):
             continue
         yield row[:-1]
         if str(row[-1]):
-            yield FullRow(f"{title}: {row[-1]}" if title else str(row[-1]))
+            yield FullRow(str(row[-1]))
 
 
 def _is_too_wide(head, rows):

@@ -100,7 +100,7 @@ def arrows() -> ipywidgets.HTML:
         f"%3Cpath d='M6 8l4 4 4-4' fill='none' stroke-width='2' stroke='{colour}'/%3E%3C/svg%3E"
     )
     return ipywidgets.HTML(
-        "<style>[data-jp-theme-light='false'] .jupyter-widget-dropdown > select "
+        "<style>[data-jp-theme-light='false'] .widget-dropdown > select "
         f'{{background-image:url("data:image/svg+xml,{svg}")}}</style>',
         layout=ipywidgets.Layout(display="none"),
     )

@@ -23,7 +23,8 @@ CHIP = f"color:{WHITE};border-radius:3px;padding:0 .35em;font-weight:bold;backgr
 SENTENCE_EM = 11  # a narrower column has a word on each line
 SENTENCE = f"min-width:{SENTENCE_EM}em;overflow-wrap:anywhere"
 ROOM, EM, PADDING = 250, 13, 11  # pixels: of the narrowest output, a font, both sides of a cell
-WHOLE, LONG = 15, 40  # characters: at most so many stay on one line; more make a sentence
+SHORT, WHOLE = 9, 15  # characters: at most so many stay on one line always, and if there is room
+LONG = 40  # characters: a sentence has more
 LONG_WORD = 30  # characters: a longer part of a path may break after a punctuation mark
 # A shape such as (None, 10), a space, a word; a word may contain a bracket.
 TOKENS = re.compile(r"(?<![^ \n])\([^()\n]{1,13}\)(?![^ \n])|[ \n]+|[^ \n]+")
@@ -65,18 +66,19 @@ def table(head: Sequence[object], rows: Iterable[Sequence[object] | FullRow]) ->
         One `<table>` element, inside a `<div>` that scrolls if the table may need more than ROOM.
     """
     rows = list(rows)
-    if len(head) > 2 and _is_too_wide(head, rows) and _has_sentences(rows):
+    if len(head) > 2 and not _fits(head, rows) and _has_sentences(rows):
         head, rows = head[:-1], list(_unfolded(rows))
+    whole = WHOLE if _fits(head, rows) else SHORT
     groups = [[]]
     for row in rows:
         if isinstance(row, FullRow) and row.heading:
             groups.append([])
-        groups[-1].append(_row(row, len(head)))
+        groups[-1].append(_row(row, len(head), whole))
     body = "".join(f"<tbody>{''.join(group)}</tbody>" for group in groups if group)
     titles = "".join(_cell(title, "th", "col") if str(title) else "<td></td>" for title in head)
     titles = f"<thead><tr style='background:none'>{titles}</tr></thead>"
     shown = f"<table style='{TABLE}'>{titles}{body}</table>"
-    if not _is_too_wide(head, rows):
+    if _fits(head, rows, whole):
         return shown
     name = html.escape(", ".join(filter(None, map(str, head))), quote=True)
     # Without a width of its own, the table would widen a widget instead of scrolling. What scrolls
@@ -93,7 +95,7 @@ def marked(text: str) -> str:
     return html.escape(before) + (_chip(mark) if mark else "") + html.escape(after)
 
 
-def _row(row, columns):
+def _row(row, columns, whole):
     style = ROW
     if isinstance(row, FullRow):
         span = f" colspan='{columns}'"
@@ -104,14 +106,14 @@ def _row(row, columns):
     else:
         # The first cell names its row. A table of one column has no names.
         named = columns > 1 and str(row[0])
-        first = _cell(row[0], "th", "row") if named else _cell(row[0])
-        cells = [first, *map(_cell, row[1:])]
+        tags = [("th", "row") if named else ("td", ""), *[("td", "")] * (len(row) - 1)]
+        cells = [_cell(text, *tag, whole=whole) for text, tag in zip(row, tags, strict=True)]
     return f"<tr style='{style}'>{''.join(cells)}</tr>"
 
 
-def _cell(content, tag="td", scope="", span="", style=""):
+def _cell(content, tag, scope, span="", style="", whole=0):
     text = str(content)
-    style = CELL + ("nowrap" if len(text) <= WHOLE and scope != "col" else "pre-wrap") + style
+    style = CELL + ("nowrap" if len(text) <= whole else "pre-wrap") + style
     style += f";{SENTENCE}" if _is_sentence(text) else ""
     style += ";font-weight:normal" if scope == "row" else ""
     scope = f" scope='{scope}'" if scope else ""
@@ -166,21 +168,20 @@ def _unfolded(rows):
             yield FullRow(str(row[-1]))
 
 
-def _is_too_wide(head, rows):
+def _fits(head, rows, whole=WHOLE):
+    """Say whether ROOM is enough if texts of at most `whole` characters do not break."""
     cells = [head, *(row for row in rows if not isinstance(row, FullRow))]
-    return sum(map(_least_width, zip(*cells, strict=True))) > ROOM
+    return sum(_least_width(*column, whole=whole) for column in zip(*cells, strict=True)) <= ROOM
 
 
-def _least_width(column):
-    """Estimate the pixels that a column with its head needs so that no word breaks."""
-    head, *texts = map(str, column)
-    return PADDING + max([_longest_word(head), *map(_least, texts)])
+def _least_width(head, *texts, whole):
+    return PADDING + max([_longest_word(str(head)), *(_least(str(text), whole) for text in texts)])
 
 
-def _least(text):
+def _least(text, whole):
     if _is_sentence(text):
         return SENTENCE_EM * EM
-    return _width(text) if len(text) <= WHOLE else _longest_word(text)
+    return _width(text) if len(text) <= whole else _longest_word(text)
 
 
 def _longest_word(text):

@@ -29,6 +29,8 @@ def test_every_head_says_of_what():
 def test_only_short_texts_stay_on_one_line():
     short, long = table(("",), [("n" * 15,)]), table(("",), [("n" * 16,)])
     assert "nowrap" in short and "nowrap" not in long and "pre-wrap" in long
+    wide = table(["n"] * 3, [["three words and", "two_and words", "1,200 kB"]])
+    assert wide.count("nowrap") == 1 and "overflow-x" not in wide, "it fits if the longer break"
 
 
 def test_words_break_after_a_slash_and_otherwise_only_if_long():

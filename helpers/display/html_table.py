@@ -14,7 +14,7 @@ from helpers.display.palette import FAILED, GREY, LINE, NOT_YET, PASSED, WHITE
 
 COLOURS = {"✓": PASSED, "✗": FAILED, "≠": NOT_YET, "!": NOT_YET, "=": GREY, "?": GREY}
 # These styles are among those that JupyterLab also keeps in a notebook that it does not trust.
-CELL = "text-align:left;vertical-align:top;line-height:1.4;padding:.25em .4em;white-space:"
+CELL = "text-align:left;vertical-align:top;line-height:1.4;padding:.25em .5em;white-space:"
 # For a <pre>: JupyterLab would break its words into letters.
 WRAP = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
 TABLE = "border-collapse:collapse"
@@ -22,13 +22,14 @@ ROW = f"border-top:1px solid {LINE};background:none"
 CHIP = f"color:{WHITE};border-radius:3px;padding:0 .35em;font-weight:bold;background-color:"
 SENTENCE_EM = 11  # a narrower column has a word on each line
 SENTENCE = f"min-width:{SENTENCE_EM}em;overflow-wrap:anywhere"
-ROOM, EM, PADDING = 250, 13, 11  # pixels: of the narrowest output, a font, both sides of a cell
+ROOM, EM = 250, 13  # pixels: of the narrowest output, and of the font
 SHORT, WHOLE = 9, 15  # characters: at most so many stay on one line always, and if there is room
 LONG = 40  # characters: a sentence has more
 LONG_WORD = 30  # characters: a longer part of a path may break after a punctuation mark
 # A shape such as (None, 10), a space, a word; a word may contain a bracket.
 TOKENS = re.compile(r"(?<![^ \n])\([^()\n]{1,13}\)(?![^ \n])|[ \n]+|[^ \n]+")
 NARROW, WIDE = " !'()*,-./:;I[]fijlrt|", "%@MWmw"  # letters that are far from the mean
+TIGHT = ";padding:.25em"  # of the cells of a table for which room is missing
 DETAIL = ";padding-left:1.5em"  # of a row that belongs to the row above
 
 
@@ -68,17 +69,17 @@ def table(head: Sequence[object], rows: Iterable[Sequence[object] | FullRow]) ->
     rows = list(rows)
     if len(head) > 2 and not _fits(head, rows) and _has_sentences(rows):
         head, rows = head[:-1], list(_unfolded(rows))
-    whole = WHOLE if _fits(head, rows) else SHORT
+    tight = not _fits(head, rows)
     groups = [[]]
     for row in rows:
         if isinstance(row, FullRow) and row.heading:
             groups.append([])
-        groups[-1].append(_row(row, len(head), whole))
+        groups[-1].append(_row(row, len(head), tight))
     body = "".join(f"<tbody>{''.join(group)}</tbody>" for group in groups if group)
-    titles = "".join(_cell(title, "th", "col") if str(title) else "<td></td>" for title in head)
-    titles = f"<thead><tr style='background:none'>{titles}</tr></thead>"
+    titles = [_cell(title, "th", "col", tight) if str(title) else "<td></td>" for title in head]
+    titles = f"<thead><tr style='background:none'>{''.join(titles)}</tr></thead>"
     shown = f"<table style='{TABLE}'>{titles}{body}</table>"
-    if _fits(head, rows, whole):
+    if not tight or _fits(head, rows, tight):
         return shown
     name = html.escape(", ".join(filter(None, map(str, head))), quote=True)
     # Without a width of its own, the table would widen a widget instead of scrolling. What scrolls
@@ -95,25 +96,26 @@ def marked(text: str) -> str:
     return html.escape(before) + (_chip(mark) if mark else "") + html.escape(after)
 
 
-def _row(row, columns, whole):
+def _row(row, columns, tight):
     style = ROW
     if isinstance(row, FullRow):
         span = f" colspan='{columns}'"
         if row.heading:
-            cells = [_cell(row.text, "th", "rowgroup", span)]
+            cells = [_cell(row.text, "th", "rowgroup", tight, span)]
         else:
-            style, cells = "background:none", [_cell(row.text, "td", "", span, DETAIL)]
+            style, cells = "background:none", [_cell(row.text, "td", "", tight, span, DETAIL)]
     else:
         # The first cell names its row. A table of one column has no names.
         named = columns > 1 and str(row[0])
         tags = [("th", "row") if named else ("td", ""), *[("td", "")] * (len(row) - 1)]
-        cells = [_cell(text, *tag, whole=whole) for text, tag in zip(row, tags, strict=True)]
+        cells = [_cell(text, *tag, tight) for text, tag in zip(row, tags, strict=True)]
     return f"<tr style='{style}'>{''.join(cells)}</tr>"
 
 
-def _cell(content, tag, scope, span="", style="", whole=0):
+def _cell(content, tag, scope, tight, span="", style=""):
     text = str(content)
-    style = CELL + ("nowrap" if len(text) <= whole else "pre-wrap") + style
+    whole = len(text) <= (SHORT if tight else WHOLE) and scope != "col"
+    style = f"{CELL}{'nowrap' if whole else 'pre-wrap'}{TIGHT if tight else ''}{style}"
     style += f";{SENTENCE}" if _is_sentence(text) else ""
     style += ";font-weight:normal" if scope == "row" else ""
     scope = f" scope='{scope}'" if scope else ""
@@ -168,20 +170,21 @@ def _unfolded(rows):
             yield FullRow(str(row[-1]))
 
 
-def _fits(head, rows, whole=WHOLE):
-    """Say whether ROOM is enough if texts of at most `whole` characters do not break."""
+def _fits(head, rows, tight=False):
+    """Say whether ROOM is enough so that no word breaks, nor a text that is to stay on one line."""
     cells = [head, *(row for row in rows if not isinstance(row, FullRow))]
-    return sum(_least_width(*column, whole=whole) for column in zip(*cells, strict=True)) <= ROOM
+    return sum(_least_width(*column, tight=tight) for column in zip(*cells, strict=True)) <= ROOM
 
 
-def _least_width(head, *texts, whole):
-    return PADDING + max([_longest_word(str(head)), *(_least(str(text), whole) for text in texts)])
+def _least_width(head, *texts, tight):
+    inside = max([_longest_word(str(head)), *(_least(str(text), tight) for text in texts)])
+    return inside + (EM / 2 if tight else EM)
 
 
-def _least(text, whole):
+def _least(text, tight):
     if _is_sentence(text):
         return SENTENCE_EM * EM
-    return _width(text) if len(text) <= whole else _longest_word(text)
+    return _width(text) if len(text) <= (SHORT if tight else WHOLE) else _longest_word(text)
 
 
 def _longest_word(text):

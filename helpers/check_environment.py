@@ -1,6 +1,5 @@
 """The check of this computer: is it ready for the course, and what to do if it is not."""
 
-import html
 import re
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 
-from helpers.display.palette import FAILED, PASSED
+from helpers.display.html_table import marked
 from helpers.paths import ROOT
 
 TENSORFLOW = ("tensorflow", "tensorflow-cpu")
@@ -61,12 +60,8 @@ class Checks:
     __repr__ = __str__
 
     def _repr_html_(self):
-        lines = "<br>".join(
-            f"<span style='color:{PASSED if line.startswith('✓') else FAILED}'>"
-            f"{html.escape(line[0])}</span>{html.escape(line[1:])}"
-            for line in map(str, self.checks)
-        )
-        return f"<p>{lines}</p><p><strong>{str(self).splitlines()[-1]}</strong></p>"
+        lines = "<br>".join(marked(str(check)) for check in self.checks)
+        return f"<p>{lines}</p><p><strong>{marked(str(self).splitlines()[-1])}</strong></p>"
 
 
 def check_environment(found: Mapping[str, str | None] | None = None) -> Checks:

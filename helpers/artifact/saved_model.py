@@ -4,11 +4,12 @@ This module never loads or runs the model. It parses `saved_model.pb` and opens 
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from helpers.display.html_table import table
+from helpers.display.html_table import FullRow, table
 from helpers.errors.messages import describe
 from helpers.text import printable, readable_size, safe_repr
 
@@ -129,16 +130,25 @@ class Artifact:
 
     def _repr_html_(self) -> str:
         files = [(printable(f.path), readable_size(f.size), f.purpose) for f in self.files]
-        promises = [
-            (printable(s.key), way, printable(t.name), t.dtype, t.shape)
-            for s in self.signatures.values()
-            for way, tensors in (("in", s.inputs), ("out", s.outputs))
-            for t in tensors
-        ]
         shown = table((f"{printable(self.directory.name)}/", "size", "what it is"), files)
-        if not promises:
+        if not self.signatures:
             return shown + "<p>no signatures</p>"
-        return shown + table(("signature", "", "name", "dtype", "shape"), promises)
+        return shown + table(SIGNATURE_HEAD, signature_rows(self.signatures))
+
+
+SIGNATURE_HEAD = ("", "name", "dtype and shape")
+
+
+def signature_rows(signatures: Mapping[str, Signature]) -> list[tuple | FullRow]:
+    """List the inputs and outputs of signatures as rows of a table with SIGNATURE_HEAD."""
+    rows = []
+    for signature in signatures.values():
+        rows.append(FullRow(f"signature {printable(signature.key)}", heading=True))
+        for way, tensors in (("in", signature.inputs), ("out", signature.outputs)):
+            for t in tensors:
+                shape = "unknown" if t.shape is None else t.shape
+                rows.append((way, printable(t.name), f"{t.dtype} {shape}"))
+    return rows
 
 
 def directory_of(given: str | os.PathLike) -> Path:

@@ -4,9 +4,11 @@ import base64
 import html
 from collections.abc import Mapping
 
-from helpers.display.palette import BLUE, ORANGE
+from helpers.display import PICTURE_WIDTH as WIDTH
+from helpers.display.palette import BLACK, BLUE, GREY, ORANGE, WHITE
 
-ROW, LABEL, BAR = 26, 330, 300  # pixels: height of a row, width of the labels and of 100 %
+# Pixels: the height of a label and its bar, the edge around them, and the length of 100 %.
+ROW, EDGE, BAR = 52, 20, 490
 
 
 class Bars:
@@ -48,28 +50,29 @@ class Bars:
         # The title stands outside the picture, so that a search of the page finds it.
         return (
             f"<p>{html.escape(self.title)}</p>"
-            f'<img alt="{html.escape(alternative)}" src="data:image/svg+xml;base64,{code}">'
+            f'<img alt="{html.escape(alternative)}" style="max-width:100%" '
+            f'src="data:image/svg+xml;base64,{code}">'
         )
 
     def svg(self) -> str:
-        """Draw the chart as the text of an SVG file.
+        """Draw the chart as the text of an SVG file, on the same card as the other pictures.
 
-        All lengths are whole pixels, so that every computer writes the same text.
+        Each label stands above its bar, so that the letters are large in a narrow window too. All
+        lengths are whole pixels, so that every computer writes the same text.
         """
-        width, height = LABEL + BAR + 70, ROW * len(self.percents)
+        height = ROW * len(self.percents) + EDGE
         rows = []
         for number, (label, percent) in enumerate(self.percents.items()):
-            middle, colour = ROW * number + ROW // 2, ORANGE if number else BLUE
+            top, colour = ROW * number + EDGE // 2, ORANGE if number else BLUE
             length = BAR * percent // 100
             rows += [
-                f'<text x="{LABEL - 10}" y="{middle + 5}" text-anchor="end">'
-                f"{html.escape(label)}</text>",
-                f'<rect x="{LABEL}" y="{middle - 9}" width="{length}" height="18" '
-                f'fill="{colour}"/>',
-                f'<text x="{LABEL + length + 8}" y="{middle + 5}">{percent} %</text>',
+                f'<text x="{EDGE}" y="{top + 18}">{html.escape(label)}</text>',
+                f'<rect x="{EDGE}" y="{top + 25}" width="{length}" height="18" fill="{colour}"/>',
+                f'<text x="{EDGE + length + 8}" y="{top + 40}">{percent} %</text>',
             ]
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-            'font-family="sans-serif" font-size="14">'
-            f'<rect width="{width}" height="{height}" fill="white"/>{"".join(rows)}</svg>'
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
+            f'width="{WIDTH}" height="{height}" font-family="sans-serif" font-size="16" '
+            f'fill="{BLACK}"><rect x="1" y="1" width="{WIDTH - 2}" height="{height - 2}" rx="12" '
+            f'fill="{WHITE}" stroke="{GREY}"/>{"".join(rows)}</svg>'
         )

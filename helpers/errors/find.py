@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+from helpers.display.html_table import WRAP
 from helpers.errors.known_error import GENERAL, KnownError, known_errors
 from helpers.errors.show import as_html, as_text
 from helpers.text import safe_repr
@@ -63,7 +64,7 @@ class Found:
     def _repr_html_(self):
         if self.case:
             return as_html(self.case)
-        return f"<pre>{html.escape(str(self))}</pre>"
+        return f"<pre style='{WRAP}'>{html.escape(str(self))}</pre>"
 
 
 def find(text: str) -> Found:

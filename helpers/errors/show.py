@@ -3,7 +3,7 @@
 import html
 import textwrap
 
-from helpers.display.html_table import CELL
+from helpers.display.html_table import CELL, ROW, TABLE
 from helpers.errors.known_error import PLACES, KnownError
 from helpers.errors.messages import WIDTH
 
@@ -26,12 +26,12 @@ def as_html(error: KnownError) -> str:
     if error.reported:
         rows["reported"] = ", ".join(map(_link, error.reported))
     body = "".join(
-        f"<tr><th scope='row' style='{CELL}nowrap'>{name}</th>"
+        f"<tr style='{ROW}'><th scope='row' style='{CELL}nowrap'>{name}</th>"
         f"<td style='{CELL}pre-wrap;overflow-wrap:anywhere'>{content}</td></tr>"
         for name, content in rows.items()
     )
     title = f"<b>{html.escape(error.title)}</b> ({html.escape(error.key)})"
-    return f"<table><caption style='{CELL}normal'>{title}</caption>{body}</table>"
+    return f"<table style='{TABLE}'><caption style='{CELL}normal'>{title}</caption>{body}</table>"
 
 
 def _rows(error):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+from helpers.display.html_table import WRAP
 from helpers.exercises.learner_code import own_words
 from helpers.exercises.outcomes import RAISED, Result
 from helpers.scratch import without_scratch
@@ -31,7 +32,7 @@ class ErrorBox(Result):
     def _repr_html_(self):
         return (
             f"{super()._repr_html_()}<details style='margin:.3em .8em'><summary>the whole "
-            f"traceback</summary><pre>{html.escape(self.details)}</pre></details>"
+            f"traceback</summary><pre style='{WRAP}'>{html.escape(self.details)}</pre></details>"
         )
 
 

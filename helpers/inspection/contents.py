@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from helpers.artifact.saved_model import File, Signature
-from helpers.display.html_table import table
+from helpers.display.html_table import FullRow, table
 from helpers.text import printable, readable_size
 
 VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"  # the end of a variable's key in the checkpoint
@@ -197,16 +198,18 @@ class Explored:
         return "".join([*parts, findings_table(self)])
 
 
-def capped(rows: Sequence[tuple], most: int = MOST_ROWS) -> Sequence[tuple]:
-    """Return the first `most` rows, and one row that says how many more there are."""
+def capped(rows: Sequence[Any], most: int = MOST_ROWS) -> Sequence[Any]:
+    """Return the first `most` rows of a table, and one row that says how many more there are."""
     if len(rows) <= most:
         return rows
-    return [*rows[:most], (f"… {len(rows) - most:,} more", *[""] * (len(rows[0]) - 1))]
+    columns = next(len(row) for row in rows if not isinstance(row, FullRow))
+    return [*rows[:most], (f"… {len(rows) - most:,} more", *[""] * (columns - 1))]
 
 
 def tree_table(found: Explored) -> str:
     """Write the tree of an export as an HTML table."""
-    rows = [(name.replace("  ", "\u2003"), *rest) for name, *rest in capped(found.tree())]
+    # A line could break after other spaces.
+    rows = [(name.replace("  ", 4 * "\u00a0"), *rest) for name, *rest in capped(found.tree())]
     return table(("file", "size", "what it is for"), rows)
 
 

@@ -4,13 +4,14 @@ The comparison reads the files of both and never loads or runs them. It also com
 fingerprints, which TensorFlow computed when it wrote each export.
 """
 
+import html
 import os
 from dataclasses import dataclass
 
 from helpers import readers
 from helpers.artifact.graph_digest import endpoints
 from helpers.artifact.saved_model import NotAnArtifact, saved_model
-from helpers.display.html_table import table
+from helpers.display.html_table import FullRow, table
 from helpers.errors.messages import describe
 from helpers.inspection.contents import Explored
 from helpers.inspection.explore import explore
@@ -72,7 +73,12 @@ class Differences:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return table((f"{self.names[0]}/ and {self.names[1]}/", "", self.verdict), self.rows())
+        rows = []
+        for part, state, words in self.rows():
+            rows.append((part, state))
+            rows += [FullRow(words)] if words else []
+        headline = html.escape(f"{self.names[0]}/ and {self.names[1]}/: {self.verdict}")
+        return f"<p>{headline}</p>" + (table(("part", "result"), rows) if rows else "")
 
 
 def differences(

@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError
 
 from helpers import readers
 from helpers.artifact.saved_model import NotAnArtifact, saved_model
-from helpers.display.html_table import table
+from helpers.display.html_table import marked, table
 from helpers.inspection.dangerous_operations import EFFECT, FROM_FILE, RESTORERS, SAVERS, SETTINGS
 from helpers.inspection.explore import explore, plain_name
 from helpers.text import printable
@@ -75,8 +75,9 @@ class Verdict:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        rows = [(reason,) for reason in self.reasons]
-        return table((self.headline,), rows[:50])
+        rows = [(reason,) for reason in self.reasons[:50]]
+        shown = table(("reasons not to load it",), rows) if rows else ""
+        return f"<p>{marked(self.headline)}</p>{shown}"
 
 
 def gate(directory: str | os.PathLike) -> Verdict:

@@ -75,7 +75,7 @@ class Table:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return table(["reader", *self.columns], self.rows(), narrow=True)
+        return table(["reader", *self.columns], self.rows())
 
 
 def call_everywhere(

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from helpers import artifact, readers
-from helpers.display.html_table import table
+from helpers.display.html_table import FullRow, table
 from helpers.errors.cure import cure
 from helpers.text import shorten
 
@@ -106,17 +106,15 @@ class Report:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        rows = [
-            (
-                row.signature,
-                row.reader,
-                f"{'✗' if row.status in FAILURES else '✓'} {row.status}",
-                "\n".join(filter(None, (row.error, row.cure))),
-            )
-            for row in self.rows
-        ]
+        rows = []
+        for row in self.rows:
+            if row.reader == next(iter(readers.READERS)):
+                rows.append(FullRow(f"signature {row.signature}", heading=True))
+            mark = "✗" if row.status in FAILURES else "✓"
+            rows.append((row.reader, f"{mark} {row.status}"))
+            rows += [FullRow(text) for text in (row.error, row.cure) if text]
         notes = "".join(f"<p>Note: {html.escape(note)}</p>" for note in self.notes)
-        shown = table(("signature", "reader", "answer", "error and cure"), rows)
+        shown = table(("reader", "answer"), rows)
         return f"<p>{html.escape(self.name)}/</p>{shown}{notes}"
 
 

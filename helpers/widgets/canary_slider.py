@@ -1,5 +1,6 @@
 """A widget that splits customers between two versions and shows requests, errors and times."""
 
+import html
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,14 +12,13 @@ from helpers.display.palette import BLUE, ORANGE
 from helpers.display.plot_style import new_figure
 from helpers.serving.rollout.router import Reply, Router
 from helpers.text import safe_repr, shorten
-from helpers.widgets.view import View, one_at_a_time, picture
+from helpers.widgets.view import Plot, View, image, one_at_a_time, png
 
 CUSTOMERS = [f"customer-{number:03d}" for number in range(200)]
 AT_ONCE = 4  # simultaneous requests
 PART = 50  # requests between two updates of the picture
-INTRODUCTION = f"Move the slider: {len(CUSTOMERS)} customers send one request each."
 TEXT = (
-    f"Live in Jupyter: a slider for the canary's share. Each move sends one request for each of "
+    f"Live in Jupyter: a field for the canary's share. Each change sends one request for each of "
     f"{len(CUSTOMERS)}\ncustomers, always the same ones, and shows the requests, errors and times "
     "of each version."
 )
@@ -76,8 +76,8 @@ def draw(replies: list[Reply], stable: int | str, canary: int | str) -> Figure:
     -------
     matplotlib.figure.Figure
     """
-    margins = {"left": 0.1, "right": 0.98, "bottom": 0.22, "top": 0.95, "wspace": 0.3}
-    figure, (left, right) = new_figure(2.4, columns=2, **margins)
+    margins = {"left": 0.1, "right": 0.97, "bottom": 0.22, "top": 0.95, "wspace": 0.35}
+    figure, (left, right) = new_figure(250, columns=2, **margins)
     for target, (colour, style) in zip((stable, canary), LOOKS, strict=True):
         own = [reply for reply in replies if reply.target == target]
         good = 1000 * np.sort([reply.seconds for reply in own if reply.ok])
@@ -85,7 +85,8 @@ def draw(replies: list[Reply], stable: int | str, canary: int | str) -> Figure:
         left.barh(str(target), len(own) - len(good), left=len(good), **FAILED)
         if len(good):
             part = np.arange(1, len(good) + 1) / len(good)
-            right.plot(good, part, style, color=colour, drawstyle="steps-post", label=str(target))
+            label = f"version {target}" if isinstance(target, int) else target
+            right.plot(good, part, style, color=colour, drawstyle="steps-post", label=label)
             right.legend(loc="lower right")
     left.set(xlabel="requests (hatched: errors)", ylabel="version", xlim=(0, len(CUSTOMERS)))
     right.set(xlabel="milliseconds", ylabel="answered within", ylim=(0, 1.02))
@@ -93,7 +94,9 @@ def draw(replies: list[Reply], stable: int | str, canary: int | str) -> Figure:
 
 
 def canary(router: Router, body_of: Callable[[str], dict]) -> View:
-    """Return a widget with a slider for the canary's share, a line of text, a table and a picture.
+    """Return a widget with a field for the canary's share, a line of text, a table and a picture.
+
+    It opens with the requests of the present share.
 
     Parameters
     ----------
@@ -105,6 +108,7 @@ def canary(router: Router, body_of: Callable[[str], dict]) -> View:
     Returns
     -------
     helpers.widgets.view.View
+        a `Plot`, or a view without a stored picture if the requests could not be sent
 
     Raises
     ------
@@ -118,32 +122,37 @@ def canary(router: Router, body_of: Callable[[str], dict]) -> View:
             "body_of must be a function of a name that returns a request like "
             f'{{"instances": [[1.0]]}}, not {safe_repr(body_of)}'
         )
-    part = ipywidgets.IntSlider(
-        value=round(router.percent),
-        max=100,
-        step=5,
-        description="canary %",
-        continuous_update=False,
+    # Unlike a slider of ipywidgets, a field has an accessible name.
+    part = ipywidgets.BoundedIntText(
+        value=round(router.percent), max=100, step=5, description="canary %"
     )
-    words, rows, image = ipywidgets.Label(INTRODUCTION), ipywidgets.HTML(), ipywidgets.HTML()
+    words, rows, shown = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
+    drawn: dict[str, str] = {}  # the latest picture and its words
 
     guarded = one_at_a_time()
 
     @guarded
-    def split(_):
+    def split(change=None):
         stable, on_trial = router.stable, router.canary  # the canary may end meanwhile
 
         def show(replies):
             words.value = f"{len(replies)} of {len(CUSTOMERS)} requests sent"
             rows.value = router.report()._repr_html_()
-            image.value = picture(draw(replies, stable, on_trial), describe(router))
+            drawn.update(png=png(draw(replies, stable, on_trial)), alt=describe(router))
+            shown.value = image(**drawn)
 
         try:
-            router.percent = part.value
+            if change is not None:
+                router.percent = part.value
             send(router, body_of, show)
             words.value = describe(router)
         except Exception as error:  # the canary has ended, or body_of has raised
-            words.value = shorten(str(error))
+            words.value = html.escape(shorten(str(error)))
 
     part.observe(split, "value")
-    return View([part, words, rows, image], f"{TEXT}\nNow: {router.history[-1]}.")
+    if router.canary is None:
+        words.value = "No canary is running."
+    else:
+        split()
+    children, text = [part, words, rows, shown], f"{TEXT}\nNow: {router.history[-1]}."
+    return Plot(children, text, **drawn) if drawn else View(children, text)

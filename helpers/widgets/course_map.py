@@ -1,6 +1,5 @@
 """A widget that lists the lessons with the exercises that the learner has passed."""
 
-import html
 import importlib
 import re
 from collections.abc import Sequence
@@ -8,7 +7,7 @@ from dataclasses import dataclass
 
 import ipywidgets
 
-from helpers.display.html_table import table
+from helpers.display.html_table import Link, linked, table
 from helpers.exercises import progress
 from helpers.exercises.exercise import Exercise
 from helpers.notebooks import lesson_names
@@ -45,11 +44,9 @@ class Entry:
         return f"{self.name[:2]} {self.title}"
 
     @property
-    def link(self) -> str:
-        """The label as an HTML link to the notebook, which is beside the notebook of the map."""
-        # In a narrow window a long title has two lines, so that no column is cut.
-        style = "white-space:normal"
-        return f'<a href="{self.name}.ipynb" style="{style}">{html.escape(self.label)}</a>'
+    def link(self) -> Link:
+        """The label as a link to the notebook, which is beside the notebook of the map."""
+        return Link(self.label, f"{self.name}.ipynb")
 
     @property
     def marks(self) -> str:
@@ -103,10 +100,8 @@ def as_html() -> str:
     """Write the map as an HTML table, with a link to each lesson and to the next one."""
     entries = course()
     following = next_lesson(entries)
-    shown = table(HEAD, [(e.label, f"{e.minutes} min", e.exercises) for e in entries])
-    for entry in entries:  # the table escapes every text, so the links come afterwards
-        shown = shown.replace(f">{html.escape(entry.label)}<", f">{entry.link}<")
-    last = f"Next: {following.link}" if following else ALL_PASSED
+    shown = table(HEAD, [(e.link, f"{e.minutes} min", e.exercises) for e in entries])
+    last = f"Next: {linked(following.link)}" if following else ALL_PASSED
     return f"{shown}<p>{last}</p>"
 
 

@@ -4,7 +4,7 @@ import ipywidgets
 
 from helpers.clinic import CASES
 from helpers.errors.find import find
-from helpers.widgets.view import View, one_at_a_time
+from helpers.widgets.view import View, arrows, one_at_a_time
 
 INTRODUCTION = (
     "In a running notebook: paste an error, or choose a case, and read its cause and cure. The "
@@ -60,7 +60,7 @@ def clinic() -> View:
     error.observe(look, "value")
     choice.observe(show, "value")
     look()
-    return View([error, choice, verdict, nearest, answer], _text())
+    return View([error, choice, verdict, nearest, answer, arrows()], _text())
 
 
 def _text():

@@ -5,12 +5,13 @@ import os
 
 import ipywidgets
 
+from helpers.artifact.saved_model import SIGNATURE_HEAD, signature_rows
 from helpers.display.html_table import table
 from helpers.inspection.contents import Explored, capped, findings_table, tree_table
 from helpers.inspection.differences import differences
 from helpers.inspection.explore import explore
 from helpers.text import printable, readable_size
-from helpers.widgets.view import View, one_at_a_time
+from helpers.widgets.view import View, arrows, one_at_a_time
 
 INTRODUCTION = (
     "Live in Jupyter: choose an artifact and what to look at, and another one to put beside it."
@@ -27,19 +28,7 @@ def files(found: Explored, within: str = EVERYTHING) -> str:
 
 def signatures(found: Explored, within: str = EVERYTHING) -> str:
     """Write the inputs and outputs of every signature as an HTML table."""
-    rows = [
-        (
-            printable(s.key),
-            way,
-            printable(t.name),
-            t.dtype,
-            "unknown" if t.shape is None else t.shape,
-        )
-        for s in found.signatures.values()
-        for way, tensors in (("in", s.inputs), ("out", s.outputs))
-        for t in tensors
-    ]
-    return table(("signature", "", "name", "dtype", "shape"), capped(rows))
+    return table(SIGNATURE_HEAD, capped(signature_rows(found.signatures)))
 
 
 def operations(found: Explored, within: str = EVERYTHING) -> str:
@@ -67,10 +56,10 @@ def operations(found: Explored, within: str = EVERYTHING) -> str:
 def variables(found: Explored, within: str = EVERYTHING) -> str:
     """Write the entries of the checkpoint, without their values, as an HTML table."""
     rows = [
-        (printable(v.name or "(no name)"), v.dtype, v.shape, readable_size(v.size), v.place)
+        (f"{printable(v.name or '(no name)')}\n{v.place}", v.dtype, v.shape, readable_size(v.size))
         for v in found.variables
     ]
-    return table(("name", "dtype", "shape", "size", "key begins"), capped(rows))
+    return table(("name, and how its key begins", "dtype", "shape", "size"), capped(rows))
 
 
 VIEWS = {
@@ -155,7 +144,8 @@ def explorer(*directories: str | os.PathLike) -> View:
         control.observe(show, "value")
     choose()
     return View(
-        [artifact, beside, look, within, page], f"{INTRODUCTION}\n\n{explore(known[first])}"
+        [artifact, beside, look, within, page, arrows()],
+        f"{INTRODUCTION}\n\n{explore(known[first])}",
     )
 
 
@@ -170,5 +160,6 @@ def _side_by_side(found, view, within):
     for one in found:
         heading = f"<p><strong>{html.escape(one.name)}/</strong></p>" if one.directory else ""
         shown = view(one, within) if one.directory else ""
-        columns.append(f"<div>{heading}{findings_table(one)}{shown}</div>")
+        style = "flex:1 1 20em;min-width:0"
+        columns.append(f"<div style='{style}'>{heading}{findings_table(one)}{shown}</div>")
     return f"<div style='display:flex;flex-wrap:wrap;gap:1em'>{''.join(columns)}</div>"

@@ -11,9 +11,9 @@ from helpers.runtimes.parity import Parity, Row
 from helpers.widgets.view import Plot, View, image, png
 
 PANELS = (  # field of a row, title, a limit to compare with
-    ("difference", "largest difference from Python", 1e-5),
-    ("start", "start, seconds", None),
-    ("latency", "one row, seconds", None),
+    ("difference", "largest difference from Python (less is better; dashed: 1e-5)", 1e-5),
+    ("start", "seconds to the first answer (less is better)", None),
+    ("latency", "seconds for one row (less is better)", None),
 )
 LEAST, MOST = 1e-8, 1e4  # a logarithmic scale has no place for 0 and infinity: they stand here
 TEXT = (
@@ -24,7 +24,9 @@ TEXT = (
 
 
 def draw(rows: Sequence[Row]) -> Figure:
-    """Draw a dot for each figure of the rows, in three plots with logarithmic axes.
+    """Draw a dot for each figure of the rows, in three plots, one below the other.
+
+    Their horizontal axes are logarithmic.
 
     Parameters
     ----------
@@ -35,11 +37,10 @@ def draw(rows: Sequence[Row]) -> Figure:
     -------
     matplotlib.figure.Figure
     """
-    height = 1 + 0.4 * len(rows)  # inches
-    edges = {"bottom": 0.4 / height, "top": 1 - 0.4 / height}
-    figure, plots = new_figure(
-        height, columns=len(PANELS), share_y=True, left=0.09, right=0.98, wspace=0.1, **edges
-    )
+    own = 36 * len(rows)  # pixels of one plot; between two are its axis and the next title
+    height = len(PANELS) * (own + 70) + 20
+    edges = {"bottom": 45 / height, "top": 1 - 45 / height, "hspace": 70 / own}
+    figure, plots = new_figure(height, rows=len(PANELS), left=0.2, right=0.95, **edges)
     places = range(len(rows))
     for axes, (name, title, limit) in zip(plots, PANELS, strict=True):
         values = [min(max(getattr(row, name), LEAST), MOST) for row in rows]

@@ -1,6 +1,5 @@
 """A widget that calls a signature of a loaded export, and shows the answer or the real error."""
 
-import html
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -8,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import numpy as np
 
+from helpers.display.html_table import WRAP, marked
 from helpers.errors.cure import cure
 from helpers.errors.messages import describe
 from helpers.text import safe_repr, shorten
-from helpers.widgets.view import View, one_at_a_time
+from helpers.widgets.view import View, arrows, one_at_a_time
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -22,9 +22,6 @@ EXAMPLES = {"string": "red", "bool": True}
 INTRODUCTION = (
     "Live in Jupyter: choose a signature, edit the request, and read the answer or the real error."
 )
-
-# Long errors are broken between words where they can be.
-WRAP = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
 
 
 @dataclass(frozen=True)
@@ -227,7 +224,7 @@ def signature_caller(loaded: Any) -> View:
         answer.value = "calling …"  # not the answer of an older request
         lines = str(call_signature(loaded, choice.value, request.value))
         lines = lines.encode(errors="replace").decode()  # a single surrogate cannot be sent
-        answer.value = f"<pre style='{WRAP}'>{html.escape(lines)}</pre>"
+        answer.value = f"<pre style='{WRAP}'>{marked(lines)}</pre>"
 
     @guarded
     def choose(_):
@@ -240,7 +237,7 @@ def signature_caller(loaded: Any) -> View:
     request.observe(show, "value")
     call.on_click(show)
     show()
-    return View([choice, request, call, answer], _text(found))
+    return View([choice, request, call, answer, arrows()], _text(found))
 
 
 def _text(found):

@@ -32,7 +32,7 @@ def draw(sweep: Sweep) -> Figure:
     matplotlib Figure
         A bar at each point goes from the least to the largest of the pairs.
     """
-    figure, (axes,) = new_figure(4.6, left=0.09, right=0.76, bottom=0.13, top=0.97)
+    figure, (axes,) = new_figure(520, left=0.14, right=0.96, bottom=0.12, top=0.76)
     rows = list(sweep.ratios)
     axes.axhline(1, color=GREY, linewidth=1.5, linestyle="--", label=BASELINE)
     for way, (colour, mark) in zip(sweep.ways, STYLES, strict=False):
@@ -45,12 +45,12 @@ def draw(sweep: Sweep) -> Figure:
         xscale="log",
         yscale="log",
         xlabel="rows in one call",
-        ylabel=f"time, as a multiple of {BASELINE}'s",
+        ylabel=f"time / {BASELINE}'s (less is better)",
         xticks=rows,
         xticklabels=[f"{size:,}" for size in rows],
     )
     axes.minorticks_off()
-    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.45, 1.01), ncols=3, frameon=False)
     return figure
 
 

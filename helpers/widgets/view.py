@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 import ipywidgets
 
+from helpers.display import PICTURE_WIDTH
+from helpers.display.palette import LIGHT_GREY
+
 if TYPE_CHECKING:  # most widgets draw nothing and need not wait for matplotlib
     from matplotlib.figure import Figure
 
@@ -26,6 +29,8 @@ class View(ipywidgets.VBox):
     """
 
     def __init__(self, children: Sequence[ipywidgets.Widget], text: str) -> None:
+        for child in children:
+            child.layout.max_width = "98%"  # some controls are 300 pixels wide everywhere
         super().__init__(children)
         self.text = text
 
@@ -60,7 +65,8 @@ class Plot(View):
     def _repr_mimebundle_(self, **options):
         bundle = super()._repr_mimebundle_(**options)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        return {**data, "image/png": self.png}, {**metadata, "image/png": {"alt": self.alt}}
+        about = {"alt": self.alt, "width": PICTURE_WIDTH}
+        return {**data, "image/png": self.png}, {**metadata, "image/png": about}
 
 
 def one_at_a_time() -> Callable[[Callable], Callable]:
@@ -82,36 +88,39 @@ def one_at_a_time() -> Callable[[Callable], Callable]:
     return decorate
 
 
+def arrows() -> ipywidgets.HTML:
+    """Return a style that gives lists to choose from a light arrow in a dark theme.
+
+    The arrow of ipywidgets is black in every theme. Put the style among the children of a view with
+    a Dropdown. It shows nothing.
+    """
+    colour = LIGHT_GREY.replace("#", "%23")
+    svg = (
+        "%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 20 20'%3E"
+        f"%3Cpath d='M6 8l4 4 4-4' fill='none' stroke-width='2' stroke='{colour}'/%3E%3C/svg%3E"
+    )
+    return ipywidgets.HTML(
+        "<style>[data-jp-theme-light='false'] .widget-dropdown > select "
+        f'{{background-image:url("data:image/svg+xml,{svg}")}}</style>',
+        layout=ipywidgets.Layout(display="none"),
+    )
+
+
 def png(figure: "Figure") -> str:
-    """Draw a matplotlib figure as a PNG file, encoded in base64."""
+    """Draw a figure of `helpers.display.plot_style` as a PNG file, encoded in base64."""
+    from helpers.display.plot_style import SCALE
+
     stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi="figure")
+    figure.savefig(stream, format="png", dpi=SCALE * figure.dpi)
     return base64.b64encode(stream.getvalue()).decode()
 
 
-def picture(figure: "Figure", alt: str) -> str:
-    """Draw a matplotlib figure as an HTML image.
+def image(png: str, alt: str) -> str:
+    """Write an HTML image of a PNG file that `png` returned, as wide as every picture.
 
     Parameters
     ----------
-    figure : matplotlib.figure.Figure
-    alt : str
-        What the picture shows, in words.
-
-    Returns
-    -------
-    str
-        One `<img>` element.
-    """
-    return image(png(figure), alt)
-
-
-def image(code: str, alt: str) -> str:
-    """Write an HTML image of a PNG file that `png` returned.
-
-    Parameters
-    ----------
-    code : str
+    png : str
         The PNG file in base64.
     alt : str
         What the picture shows, in words.
@@ -122,5 +131,6 @@ def image(code: str, alt: str) -> str:
         One `<img>` element, at most as wide as the page.
     """
     return (
-        f'<img alt="{html.escape(alt)}" style="max-width: 100%" src="data:image/png;base64,{code}">'
+        f'<img alt="{html.escape(alt)}" width="{PICTURE_WIDTH}" style="max-width:100%;height:auto" '
+        f'src="data:image/png;base64,{png}">'
     )

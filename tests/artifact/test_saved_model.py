@@ -89,7 +89,13 @@ def test_html_form_says_the_same_and_escapes_names(folder, tmp_path):
     found = artifact.read(shutil.copytree(folder / "two", tmp_path / "<b>two"))
     shown = found._repr_html_()
     assert "<b>" not in shown and "&lt;b&gt;two/" in shown
-    for word in ("three", "(None, 3)", "float32", "output_0", "the weights", "saved_model.pb"):
+    for word in (
+        "signature three",
+        "(None, 3)",
+        "output_0",
+        "the weights",
+        "saved_model.pb",
+    ):
         assert f">{word}<" in shown
 
 

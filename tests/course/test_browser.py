@@ -154,7 +154,7 @@ def explore_artifacts(notebook):
     """Each page shows its part, two exports are compared, a wrong path gets an answer."""
     output = notebook.output("explorer(export_dir")
     artifact, beside = output.get_by_role("combobox").nth(0), output.get_by_role("combobox").nth(1)
-    page = output.locator(".widget-html")
+    page = output.locator(".widget-html").first
     for name, words in (
         ("signatures", "args_0"),
         ("variables", "_all_variables/0"),
@@ -176,13 +176,16 @@ def explore_artifacts(notebook):
 
 
 def move_the_canary(notebook):
-    """Each move sends the customers' requests to the real server and changes the counts."""
+    """Each share sends the customers' requests to the real server and changes the counts."""
     output = notebook.output("canary(router")
-    words, picture = output.locator("div.widget-label"), output.locator("img")
-    before, canaries = "Move the slider: 200 customers send one request each.", []
-    for key in "ArrowRight", "End":
-        expect(words).to_have_text(before)
-        output.get_by_role("slider").press(key)
+    words, picture = output.locator(".widget-html").first, output.locator("img")
+    share = output.get_by_role("spinbutton", name="canary %")
+    expect(share).to_have_value("25")
+    before, canaries = words.inner_text(), []
+    assert re.match(r"version 2: 1\d\d requests, 0 errors; version 6: \d\d requests", before)
+    for percent in "30", "100":
+        share.fill(percent)
+        share.press("Enter")
         expect(words).not_to_have_text(before)
         pattern = r"^(?:version 2: (\d+) requests, 0 errors; )?version 6: (\d+) requests, 0 errors$"
         expect(words).to_have_text(re.compile(pattern))
@@ -312,7 +315,7 @@ CASES = [
     Case(
         name="07_serving",
         widget="canary(router",
-        stored="a slider for the canary",
+        stored="(picture)",
         wrong="scores, totals, packed = [8.25, 5.25], [16.25, 28.25], [8.25, 5.25]",
         words="is the right answer for scores, not for",
         use_widget=move_the_canary,
@@ -354,8 +357,17 @@ def test_lesson(lab, case):
         after_running(notebook)
         answer_wrong_then_right(lab, notebook, case)
         case.use_widget(notebook)
+        fit_into_narrow_windows(lab, notebook)
         assert not notebook.console, "the page complains in the browser's console"
         assert not notebook.abroad, "the page needs a network"
+
+
+def fit_into_narrow_windows(lab, notebook):
+    """Every output fits 800 pixels beside the file browser, and 640, as at a zoom of 200 %."""
+    for width, height in (800, 900), (640, 450):
+        notebook.resize(width, height)
+        assert not notebook.misfits(), f"in a window of {width} pixels"
+    notebook.resize(**lab.size)
 
 
 def before_running(notebook, case):

@@ -6,7 +6,9 @@ from base64 import b64decode
 
 import pytest
 
+from helpers.display import PICTURE_WIDTH
 from helpers.display.bar_chart import Bars
+from helpers.display.palette import GREY, WHITE
 
 
 def test_bars_are_a_picture_and_a_text():
@@ -22,10 +24,19 @@ def test_bars_are_a_picture_and_a_text():
     assert "<p>Right &lt;of 10&gt;</p>" in shown
     picture = ElementTree.fromstring(b64decode(re.search('base64,([^"]+)', shown)[1]))
     widths = [int(r.get("width")) for r in picture.iter("{http://www.w3.org/2000/svg}rect")]
-    assert widths[1:] == [300, 102, 0]
+    assert widths[1:] == [490, 166, 0]
     assert [t.text for t in picture.iter("{http://www.w3.org/2000/svg}text")][::2] == [
         *bars.percents
     ]
+    assert picture.get("viewBox") == "0 0 600 176" and picture.get("font-size") == "16"
+
+
+def test_nothing_leaves_the_card():
+    picture = ElementTree.fromstring(Bars("", {"x" * 40: 1}).svg())
+    for text in picture.iter("{http://www.w3.org/2000/svg}text"):
+        assert int(text.get("x")) + 0.6 * 16 * len(text.text) < PICTURE_WIDTH
+    card = next(picture.iter("{http://www.w3.org/2000/svg}rect"))
+    assert card.get("fill") == WHITE and card.get("stroke") == GREY and card.get("rx") == "12"
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.1, 42, float("nan")])

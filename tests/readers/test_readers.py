@@ -1,6 +1,7 @@
 """The readers: three answers from a clean process, whatever the artifact does to that process."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -464,7 +465,19 @@ def test_report_is_the_same_in_html(exports):
     shown = report._repr_html_()
     assert "<i>" not in shown and "&lt;i&gt;html" in shown
     assert shown.count("same numbers<") == str(report).count("same numbers") == 2
-    assert shown.count("scope='col'") == shown.count("<td") / len(report.rows) == 4
+    assert shown.count("scope='col'") == 2 and shown.count("scope='row'") == len(report.rows) == 3
+    assert "scope='rowgroup' colspan='2'" in shown and f"signature {KEY}</th>" in shown
+
+
+def test_errors_and_cures_stand_below_their_reader():
+    bad = compare.Row("serve", "litert", "OTHER NUMBERS", 2.3, "no <error>", "Export again.")
+    good = compare.Row("serve", "python", "answers")
+    shown = compare.Report("export", (good, bad), ("A note.",))._repr_html_()
+    plain = re.sub(r"<[^>]+>", "|", shown)
+    order = ["signature serve", "python", "✓", "litert", "✗", "no &lt;error&gt;", "Export again."]
+    assert [plain.index(words) for words in order] == sorted(map(plain.index, order))
+    assert shown.count("<td colspan='2'") == 2
+    assert "2.3" not in shown, "a page does not store what varies from computer to computer"
 
 
 def test_no_artifact_is_an_error_before_any_process_is_asked():

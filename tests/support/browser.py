@@ -226,6 +226,19 @@ class Notebook:
         self._when("panel.content.activeCell.model.sharedModel.source === value", code)
         self._run("notebook:run-cell")
 
+    def resize(self, width: int, height: int) -> None:
+        """Give the window another size, and wait until the page has its new layout."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.wait_for_timeout(500)  # JupyterLab delays its own layout after a change of size
+
+    def misfits(self) -> list[str]:
+        """List what is wider than its output area, or is cut, and words that break into letters.
+
+        What scrolls sideways, and is reached with the keyboard, may be wider. In a plain text
+        output JupyterLab itself breaks words.
+        """
+        return self.page.evaluate(_MISFITS)
+
     def show(self, cell: Locator) -> None:
         """Scroll the cell to the top of the notebook."""
         cell.evaluate("element => element.scrollIntoView({block: 'start'})")
@@ -245,6 +258,37 @@ _FIND_PANEL = """
     const panel = [...(shell?.widgets('main') ?? [])].find(
         widget => widget.context?.path === path && widget.sessionContext);
 """
+
+
+_MISFITS = """() => {
+    const found = [];
+    const say = (what, node) => found.push(
+        `${what}: <${node.tagName.toLowerCase()} class="${node.className}"> `
+        + (node.innerText || node.alt || '').slice(0, 60));
+    const scrolls = node => node.closest("[role=group][tabindex='0']");
+    const broken = (text, word) => {
+        const range = document.createRange();
+        range.setStart(text, word.index);
+        range.setEnd(text, word.index + word[0].length);
+        return new Set([...range.getClientRects()].map(box => Math.round(box.top))).size > 1;
+    };
+    for (const area of document.querySelectorAll('.jp-Notebook .jp-OutputArea-output')) {
+        const right = area.getBoundingClientRect().right + 1;
+        for (const node of area.querySelectorAll('*')) {
+            if (node.clientWidth && node.getBoundingClientRect().right > right && !scrolls(node))
+                say('wider than its output', node);
+            const label = node.matches('button, select, .widget-label');
+            if (label && node.scrollWidth > node.clientWidth + 1) say('cut', node);
+        }
+        for (const cell of area.querySelectorAll('td, th, p, li, .widget-html-content')) {
+            const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+            while (walker.nextNode())
+                for (const word of walker.currentNode.data.matchAll(/[A-Za-z0-9_.]{2,16}/g))
+                    if (broken(walker.currentNode, word)) say(`broken word ${word[0]}`, cell);
+        }
+    }
+    return [...new Set(found)];
+}"""
 
 
 @contextmanager
@@ -369,11 +413,6 @@ def main(arguments: list[str]) -> None:
     _, name, out, *text = arguments
     with Lab(width=1200, height=800) as lab, lab.open(name) as notebook:
         notebook.run_all()
-        sliders = notebook.page.locator(".jp-Notebook").get_by_role("slider")
-        if sliders.count():
-            sliders.first.press("ArrowRight")  # a widget that has been used shows more
-            notebook.page.locator(".widget-html img").first.wait_for()
-            notebook.wait_until_idle()
         if text:
             notebook.show(notebook.cell(text[0]))
         notebook.shoot(out)

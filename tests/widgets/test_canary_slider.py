@@ -4,6 +4,7 @@ import http.server
 import json
 import threading
 
+import ipywidgets
 import pytest
 
 from helpers.display.palette import BLUE, ORANGE
@@ -87,11 +88,11 @@ def test_the_picture_has_a_bar_for_each_version_also_without_requests(router, pe
     assert [label.get_text() for label in left.get_yticklabels()] == ["1", "2"]
     look = {line.get_label(): (line.get_color(), line.get_linestyle()) for line in right.lines}
     looks = {
-        "1": (BLUE, "-"),
-        "2": (ORANGE, "--"),
+        "version 1": (BLUE, "-"),
+        "version 2": (ORANGE, "--"),
     }  # the line styles differ, so that colours are not necessary
     asked = {0: "1", 50: "12", 100: "2"}[percent]
-    assert look == {target: looks[target] for target in asked}
+    assert look == {f"version {target}": looks[f"version {target}"] for target in asked}
 
 
 def test_the_picture_of_errors_alone_has_no_times(router):
@@ -102,10 +103,22 @@ def test_the_picture_of_errors_alone_has_no_times(router):
     assert [bar.get_width() for container in left.containers for bar in container] == [0, 0, 0, 200]
 
 
-def test_the_slider_splits_the_customers(router):
+def test_the_widget_opens_with_the_present_share_and_its_picture(router):
+    before = [*router.history]
     view = canary(router, some_rows)
     part, words, rows, image = view.children
-    assert part.value == 10 and router.counts() == {}
+    assert part.value == 10 and [*router.history] == before
+    assert words.value == describe(router) == view.alt
+    assert sum(n for n, _ in counts(router).values()) == len(CUSTOMERS)
+    assert f'src="data:image/png;base64,{view.png}"' in image.value and "<table" in rows.value
+    data, metadata = view._repr_mimebundle_()
+    assert data["image/png"] == view.png and metadata["image/png"]["alt"] == view.alt
+
+
+def test_each_share_splits_the_customers(router):
+    view = canary(router, some_rows)
+    part, words, rows, image = view.children
+    assert isinstance(part, ipywidgets.BoundedIntText) and part.description, "it has a name"
     seen = []
     words.observe(lambda change: seen.append(change["new"]), "value")
     part.value = 50
@@ -124,6 +137,9 @@ def test_the_widget_says_that_the_canary_has_ended(router):
     router.rollback()
     view.children[0].value = 50
     assert "no canary is running" in view.children[1].value
+    view = canary(router, some_rows)
+    assert view.children[1].value == "No canary is running." and not view.children[3].value
+    assert "image/png" not in view._repr_mimebundle_()
 
 
 def test_the_widget_says_that_the_router_rolled_back(address):
@@ -138,6 +154,7 @@ def test_the_widget_shows_errors_of_the_request_function(router):
     view = canary(router, lambda customer: {}[customer])
     view.children[0].value = 50
     assert "customer-000" in view.children[1].value
+    assert "&lt;" in canary(router, lambda customer: {}["<b>"]).children[1].value
     view = canary(router, lambda customer: [1.0])
     view.children[0].value = 60
     assert "body must be a dict" in view.children[1].value
@@ -153,5 +170,5 @@ def test_wrong_arguments_are_refused(router):
 def test_the_text_form_describes_the_widget(router):
     text = canary(router, lambda _: BODY)._repr_mimebundle_()
     text = (text[0] if isinstance(text, tuple) else text)["text/plain"]
-    assert "a slider for the canary's share" in text and "version 2 gets 10 %" in text
+    assert "a field for the canary's share" in text and "version 2 gets 10 %" in text
     assert max(map(len, text.splitlines())) <= 100

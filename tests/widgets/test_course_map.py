@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from helpers.display.html_table import linked
 from helpers.exercises import progress
 from helpers.notebooks import lesson_names
 from helpers.paths import NOTEBOOKS
@@ -52,7 +53,7 @@ def test_a_page_without_a_kernel_stores_the_links_and_the_text():
 
 
 def test_each_name_is_a_link_to_its_notebook():
-    links = re.findall(r'<td[^>]*><a href="([^"]+)"[^>]*>(\d\d) [^<]+</a></td>', as_html())
+    links = re.findall(r'<th[^>]*><a href="([^"]+)">(\d\d) [^<]+</a></th>', as_html())
     assert [target.removesuffix(".ipynb") for target, _ in links] == lesson_names()
     assert all((NOTEBOOKS / target).exists() and target[:2] == number for target, number in links)
 
@@ -71,7 +72,7 @@ def test_next_is_the_first_lesson_with_an_exercise_that_is_not_passed():
     third = entries[2]
     assert next_lesson(course()).name == third.name
     assert as_text().splitlines()[-1] == f"Next: {third.label}"
-    assert as_html().endswith(f"<p>Next: {third.link}</p>")
+    assert as_html().endswith(f"<p>Next: {linked(third.link)}</p>")
 
     progress.add(third.name, next(iter(third.passed)))
     pass_all(entries[3:])

@@ -16,7 +16,7 @@ def view():
 
 
 def test_at_first_it_says_what_to_do(view):
-    error, choice, verdict, nearest, answer = view.children
+    error, choice, verdict, nearest, answer, _ = view.children
     assert error.continuous_update  # A paste shows its case at once.
     assert verdict.value == "Paste an error, or choose a case."
     assert choice.label == "none"
@@ -24,7 +24,7 @@ def test_at_first_it_says_what_to_do(view):
 
 
 def test_a_pasted_error_shows_its_case(view):
-    error, choice, verdict, nearest, answer = view.children
+    error, choice, verdict, nearest, answer, _ = view.children
     error.value = KNOWN
     assert choice.value == "not-a-keras-model"
     assert answer.value == CASES["not-a-keras-model"].as_html()
@@ -32,7 +32,7 @@ def test_a_pasted_error_shows_its_case(view):
 
 
 def test_an_unknown_error_shows_the_nearest_to_click(view):
-    error, choice, verdict, nearest, answer = view.children
+    error, choice, verdict, nearest, answer, _ = view.children
     error.value = KNOWN
     error.value = UNKNOWN
     assert "not in this clinic" in verdict.value
@@ -47,7 +47,7 @@ def test_an_unknown_error_shows_the_nearest_to_click(view):
 
 
 def test_without_an_error_again_it_says_what_to_do(view):
-    error, choice, verdict, nearest, answer = view.children
+    error, choice, verdict, nearest, answer, _ = view.children
     error.value = UNKNOWN
     nearest.children[0].click()
     error.value = ""
@@ -57,7 +57,7 @@ def test_without_an_error_again_it_says_what_to_do(view):
 
 
 def test_every_case_can_be_chosen(view):
-    _, choice, _, _, answer = view.children
+    _, choice, _, _, answer, _ = view.children
     assert [key for _, key in choice.options] == ["", *CASES]
     for label, key in choice.options[1:]:
         choice.value = key
@@ -66,7 +66,7 @@ def test_every_case_can_be_chosen(view):
 
 
 def test_nothing_of_the_error_is_sent_back(view):
-    error, _, verdict, nearest, answer = view.children
+    error, _, verdict, nearest, answer, _ = view.children
     for text in (UNKNOWN, f"{KNOWN} <script>", "\ud800", "x" * 10**6):
         error.value = text
         shown = f"{verdict.value}{answer.value}{[b.description for b in nearest.children]}"
@@ -75,7 +75,7 @@ def test_nothing_of_the_error_is_sent_back(view):
 
 
 def test_every_control_has_a_name(view):
-    error, choice, _, nearest, _ = view.children
+    error, choice, _, nearest, _, _ = view.children
     error.value = UNKNOWN
     assert error.description == "error" and choice.description == "case"
     assert all(button.description and button.tooltip for button in nearest.children)

@@ -140,13 +140,15 @@ def test_what_is_no_loaded_export_is_refused(tmp_path):
 
 def test_the_widget_answers_as_its_controls_change(loaded):
     view = signature_caller(loaded)
-    choice, request, call, answer = view.children
+    choice, request, call, answer, _ = view.children
     assert choice.options == ("numbers", "open", "pair", "texts")
-    assert "✓ score: [[5.0]]" in answer.value
+    assert "✓</span> score: [[5.0]]" in answer.value
     request.value = '{"x": [[10, 0]]}'
-    assert "✓ score: [[20.0]]" in answer.value
+    assert "✓</span> score: [[20.0]]" in answer.value
     request.value = '{"x": [[10, 0, 0]]}'
-    assert "✗ TypeError" in answer.value and "the shape that was given differ" in answer.value
+    assert (
+        "✗</span> TypeError" in answer.value and "the shape that was given differ" in answer.value
+    )
     choice.value = "texts"
     assert request.value == '{"words": ["red"]}' and "RED" in answer.value
     request.value = '{"words": ["<b>&"]}'

@@ -75,7 +75,7 @@ def test_table_as_text_and_as_html():
     assert lines[1] == "signature, array      nan         2"
     assert lines[-1] == "LiteRT                nan         other number"
     shown = table._repr_html_()
-    assert shown.count("<tr>") == 1 + len(BARE_READERS)
+    assert shown.count("<tr") == 1 + len(BARE_READERS)
     assert "other number" in shown
 
 

@@ -120,6 +120,37 @@ def run_bare(
     return _ask("run_bare", directory, signature, dict(inputs), who="readers")
 
 
+def run_with_zeros(
+    directory: str | os.PathLike,
+    signature: str,
+    inputs: Mapping[str, object],
+    deadline: float = DEADLINE,
+    computing: float | None = None,
+) -> dict[str, np.ndarray]:
+    """Call one signature of an export in Python, while all floating variables that it reads are 0.
+
+    The other questions get the variables as they are in the export.
+
+    Parameters
+    ----------
+    directory, signature, inputs, deadline, computing
+        as in `run`
+
+    Returns
+    -------
+    dict of str to array
+        the outputs by name
+
+    Raises
+    ------
+    NotAnArtifact, ReaderError
+        as `run` does
+    """
+    question = directory, signature, as_arrays(inputs)
+    limits = {"deadline": deadline, "computing": computing}
+    return _ask("run_with_zeros", *question, who="python", **limits)
+
+
 def save_again(
     directory: str | os.PathLike, out: str | os.PathLike, deadline: float = LONG_DEADLINE
 ):

@@ -92,6 +92,16 @@ def test_answers_are_right_and_soon(doubles, reader):
     assert time.monotonic() - start < 50  # far below a hang; `make bench` has the figure
 
 
+def test_variables_are_0_for_one_call_only(exports):
+    directory = exports("shifted", lambda w, x: {"y": w * x + 1.0}, FLOAT)
+    feed = {"x": [[3.0]]}
+    for _ in range(2):
+        assert readers.run_with_zeros(directory, KEY, feed)["y"] == 1.0
+        assert readers.run(directory, KEY, feed)["y"] == 7.0
+    with pytest.raises(ReaderError, match="takes the inputs x"):
+        readers.run_with_zeros(directory, KEY, {"z": [[3.0]]})
+
+
 @READERS
 def test_signatures_are_those_of_the_artifact(doubles, reader):
     (signature,) = readers.signatures(doubles, reader).values()

@@ -76,8 +76,8 @@ def call_three_signatures(scores, totals, packed):
         )
     return (
         "you called three signatures: with one input, with two inputs, and with bytes. The check "
-        f"tells left from right: with the two exchanged, totals would be "
-        f"{_row(variant.totals(RIGHT, LEFT))}, and not {_row(right['totals'])}."
+        "refuses totals with left and right exchanged: these are "
+        f"{_row(variant.totals(RIGHT, LEFT))}, and the right totals are {_row(right['totals'])}."
     )
 
 

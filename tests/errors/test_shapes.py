@@ -1,4 +1,4 @@
-"""What a refused shape needs: rows, other columns, or another number of rows."""
+"""What a refused shape needs: rows, more or fewer columns, or the right number of rows."""
 
 import pytest
 

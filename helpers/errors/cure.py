@@ -1,23 +1,32 @@
 """The cure of an error, for the text under a failing check."""
 
 from helpers.errors.known_error import KnownError, known_errors
+from helpers.errors.shapes import shape_advice
+
+SHAPE = "shape-refused"  # the entry whose message names the two shapes
 
 
-def cure(text: str) -> str:
+def cure(text: str, value: object = None) -> str:
     """Return what usually causes an error and what cures it.
 
     Parameters
     ----------
     text : str
         The error as `helpers.errors.messages.describe` gives it, "Type: message".
+    value : object, optional
+        The list that was passed to a signature, for the example of a shape.
 
     Returns
     -------
     str
-        The cause and the cure of the table's entry; "" if no entry matches.
+        The cause and the cure of the table's entry; "" if no entry matches. For two shapes that
+        differ, what differs.
     """
     error = entry(text)
-    return f"{error.cause} {error.cure}" if error else ""
+    if error is None:
+        return ""
+    advice = shape_advice(text, value) if error.key == SHAPE else ""
+    return advice or f"{error.cause} {error.cure}"
 
 
 def entry(text: str) -> KnownError | None:

@@ -14,7 +14,7 @@ GENERAL = "general"  # the group of the entries that have no case in the clinic
 
 READER_PLACES = {
     "python": "in Python",
-    "session": "in the session loader",
+    "session": "in the session (Python)",
     "litert": "in LiteRT",
 }
 PLACES = {"saving": "while saving", "keras": "in Keras", **READER_PLACES}

@@ -29,7 +29,8 @@ def _without_noise(message):
     addresses (they differ in each run), the listing of traced code, the traceback of a graph's
     Python function, colour codes, and a word that Python adds from 3.12 on.
     """
-    preamble = r"Graph execution error:\s+(Detected at node .*\n<stack traces unavailable>\n)?"
+    frames = r"<stack traces unavailable>\n|(?:\s*File \".*\", line \d+, in .*\n+)+"
+    preamble = rf"Graph execution error:\s+(Detected at node .*\n(?:{frames}))?"
     message = re.sub(preamble + r"|\x1b\[\d*m|(?<= object) at 0x[0-9a-fA-F]+", "", message)
     ends = r"\. Received args:|\n\nArguments received by |\nTraceback \(most recent call last\):"
     message = re.split(ends, message)[0]

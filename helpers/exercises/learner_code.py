@@ -18,13 +18,11 @@ from helpers.text import safe_repr
 
 SECONDS = 10  # of CPU time, for one call of a learner's function
 # Folders of code that the learner did not write: Python, installed packages, and the course.
-NOT_THEIRS = tuple(
-    str(folder) + os.sep
-    for folder in (
-        *(sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")),
-        ROOT / "helpers",
-    )
+NOT_THEIRS = (
+    *(sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")),
+    str(ROOT / "helpers"),
 )
+CELL = "<module>"  # how Python names the code of a cell
 
 
 def call(
@@ -103,6 +101,28 @@ def _named(function, arguments):
     return dict(bound)
 
 
+def is_below(path: str, folders: Iterable[str]) -> bool:
+    """Return whether a file is in one of some folders.
+
+    A notebook imports the helpers from "..", and .venv can be a symbolic link. So the same file has
+    several names.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    folders : iterable of str
+
+    Returns
+    -------
+    bool
+    """
+    parents = tuple(
+        name + os.sep for folder in folders for name in (folder, os.path.realpath(folder))
+    )
+    return any(name.startswith(parents) for name in (path, os.path.realpath(path)))
+
+
 def own_words(error: BaseException) -> str:
     """Describe an exception of the learner's code in two lines, and name its usual cause.
 
@@ -121,15 +141,15 @@ def own_words(error: BaseException) -> str:
         frame
         for frame in traceback.extract_tb(error.__traceback__)
         if not frame.filename.startswith("<frozen ")
-        # A notebook imports the helpers from "..", so the same file has a second name.
-        and not os.path.realpath(frame.filename).startswith(NOT_THEIRS)
+        and not is_below(frame.filename, NOT_THEIRS)
         and "__autograph_generated_file" not in frame.filename  # not written by the learner
     ]
     lines = [text]
     if frames:
         last = frames[-1]
         code = linecache.getline(last.filename, last.lineno or 0).strip() or last.line or ""
-        lines.append(f"in line {last.lineno} of your {last.name}: {code}".rstrip(": "))
+        name = "cell" if last.name == CELL else last.name
+        lines.append(f"in line {last.lineno} of your {name}: {code}".rstrip(": "))
     if cure(text):
         lines.append(f"Usually: {cure(text)}")
     return "\n".join(lines)

@@ -1,6 +1,7 @@
 """The four outcomes of a check, and their display."""
 
 import html
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ COLOURS = {
     NOT_ATTEMPTED: palette.NOT_ATTEMPTED,
     RAISED: palette.RAISED,
 }
+CODE = re.compile(r"`(?! )([^`\n]+)(?<! )`")
+SHAPE = re.compile(r"\((?:(?:\d+|None), ?)+(?:\d+|None)?\)")  # it stays on one line
 
 
 class NotYet(Exception):
@@ -63,11 +66,27 @@ class Result:
     __repr__ = __str__
 
     def _repr_html_(self):
-        message = html.escape(self.message).replace("\n", "<br>")
+        message = as_html(self.message)
         return (
             f"<div style='border-left:4px solid {COLOURS[self.outcome]};padding:.3em .8em'>"
             f"<strong>{MARKS[self.outcome]} {self.outcome}</strong><br>{message}</div>"
         )
+
+
+def as_html(message: str) -> str:
+    """Write a message in HTML: escaped, with `code` as code, and each shape on one line.
+
+    Parameters
+    ----------
+    message : str
+        Text with `code` in backticks.
+
+    Returns
+    -------
+    str
+    """
+    text = CODE.sub(r"<code>\1</code>", html.escape(message))
+    return SHAPE.sub(r"<span style='white-space:nowrap'>\g<0></span>", text).replace("\n", "<br>")
 
 
 def require(condition: object, message: str) -> None:

@@ -93,7 +93,7 @@ def nearest_wrong(
     others: Mapping[str, Callable[..., Mapping[str, Any]]],
     tolerance: float = SAME,
 ) -> str:
-    """Say which of some wrong answers is nearest to the right one, and where they differ.
+    """Name the wrong answer that is nearest to the right one, and where they differ.
 
     Parameters
     ----------
@@ -134,8 +134,8 @@ def nearest_wrong(
     count, words, row = min(found)
     rows = len(next(iter(inputs.values())))
     return (
-        f"The nearest wrong answer that the check tells from yours: {words}. It differs in "
-        f"{count} of {rows} rows, for example for {_row(inputs, row)}."
+        f"The check refuses this similar answer: {words}. It differs from yours in {count} of "
+        f"{rows} rows, for example for {_row(inputs, row)}."
     )
 
 

@@ -20,7 +20,7 @@ from helpers.readers.inputs import as_arrays
 
 READERS = {
     "python": "Python (tf.saved_model.load)",
-    "session": "the session loader (TensorFlow Serving, C)",
+    "session": "the session (Python)",
     "litert": "LiteRT (phones, small devices)",
 }
 DEADLINE = 60  # seconds for an answer

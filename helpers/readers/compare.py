@@ -258,7 +258,7 @@ def _rows(directory, signature, feeds, notes, original):
         answers = ask(where, reader)
         return answers, all(map(same, answers, ask(where, reader)))
 
-    whose = "first reader" if original is None else "original"
+    whose = "the original"
     reference, repeatable = (None, True) if original is None else ask_twice(original, "python")
     for reader in readers.READERS:
         try:
@@ -277,7 +277,7 @@ def _rows(directory, signature, feeds, notes, original):
             )
             yield Row(signature.key, reader, "answers")
         elif reference is None:
-            reference = answers
+            reference, whose = answers, reader
             yield Row(signature.key, reader, "answers")
         elif all(map(same, reference, answers)):
             yield Row(
@@ -289,7 +289,7 @@ def _rows(directory, signature, feeds, notes, original):
                 reader,
                 "OTHER NUMBERS",
                 max(map(difference, reference, answers)),
-                f"no error, but other numbers than the {whose}'s",
+                f"no error, but not the same numbers as {whose}",
                 _why_other(directory, signature.key),
             )
 
@@ -299,9 +299,10 @@ def _why_other(directory, key):
     if set(read) <= set(restored):
         return ""
     return (
-        "The signature reads variables that are never filled. That happens after "
-        "tf.saved_model.save(keras_model), or if call is a tf.function that builds its layers. "
-        "Export with model.export(directory) or an ExportArchive, without tf.function on call."
+        "The signature reads variables that only Python fills. Two things cause this: "
+        "tf.saved_model.save with a Keras model, or @tf.function above the call method of a model "
+        "that has no build method. Export with model.export(directory) or an ExportArchive, and "
+        "remove @tf.function from call."
     )
 
 

@@ -91,5 +91,6 @@ def _cast(name, value, dtype):
         raise TypeError(f"input {name} is {dtype}; {given} cannot be given for it")
     cast = array.astype(expected)
     if whole and not np.array_equal(cast, array):
-        raise ValueError(f"input {name} is {dtype}, which cannot hold the numbers given")
+        number = array[cast != array].flat[0]
+        raise ValueError(f"input {name} is {dtype}, which cannot hold the number {number}")
     return cast

@@ -60,7 +60,7 @@ class Rescue:
         if self.after.ok:
             return f"Rescued: every reader of {new} gives the numbers that Python reads from {old}."
         return (
-            f"Rescued for Python and the session loader: both give the numbers that Python reads "
+            f"Rescued for Python and the session (Python): both give the numbers that Python reads "
             f"from {old}. That LiteRT cannot use {new} has another reason (see above)."
         )
 
@@ -185,7 +185,7 @@ def _why_not(before):
     if not failing:
         return "every reader can use it as it is."
     if failing == {("litert", "FAILS")}:
-        return "Python and the session loader can use it; a rescue cannot add what LiteRT lacks."
+        return "Python and the session (Python) can use it; a rescue cannot add what LiteRT lacks."
     return ""
 
 

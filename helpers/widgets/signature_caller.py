@@ -22,6 +22,7 @@ EXAMPLES = {"string": "red", "bool": True}
 INTRODUCTION = (
     "Live in Jupyter: choose a signature, edit the request, and read the answer or the real error."
 )
+EDITED = "The request is not complete yet. Press Call to see why."
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Answer:
     text : str
         The outputs, one on each line, or the error on one line.
     explanation : str
-        One line. May be empty.
+        The words of the course, on one line. May be empty. An empty line separates them from
+        TensorFlow's words.
     """
 
     ok: bool
@@ -46,7 +48,7 @@ class Answer:
         mark = "✓" if self.ok else "✗"
         lines = [f"{mark} {self.text}"]
         if self.explanation:
-            lines.append(self.explanation)
+            lines += ["", self.explanation]
         return "\n".join(lines)
 
 
@@ -85,8 +87,9 @@ def call_signature(loaded: Any, key: str, request: str) -> Answer:
         outputs = signature(**inputs)
     except Exception as error:
         text = describe(error)
+        value = next(iter(inputs.values())) if len(inputs) == 1 else None
         return Answer(
-            False, text, f"{cure(text)} This signature takes {promise(signature)}.".strip()
+            False, text, f"{cure(text, value)} This signature takes {promise(signature)}.".strip()
         )
     arrays = {name: outputs[name].numpy() for name in sorted(outputs)}
     text = "\n".join(f"{name}: {_readable(value)}" for name, value in arrays.items())
@@ -211,7 +214,6 @@ def signature_caller(loaded: Any) -> View:
     request = ipywidgets.Textarea(
         example(found[first]),
         description="request",
-        continuous_update=False,  # half a request is not an error
         layout=ipywidgets.Layout(width="95%", height="5em"),
     )
     call = ipywidgets.Button(description="Call", tooltip="Call the signature with this request")
@@ -227,6 +229,16 @@ def signature_caller(loaded: Any) -> View:
         answer.value = f"<pre style='{WRAP}'>{marked(lines)}</pre>"
 
     @guarded
+    def edit(_):
+        """Answer each request while it is typed. Half a request is not an error."""
+        try:
+            json.loads(request.value[:LIMIT])
+        except (ValueError, RecursionError):
+            answer.value = f"<pre style='{WRAP}'>{EDITED}</pre>"
+        else:
+            show()
+
+    @guarded
     def choose(_):
         before = request.value
         request.value = example(found[choice.value])
@@ -234,7 +246,7 @@ def signature_caller(loaded: Any) -> View:
             show()
 
     choice.observe(choose, "value")
-    request.observe(show, "value")
+    request.observe(edit, "value")
     call.on_click(show)
     show()
     return View([choice, request, call, answer, arrows()], _text(found))

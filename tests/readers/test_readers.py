@@ -180,7 +180,7 @@ def test_whole_numbers_are_cast_only_if_they_fit(exports):
     spec = tf.TensorSpec((None,), tf.uint8, name="x")
     directory = exports("bytes", lambda w, x: x + tf.constant(1, tf.uint8), spec)
     assert ask(directory, [1, 2]).tolist() == [2, 3]
-    with pytest.raises(ReaderError, match="input x is uint8, which cannot hold the numbers given"):
+    with pytest.raises(ReaderError, match="input x is uint8, which cannot hold the number 300"):
         ask(directory, [300])
 
 

@@ -98,8 +98,14 @@ WRONG = {
     "wrong name": ('{"y": [[1, 2]]}', "missing a required argument", "by its name|by name"),
     "extra name": ('{"x": [[1, 2]], "y": 1}', "unexpected keyword argument 'y'", "takes x"),
     "self": ('{"self": 1}', "TypeError", "takes x"),
-    "too wide": ('{"x": [[1, 2, 3]]}', "shape=(1, 3)", "the shape that was given differ"),
-    "one row without brackets": ('{"x": [1, 2]}', "shape=(2,)", "takes x: float32 (None, 2)"),
+    "too wide": (
+        '{"x": [[1, 2, 3]]}',
+        "shape=(1, 3)",
+        "your rows have 3 columns, and the signature takes 2.",
+    ),
+    "one row without brackets": ('{"x": [1, 2]}', "shape=(2,)", "also for one row: [[1, 2]]."),
+    "one wide row": ('{"x": [1, 2, 3]}', "shape=(3,)", "a list of rows with 2 numbers each."),
+    "a number": ('{"x": 1}', "shape=()", "with 2 pairs of brackets around each number."),
     "no rows": ('{"x": []}', "shape=(0,)", "takes x: float32 (None, 2)"),
     "uneven rows": ('{"x": [[1, 2], [3]]}', "non-rectangular", "takes x: float32 (None, 2)"),
     "a word": ('{"x": [["one", "two"]]}', "Cannot convert", "takes x: float32 (None, 2)"),
@@ -147,8 +153,12 @@ def test_the_widget_answers_as_its_controls_change(loaded):
     assert "✓</span> score: [[20.0]]" in answer.value
     request.value = '{"x": [[10, 0, 0]]}'
     assert (
-        "✗</span> TypeError" in answer.value and "the shape that was given differ" in answer.value
+        "✗</span> TypeError" in answer.value and "\n\nYou passed the shape (1, 3)" in answer.value
     )
+    request.value = '{"x": [[10,'
+    assert answer.value.endswith("Press Call to see why.</pre>") and "✗" not in answer.value
+    call.click()
+    assert "✗</span> not JSON" in answer.value
     choice.value = "texts"
     assert request.value == '{"words": ["red"]}' and "RED" in answer.value
     request.value = '{"words": ["<b>&"]}'

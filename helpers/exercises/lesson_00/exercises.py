@@ -56,13 +56,13 @@ def export_the_model(export_dir, model):
         # The cure of the clinic has terms that this first lesson does not explain.
         require(
             UNFILLED not in str(error),
-            "export_dir should work in all three readers, but the session fails: a variable that "
-            "it reads has no value. tf.saved_model.save writes such an export of a Keras model. "
-            "Write the export with model.export.",
+            "export_dir should work in all three readers, but the session (Python) fails: a "
+            "variable that it reads has no value. tf.saved_model.save causes this with Keras "
+            "models. Write the export with model.export.",
         )
         raise NotYet(f"export_dir: {error}") from None
     return (
-        "Python, the session and LiteRT compute the numbers of model from your export, for 300 "
-        "rows, in a process that does not have the model. An export that computes 0.01 more would "
-        "have been refused. Press Refresh on the map below: it shows this exercise as passed."
+        "Python, the session (Python) and LiteRT compute the numbers of model from your export, "
+        "for 300 rows, in a process that does not have the model. The check refuses an export "
+        "that computes 0.01 more. Press Refresh on the map below: it shows this exercise as passed."
     )

@@ -73,9 +73,9 @@ def export_the_model(export_dir_1, export_dir):
     _require_line(found, 2, 1, "export_dir_1")
     require_weights(found, KEY, {the_input(found.signatures[KEY]): X})
     return (
-        "Python, the session loader and LiteRT compute a straight line near y = 2x + 1 from your "
-        "export, for 300 numbers, in a process that does not have your class. A line that is 0.2 "
-        "higher or steeper would have been refused."
+        "Python, the session (Python) and LiteRT compute a straight line near y = 2x + 1 from your "
+        "export, for 300 numbers, in a process that does not have your class. The check "
+        "refuses a line that is 0.2 higher or steeper."
     )
 
 
@@ -115,7 +115,7 @@ def _measured(verdict):
         "artifact.restored_and_read(exports['a']) returns two lists: the variables that are "
         "restored, and those that the signature reads.",
         "A signature that reads no variable cannot miss one. A signature that reads a variable "
-        "which is not restored fails in the session loader. Python connects the two.",
+        "which is not restored fails in the session (Python). Python connects the two.",
         "The worst export answers with other numbers and no error. models[name].export(directory) "
         "exports its model again.",
     ],
@@ -231,7 +231,7 @@ def export_a_new_version(base_dir_4):
         require_weights(found, KEY, {the_input(found.signatures[KEY]): X})
     return (
         "version 1 still computes y = 2x + 1, and version 2 computes y = 3x - 1 beside it, so you "
-        "can go back. Lines that are 0.2 higher or steeper would have been refused."
+        "can go back. The check refuses lines that are 0.2 higher or steeper."
     )
 
 

@@ -70,7 +70,7 @@ def require_two_inputs(model: Any, directory: Any) -> str:
     )
     require_weights(found, KEY, few)
     return (
-        "Python, the session loader and LiteRT take size and age by their names, and answer with "
+        "Python, the session (Python) and LiteRT take size and age by their names, and answer with "
         "the numbers of two_inputs, for 1 to 300 rows. A change of either input changes them."
     )
 

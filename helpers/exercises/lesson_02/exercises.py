@@ -76,8 +76,9 @@ def write_the_spec(spec_1):
         name = the_input(signature)
         require(
             name == "readings",
-            "spec_1 should have the name 'readings', which the station sends, but the name of "
-            f"your spec is {spec_1.name!r} and your signature calls its input {name!r}.",
+            "spec_1 should have the name 'readings', which the station sends, but has "
+            f"{'no name' if spec_1.name is None else f'the name {spec_1.name!r}'}. Write "
+            'name="readings".',
         )
         declared = signature.inputs[0]
         require(
@@ -89,7 +90,7 @@ def write_the_spec(spec_1):
             require(
                 _takes(found, rows),
                 f"spec_1 should accept rows of 4 numbers, but declares {declared.shape}, and the "
-                f"session loader refuses an array of shape {rows.shape}.",
+                f"session (Python) refuses an array of shape {rows.shape}.",
             )
         require(
             not _takes(found, np.ones((3, 5))),
@@ -97,9 +98,9 @@ def write_the_spec(spec_1):
             "rows of 5 numbers as well, and the model has no weights for these.",
         )
     return (
-        "the session loader accepts the station's 1 row and its 3 rows under 'readings', and "
-        "refuses rows of 5 numbers. The nearest wrong answer that the check tells from yours, the "
-        "shape (None, None), takes rows of any width."
+        "the session (Python) accepts the station's 1 row and its 3 rows under 'readings', and "
+        "refuses rows of 5 numbers. The check refuses this similar answer: the shape (None, None). "
+        "It accepts rows of any width."
     )
 
 
@@ -185,9 +186,9 @@ def name_the_outputs(export_dir_2, model):
     got = require_weights(found, JUDGE, {"features": FEATURES})
     require_signs(got, FEATURES, "Python, after all weights of the loaded export were set to 0,")
     return (
-        "Python, the session loader and LiteRT return what your model computes under row_sum, and "
-        "above_zero is True exactly where row_sum is above 0, for batches of 1 to 300 rows. The "
-        "two also agree in a loaded copy whose weights the check has set to 0. "
+        "Python, the session (Python) and LiteRT return what your model computes under row_sum, "
+        "and above_zero is True exactly where row_sum is above 0, for batches of 1 to 300 rows. "
+        "The two also agree in a loaded copy whose weights the check has set to 0. "
         + nearest(rows["features"], total)
     )
 
@@ -221,7 +222,7 @@ def find_the_numbers_that_change(prediction, export_dir_3):
     require_any_batch(signature)
     require_sorted(found, signature, model)
     return (
-        "your five predictions are right. In Python, the session loader and LiteRT, your export "
+        "your five predictions are right. In Python, the session (Python) and LiteRT, your export "
         "gives the answers of sorter for 300 whole numbers between -2,147,483,648 and "
         f"2,147,483,647. {nearest_dtype(model)}"
     )
@@ -250,8 +251,8 @@ def guard_the_mean(export_dir_4):
     require_no_numbers(found)
     return (
         "for rows of 4 readings, every reader answers with their mean. For rows of 1, 3, 5 and 8 "
-        "readings, Python, the session, the C++ code of a server and LiteRT give an error or nan. "
-        "The nearest wrong answer that the check tells from yours: the spec (None, 4) in place of "
+        "readings, Python, the session (Python), the C++ code of a server and LiteRT give an error "
+        "or nan. The check refuses this similar answer: the spec (None, 4) in place of "
         "(None, None). LiteRT then answers rows of 3 readings with numbers."
     )
 

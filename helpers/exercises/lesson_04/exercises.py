@@ -81,8 +81,8 @@ def read_one_weight(bias):
     nearest = min(others, key=lambda name: np.max(np.abs(others[name] - expected)))
     return (
         "the key says only where the weight is stored. saved_model.pb has the name for each key. "
-        f"{len(others)} other weights have shape {expected.shape}. The nearest wrong answer that "
-        f"the check tells from yours: {nearest}, {row_text(others[nearest])}."
+        f"{len(others)} other weights have shape {expected.shape}. The check refuses all of them. "
+        f"The most similar one is {nearest}: {row_text(others[nearest])}."
     )
 
 
@@ -128,8 +128,8 @@ def estimate_the_sizes(estimate):
     return (
         f"{real[QUESTIONS[0]]:,} weights of 4 bytes make {untracked:.2f} MB, and model.export "
         f"stores {tracked:.2f} MB, {tracked / untracked:.2f} times as much. "
-        f"{not_told_apart(layers, real[QUESTIONS[0]])} The nearest wrong answer that it tells from "
-        f"yours: {nearest_size(layers, real)}."
+        f"{not_told_apart(layers, real[QUESTIONS[0]])} The check refuses this similar answer: "
+        f"{nearest_size(layers, real)}."
     )
 
 

@@ -125,7 +125,7 @@ def repair_the_path(diagnosis_2, repaired_dir_2):
         require_prices(found, {"colour": first}, price(first)["price"], SERVER)
         require_same_answers(found, KEY, words, price, SERVER, who="the price list")
     return (
-        "a copy in a different directory answers in Python and the session loader for 300 words, "
+        "a copy in a different directory answers in Python and the session (Python) for 300 words, "
         "while the folder of found_dir_2 is moved away. " + _nearest_colour(prices, words)
     )
 
@@ -175,7 +175,8 @@ def repair_for_the_phone(diagnosis_3, repaired_dir_3):
         diagnosis_3,
         ["litert-garbage", "only-python-can-read"],
         "Python gives right numbers, LiteRT gives different numbers without an error, and the "
-        "session loader gives an error about a variable. Compare all three: compare(found_dir_3).",
+        "session (Python) gives an error about a variable. Compare all three: "
+        "compare(found_dir_3).",
     )
     require(
         not isinstance(repaired_dir_3, Rescue),

@@ -76,8 +76,8 @@ def call_three_signatures(scores, totals, packed):
         )
     return (
         "you called three signatures: with one input, with two inputs, and with bytes. The check "
-        f"tells left from right: with the two exchanged, totals would be "
-        f"{_row(variant.totals(RIGHT, LEFT))}, and not {_row(right['totals'])}."
+        "refuses totals with left and right exchanged: these are "
+        f"{_row(variant.totals(RIGHT, LEFT))}, and the right totals are {_row(right['totals'])}."
     )
 
 
@@ -179,9 +179,9 @@ def publish_the_next_version(publish):
     return (
         "you published two versions while clients sent requests, and no request "
         "failed. Each version has all files of its export, and everything else in base is "
-        "unchanged. The new version has the highest number in drawn base paths, too. The nearest "
-        "wrong answer that the check tells from yours: the same copy without the last step, so "
-        "that the server reads it while it grows."
+        "unchanged. The new version has the highest number in drawn base paths, too. The check "
+        "refuses this similar answer: the same copy without the last step, so that the server "
+        "reads it while it grows."
     )
 
 
@@ -226,6 +226,6 @@ def guard_the_canary(cause, guard):
         "you found the cause, and your guard ends a canary that fails more often than the stable "
         f"version. It ended a good canary in {found.ended} of {found.trials} trials. It ended a "
         f"canary that fails in 4 more requests of 100 after {found.sent:,.0f} requests on average. "
-        "The nearest wrong guard that the check tells from yours: a fixed margin of 0.1, which "
-        "does not end this canary."
+        "The check refuses this similar guard: a fixed margin of 0.1, which does not end this "
+        "canary."
     )

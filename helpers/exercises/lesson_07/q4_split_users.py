@@ -132,9 +132,9 @@ def _require_fair(in_canary, notebook, generators):
         f"in_canary chooses the right share of {len(groups)} kinds of names at {len(PERCENTS) + 1} "
         "percentages. It chooses the same users in another order, and in a new process that ran "
         "your cell again, with another hash(), clock, user name and folder. All users stay in when "
-        f"the percentage grows. At 0.5 %, {few} of {count:,} users are in the canary. The nearest "
-        "wrong rule that the check tells from yours has 100 buckets only: it would choose about "
-        f"{count // 100}."
+        f"the percentage grows. At 0.5 %, {few} of {count:,} users are in the canary. The check "
+        "refuses this similar rule: only 100 buckets. It chooses about "
+        f"{count // 100} users."
     )
 
 

@@ -179,8 +179,8 @@ def _measured(errors, sizes):
     )
     if errors["small_file"] > TIGHT:
         nearest = (
-            "The nearest wrong answer that the check tells from yours: small_file for both "
-            f"customers. Its error is above {TIGHT}."
+            "The check refuses this similar answer: small_file for both customers. Its error is "
+            f"above {TIGHT}."
         )
     else:
         nearest = "small_file keeps both budgets, so it would do for both customers."
@@ -226,6 +226,6 @@ def split_the_export(cannot_cross, split_dir):
     return (
         "count_words gives the counts of the method for 300 texts in TensorFlow, and weigh gives "
         "the opinions of the method for 300 rows of numbers, also for numbers that no text has. "
-        "weigh was asked in Python, in the session loader, and in every runtime that is installed. "
-        f"{nearest_opinion(drawn)}"
+        "weigh was asked in Python, in the session (Python), and in every runtime that is "
+        f"installed. {nearest_opinion(drawn)}"
     )

@@ -127,7 +127,7 @@ Q3 = Proofs(
         ),
         "16 bits": Mistake(
             lambda folder: sorted_again(folder, spec=Spec((None,), tf.int16, "ids")),
-            "int16, which cannot hold the numbers given",
+            "int16, which cannot hold the number ",
         ),
         "other belts": Mistake(belts(lambda ids: ids % 96), "as sorter does"),
         "no export": Mistake(lambda folder: (PREDICTION, folder / "none"), "no such directory"),

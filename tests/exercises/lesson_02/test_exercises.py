@@ -33,9 +33,9 @@ Q1 = Proofs(
         "from another spec": just(Spec.from_spec(Spec((None, 4)), name="readings")),
     },
     wrong={
-        "no name": Mistake(just(Spec((None, 4))), "the name of your spec is None"),
+        "no name": Mistake(just(Spec((None, 4))), 'but has no name. Write name="readings".'),
         "another name": Mistake(
-            just(Spec((None, 4), name="Readings")), "your signature calls its input 'Readings'"
+            just(Spec((None, 4), name="Readings")), "but has the name 'Readings'"
         ),
         "64 bits": Mistake(
             just(Spec((None, 4), tf.float64, "readings")),

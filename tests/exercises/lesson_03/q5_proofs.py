@@ -239,7 +239,7 @@ PROOFS = Proofs(
             of_model(lambda: model(trained_head(), columns=FEATURES)),
             "of shape (None, 4), but takes",
         ),
-        "the old recipe": Mistake(answer(old_recipe), "fails in the session loader"),
+        "the old recipe": Mistake(answer(old_recipe), "fails in the session (Python)"),
         "all features": Mistake(
             of_model(lambda: model(frozen())),
             "of shape (300, 1), but gives an output of shape (300, 6)",

@@ -359,7 +359,7 @@ def test_serving_runs_the_operation_outside_of_all_functions():
 def test_the_pass_names_what_was_tried(lesson):
     result = lesson.q4.grade(answers.own)
     assert result.outcome == PASSED
-    assert "without `EagerPyFunc`. It differs in 1 of 13 exports" in result.message
+    assert "without `EagerPyFunc`. It differs from yours in 1 of 13 exports" in result.message
     assert "refused 9 exports and accepted 4" in result.message
 
 

@@ -315,7 +315,7 @@ def test_changed_rows_are_named(lesson, tmp_path, change, words):
 )
 def test_a_pass_names_the_nearest_wrong_answer(lesson, tmp_path, key, answer, words):
     result = lesson.exercises[key].grade(*answer(tmp_path), notebook=notebook())
-    assert f"The nearest wrong answer that the check tells from yours: {words}" in result.message
+    assert f"The check refuses this similar answer: {words}" in result.message
 
 
 TABLE = {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4, "q5": Q5}

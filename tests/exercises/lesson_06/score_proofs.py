@@ -49,7 +49,7 @@ Q3 = Proofs(
             "Python gives right numbers, LiteRT gives different numbers without an error",
         ),
         "as it was": Mistake(
-            as_it_was(GARBAGE, repair_for_the_phone), "fails in the session loader"
+            as_it_was(GARBAGE, repair_for_the_phone), "fails in the session (Python)"
         ),
         "the same save again": Mistake(
             repaired(GARBAGE, answers.saved_the_old_way),
@@ -118,7 +118,7 @@ Q4 = Proofs(
         ),
         "the old recipe": Mistake(
             repaired(CUT, answers.saved_the_old_way, exercise=repair_the_weights),
-            "fails in the session loader",
+            "fails in the session (Python)",
         ),
         "one row": Mistake(
             repaired(CUT, answers.of_variables, spec=spec("rows", 2, rows=1)),

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from helpers.data import line
 from helpers.display.palette import BLUE, ORANGE
 from helpers.display.plot_style import new_figure
-from helpers.widgets.view import Plot, arrows, image, one_at_a_time, png
+from helpers.widgets.view import Plot, image, one_at_a_time, png, style
 
 TEXT = (
     "Live in Jupyter: lists for the learning rate and the number of steps. Each choice trains a "
@@ -120,4 +120,4 @@ def live_training() -> Plot:
     rate.observe(train_again, "value")
     steps.observe(train_again, "value")
     train_again()
-    return Plot([rate, steps, words, shown, arrows()], TEXT, **drawn)
+    return Plot([rate, steps, words, shown, style()], TEXT, **drawn)

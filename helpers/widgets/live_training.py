@@ -82,7 +82,7 @@ def draw(slope: float, intercept: float, losses: np.ndarray, steps: int) -> Figu
     -------
     matplotlib.figure.Figure
     """
-    margins = {"left": 0.1, "right": 0.96, "bottom": 0.2, "top": 0.94, "wspace": 0.45}
+    margins = {"left": 0.12, "right": 0.96, "bottom": 0.23, "top": 0.94, "wspace": 0.5}
     figure, (left, right) = new_figure(270, columns=2, **margins)
     x, y = line()
     ends = np.array([-1.0, 1.0])

@@ -4,7 +4,7 @@ Every picture stands on a white card with round corners and a grey edge, as the 
 lessons do. Outside of the card it is transparent. So a picture looks the same in every theme, and
 in the dark theme it is a card and not a white block. Its colours need a contrast on white alone.
 
-A picture is PICTURE_WIDTH pixels wide, and its letters are 15 pixels high. A
+A picture is PICTURE_WIDTH pixels wide, and its letters are 17 pixels high. A
 narrow window shows it smaller: beside the file browser of a window of 800 pixels, the letters have
 10 pixels. The file has twice as many pixels, so that it stays sharp at a zoom of 200 %.
 """
@@ -16,7 +16,7 @@ from matplotlib.patches import FancyBboxPatch
 from helpers.display import PICTURE_WIDTH
 from helpers.display.palette import GREY, LIGHT_GREY, WHITE
 
-DPI = 108  # pixels of a page per inch: a text of 10 points has 15 pixels
+DPI = 122  # pixels of a page per inch: a text of 10 points has 17 pixels
 SCALE = 2  # pixels of the file per pixel of the page
 TITLE_SIZE = 10  # points, for the title of each plot: the size of all other texts
 CORNER = 12 / DPI  # inches, the radius

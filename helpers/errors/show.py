@@ -48,5 +48,6 @@ def _rows(error):
 
 def _link(thread):
     project, _, number = thread.partition("#")
+    words = html.escape(thread).replace("/", "/<wbr>")  # two short lines, and not a word in pieces
     address = f"https://github.com/{project}/issues/{number}"
-    return f"<a href='{html.escape(address)}' {LINK}>{html.escape(thread)}</a>"
+    return f"<a href='{html.escape(address)}' {LINK}>{words}</a>"

@@ -76,13 +76,14 @@ def draw(replies: list[Reply], stable: int | str, canary: int | str) -> Figure:
     -------
     matplotlib.figure.Figure
     """
-    margins = {"left": 0.1, "right": 0.97, "bottom": 0.22, "top": 0.95, "wspace": 0.35}
-    figure, (left, right) = new_figure(250, columns=2, **margins)
+    margins = {"left": 0.12, "right": 0.96, "bottom": 0.23, "top": 0.94, "wspace": 0.45}
+    figure, (left, right) = new_figure(270, columns=2, **margins)
     for target, (colour, style) in zip((stable, canary), LOOKS, strict=True):
         own = [reply for reply in replies if reply.target == target]
         good = 1000 * np.sort([reply.seconds for reply in own if reply.ok])
         left.barh(str(target), len(good), color=colour)
-        left.barh(str(target), len(own) - len(good), left=len(good), **FAILED)
+        bad = len(own) - len(good)
+        left.barh(str(target), bad, left=len(good), linewidth=min(bad, 1), **FAILED)
         if len(good):
             part = np.arange(1, len(good) + 1) / len(good)
             label = f"version {target}" if isinstance(target, int) else target

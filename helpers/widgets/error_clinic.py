@@ -4,7 +4,7 @@ import ipywidgets
 
 from helpers.clinic import CASES
 from helpers.errors.find import find
-from helpers.widgets.view import View, arrows, one_at_a_time
+from helpers.widgets.view import LONG_LABEL, View, one_at_a_time, style
 
 INTRODUCTION = (
     "In a running notebook: paste an error, or choose a case, and read its cause and cure. The "
@@ -49,18 +49,19 @@ def clinic() -> View:
         answer.value = CASES[choice.value].as_html() if choice.value else ""
 
     def button(case):
-        # The button is as wide as its words: JupyterLab cuts off longer ones.
-        wide = ipywidgets.Layout(width="auto")
+        # The button is as wide as its words, or has several lines: JupyterLab cuts off longer ones.
+        wide = ipywidgets.Layout(width="auto", max_width="98%")
         button = ipywidgets.Button(
             description=case.title, tooltip=f"Show the case {case.key}", layout=wide
         )
+        button.add_class(LONG_LABEL)
         button.on_click(lambda _: setattr(choice, "value", case.key))
         return button
 
     error.observe(look, "value")
     choice.observe(show, "value")
     look()
-    return View([error, choice, verdict, nearest, answer, arrows()], _text())
+    return View([error, choice, verdict, nearest, answer, style()], _text())
 
 
 def _text():

@@ -11,7 +11,7 @@ from helpers.inspection.contents import Explored, capped, findings_table, tree_t
 from helpers.inspection.differences import differences
 from helpers.inspection.explore import explore
 from helpers.text import printable, readable_size
-from helpers.widgets.view import View, arrows, one_at_a_time
+from helpers.widgets.view import View, one_at_a_time, style
 
 INTRODUCTION = (
     "Live in Jupyter: choose an artifact and what to look at, and another one to put beside it."
@@ -144,7 +144,7 @@ def explorer(*directories: str | os.PathLike) -> View:
         control.observe(show, "value")
     choose()
     return View(
-        [artifact, beside, look, within, page, arrows()],
+        [artifact, beside, look, within, page, style()],
         f"{INTRODUCTION}\n\n{explore(known[first])}",
     )
 

@@ -11,7 +11,7 @@ from helpers.runtimes.parity import Parity, Row
 from helpers.widgets.view import Plot, View, image, png
 
 PANELS = (  # field of a row, title, a limit to compare with
-    ("difference", "largest difference from Python (less is better; dashed: 1e-5)", 1e-5),
+    ("difference", "difference from Python (less is better; dashed: 1e-5)", 1e-5),
     ("start", "seconds to the first answer (less is better)", None),
     ("latency", "seconds for one row (less is better)", None),
 )
@@ -37,9 +37,9 @@ def draw(rows: Sequence[Row]) -> Figure:
     -------
     matplotlib.figure.Figure
     """
-    own = 36 * len(rows)  # pixels of one plot; between two are its axis and the next title
-    height = len(PANELS) * (own + 70) + 20
-    edges = {"bottom": 45 / height, "top": 1 - 45 / height, "hspace": 70 / own}
+    own = 38 * len(rows)  # pixels of one plot; between two are its axis and the next title
+    height = len(PANELS) * (own + 76) + 20
+    edges = {"bottom": 48 / height, "top": 1 - 48 / height, "hspace": 76 / own}
     figure, plots = new_figure(height, rows=len(PANELS), left=0.2, right=0.95, **edges)
     places = range(len(rows))
     for axes, (name, title, limit) in zip(plots, PANELS, strict=True):

@@ -11,7 +11,7 @@ from helpers.display.html_table import WRAP, marked
 from helpers.errors.cure import cure
 from helpers.errors.messages import describe
 from helpers.text import safe_repr, shorten
-from helpers.widgets.view import View, arrows, one_at_a_time
+from helpers.widgets.view import View, one_at_a_time, style
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -249,7 +249,7 @@ def signature_caller(loaded: Any) -> View:
     request.observe(edit, "value")
     call.on_click(show)
     show()
-    return View([choice, request, call, answer, arrows()], _text(found))
+    return View([choice, request, call, answer, style()], _text(found))
 
 
 def _text(found):

@@ -32,7 +32,7 @@ def draw(sweep: Sweep) -> Figure:
     matplotlib Figure
         A bar at each point goes from the least to the largest of the pairs.
     """
-    figure, (axes,) = new_figure(520, left=0.14, right=0.96, bottom=0.12, top=0.76)
+    figure, (axes,) = new_figure(560, left=0.15, right=0.94, bottom=0.12, top=0.73)
     rows = list(sweep.ratios)
     axes.axhline(1, color=GREY, linewidth=1.5, linestyle="--", label=BASELINE)
     for way, (colour, mark) in zip(sweep.ways, STYLES, strict=False):
@@ -50,7 +50,7 @@ def draw(sweep: Sweep) -> Figure:
         xticklabels=[f"{size:,}" for size in rows],
     )
     axes.minorticks_off()
-    axes.legend(loc="lower center", bbox_to_anchor=(0.45, 1.01), ncols=3, frameon=False)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.45, 1.01), ncols=2, frameon=False)
     return figure
 
 

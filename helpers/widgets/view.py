@@ -17,6 +17,9 @@ if TYPE_CHECKING:  # most widgets draw nothing and need not wait for matplotlib
     from matplotlib.figure import Figure
 
 
+LONG_LABEL = "long-label"
+
+
 class View(ipywidgets.VBox):
     """A column of controls with a text form, which a page without a kernel shows.
 
@@ -88,11 +91,12 @@ def one_at_a_time() -> Callable[[Callable], Callable]:
     return decorate
 
 
-def arrows() -> ipywidgets.HTML:
-    """Return a style that gives lists to choose from a light arrow in a dark theme.
+def style() -> ipywidgets.HTML:
+    """Return a style for the lists and long buttons of a view, to put among its children.
 
-    The arrow of ipywidgets is black in every theme. Put the style among the children of a view with
-    a Dropdown. It shows nothing.
+    A list to choose from gets a light arrow in a dark theme: that of ipywidgets is black in every
+    theme. A button with the class LONG_LABEL has as many lines as its label needs. The style itself
+    shows nothing.
     """
     colour = LIGHT_GREY.replace("#", "%23")
     svg = (
@@ -101,7 +105,8 @@ def arrows() -> ipywidgets.HTML:
     )
     return ipywidgets.HTML(
         "<style>[data-jp-theme-light='false'] .widget-dropdown > select "
-        f'{{background-image:url("data:image/svg+xml,{svg}")}}</style>',
+        f'{{background-image:url("data:image/svg+xml,{svg}")}}\n'
+        f".widget-button.{LONG_LABEL} {{white-space:normal;height:auto;text-align:left}}</style>",
         layout=ipywidgets.Layout(display="none"),
     )
 

@@ -357,9 +357,9 @@ def test_lesson(lab, case):
         after_running(notebook)
         answer_wrong_then_right(lab, notebook, case)
         case.use_widget(notebook)
-        fit_into_narrow_windows(lab, notebook)
         assert not notebook.console, "the page complains in the browser's console"
         assert not notebook.abroad, "the page needs a network"
+        fit_into_narrow_windows(lab, notebook)
 
 
 def fit_into_narrow_windows(lab, notebook):

@@ -262,6 +262,7 @@ _FIND_PANEL = """
 
 _MISFITS = """() => {
     const found = [];
+    const short = /(?<![\\w.])[\\w.]{2,16}(?![\\w.])/g;  // a longer word may have to break
     const say = (what, node) => found.push(
         `${what}: <${node.tagName.toLowerCase()} class="${node.className}"> `
         + (node.innerText || node.alt || '').slice(0, 60));
@@ -283,7 +284,7 @@ _MISFITS = """() => {
         for (const cell of area.querySelectorAll('td, th, p, li, .widget-html-content')) {
             const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
             while (walker.nextNode())
-                for (const word of walker.currentNode.data.matchAll(/[A-Za-z0-9_.]{2,16}/g))
+                for (const word of walker.currentNode.data.matchAll(short))
                     if (broken(walker.currentNode, word)) say(`broken word ${word[0]}`, cell);
         }
     }

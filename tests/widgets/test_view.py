@@ -10,7 +10,7 @@ import pytest
 from helpers.display import PICTURE_WIDTH
 from helpers.display.palette import LIGHT_GREY
 from helpers.paths import ROOT
-from helpers.widgets.view import Plot, arrows, image
+from helpers.widgets.view import LONG_LABEL, Plot, image, style
 
 WIDGETS = [p for p in (ROOT / "helpers" / "widgets").glob("*.py") if not p.name.startswith("_")]
 
@@ -24,10 +24,11 @@ def test_picture_is_as_wide_as_every_other_and_shrinks_with_its_page():
 
 
 def test_arrows_are_light_in_the_dark_theme_alone():
-    style = arrows().value
-    assert style.startswith("<style>[data-jp-theme-light='false'] ")
-    svg = ElementTree.fromstring(unquote(re.search(r'svg\+xml,([^"]+)"', style)[1]))
+    text = style().value
+    assert text.startswith("<style>[data-jp-theme-light='false'] ")
+    svg = ElementTree.fromstring(unquote(re.search(r'svg\+xml,([^"]+)"', text)[1]))
     assert svg[0].get("stroke") == LIGHT_GREY
+    assert f".{LONG_LABEL} {{white-space:normal" in text
 
 
 @pytest.mark.parametrize("path", WIDGETS, ids=lambda path: path.stem)
@@ -36,4 +37,4 @@ def test_controls_have_a_name_and_lists_an_arrow(path):
     text = path.read_text(encoding="utf-8")
     assert not re.search(r"ipywidgets\.(\w*Slider|Label)\(", text)
     if "ipywidgets.Dropdown(" in text:
-        assert "arrows()" in text
+        assert "style()" in text

@@ -17,11 +17,16 @@ from helpers.exercises.export_checks import (
     signature_of,
     the_input,
 )
-from helpers.exercises.outcomes import require
+from helpers.exercises.outcomes import NotYet, require
 from helpers.exercises.same_answers import require_same_answers
 
 COLUMNS = {"predict_two": 2, "predict_three": 3}
 REACH = 20  # times the width of the range of the training; float32 sums stay within SAME
+# TensorFlow's words where the condition of an `if` has several values. It may become a reshape.
+OF_AN_IF = (
+    ("Input to reshape", "requested shape has 1"),
+    ("must be a scalar, but it has shape", "node cond"),
+)
 EDGES = 30  # pairs of rows with a score above and below 0, each pair nearer to 0 than the last
 
 Score = Callable[[np.ndarray], np.ndarray]  # of (n, 2) rows, the (n, 1) scores
@@ -127,7 +132,16 @@ def require_classify(found: Artifact, score: Score, rows: np.ndarray, who: str) 
         f"classify should give a label that is a number, 1 or 0, but gives a {outputs['label']}. "
         "tf.cast makes numbers of booleans.",
     )
-    require_scores(found, "classify", score, rows[:, :2], who, "score")
+    try:
+        require_scores(found, "classify", score, rows[:, :2], who, "score")
+    except NotYet as error:
+        if any(all(word in str(error) for word in words) for words in OF_AN_IF):
+            raise NotYet(
+                "classify should answer any number of rows, but answers single rows only. Does it "
+                "have a Python `if` on a tensor? An `if` makes one choice for the whole batch. "
+                f"Compare instead, and use tf.cast. The error is:\n{error}"
+            ) from None
+        raise
     name = the_input(signature)
     for reader in readers.READERS:
         for batch in (rows[:, :2], rows[:1, :2]):

@@ -230,7 +230,8 @@ def repair_the_stale_endpoint(stale, repaired_dir):
         require_classify(repaired, score, rows, who)
         require_shared(repaired, rows)
     except NotYet as error:
-        raise NotYet(f"repaired_dir: {error}") from None
+        cause = _changed_weights(repaired, kernel, bias)
+        raise NotYet(f"repaired_dir: {error}{cause}") from None
     right = labelled(score)
     nearest = nearest_wrong(
         {"x": rows[:, :2]},
@@ -297,6 +298,23 @@ def _weights(directory):
 
     kernel, bias = (weight.numpy() for weight in tf.saved_model.load(str(directory)).variables)
     return kernel, bias
+
+
+def _changed_weights(repaired, kernel, bias):
+    """Return a sentence for the message if predict_two reads other weights than these, else ""."""
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(repaired.directory))  # its variables live as long as it
+    signature = loaded.signatures.get("predict_two")
+    for right in (kernel, bias):
+        for weight in signature.variables if signature else ():
+            if tuple(weight.shape) == right.shape and not np.allclose(weight, right, atol=SAME):
+                return (
+                    " The weights in repaired_dir are not the current weights of found_dir. Did "
+                    "you change the weights of the loaded export? Then load found_dir again, and "
+                    "export from the newly loaded object."
+                )
+    return ""
 
 
 @exercise(

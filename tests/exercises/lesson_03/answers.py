@@ -154,6 +154,18 @@ def with_where(model, high, low):
     return function
 
 
+def with_if(model, high=tf.ones_like, low=tf.zeros_like):
+    """One choice of the label for the whole batch."""
+
+    @tf.function(input_signature=TWO)
+    def function(x):
+        score = model(x)
+        label = high(score) if score > 0 else low(score)
+        return {"score": score, "label": label}
+
+    return function
+
+
 def with_mean(model):
     """One score for the whole batch."""
 

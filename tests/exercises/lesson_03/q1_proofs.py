@@ -14,6 +14,7 @@ from tests.exercises.lesson_03.answers import (
     snapshot,
     trained,
     with_classify,
+    with_if,
     with_mean,
     with_the_bias_copied,
     with_where,
@@ -127,6 +128,13 @@ PROOFS = Proofs(
                 ),
             ),
             "classify should take x of shape (None, 2), but takes x of shape (None, 3)",
+        ),
+        "Python's if": Mistake(
+            of_model(with_if), "Does it have a Python `if` on a tensor? An `if` makes one choice"
+        ),
+        "Python's if between 1 and 0": Mistake(
+            of_model(lambda model: with_if(model, lambda _: 1, lambda _: 0)),
+            "Does it have a Python `if` on a tensor? An `if` makes one choice",
         ),
         "no such directory": Mistake(lambda folder: (folder / "none",), "no such directory"),
     },

@@ -45,6 +45,17 @@ def from_the_export(folder, order=ENDPOINTS, **changes):
     return folder
 
 
+def with_changed_weights(folder):
+    """The endpoints of the export after a test that sets its weights to 0."""
+
+    def zero(found):
+        for weight in found.variables:
+            weight.assign(tf.zeros_like(weight))
+        return found.predict_two, TWO
+
+    return from_the_export(folder, predict_two=zero)
+
+
 def other_classify(make):
     """An answer with another classify, which `make` makes of the export that was given."""
     return repaired(from_the_export, classify=lambda found: (make(found), TWO))
@@ -139,6 +150,9 @@ PROOFS = Proofs(
             lambda _: (STALE, given()),
             "score should be 0, as predict_two of found_dir does, for the row x=[-1.0, -1.25], but "
             "is -4.5",
+        ),
+        "the weights changed, and not loaded again": Mistake(
+            repaired(with_changed_weights), "Then load found_dir again, and export"
         ),
         "a new snapshot": Mistake(
             repaired(lambda folder: from_the_weights(folder, snapshot)),

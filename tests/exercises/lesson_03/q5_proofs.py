@@ -219,7 +219,7 @@ PROOFS = Proofs(
             of_function(constants), "Let your model call the endpoint features"
         ),
         "a limit for hours": Mistake(
-            of_model(plane_head), "It should use all 6 numbers of features"
+            of_model(plane_head), "Choose the endpoint features for the TFSMLayer"
         ),
         "no sigmoid": Mistake(
             of_model(lambda: model(frozen(), trained_head(activation=None))),

@@ -10,7 +10,8 @@
 # # Start here: one export, three programs
 #
 # You save a trained Keras model with a popular recipe, and every test in Python passes. Then a
-# server fails with an error, and a phone computes wrong numbers without an error.
+# server loads the saved model and fails with an error. A phone computes wrong numbers without an
+# error.
 #
 # ![One export, written with the popular recipe tf.saved_model.save, goes to three readers. Python
 # computes the right numbers. The server fails with an error. The phone computes wrong numbers
@@ -18,42 +19,48 @@
 #
 # After this lesson you can
 #
-# - test an export in three programs, and export a model so that all three compute its numbers
+# - export a Keras model so that Python, a server and a phone compute the same numbers as the model
 #   (exercise 1)
-# - answer an exercise, get hints, and read what the check tells you (exercise 1)
-# - check that your computer is ready, and find the next lesson on the map (exercise 1)
+# - answer an exercise, get hints, and read what a check tells you (exercise 1)
+# - check that your computer is ready (section "Is your computer ready?")
+# - find your next lesson (section "What is in the course?")
 #
-# **10 minutes**, 3 of them for the exercises. You only need to have trained a Keras model before.
+# **10 minutes**, 3 of them for the exercise. You should have trained a Keras model before.
 
 # %% [markdown]
 # ## The recipe
 #
-# Export a Keras model with `model.export`. Then load the export and compare it with *golden
-# answers*: the numbers that the model computes for some rows.
+# Export a Keras model with its method `export`. Then load the export, and test that it computes the
+# same numbers as the model.
 #
 # ```python
 # import numpy as np
 # import tensorflow as tf
 #
-# model = tf.keras.Sequential([tf.keras.Input((1,)), tf.keras.layers.Dense(1)])
-# rows = np.array([[0.0], [1.0], [10.0]], np.float32)
-# golden_answers = model(rows)
+# my_model = tf.keras.Sequential([tf.keras.Input((1,)), tf.keras.layers.Dense(1)])
+# my_rows = np.array([[0.0], [1.0], [10.0]], np.float32)
 #
-# model.export("my_export")  # in place of tf.saved_model.save(model, "my_export")
-#
+# my_model.export("my_export", verbose=False)  # not tf.saved_model.save(my_model, "my_export")
 # loaded = tf.saved_model.load("my_export")
-# np.testing.assert_allclose(loaded.serve(rows), golden_answers, rtol=1e-5)
+# exported_model = loaded.serve  # `serve` is the function that my_model.export wrote
+# np.testing.assert_allclose(exported_model(my_rows), my_model(my_rows), rtol=1e-5)
 # ```
+#
+# Without `verbose=False`, Keras prints some lines about the export. You do not need them here.
 
 # %% [markdown]
 # ## How do you run a cell?
 #
-# Click the grey cell below. Then press Shift and Enter together. JupyterLab runs the cell and
-# selects the next one. Go through every lesson in this way.
+# Click the cell below. Then press Shift and Enter together. JupyterLab runs the cell and selects
+# the next one. Run all cells of a lesson in this way, from top to bottom.
 #
-# - `[*]` beside a cell means that it is still running. The button ■ in the toolbar stops it.
+# - `[*]` beside a cell means that the cell is still running. The button ■ in the toolbar stops it.
 # - The outputs that you see now are from the author's computer. When you run a cell, your output
 #   replaces the author's.
+# - To add a cell below the selected one, click **+** in the toolbar of the notebook. You can also
+#   press Esc and then B.
+# - The *kernel* is the Python process that runs your cells. When the kernel restarts, it loses all
+#   variables. Then run the first code cell again, and after it the other cells that you need.
 
 # %%
 import sys
@@ -67,45 +74,10 @@ import numpy as np
 import tensorflow as tf
 
 from helpers.check_environment import check_environment
-from helpers.readers.compare import compare
 from helpers.widgets.course_map import course_map
+from helpers.widgets.reader_answers import reader_answers
 
 # %% [markdown]
-# ## What goes wrong with the popular recipe?
-#
-# An *export* is a folder that holds a model: its computation and its weights. A *reader* is a
-# program that loads an export. A reader does not need your Python code.
-#
-# The next cell makes a small Keras model and sets its two weights, so the model computes
-# y = 2x + 1. Then the cell saves the model with the popular recipe, and `compare` sends the same
-# rows to three readers. This takes about 10 seconds. `lesson.scratch` is a new folder for your
-# exports.
-
-# %%
-model = tf.keras.Sequential([tf.keras.Input((1,)), tf.keras.layers.Dense(1)])
-model.set_weights([np.array([[2.0]]), np.array([1.0])])
-popular_dir = lesson.scratch / "popular"
-tf.saved_model.save(model, popular_dir)  # the popular recipe
-compare(popular_dir)
-
-# %% [markdown]
-# The table has one line for each reader:
-#
-# - **python** loads the export with `tf.saved_model.load`, in a new Python process. It computes
-#   the right numbers, so a test in Python finds no fault. `compare` compares the other two readers
-#   with this one.
-# - **session** is a TensorFlow session in Python. It restores the weights in the same way as
-#   TensorFlow Serving, a server that answers requests with a model. The session fails, because the
-#   *variables*, in which TensorFlow stores the weights, have no values.
-# - **litert** is LiteRT, which runs models on phones. It computes other numbers without an error.
-#
-# The column *signature* names the function that was called. A *signature* is a function of an
-# export that other programs can call. A program that names no signature gets `serving_default`.
-#
-# The last column names the error and its cure, with terms that later lessons explain. For now, you
-# need only the advice: export with `model.export`. [Lesson 01](01_basic_export.ipynb) explains the
-# cause.
-#
 # ## Is your computer ready?
 #
 # The next cell compares your computer with what the course needs. Every line should begin with ✓.
@@ -114,8 +86,8 @@ compare(popular_dir)
 check_environment()
 
 # %% [markdown]
-# All learners use the same versions, because TensorFlow and Keras change how they export from
-# release to release.
+# All learners need the same versions, because a new version of TensorFlow or Keras can export a
+# model in a different way.
 #
 # <details><summary>What does a line with ✗ look like?</summary>
 #
@@ -124,21 +96,65 @@ check_environment()
 #
 # </details>
 #
+# ## What goes wrong with the popular recipe?
+#
+# The next cell makes a small Keras model. The cell also sets the two weights of the model, so that
+# the model computes y = 2x + 1. For x = 0, 1 and 10, the right answers are 1, 3 and 21.
+
+# %%
+model = tf.keras.Sequential([tf.keras.Input((1,)), tf.keras.layers.Dense(1)])
+model.set_weights([np.array([[2.0]]), np.array([1.0])])
+rows = np.array([[0.0], [1.0], [10.0]], np.float32)
+print(model(rows).numpy())
+
+# %% [markdown]
+# Now save the model with the popular recipe, `tf.saved_model.save`. It writes a folder with the
+# computation and the weights of the model. Such a folder is called an *export*. A program that
+# loads an export is called a *reader*. A reader does not need your Python code.
+#
+# `reader_answers` sends the three rows to three readers, and compares their answers with the
+# *golden answers*: the numbers that the model itself computes for these rows. This takes about 10
+# seconds. `lesson.scratch` is a new folder for your exports.
+
+# %%
+popular_dir = lesson.scratch / "popular"
+tf.saved_model.save(model, popular_dir)  # the popular recipe
+reader_answers(popular_dir, rows, model(rows))
+
+# %% [markdown]
+# Before you run the cell, this page shows no numbers of the readers, because wrong numbers can
+# change from run to run. The right numbers are 1, 3 and 21.
+#
+# - **python** loads the export with `tf.saved_model.load`, in a new Python process. It computes 1,
+#   3 and 21. So a test in Python does not find the fault of this export.
+# - **session** stands for the server in the picture. A session is TensorFlow's older way to run a
+#   model in Python. It restores the weights in the same way as TensorFlow Serving, a server that
+#   answers requests with a model. The session fails, because it finds no values for the
+#   *variables* of this export. A variable is the object in which TensorFlow stores a weight.
+# - **litert** stands for the phone. LiteRT is a program that runs models on phones. It computes
+#   three numbers without an error, but they are not 1, 3 and 21.
+#
+# Two rules follow for you. Export a Keras model with `model.export`. Test the export in every
+# reader that you need. [Lesson 01](01_basic_export.ipynb) explains why the variables have no values
+# after `tf.saved_model.save`.
+#
 # ## How does an exercise answer you?
 #
-# An exercise is a cell with three dots, `...`, in place of your answer. Its last line calls a
-# check. The check tries what you made, so every answer that works is right. The check tells you one
-# of four things:
+# An exercise is a cell with three dots, `...`. You replace the dots with your answer, which may
+# need more than one line. The last line of the cell calls a check. The check tries what your code
+# made. It does not compare your code with the solution, so every answer that works is right. Below
+# the cell, you then see one of four results:
 #
-# | the check says | when | what you can read there |
+# | result | when | what you can read there |
 # |---|---|---|
 # | … not attempted | the `...` is still in the cell | what to replace |
 # | ✗ not yet | your answer is not right yet | what was expected, what was found, what to do |
 # | ! raised | your code stopped with an error | the error, your line, and its usual cause |
 # | ✓ passed | your answer is right | what the check tried |
 #
-# The next cell gives the export of the popular recipe to the check of exercise 1. `grade` tells you
-# the same as `check`, and does not store a pass.
+# The next cell shows the result for a wrong answer to exercise 1: the export of the popular recipe.
+# `lesson.q1.grade` gives the same result as `lesson.q1.check`, but does not store that you have
+# passed.
 
 # %%
 lesson.q1.grade(popular_dir)
@@ -146,11 +162,14 @@ lesson.q1.grade(popular_dir)
 # %% [markdown]
 # ### Exercise 1: export the model again (3 min)
 #
-# Export `model` so that all three readers compute its numbers. The recipe at the top of this page
-# has the line that you need. Use a new folder, such as `lesson.scratch / "good"`.
+# Export `model` so that all three readers compute the same numbers as `model`. The recipe at the
+# top of this page shows how to export another model, `my_model`. Your answer needs two lines. The
+# first line names a new folder, such as `lesson.scratch / "good"`. The second line exports `model`
+# to this folder.
 #
-# If you need help, write `lesson.q1.hint()` in a new cell. Each call prints one more hint, and
-# after the last hint the solution.
+# If you need help, add a cell below, write `lesson.q1.hint()` in it, and run it. You then see the
+# first hint. Run the same cell again to see the next hint. After the last hint, you see the
+# solution.
 
 # %%
 # > export_dir = ...  # the folder into which you export `model`
@@ -161,18 +180,21 @@ model.export(export_dir, verbose=False)
 lesson.q1.check(export_dir)  # also: lesson.q1.hint(), lesson.q1.solution()
 
 # %% [markdown]
-# After you pass, write `compare(export_dir)` in a new cell. `model.export` wrote two signatures,
-# and all three readers compute the same numbers with both.
+# After you pass, add a cell, write `reader_answers(export_dir, rows, model(rows))` in it, and run
+# it. All three readers now answer with 1, 3 and 21.
 #
 # ## What is in the course?
+#
+# The next cell lists the lessons, and shows which exercises you have passed.
 
 # %%
 course_map()
 
 # %% [markdown]
-# Each dot is an exercise, and ● means that you have passed it. Press **Refresh** after a pass.
-# *Next* names the first lesson with an exercise that you have not passed. Click a name to open the
-# lesson. The course stores your passes in the file `.progress.json`, which stays on your computer.
+# Each circle is an exercise: ● means that you have passed it, and ○ means that you have not. If you
+# pass an exercise while the map is open, press **Refresh** to see the pass. The line *Next* names
+# the first lesson with an exercise that you have not passed. Click the name of a lesson to open
+# it. The course stores your passes in the file `.progress.json`, which stays on your computer.
 #
 # Each lesson explains its technical terms. You can also look them up in the
 # [glossary](../docs/glossary.md).
@@ -181,25 +203,30 @@ course_map()
 #
 # <details><summary>Open this list when you need it</summary>
 #
-# - **A notebook does not work any more.** Choose *Kernel → Restart Kernel and Run All Cells*. This
-#   keeps your text and makes all variables again. It also ends a cell that ■ cannot stop.
-# - **You want the lesson as it was at first.** Run `make reset LESSON=01` in the folder of the
-#   course, in a terminal (*File → New → Terminal*). It keeps your copy beside the new one.
-# - **You want to practise again.** Some exercises have several variants. A pass then names a call,
-#   such as `lesson.q3.given(1)`. Write it in place of `lesson.q3.given()`, and run the cell again.
-# - **You are afraid to break something.** Each run exports to a new folder in `exports`, beside the
-#   notebooks. No check deletes your files.
+# - **If a notebook does not work any more**, choose *Kernel → Restart Kernel and Run All Cells*.
+#   This keeps your text, and runs the cells from top to bottom. If a cell stops with an error,
+#   JupyterLab does not run the cells below it. Correct this cell, and run the rest yourself.
+# - **If ■ does not stop a cell**, choose *Kernel → Restart Kernel*. Then run the first code cell
+#   again.
+# - **If you want the original lesson back**, open a terminal (*File → New → Terminal*). In the
+#   folder of the course, run `make reset LESSON=01`, with the number of the lesson. The command
+#   stores your changed lesson as a copy beside the new one.
+# - **If you want to practise an exercise again**, pass it first. Some exercises of later lessons
+#   have several variants. The check of such an exercise then tells you how to get another variant.
+# - **If you are afraid to lose an export**: when you run the first code cell again,
+#   `lesson.scratch` becomes a new folder. Your older exports stay in the folder `exports`, beside
+#   the notebooks. No check deletes your files.
 #
 # </details>
 #
 # ## What you can do now
 #
-# - **Test and export**: `compare` sends the same rows to three readers. `model.export` writes an
-#   export that all three can use.
-# - **Answer an exercise**: replace the `...`, run the cell, and read what was expected and found.
-#   `hint()` helps you.
-# - **Find your way**: `check_environment()` says whether your computer is ready, and the map names
-#   the next lesson.
+# - **Export**: `model.export` writes an export with which Python, a server and a phone compute the
+#   same numbers. `reader_answers` compares three readers with the model.
+# - **Answer an exercise**: replace the `...`, run the cell, and read what was expected, what was
+#   found and what to do. `lesson.q1.hint()` gives you a hint.
+# - **Check your computer**: `check_environment()` says whether your computer is ready.
+# - **Find your next lesson**: `course_map()` names it.
 
 # %% [markdown]
 # Next: [lesson 01, basic export](01_basic_export.ipynb)

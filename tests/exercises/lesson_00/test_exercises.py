@@ -3,6 +3,7 @@
 import functools
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tests.exercises.proofs import Mistake, Proofs, prove
@@ -112,10 +113,12 @@ Q1 = Proofs(
         "a tf.Module with the same numbers": answer(line),
     },
     wrong={
-        "the popular recipe": Mistake(answer(popular), "Write the export with model.export."),
+        "the popular recipe": Mistake(
+            answer(popular), "it finds no values for the weights of the model."
+        ),
         "what model.export returns": Mistake(lambda _: (None,), "model.export returns nothing"),
         "a Keras file": Mistake(
-            lambda folder: (keras_file(folder),), "a .keras file needs its Python classes"
+            lambda folder: (keras_file(folder),), "needs its Python classes). Write export_dir ="
         ),
         "a LiteRT file": Mistake(
             lambda folder: (litert_file(folder),), "is a file, not an export directory"
@@ -124,9 +127,12 @@ Q1 = Proofs(
             lambda folder: (one_level_up(folder),), "is the parent of exports, not one itself"
         ),
         "the model": Mistake(lambda _: (made(),), "expected the path of an export directory"),
-        "nothing there": Mistake(lambda folder: (folder / "good",), "there is nothing at 'good'"),
+        "nothing there": Mistake(
+            lambda folder: (folder / "good",), "no such directory. Write export_dir ="
+        ),
         "another model": Mistake(
-            answer(exported, made(0.5, -1.0)), "as model does, for the row keras_tensor"
+            answer(exported, made(0.5, -1.0)),
+            "for x = 0, your export computes -1, but `model` computes 1. Did you export a",
         ),
         "frozen to one row": Mistake(
             answer(archive, shape=(1, 1)), "should accept any number of rows"
@@ -152,3 +158,21 @@ Q1 = Proofs(
 )
 
 globals().update(prove("00_start_here", {"q1": Q1}, notebook))
+
+
+@pytest.mark.parametrize(
+    ("model", "found"),
+    [
+        (made(0.5, 1.0), "computes 1.5 for x = 1"),
+        ("my_export", "is a different object"),
+        (tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1)]), "is a different"),
+    ],
+    ids=["the recipe pasted with the name model", "a text", "two inputs"],
+)
+def test_a_replaced_model_is_named(lesson, tmp_path, model, found):
+    """Also if the export is that of the new model, which would agree with it."""
+    folder = exported(tmp_path / "made", model) if isinstance(model, tf.keras.Model) else tmp_path
+    result = lesson.q1.grade(folder, notebook={"model": model})
+    assert result.outcome == "not yet"
+    assert f"`model` should compute y = 2x + 1, but {found}" in result.message
+    assert "Did a cell, such as this one, make a new `model`?" in result.message

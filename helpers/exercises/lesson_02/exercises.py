@@ -39,7 +39,11 @@ from helpers.exercises.lesson_02.sum_checks import (
     require_signs,
     row_sums,
 )
-from helpers.exercises.lesson_02.weight_checks import answer_of, require_weights_that_count
+from helpers.exercises.lesson_02.weight_checks import (
+    answer_of,
+    require_fitting_layers,
+    require_weights_that_count,
+)
 from helpers.exercises.outcomes import NotYet, require
 from helpers.exercises.same_answers import require_same_answers
 from helpers.text import safe_repr
@@ -89,7 +93,7 @@ def write_the_spec(spec_1):
             require(
                 _takes(found, rows),
                 f"spec_1 should accept rows of 4 numbers, but declares {declared.shape}, and the "
-                f"session loader refuses an array of shape {rows.shape}.",
+                f"session (Python) refuses an array of shape {rows.shape}.",
             )
         require(
             not _takes(found, np.ones((3, 5))),
@@ -97,7 +101,7 @@ def write_the_spec(spec_1):
             "rows of 5 numbers as well, and the model has no weights for these.",
         )
     return (
-        "the session loader accepts the station's 1 row and its 3 rows under 'readings', and "
+        "session (Python) accepts the station's 1 row and its 3 rows under 'readings', and "
         "refuses rows of 5 numbers. The nearest wrong answer that the check tells from yours, the "
         "shape (None, None), takes rows of any width."
     )
@@ -185,9 +189,9 @@ def name_the_outputs(export_dir_2, model):
     got = require_weights(found, JUDGE, {"features": FEATURES})
     require_signs(got, FEATURES, "Python, after all weights of the loaded export were set to 0,")
     return (
-        "Python, the session loader and LiteRT return what your model computes under row_sum, and "
-        "above_zero is True exactly where row_sum is above 0, for batches of 1 to 300 rows. The "
-        "two also agree in a loaded copy whose weights the check has set to 0. "
+        "Python's signature, session (Python) and LiteRT return what your model computes under "
+        "row_sum, and above_zero is True exactly where row_sum is above 0, for batches of 1 to 300 "
+        "rows. The two also agree in a loaded copy whose weights the check has set to 0. "
         + nearest(rows["features"], total)
     )
 
@@ -221,8 +225,8 @@ def find_the_numbers_that_change(prediction, export_dir_3):
     require_any_batch(signature)
     require_sorted(found, signature, model)
     return (
-        "your five predictions are right. In Python, the session loader and LiteRT, your export "
-        "gives the answers of sorter for 300 whole numbers between -2,147,483,648 and "
+        "your five predictions are right. In Python's signature, session (Python) and LiteRT, "
+        "your export gives the answers of sorter for 300 whole numbers between -2,147,483,648 and "
         f"2,147,483,647. {nearest_dtype(model)}"
     )
 
@@ -232,9 +236,9 @@ def find_the_numbers_that_change(prediction, export_dir_3):
     "export_dir_4",
     hints=[
         "LiteRT keeps only what belongs to the computation. So the guard must change the answer.",
-        "tf.where(tf.shape(readings)[1] == 4, the_mean, np.nan) gives nan for every other width.",
-        "Give the spec the shape (None, None). Otherwise the converter knows the width and removes "
-        "the guard.",
+        "tf.where(is_right, the_mean, np.nan) gives nan where is_right is False. The number of "
+        "columns is tf.shape(readings)[1]. Join two comparisons with &, and not with `and`.",
+        "Give the spec the shape (None, None), because rows of 2, 3 and 4 readings are right.",
     ],
 )
 def guard_the_mean(export_dir_4):
@@ -249,10 +253,10 @@ def guard_the_mean(export_dir_4):
     require_means(found)
     require_no_numbers(found)
     return (
-        "for rows of 4 readings, every reader answers with their mean. For rows of 1, 3, 5 and 8 "
-        "readings, Python, the session, the C++ code of a server and LiteRT give an error or nan. "
-        "The nearest wrong answer that the check tells from yours: the spec (None, 4) in place of "
-        "(None, None). LiteRT then answers rows of 3 readings with numbers."
+        "for rows of 2, 3 and 4 readings, every reader answers with their mean. For rows of 1, 5 "
+        "and 8 readings, Python's signature, session (Python), the C++ code of a server and LiteRT "
+        "give an error or nan. The nearest wrong answer that the check tells from yours: `< 4` in "
+        "place of `<= 4`. It answers rows of 4 readings with nan."
     )
 
 
@@ -270,8 +274,8 @@ def forecast(_folder):
     "q5",
     "Repaired",
     hints=[
-        "Keras runs `call` once to find out the weights, because the class does not say how to "
-        "make them. Which method of ComplexModel makes its weights?",
+        "Keras runs `call` once to find out the shapes of the weights, because the class has no "
+        "build. What does CutWithBuild add to Cut?",
         "Write class Repaired(Forecast) with a method build(self, input_shape). It builds "
         "self.wide and self.hidden for input_shape.",
         "self.deep gets the 8 numbers that self.hidden returns: self.deep.build((None, 8)).",
@@ -301,6 +305,7 @@ def repair_the_forecast(Repaired):
         call(Repaired) is not model,
         "Repaired() should make a new model at each call, but returns the same one again.",
     )
+    require_fitting_layers(model, FIRST)
     count = require_weights_that_count(model, FIRST, OTHERS)
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder) / "repaired"

@@ -347,7 +347,7 @@ side_by_side(
 def mean(readings):
     width = tf.shape(readings)[1]
     is_right = (width >= 2) & (width <= 4)
-    return {"mean": tf.where(is_right, tf.reduce_mean(readings, axis=1), np.nan)}
+    return {"mean": tf.where(is_right, tf.reduce_mean(readings, 1), np.nan)}
 
 
 spec_4 = tf.TensorSpec((None, None), tf.float32, name="readings")

@@ -9,11 +9,11 @@
 # %% [markdown]
 # # One signature: say what goes in and what comes out
 #
-# A client sends the customer number 16777217, your export computes with 16777216, and no program
+# A client sends the customer number 16777217. Your export computes with 16777216, and no program
 # reports an error. The cause is one wrong dtype in the signature of the export.
 #
-# ![The signature score declares an input, features, float32, (None, 10), and an output, row_sum,
-# float32, (None, 1).](../notebooks/images/one_signature.svg)
+# ![A client sends 16777217. The signature declares float32, so the number becomes 16777216. The
+# answer is 216, not 217.](../notebooks/images/changed_number.svg)
 #
 # After this lesson you can
 #
@@ -28,20 +28,18 @@
 # %% [markdown]
 # ## The recipe
 #
-# This code exports a model with one signature, and you choose every name, dtype and shape.
+# This code exports a model with one signature. The page explains it.
 #
 # ```python
 # import tensorflow as tf
-#
-# model = tf.keras.Sequential([tf.keras.Input((10,)), tf.keras.layers.Dense(1)])  # your model
-#
+# from keras import Input, Sequential, layers
+# model = Sequential([Input((10,)), layers.Dense(1)])
 # def score(features):
 #     return {"row_sum": model(features)}
-#
-# spec = tf.TensorSpec((None, 10), tf.float32, name="features")
+# spec = tf.TensorSpec((None, 10), tf.float32, "features")
 # archive = tf.keras.export.ExportArchive()
 # archive.track(model)
-# archive.add_endpoint("score", score, input_signature=[spec])
+# archive.add_endpoint("score", score, [spec])
 # archive.write_out("score_export")
 # ```
 
@@ -88,8 +86,8 @@ print(inspect.getsource(ComplexModel.inference.python_function))
 # To do this, TensorFlow runs the Python code once and records each operation. This is called
 # *tracing*. An export stores graphs.
 #
-# `input_signature` has one `tf.TensorSpec` for each argument. This one declares the name
-# `features`, the dtype `float32`, any number of rows (`None`) and 10 columns.
+# `input_signature` is a list with one `tf.TensorSpec` for each argument of the method. This spec
+# declares the name `features`, the dtype `float32`, any number of rows (`None`) and 10 columns.
 #
 # ### Exercise 1: write a TensorSpec (3 min)
 #
@@ -120,30 +118,36 @@ export_dir = lesson.scratch / "score"
 ten_numbers = tf.TensorSpec((None, 10), tf.float32, name="features")
 archive = tf.keras.export.ExportArchive()
 archive.track(model)
-archive.add_endpoint("score", score, input_signature=[ten_numbers])
+archive.add_endpoint("score", score, [ten_numbers])
 archive.write_out(export_dir, verbose=False)
 for signature in artifact.read(export_dir).signatures.values():
     print(signature)
 
 # %% [markdown]
+# ![The signature score declares an input, features, float32, (None, 10), and an output, row_sum,
+# float32, (None, 1).](../notebooks/images/one_signature.svg)
+#
 # | name of | it comes from | without it |
 # |---|---|---|
 # | the signature | the first argument of `add_endpoint` | an error |
 # | an input | the name in the spec | the name of the argument |
 # | an output | the key in the returned dict | `output_0` |
 #
-# Keras stores the first endpoint a second time, as `serving_default`, for clients that name no
-# signature. Clients write these names into their code, so choose them carefully.
+# Clients write these names into their code, so choose them carefully. Keras stores the first
+# endpoint again as `serving_default`, for clients that name no signature.
 #
-# `archive.track(model)` makes the archive store all that belongs to the model. Without this line,
-# Keras finds the weights, but not the lookup tables of text layers: `write_out` then fails with the
-# word *untracked*. So write it for every model.
+# `archive.track(model)` makes the archive store everything that belongs to the model. Text layers
+# need this line: `StringLookup` has a table with a number for each word. Without the line, Keras
+# does not find the table, and the error of `write_out` contains the word *untracked*.
 #
 # ### Exercise 2: name the signature and its outputs (5 min)
 #
 # Export `model` with a signature `judge`. Its input is `features`, with any number of rows. Its
 # output `row_sum` is what the model computes, of shape (n, 1). Its output `above_zero` has the same
 # shape, and is `True` where the row sum is above 0.
+#
+# Python's `if` decides once for the whole batch. A comparison such as `total > 5` decides for each
+# row.
 
 
 # %%
@@ -157,7 +161,7 @@ def judge(features):
 export_dir_2 = lesson.scratch / "judge"
 archive_2 = tf.keras.export.ExportArchive()
 archive_2.track(model)
-archive_2.add_endpoint("judge", judge, input_signature=[ten_numbers])
+archive_2.add_endpoint("judge", judge, [ten_numbers])
 archive_2.write_out(export_dir_2, verbose=False)
 # </solution>
 lesson.q2.check(export_dir_2)
@@ -165,16 +169,16 @@ lesson.q2.check(export_dir_2)
 # %% [markdown]
 # ## Who checks a request?
 #
-# A request can have a wrong name, dtype or shape. `total` adds the two prices of a bill. This code
-# can add three prices, too. So if a request with three prices fails, a reader has checked it.
-# `export_function` repeats the steps above for one function:
+# A request can have a wrong name, dtype or shape. The function `total` adds the two prices of a
+# bill. Its code can also add three prices. So if a reader refuses three prices, the reader itself
+# compares the shape. `export_function` repeats the steps from above:
 
 
 # %%
 def export_function(function, spec):
     directory = lesson.scratch / function.__name__
     archive = tf.keras.export.ExportArchive()
-    archive.add_endpoint(function.__name__, function, input_signature=[spec])
+    archive.add_endpoint(function.__name__, function, [spec])
     archive.write_out(directory, verbose=False)
     return directory
 
@@ -185,13 +189,10 @@ def total(prices):
 
 two_prices = tf.TensorSpec((None, 2), tf.float32, name="prices")
 bill_dir = export_function(total, two_prices)
-old_dir = lesson.scratch / "old"
-tf.saved_model.save(model, old_dir, signatures={"inference": model.inference})
 
 # %% [markdown]
-# `tf.saved_model.save` of a Keras model is the popular recipe from lesson 01: only Python finds the
-# weights. Now `call_everywhere` sends five requests to each reader. The prices are 60 and 30, so 90
-# is right. The last request is ten ones, so 10 is right.
+# `call_everywhere` sends a request to each reader. The prices are 60 and 30, so 90 is right. The
+# request `three_prices` has a third price, 20.
 
 # %%
 two, three = np.float32([[60, 30]]), np.float32([[60, 30, 20]])
@@ -200,26 +201,27 @@ side_by_side(
     wrong_name=call_everywhere(bill_dir, "total", price=two),
     float64=call_everywhere(bill_dir, "total", prices=two.astype("float64")),
     three_prices=call_everywhere(bill_dir, "total", prices=three),
-    no_weights=call_everywhere(old_dir, "inference", features=np.ones((1, 10), np.float32)),
 )
 
 # %% [markdown]
-# - **signature** is `loaded.signatures["total"](prices=...)` in Python. It compares an array with
-#   the spec, and casts `float64` to `float32`. It neither casts a `tf.Tensor` nor compares its
-#   shape.
-# - **restored function** is `loaded.total(prices=...)`, for Python only.
-# - **session (Python)** is the reader `session` of this course: Python's `Session.run`. Its Python
-#   code compares shapes. The C++ code that it calls does not.
-# - **server (C++)** stands for TensorFlow Serving. It runs the same C++ code without Python, so it
-#   compares names and dtypes only. Numbers in JSON have no dtype: the server makes `float32` first.
-# - **LiteRT** runs on phones. It compares names and dtypes, and does not notice missing weights.
+# | reader | what it is | compares name | compares dtype | compares shape | makes `float32` of |
+# |---|---|---|---|---|---|
+# | signature, array | `loaded.signatures["total"](prices=array)` | ✓ | no | ✓ | other numbers |
+# | signature, tf.Tensor | the same with `tf.constant(array)` | ✓ | ✓ | no | nothing |
+# | restored function | `loaded.total(prices=array)` | ✓ | no | ✓ | other numbers |
+# | session (Python) | Python's `Session.run` | ✓ | no | ✓ | other numbers |
+# | server (C++) | the C++ code of TensorFlow Serving | ✓ | ✓ | no | nothing |
+# | LiteRT | the reader on phones | ✓ | ✓ | no | nothing |
 #
-# Every reader refuses a wrong name, but **a server and a phone add three prices without an
-# error**. So put the check of the shape into the function, as in exercise 4. In Python, send lists
-# or arrays, and always by name: `signature(rows)` fails.
+# `loaded` is the result of `tf.saved_model.load`. Every reader refuses a wrong name. But **a server
+# and a phone add three prices without an error**. So your function must check the shape itself, as
+# in exercise 4.
 #
-# The widget sends lists, as a client's JSON has them. Change a number. Then remove the outer
-# brackets, misspell the name, or write `NaN`.
+# A server reads the numbers of JSON as the declared `float32`. So `float64` fails only in binary
+# requests.
+#
+# The widget sends a request in JSON to the signature in Python. Change a number, and press
+# **Call**. Then remove the outer brackets, misspell the name, or write `NaN`.
 
 # %%
 signature_caller(tf.saved_model.load(bill_dir))
@@ -242,30 +244,32 @@ print("model: ", group(tf.constant(ids)).numpy())
 group_dir = lesson.scratch / "group"
 group.export(group_dir, verbose=False)
 print(artifact.read(group_dir).signatures["serving_default"])
-print("export:", readers.run(group_dir, "serving_default", {"args_0": ids})["output_0"])
+answer = readers.run(group_dir, "serving_default", {"args_0": ids})
+print("export:", answer["output_0"])
 
 # %% [markdown]
-# The model says 217, the export says 216. A subclassed model does not store the dtype of its
-# inputs. So `model.export` declares the dtype in which the model computes, usually `float32`. This
-# dtype holds every whole number up to 16,777,216, only even ones up to 33,554,432, and fewer above.
-# So 16777217 becomes 16777216.
+# The export answers 216 in place of 217. A subclassed model does not store the dtype of its inputs.
+# So `model.export` declares the dtype in which the model computes, usually `float32`. This dtype
+# holds every whole number up to 16,777,216. Above this limit, it holds only even numbers. Above
+# 33,554,432, it holds only every fourth number. To test a number, convert it:
+# `int(np.float32(16777217))` is 16777216.
 #
-# All readers give the same wrong number. To find this fault, compare the export with the model. The
-# cure is to declare the input:
+# All readers give the same wrong number. To find this fault, compare the export with the model. To
+# repair it, declare whole numbers:
 
 # %%
 spec = tf.TensorSpec((None,), tf.int32, name="ids")
-group.export(lesson.scratch / "cured", input_signature=[spec], verbose=False)
+cured_dir = lesson.scratch / "cured"
+group.export(cured_dir, input_signature=[spec], verbose=False)
 for reader in readers.READERS:
-    answer = readers.run(lesson.scratch / "cured", "serving_default", {"ids": ids}, reader)
+    answer = readers.run(cured_dir, "serving_default", {"ids": ids}, reader)
     print(reader, answer["output_0"])
 
 # %% [markdown]
 # <details><summary>Which other models does this affect?</summary>
 #
-# A subclassed model of texts also gets a `float32` input. With a `StringLookup`, the export
-# succeeds, and every call of it fails. With `tf.strings.length`, the export fails. Under the policy
-# `mixed_float16`, inputs and outputs become `float16`. A functional model keeps the dtype of its
+# A subclassed model of texts also gets a `float32` input. With `StringLookup`, the export succeeds,
+# and every call of it fails. A model from `tf.keras.Model(inputs, outputs)` keeps the dtype of its
 # `tf.keras.Input`.
 #
 # </details>
@@ -273,14 +277,18 @@ for reader in readers.READERS:
 # ### Exercise 3: find the numbers that change (5 min)
 #
 # The subclassed model `sorter` gets parcel numbers, and answers with the belt of each parcel. A
-# colleague called `sorter.export(sorter_dir)`. For which numbers does this export give the model's
-# answer? Predict `True` or `False`. Then export `sorter` again, with the input `ids`, so that every
-# reader gives the model's answer for each whole number.
+# colleague called `sorter.export(sorter_dir)`. For which of the five numbers in the dict does this
+# export give the model's answer? Predict `True` or `False`. Then export `sorter` again, with the
+# input `ids`. Every reader must give the model's answer for each number of `int32`.
 
 # %%
 sorter, sorter_dir = lesson.q3.given()
 # > prediction = {  # True: the export gives the model's answer
-# >     "1000001": ..., "16777216": ..., "16777218": ..., "16777219": ..., "33554434": ...
+# >     "1000001": ...,
+# >     "16777216": ...,
+# >     "16777218": ...,
+# >     "16777219": ...,
+# >     "33554434": ...,
 # > }
 # > export_dir_3 = ...  # an export of `sorter`
 # <solution>
@@ -294,8 +302,8 @@ lesson.q3.check(prediction, export_dir_3)
 # %% [markdown]
 # ## Which check of the shape works in every reader?
 #
-# A *guard* is a check inside the function. `ensured` and `asserted` raise an error when the graph
-# runs. `marked` answers with `nan`, "not a number".
+# A *guard* is a check inside the function. The guard `ensured` raises an error when the graph runs.
+# The guard `marked` answers with `nan`, "not a number".
 
 
 # %%
@@ -303,44 +311,43 @@ def ensured(prices):
     return total(tf.ensure_shape(prices, (None, 2)))
 
 
-def asserted(prices):
-    tf.debugging.assert_equal(tf.shape(prices)[1], 2)
-    return total(prices)
-
-
 def marked(prices):
     is_right = tf.shape(prices)[1] == 2
-    return {"total": tf.where(is_right, tf.reduce_sum(prices, axis=1), np.nan)}
+    return {"total": tf.where(is_right, total(prices)["total"], np.nan)}
 
 
 any_width = tf.TensorSpec((None, None), tf.float32, name="prices")
+ensured_dir = export_function(ensured, two_prices)
+marked_dir = export_function(marked, any_width)
 side_by_side(
-    ensured=call_everywhere(export_function(ensured, two_prices), "ensured", prices=three),
-    asserted=call_everywhere(export_function(asserted, two_prices), "asserted", prices=three),
-    marked=call_everywhere(export_function(marked, any_width), "marked", prices=three),
+    ensured=call_everywhere(ensured_dir, "ensured", prices=three),
+    marked=call_everywhere(marked_dir, "marked", prices=three),
 )
 
 # %% [markdown]
-# The first two guards work in a server. The conversion to LiteRT removes them, so a phone still
-# answers 110. Only `nan` reaches every reader, because it is part of the answer. The client must
-# look for it.
+# `ensured` works in a server. LiteRT loads a file that is converted from the export. This
+# conversion removes `ensure_shape`, so a phone still answers 110. Only `nan` reaches every reader,
+# because it is part of the answer. The client must
+# look for `nan`.
 #
-# `marked` needs the spec `(None, None)`. With `(None, 2)` the conversion replaces the comparison by
-# `True`, and LiteRT answers 110. With `ensure_shape` and `(None, None)`, the conversion fails.
+# `marked` needs the spec `(None, None)`. With `(None, 2)`, the conversion expects two columns. So
+# it replaces the comparison by `True`, and LiteRT answers 110.
 #
 # ### Exercise 4: a check that works in LiteRT, too (5 min)
 #
-# The weather station needs the mean of its 4 readings. Export a signature `mean` with the input
-# `readings` and the output `mean`, of shape (n,). If rows do not have 4 readings, no reader may
-# answer with a number: an error or `nan` is right.
+# Some weather stations have fewer instruments: the rows of a request have 2, 3 or 4 readings.
+# Export a signature `mean` with the input `readings` and the output `mean`, of shape (n,). For rows
+# of a different width, no reader may answer with a number: an error or `nan` is right. Join two
+# comparisons with `&`, as in `(a > 0) & (a < 9)`.
 
 
 # %%
 # > export_dir_4 = ...  # an export with the signature mean
 # <solution>
 def mean(readings):
-    is_right = tf.shape(readings)[1] == 4
-    return {"mean": tf.where(is_right, tf.reduce_mean(readings, axis=1), np.nan)}
+    width = tf.shape(readings)[1]
+    is_right = (width >= 2) & (width <= 4)
+    return {"mean": tf.where(is_right, tf.reduce_mean(readings, 1), np.nan)}
 
 
 spec_4 = tf.TensorSpec((None, None), tf.float32, name="readings")
@@ -351,8 +358,8 @@ lesson.q4.check(export_dir_4)
 # %% [markdown]
 # ## Why can a model ignore its own weights?
 #
-# `ComplexModel` has the decorator on a second method, `inference`. `Cut` is shorter: it has the
-# decorator on `call`.
+# In `ComplexModel`, `tf.function` decorates the method `inference`. In the class `Cut`, it
+# decorates `call`.
 
 
 # %%
@@ -373,52 +380,53 @@ with show_error():
     cut.fit(x, y, verbose=0)
 
 # %% [markdown]
-# `Cut` answers, but it cannot learn. Count the weights that the graph of `call` reads, and then set
-# all weights to zero:
+# `Cut` answers, but it cannot learn. `fit` finds no *gradients*, which tell how the error changes
+# with each weight. Count the weights that the graph of `call` reads. Then set all weights to zero:
 
 # %%
 print("weights:", len(cut.trainable_variables))
-print("weights that call reads:", len(cut.call.get_concrete_function().variables))
+print("call reads:", len(cut.call.get_concrete_function().variables))
 for weight in cut.trainable_variables:
     weight.assign(tf.zeros_like(weight))
 print("same answers with zeros:", np.allclose(cut(x[:2]), before))
 
 # %% [markdown]
-# `call` reads no weight, so its answers never change:
+# The graph of `call` reads no weight, so its answers never change:
 #
 # ![1: Keras tries call with fixed values for the weights. 2: tf.function keeps this graph. 3: The
 # graph never reads the real weights.](../notebooks/images/weights_cut_off.svg)
 #
 # 1. The class does not say which shapes its weights have. To find out, Keras runs `call` once, with
-#    a fixed value in place of each weight: the trial run.
-# 2. `call` is a `tf.function` with an `input_signature`. It is traced in this trial run, and each
-#    later call uses the same graph, with the fixed values.
+#    a fixed value for each weight. This is the *trial run*.
+# 2. `tf.function` traces `call` in the trial run. Each later call uses this graph, because the
+#    `input_signature` allows only one graph.
 # 3. Keras makes the real weights. The graph never reads them.
 #
-# <details><summary>What does an export of Cut contain?</summary>
-#
-# `cut.export(directory)` traces `call` again, with the real weights. So the export gives different
-# numbers than `cut`. Only Python finds the weights in it, as in the column `no weights` above.
-#
-# </details>
-#
-# What does `ComplexModel` do differently?
+# To repair the class, write a method `build`:
+
 
 # %%
-print(inspect.getsource(ComplexModel.build))
-print("weights:", len(model.trainable_variables))
-print("weights that inference reads:", len(model.inference.get_concrete_function().variables))
+class CutWithBuild(Cut):
+    def build(self, input_shape):
+        self.out.build(input_shape)
+
+
+whole = CutWithBuild()
+whole(x[:2])
+print("call reads:", len(whole.call.get_concrete_function().variables))
 
 # %% [markdown]
-# `build` makes the weights of each layer, for the shape of the layer's input. Keras calls `build`
-# first and needs no trial run, so tracing finds the real weights. The other cure: put the decorator
-# on another method. A `call` without it keeps no graph.
+# For a class with its own `build`, Keras does no trial run. It calls `build` with the shape of the
+# model's input. So make the weights of each layer there: `layer.build(shape)` needs the shape of
+# the layer's input in `call`. Then `tf.function` traces `call` with the real weights.
+#
+# Another repair is to decorate a different method, as in `ComplexModel`. A `call` without
+# `tf.function` keeps no graph.
 #
 # ### Exercise 5: repair the forecast (7 min)
 #
-# The model `Forecast` has the same fault. Write `Repaired`, a class like `Forecast` whose answers
-# depend on all its weights. The check changes the weights of a `Repaired()`, and compares an export
-# with the model.
+# The model `Forecast` has the same fault. Write a class `Repaired` whose answers depend on all its
+# weights.
 
 # %%
 Forecast = lesson.q5.given()
@@ -444,15 +452,16 @@ lesson.q5.check(Repaired)
 # - **Declare an input**: a `TensorSpec` has a shape, a dtype and a name.
 # - **Choose the names**: `add_endpoint` names the signature, the spec names the input, and a dict
 #   names the outputs.
-# - **Repair an export that changes whole numbers**: declare them with `input_signature`.
-# - **Check the shape in every reader**: a server and LiteRT do not compare shapes. A `nan` from
-#   `tf.where` reaches every client.
-# - **Recognise a model that ignores its weights**: `fit` finds no gradients, and zeros change
-#   nothing. Write a `build`.
+# - **Repair an export that changes whole numbers**: compare it with the model, and declare
+#   the input with `input_signature`.
+# - **Check the shape in every reader**: a server and LiteRT do not compare shapes. Your function
+#   answers with `nan` from `tf.where`.
+# - **Recognise a model that ignores its weights**: `fit` finds no gradients. Write `build`.
 
 # %% [markdown]
-# **Your own export**: `.venv/bin/python -m helpers.readers DIRECTORY`, in a terminal, calls its
-# signatures in the three readers.
+# **Your own export**: in a terminal, `.venv/bin/python -m helpers.readers DIRECTORY` calls its
+# signatures in three readers. It does not compare the answers with your model, so it does not
+# notice a fault like that of `Group`.
 #
 # [Lesson 01: basic export](01_basic_export.ipynb) · Next: [lesson 03, many
 # signatures](03_many_signatures.ipynb)

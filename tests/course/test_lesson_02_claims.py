@@ -1,10 +1,14 @@
 """Claims of lesson 02 that no cell of its page shows hold for the installed versions."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from helpers import artifact
+from helpers.paths import ROOT
 from helpers.readers.bare_calls import call_everywhere
 from helpers.serving.protocol.dtypes import FLOAT
 from helpers.serving.protocol.predict_request import PredictBody
@@ -114,6 +118,52 @@ class Cut(tf.keras.Model):
     @tf.function(input_signature=[tf.TensorSpec((None, 10), tf.float32, name="features")])
     def call(self, features):
         return self.out(features)
+
+
+def test_keras_tries_call_only_of_a_class_without_build():
+    class Counted(tf.keras.Model):
+        runs = 0
+
+        def __init__(self):
+            super().__init__()
+            self.out = tf.keras.layers.Dense(1)
+
+        def call(self, features):
+            self.runs += 1
+            return self.out(features)
+
+    class WithBuild(Counted):
+        def build(self, input_shape):
+            assert input_shape == (2, 10)
+
+    tried, built = Counted(), WithBuild()
+    tried(np.ones((2, 10), np.float32))
+    built(np.ones((2, 10), np.float32))
+    assert (tried.runs, built.runs) == (2, 1)
+
+
+def test_an_export_of_cut_has_its_numbers_before_the_weights_change(tmp_path):
+    cut, x = Cut(), np.ones((1, 10), np.float32)
+    before = float(cut(x)[0, 0])
+    cut.export(tmp_path / "export", verbose=False)
+    (value,) = (
+        tf.saved_model.load(str(tmp_path / "export"))
+        .signatures["serving_default"](args_0=x)
+        .values()
+    )
+    assert np.isclose(float(value[0, 0]), before)
+
+
+def test_the_reader_check_does_not_notice_changed_whole_numbers(tmp_path):
+    exported(tmp_path / "export", Model(lambda ids: ids % 1000), [1])
+    done = subprocess.run(
+        [sys.executable, "-m", "helpers.readers", str(tmp_path / "export")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Every reader can use it" in " ".join(done.stdout.split())
 
 
 def test_only_python_reads_the_weights_in_an_export_of_cut(tmp_path):

@@ -15,8 +15,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         r"line 8: archive_2\.track\(model\) -> .*": "the endpoint holds the model's variables",
     },
     "02 q4": {
-        r"line 6: .* -> tf\.TensorSpec\(\(None, None\), name=.*\)": "float32 is the default",
-        r"line 6: .* -> tf\.TensorSpec\(\(None, None\), tf\.float32\)": "the argument has the name",
+        r"line 7: .* -> tf\.TensorSpec\(\(None, None\), name=.*\)": "float32 is the default",
+        r"line 7: .* -> tf\.TensorSpec\(\(None, None\), tf\.float32\)": "the argument has the name",
     },
     "02 q5": {
         r"line [345]: self\.\w+\.build\(.*\) -> (removed|input_shape|\(None, 8\))": "Keras builds "

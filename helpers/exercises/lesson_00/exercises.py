@@ -130,8 +130,8 @@ def export_the_model(export_dir, model):
         )
         raise NotYet(f"{error} Write the export with {EXPORT}.") from None
     return (
-        "From your export, Python, the session (Python) and LiteRT compute the same numbers as `model`. The "
-        "check sent 300 rows to another process, which does not have `model`. It would refuse an "
-        "export whose numbers are 0.01 larger. The map at the end of this page shows what you have "
-        "passed."
+        "From your export, Python, the session (Python) and LiteRT compute the same numbers as "
+        "`model`. The check sent 300 rows to another process, which does not have `model`. It "
+        "would refuse an export whose numbers are 0.01 larger. The map at the end of this page "
+        "shows what you have passed."
     )

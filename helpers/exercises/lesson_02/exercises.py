@@ -39,7 +39,11 @@ from helpers.exercises.lesson_02.sum_checks import (
     require_signs,
     row_sums,
 )
-from helpers.exercises.lesson_02.weight_checks import answer_of, require_weights_that_count
+from helpers.exercises.lesson_02.weight_checks import (
+    answer_of,
+    require_fitting_layers,
+    require_weights_that_count,
+)
 from helpers.exercises.outcomes import NotYet, require
 from helpers.exercises.same_answers import require_same_answers
 from helpers.text import safe_repr
@@ -233,9 +237,9 @@ def find_the_numbers_that_change(prediction, export_dir_3):
     "export_dir_4",
     hints=[
         "LiteRT keeps only what belongs to the computation. So the guard must change the answer.",
-        "tf.where(tf.shape(readings)[1] == 4, the_mean, np.nan) gives nan for every other width.",
-        "Give the spec the shape (None, None). Otherwise the converter knows the width and removes "
-        "the guard.",
+        "tf.where(is_right, the_mean, np.nan) gives nan where is_right is False. The number of "
+        "columns is tf.shape(readings)[1]. Join two comparisons with &, and not with `and`.",
+        "Give the spec the shape (None, None), because rows of 2, 3 and 4 readings are right.",
     ],
 )
 def guard_the_mean(export_dir_4):
@@ -250,10 +254,10 @@ def guard_the_mean(export_dir_4):
     require_means(found)
     require_no_numbers(found)
     return (
-        "for rows of 4 readings, every reader answers with their mean. For rows of 1, 3, 5 and 8 "
-        "readings, Python, the session (Python), the C++ code of a server and LiteRT give an error "
-        "or nan. The check refuses this similar answer: the spec (None, 4) in place of "
-        "(None, None). LiteRT then answers rows of 3 readings with numbers."
+        "for rows of 2, 3 and 4 readings, every reader answers with their mean. For rows of 1, 5 "
+        "and 8 readings, Python, the session (Python), the C++ code of a server and LiteRT give an "
+        "error or nan. The check refuses this similar answer: `< 4` in place of `<= 4`. It answers "
+        "rows of 4 readings with nan."
     )
 
 
@@ -271,8 +275,8 @@ def forecast(_folder):
     "q5",
     "Repaired",
     hints=[
-        "Keras runs `call` once to find out the weights, because the class does not say how to "
-        "make them. Which method of ComplexModel makes its weights?",
+        "Keras runs `call` once to find out the shapes of the weights, because the class has no "
+        "build. What does CutWithBuild add to Cut?",
         "Write class Repaired(Forecast) with a method build(self, input_shape). It builds "
         "self.wide and self.hidden for input_shape.",
         "self.deep gets the 8 numbers that self.hidden returns: self.deep.build((None, 8)).",
@@ -302,6 +306,7 @@ def repair_the_forecast(Repaired):
         call(Repaired) is not model,
         "Repaired() should make a new model at each call, but returns the same one again.",
     )
+    require_fitting_layers(model, FIRST)
     count = require_weights_that_count(model, FIRST, OTHERS)
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder) / "repaired"

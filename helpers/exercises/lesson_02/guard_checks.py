@@ -1,23 +1,32 @@
-"""Checks of exercise 4: the mean of four readings, and no number for another width."""
+"""Checks of exercise 4: the mean of 2 to 4 readings, and no number for another width."""
 
 import numpy as np
 
 from helpers.artifact.saved_model import Artifact
 from helpers.exercises import battery
-from helpers.exercises.export_checks import SAME
+from helpers.exercises.export_checks import SAME, signature_of
 from helpers.exercises.outcomes import NotYet, require
 from helpers.exercises.same_answers import require_same_answers
 from helpers.readers.bare_calls import BARE_READERS, call_everywhere
 
-RIGHT_WIDTH = 4
-WRONG_SHAPES = ((7, 3), (1, 3), (4, 3), (7, 5), (2, 1), (2, 8), (4, 8))
+RIGHT_WIDTHS = (4, 2, 3)
+WRONG_SHAPES = ((7, 5), (1, 5), (4, 5), (2, 1), (4, 1), (2, 8), (4, 8))
 ASKED = [reader for reader in BARE_READERS if reader != "function"]  # it may have another name
 
 
 def require_means(found: Artifact) -> None:
-    """Require the mean of each row of four readings, in each reader and in a server."""
-    readings = battery.numbers(RIGHT_WIDTH)
+    """Require the mean of each row of 2, 3 and 4 readings, in each reader and in a server."""
+    declared = signature_of(found, "mean").inputs[0].shape
+    require(
+        declared and len(declared) == 2 and declared[1] is None,
+        "the input readings should accept rows of 2, 3 and 4 readings, but its shape is "
+        f"{declared or '(unknown)'}. Declare (None, None), and compare the width in the function.",
+    )
+    for width in RIGHT_WIDTHS:
+        _require_means(found, battery.numbers(width))
 
+
+def _require_means(found, readings):
     def mean(readings):
         return {"mean": readings.mean(axis=1)}
 
@@ -25,8 +34,8 @@ def require_means(found: Artifact) -> None:
     for reader, answer in _ask(found, readings).items():
         require(
             not answer.error,
-            f"mean should answer rows of 4 readings in every reader, but {_named(reader)} "
-            f"fails: {answer.error}",
+            f"mean should answer rows of {readings.shape[1]} readings in every reader, but "
+            f"{_named(reader)} fails: {answer.error}",
         )
         require(
             np.allclose(answer.outputs["mean"], readings.mean(axis=1), SAME, SAME),
@@ -51,7 +60,8 @@ def require_no_numbers(found: Artifact) -> None:
                     raise NotYet(
                         f"mean should give an error or nan for rows of {width} readings, but "
                         f"{_named(reader)} answers {rows} such rows with {numbers.flat[0]:.4g}. "
-                        "Which guard of the table above reaches this reader?"
+                        "Compare the width with tf.where in the function, so that the answer is "
+                        "nan for every wrong width."
                     )
 
 

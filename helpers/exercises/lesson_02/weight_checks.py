@@ -6,7 +6,46 @@ import numpy as np
 
 from helpers.errors.cure import cure
 from helpers.exercises.learner_code import call
-from helpers.exercises.outcomes import NotYet, require
+from helpers.exercises.outcomes import NotYet, Raised, require
+
+
+def require_fitting_layers(model: Any, rows: np.ndarray) -> None:
+    """Require that each layer of a repaired Forecast is built for what it gets.
+
+    Parameters
+    ----------
+    model : tf.keras.Model
+        A model that was never called. If it has no layers `wide`, `hidden` and `deep`, the function
+        does nothing more than call it.
+    rows : (n, 4) ndarray, float32
+
+    Raises
+    ------
+    NotYet
+        If the call fails and a layer has weights for the wrong number of columns. The message names
+        the layer and the right shape.
+    Raised
+        If the call fails for any other reason.
+    """
+    try:
+        call(lambda: model(rows))
+    except Raised:
+        columns = rows.shape[1]
+        units = getattr(getattr(model, "hidden", None), "units", None)
+        given = {
+            "wide": (columns, "readings"),
+            "hidden": (columns, "readings"),
+            "deep": (units, "numbers that self.hidden returns"),
+        }
+        for name, (size, words) in given.items():
+            kernel = getattr(getattr(model, name, None), "kernel", None)
+            found = None if kernel is None else kernel.shape[0]
+            require(
+                None in (found, size) or found == size,
+                f"self.{name} should be built for the {size} {words}, but is built for {found} "
+                f"numbers. Write self.{name}.build((None, {size})).",
+            )
+        raise
 
 
 def require_weights_that_count(model: Any, first: np.ndarray, others: np.ndarray) -> int:

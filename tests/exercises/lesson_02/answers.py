@@ -77,6 +77,25 @@ class ForAnotherWidth(Forecast):
         self.built = True
 
 
+class DeepForReadings(Forecast):
+    def build(self, input_shape):
+        self.wide.build(input_shape)
+        self.hidden.build(input_shape)
+        self.deep.build(input_shape)
+
+
+class EmptyBuild(Forecast):
+    """Keras does no trial run for a class with its own build, whatever that contains."""
+
+    def build(self, input_shape):
+        pass
+
+
+class WrongProduct(Layers):
+    def call(self, readings):
+        return super().call(readings) @ tf.ones((2, 1))
+
+
 class Summed(tf.keras.Model):
     def call(self, readings):
         return tf.reduce_sum(readings, axis=1, keepdims=True)

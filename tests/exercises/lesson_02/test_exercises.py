@@ -78,6 +78,7 @@ Q1 = Proofs(
 Q5 = Proofs(
     right={
         "a build of its own": just(answers.OwnBuild),
+        "a build that only prevents the trial run": just(answers.EmptyBuild),
         "layers built in the constructor": just(answers.BuiltInConstructor),
         "a plain call": just(answers.Layers),
         "a plain call and a method beside it": just(answers.MethodBeside),
@@ -93,8 +94,16 @@ Q5 = Proofs(
             just(answers.NoSignature), "first and 0 for 5 rows, because without an input_signature"
         ),
         "built for another width": Mistake(
-            just(answers.ForAnotherWidth), "axis -1 of input shape to have value 10", RAISED
+            just(answers.ForAnotherWidth),
+            "self.wide should be built for the 4 readings, but is built for 10 numbers. "
+            "Write self.wide.build((None, 4)).",
         ),
+        "deep built for the readings": Mistake(
+            just(answers.DeepForReadings),
+            "self.deep should be built for the 8 numbers that self.hidden returns, but is built "
+            "for 4 numbers",
+        ),
+        "an error of its own": Mistake(just(answers.WrongProduct), "InvalidArgument", RAISED),
         "layers made in call": Mistake(
             just(answers.LayersInCall), "created on the first call", RAISED
         ),

@@ -141,7 +141,7 @@ SIGNATURE_HEAD = ("", "name", "dtype and shape")
 
 def signature_rows(signatures: Mapping[str, Signature]) -> list[tuple | FullRow]:
     """List the inputs and outputs of signatures as rows of a table with SIGNATURE_HEAD."""
-    rows = []
+    rows: list[tuple | FullRow] = []
     for signature in signatures.values():
         rows.append(FullRow(f"signature {printable(signature.key)}", heading=True))
         for way, tensors in (("in", signature.inputs), ("out", signature.outputs)):

@@ -110,8 +110,10 @@ def table(head: Sequence[object], rows: Iterable[Sequence[object] | FullRow]) ->
 
 def marked(text: str) -> str:
     """Escape a text for HTML, and show its first ✓ or ✗ in white on the mark's colour."""
-    before, mark, after = re.fullmatch(r"([^✓✗]*)([✓✗]?)(.*)", text, re.S).groups()
-    return html.escape(before) + (_chip(mark) if mark else "") + html.escape(after)
+    found = re.search("[✓✗]", text)
+    if found is None:
+        return html.escape(text)
+    return html.escape(text[: found.start()]) + _chip(found[0]) + html.escape(text[found.end() :])
 
 
 def _row(row, columns, tight):

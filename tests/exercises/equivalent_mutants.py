@@ -33,8 +33,12 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         r"line 2: 1\.0 -> 1\.01": "the noise of the training is larger",
     },
     "03 q1": {
+        r"line 7: .*track.* -> removed": "the archive finds the weights of this model by itself",
         r"line 10: tf\.TensorSpec.* -> tf\.TensorSpec\(\(None, 2\), .*\)": DEFAULTS,
         r"line 10: 'x' -> 'xx'": "the input may have any name",
+    },
+    "03 q2": {
+        r"line 3: .*track.* -> removed": "the archive finds the weights of this model by itself",
     },
     "03 q3": {
         r"line 2: 7 -> [68]": "any number of rows above one will do",

@@ -311,7 +311,7 @@ lesson.q1.check(diagnosis_1, repaired_dir_1)  # also: lesson.q1.hint(), lesson.q
 #
 # A colleague: *"Here it gives each colour its price, and 0 to one that it does not know, in a
 # clean process too. On the server every request fails. The copy is complete, I compared the
-# checksums."* Her folder is `found_dir_2.parent`. Python and the session loader must give them;
+# checksums."* Her folder is `found_dir_2.parent`. Python and the session (Python) must give them;
 # LiteRT is not asked.
 
 # %%

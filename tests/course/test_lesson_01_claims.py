@@ -7,8 +7,10 @@ import pytest
 import tensorflow as tf
 
 from helpers import artifact, readers, runtimes
+from helpers.artifact.saved_model import saved_model
 from helpers.models import LinearModel
 from helpers.penguins.trained import trained_penguin_model
+from helpers.readers.compare import make_inputs
 from helpers.readers.litert_interpreter import open_litert
 from helpers.readers.verdicts import OTHER, SAME, verdicts
 
@@ -51,6 +53,28 @@ def test_c_library_fails_as_the_session_does(penguins, popular, tmp_path):
     model.export(tmp_path / "exported", verbose=False)
     answer = runtimes.run(tmp_path / "exported", KEY, {"args_0": rows}, "c")
     np.testing.assert_allclose(answer["output_0"], model(rows), atol=1e-5)
+
+
+def test_python_does_not_use_the_restore_of_the_graph(tmp_path):
+    """It fills one variable for each weight, which it makes from the stored objects."""
+    model = built()
+    tf.saved_model.save(model, str(tmp_path))
+    parsed = saved_model(tmp_path)
+    (graph,) = parsed.meta_graphs
+    graph.saver_def.restore_op_name = "no_such_operation"
+    (tmp_path / "saved_model.pb").write_bytes(parsed.SerializeToString())
+    assert sum(node.HasField("variable") for node in graph.object_graph_def.nodes) == 2
+    loaded = tf.saved_model.load(tmp_path)
+    signature = loaded.signatures[KEY]
+    assert len(signature.variables) == 2
+    np.testing.assert_allclose(signature(tf.constant(X))["output_0"], model(X), atol=1e-5)
+
+
+def test_compare_sends_the_declared_number_of_rows(tmp_path):
+    four = tf.TensorSpec((4, 1), tf.float32, name="x")
+    built().export(tmp_path, input_signature=[four], verbose=False)
+    (feed,) = make_inputs(artifact.read(tmp_path).signatures[KEY])
+    assert feed["x"].shape == (4, 1)
 
 
 def test_keras_file_needs_the_code_of_own_classes(tmp_path):

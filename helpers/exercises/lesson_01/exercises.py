@@ -11,6 +11,7 @@ from helpers.exercises import answer_types, battery
 from helpers.exercises.exercise import exercise
 from helpers.exercises.export_checks import (
     FITTED,
+    SAME,
     answers,
     export_at,
     require_any_batch,
@@ -30,6 +31,10 @@ from helpers.readers.verdicts import OTHER, STATUSES, verdicts
 KEY = "serving_default"
 X = np.linspace(-1, 1, 7, dtype=np.float32)[:, None]
 THREE = np.array([[0.0], [1.0], [2.0]], np.float32)
+UNTRAINED = (
+    " If you trained on the right points, train longer before the export: train(model, x, y) takes "
+    "1,000 steps, and model.fit needs many epochs."
+)
 
 
 def _require_line(found, slope, intercept, name):
@@ -50,7 +55,8 @@ def _require_line(found, slope, intercept, name):
         who = "the line through its answers for 0 and 1"
         require_same_answers(found, KEY, rows, line, who=who)
     except NotYet as error:
-        raise NotYet(f"{name}: {error}") from None
+        longer = UNTRAINED if " should answer " in str(error) else ""
+        raise NotYet(f"{name}: {error}{longer}") from None
 
 
 @exercise(
@@ -112,12 +118,13 @@ def _measured(verdict):
     "q2",
     "outcomes repaired_dir_2",
     hints=[
-        "artifact.restored_and_read(exports['a']) returns two lists: the variables that are "
-        "restored, and those that the signature reads.",
-        "A signature that reads no variable cannot miss one. A signature that reads a variable "
-        "which is not restored fails in the session (Python). Python connects the two.",
-        "The worst export answers with other numbers and no error. models[name].export(directory) "
-        "exports its model again.",
+        "artifact.restored_and_read(exports['a']) returns two lists: the variables that restore "
+        "fills, and those that the signature reads.",
+        "A signature that reads no variable has only constants, so every reader is right. A "
+        "signature that reads an empty variable fails in the session (Python). Python fills its own "
+        "variables.",
+        "Step 3: find the row of your table with 'other numbers'. models[name].export(directory) "
+        "exports that model again.",
     ],
     given=three_exports,
 )
@@ -133,26 +140,30 @@ def predict_the_readers(outcomes, repaired_dir_2):
     reasons = _reasons(found, exports)
     require_prediction(_cells(outcomes), statuses, STATUSES, lambda status: status, reasons)
     worst = next(cell[0] for cell, status in statuses.items() if status == OTHER)
-    _require_model(repaired_dir_2, models[worst], worst)
+    _require_model(repaired_dir_2, models[worst])
     return (
         "all nine predictions are right, as measured with 3 rows. Your export gives the numbers of "
         f"models[{worst!r}] in all three readers, for 300 rows."
     )
 
 
-def _require_model(answer, model, name):
+def _require_model(answer, model):
     """Require that an export computes what the model of an export of exercise 2 does."""
     found = export_at(answer, "repaired_dir_2")
     require_restored(found, "repaired_dir_2")
     require_any_batch(signature_of(found, KEY))
     x = the_input(found.signatures[KEY])
-    (output,) = answers(found, KEY, {x: X}, "python")
+    ((output, value),) = answers(found, KEY, {x: X}, "python").items()
 
     def expected(**inputs):
         return {output: np.asarray(model(inputs[x]))}
 
-    who = f"models[{name!r}], the model of the export with wrong numbers and no error,"
-    require_same_answers(found, KEY, {x: battery.numbers(1)}, expected, who=who)
+    require(
+        np.shape(value) == np.shape(model(X)) and np.allclose(value, model(X), atol=SAME),
+        "repaired_dir_2 should compute what the model of step 3 does, but computes something else. "
+        "Which row of your table has other numbers? Export the model with that name.",
+    )
+    require_same_answers(found, KEY, {x: battery.numbers(1)}, expected, who="this model")
     require_weights(found, KEY, {x: X})
 
 

@@ -26,7 +26,7 @@ def require_restored(found: Artifact, name: str, key: str = "serving_default") -
     lost = len(set(variables) - set(restored))
     require(
         not lost,
-        f"{name}: its signature should read only variables that are restored, but {lost} of the "
-        f"{len(variables)} that it reads are not. tf.saved_model.save writes such exports of Keras "
-        "models. Export with model.export(directory).",
+        f"{name} should be right in every reader, but only Python fills all its weights: a server "
+        f"leaves {lost} of {len(variables)} empty. tf.saved_model.save writes such exports of "
+        "Keras models. Export with model.export(directory).",
     )

@@ -38,6 +38,14 @@ def sequential(folder):
     return exported(folder, model)
 
 
+def fitted(folder, epochs):
+    """Train with the lines of the recipe."""
+    model, (x, y) = LinearModel(), line()
+    model.compile(tf.keras.optimizers.SGD(0.5), "mse")
+    model.fit(x, y, epochs=epochs, verbose=0)
+    return exported(folder, model)
+
+
 def archive(folder):
     model = trained()
     export = tf.keras.export.ExportArchive()
@@ -350,11 +358,12 @@ Q1 = Proofs(
         "a Sequential model": lambda folder: (sequential(folder),),
         "ExportArchive": lambda folder: (archive(folder),),
         "a tf.Module": lambda folder: (module(folder),),
+        "the fit of the recipe": lambda folder: (fitted(folder, 20),),
     },
     wrong={
         "the popular recipe": Mistake(
             lambda folder: (saved_the_old_way(folder),),
-            "should read only variables that are restored, but 2 of the 2",
+            "a server leaves 2 of 2 empty. tf.saved_model.save writes such exports",
         ),
         "the popular recipe after one batch": Mistake(
             lambda folder: (saved_after_one_batch(folder),), "Export with model.export(directory)"
@@ -363,7 +372,8 @@ Q1 = Proofs(
         "a Keras file": Mistake(
             lambda folder: (keras_file(folder),), "is a file, not an export directory"
         ),
-        "not trained": Mistake(lambda folder: (untrained(folder),), "should answer"),
+        "not trained": Mistake(lambda folder: (untrained(folder),), "train longer before the ex"),
+        "one epoch of fit": Mistake(lambda folder: (fitted(folder, 1),), "model.fit needs many ep"),
         "the model instead of the directory": Mistake(
             lambda folder: (trained(),), "expected the path of an export directory"
         ),
@@ -426,7 +436,8 @@ Q2 = Proofs(
             predicted(repaired=saved_again), "Export with model.export(directory)"
         ),
         "the model of another export": Mistake(
-            predicted(repaired=lambda folder: worst(folder, "c")), "as models['a']"
+            predicted(repaired=lambda folder: worst(folder, "c")),
+            "Which row of your table has other numbers?",
         ),
         "for three rows": Mistake(predicted(repaired=fixed_to_three), "(3, 1)"),
     },

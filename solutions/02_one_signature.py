@@ -204,18 +204,18 @@ side_by_side(
 )
 
 # %% [markdown]
-# | reader | what it is | compares name | compares dtype | compares shape | makes `float32` of |
+# | reader | what it is | compares name | dtype | shape | converts |
 # |---|---|---|---|---|---|
-# | signature, array | `loaded.signatures["total"](prices=array)` | ✓ | no | ✓ | other numbers |
+# | signature, array | `signatures["total"](prices=array)` | ✓ | no | ✓ | to `float32` |
 # | signature, tf.Tensor | the same with `tf.constant(array)` | ✓ | ✓ | no | nothing |
-# | restored function | `loaded.total(prices=array)` | ✓ | no | ✓ | other numbers |
-# | session (Python) | Python's `Session.run` | ✓ | no | ✓ | other numbers |
+# | restored function | `loaded.total(prices=array)` | ✓ | no | ✓ | to `float32` |
+# | session (Python) | Python's `Session.run` | ✓ | no | ✓ | to `float32` |
 # | server (C++) | the C++ code of TensorFlow Serving | ✓ | ✓ | no | nothing |
 # | LiteRT | the reader on phones | ✓ | ✓ | no | nothing |
 #
-# `loaded` is the result of `tf.saved_model.load`. Every reader refuses a wrong name. But **a server
-# and a phone add three prices without an error**. So your function must check the shape itself, as
-# in exercise 4.
+# `loaded` is the result of `tf.saved_model.load`, and `signatures` belongs to it. Every reader
+# refuses a wrong name. But **a server and a phone add three prices without an error**. So your
+# function must check the shape itself, as in exercise 4.
 #
 # A server reads the numbers of JSON as the declared `float32`. So `float64` fails only in binary
 # requests.

@@ -121,8 +121,8 @@ def _measured(verdict):
         "artifact.restored_and_read(exports['a']) returns two lists: the variables that restore "
         "fills, and those that the signature reads.",
         "A signature that reads no variable has only constants, so every reader is right. A "
-        "signature that reads an empty variable fails in the session (Python). Python fills its own "
-        "variables.",
+        "signature that reads an empty variable fails in the session (Python). Python itself "
+        "fills its variables.",
         "Step 3: find the row of your table with 'other numbers'. models[name].export(directory) "
         "exports that model again.",
     ],

@@ -51,7 +51,8 @@ def test_html_is_well_formed(case):
             self.open = []
 
         def handle_starttag(self, tag, attributes):
-            self.open.append(tag)
+            if tag != "wbr":  # it has no end
+                self.open.append(tag)
 
         def handle_endtag(self, tag):
             assert self.open.pop() == tag
@@ -73,7 +74,7 @@ def test_columns_stand_side_by_side_wrap_and_scroll():
     assert "display:flex;flex-wrap:wrap" in page
     assert "overflow-x:auto" in page and "white-space:pre" in page
     for colour in re.findall(r"(?:color|background):([^;']+)", page):
-        assert re.fullmatch(r"var\(--jp-[\w-]+,#[0-9a-f]{6}\)", colour)
+        assert colour == "none" or re.fullmatch(r"var\(--jp-[\w-]+,#[0-9a-f]{6}\)", colour)
 
 
 @EACH

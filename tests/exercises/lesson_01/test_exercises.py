@@ -38,10 +38,11 @@ def sequential(folder):
     return exported(folder, model)
 
 
-def fitted(folder, epochs):
+def fitted(folder, epochs, learning_rate=0.5):
     """Train with the lines of the recipe."""
+    tf.keras.utils.set_random_seed(1)
     model, (x, y) = LinearModel(), line()
-    model.compile(tf.keras.optimizers.SGD(0.5), "mse")
+    model.compile(tf.keras.optimizers.SGD(learning_rate), "mse")
     model.fit(x, y, epochs=epochs, verbose=0)
     return exported(folder, model)
 
@@ -373,7 +374,9 @@ Q1 = Proofs(
             lambda folder: (keras_file(folder),), "is a file, not an export directory"
         ),
         "not trained": Mistake(lambda folder: (untrained(folder),), "train longer before the ex"),
-        "one epoch of fit": Mistake(lambda folder: (fitted(folder, 1),), "model.fit needs many ep"),
+        "one epoch of fit": Mistake(
+            lambda folder: (fitted(folder, 1, 0.01),), "model.fit needs many ep"
+        ),
         "the model instead of the directory": Mistake(
             lambda folder: (trained(),), "expected the path of an export directory"
         ),

@@ -86,7 +86,7 @@ Q5 = Proofs(
         "a functional model": just(answers.functional),
     },
     wrong={
-        "as it was": Mistake(just(answers.Forecast), "Give the model its own build()"),
+        "as it was": Mistake(just(answers.Forecast), "Write a build method, which builds the"),
         "called once": Mistake(
             just(answers.CalledOnce), "first and 6 for 5 rows.\nThe function does not"
         ),

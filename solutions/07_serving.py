@@ -434,10 +434,10 @@ router.report(latency=False)
 canary(router, lambda customer: one)
 
 # %% [markdown]
-# Change the share of the canary. Counts, errors and times are what you look at while a canary runs, before
-# anybody asks whether it sells more. `router.rollback()` gives everyone the stable version, from
-# the next request on, since nothing has to be loaded; `Router(..., max_error_rate=0.05)` does it
-# by itself.
+# Change the share of the canary. Counts, errors and times are what you look at while a canary
+# runs, before anybody asks whether it sells more. `router.rollback()` gives everyone the stable
+# version, from the next request on, since nothing has to be loaded; `Router(...,
+# max_error_rate=0.05)` does it by itself.
 #
 # ### Exercise 4: the rule
 #

@@ -295,9 +295,12 @@ def _readable(answer):
 
 
 def _is_untouched(answer):
-    """Return whether an answer is `...`, or a dict with nothing else in it."""
+    """Return whether an answer is `...`, or a dict with nothing else in it, or in its dicts."""
     if type(answer) is dict:
-        return bool(answer) and all(value is ... for value in answer.values())
+        return bool(answer) and all(
+            value is ... or (type(value) is dict and all(inner is ... for inner in value.values()))
+            for value in answer.values()
+        )
     return answer is ...
 
 

@@ -153,6 +153,8 @@ ANSWERS = {
     "changes the folder": (moves_away, NOT_YET, "should leave the working directory as it is"),
     "wrong": (lambda number: number, NOT_YET, "the function should return 42 for 21."),
     "untouched": (..., NOT_ATTEMPTED, "replace the ... first"),
+    "untouched dict": ({"a": ..., "b": ...}, NOT_ATTEMPTED, "replace the ... first"),
+    "untouched dicts": ({"a": {"c": ...}, "b": ...}, NOT_ATTEMPTED, "replace the ... first"),
     "untouched inside": (lambda number: ..., NOT_ATTEMPTED, "replace the ... first"),
     "no function": (42, NOT_YET, "the answer should be a function, but is 42"),
     "loops": (forever, NOT_YET, "should return within 0.2 seconds, but did not"),

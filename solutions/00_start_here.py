@@ -9,9 +9,9 @@
 # %% [markdown]
 # # Start here: one export, three programs
 #
-# You save a trained Keras model with a popular recipe, and every test in Python passes. Then a
-# server loads the saved model and fails with an error. A phone computes wrong numbers without an
-# error.
+# You save a trained Keras model with the popular recipe `tf.saved_model.save`, and every test in
+# Python passes. Then a server loads the saved model and fails with an error. A phone computes wrong
+# numbers without an error.
 #
 # ![One export, written with the popular recipe tf.saved_model.save, goes to three readers. Python
 # computes the right numbers. The server fails with an error. The phone computes wrong numbers
@@ -42,7 +42,7 @@
 #
 # my_model.export("my_export", verbose=False)  # not tf.saved_model.save(my_model, "my_export")
 # loaded = tf.saved_model.load("my_export")
-# exported_model = loaded.serve  # `serve` is the function that my_model.export wrote
+# exported_model = loaded.serve  # the function that computes what my_model computes
 # np.testing.assert_allclose(exported_model(my_rows), my_model(my_rows), rtol=1e-5)
 # ```
 #
@@ -112,9 +112,16 @@ print(model(rows).numpy())
 # computation and the weights of the model. Such a folder is called an *export*. A program that
 # loads an export is called a *reader*. A reader does not need your Python code.
 #
-# `reader_answers` sends the three rows to three readers, and compares their answers with the
-# *golden answers*: the numbers that the model itself computes for these rows. This takes about 10
-# seconds. `lesson.scratch` is a new folder for your exports.
+# `reader_answers` sends the three rows to three readers. All three run on this computer:
+#
+# - **python** loads the export with `tf.saved_model.load`, in a new Python process.
+# - **session** stands for the server in the picture. A session is TensorFlow's older way to run a
+#   model in Python. TensorFlow Serving, a server that answers requests with a model, loads the
+#   weights in the same way.
+# - **litert** stands for the phone. LiteRT is a program that runs models on phones.
+#
+# `reader_answers` compares their answers with the *golden answers*: the numbers that the model
+# itself computes. This takes about 10 seconds. `lesson.scratch` is a new folder for your exports.
 
 # %%
 popular_dir = lesson.scratch / "popular"
@@ -122,17 +129,14 @@ tf.saved_model.save(model, popular_dir)  # the popular recipe
 reader_answers(popular_dir, rows, model(rows))
 
 # %% [markdown]
-# Before you run the cell, this page shows no numbers of the readers, because wrong numbers can
-# change from run to run. The right numbers are 1, 3 and 21.
+# The right numbers are 1, 3 and 21. The output that is stored on this page has no numbers, because
+# the wrong numbers can change from run to run.
 #
-# - **python** loads the export with `tf.saved_model.load`, in a new Python process. It computes 1,
-#   3 and 21. So a test in Python does not find the fault of this export.
-# - **session** stands for the server in the picture. A session is TensorFlow's older way to run a
-#   model in Python. It restores the weights in the same way as TensorFlow Serving, a server that
-#   answers requests with a model. The session fails, because it finds no values for the
-#   *variables* of this export. A variable is the object in which TensorFlow stores a weight.
-# - **litert** stands for the phone. LiteRT is a program that runs models on phones. It computes
-#   three numbers without an error, but they are not 1, 3 and 21.
+# - **python** computes 1, 3 and 21. So a test with `tf.saved_model.load` does not find the fault of
+#   this export.
+# - **session** fails, because it finds no values for the *variables* of this export. A variable is
+#   the object in which TensorFlow stores a weight.
+# - **litert** computes three numbers without an error, but they are not 1, 3 and 21.
 #
 # Two rules follow for you. Export a Keras model with `model.export`. Test the export in every
 # reader that you need. [Lesson 01](01_basic_export.ipynb) explains why the variables have no values
@@ -141,9 +145,9 @@ reader_answers(popular_dir, rows, model(rows))
 # ## How does an exercise answer you?
 #
 # An exercise is a cell with three dots, `...`. You replace the dots with your answer, which may
-# need more than one line. The last line of the cell calls a check. The check tries what your code
-# made. It does not compare your code with the solution, so every answer that works is right. Below
-# the cell, you then see one of four results:
+# need more than one line. The last line of the cell calls a check. The check tests the result of
+# your code. It does not compare your code with the solution, so every answer that works is right.
+# Below the cell, you then see one of four results:
 #
 # | result | when | what you can read there |
 # |---|---|---|
@@ -162,8 +166,8 @@ lesson.q1.grade(popular_dir)
 # %% [markdown]
 # ### Exercise 1: export the model again (3 min)
 #
-# Export `model` so that all three readers compute the same numbers as `model`. The recipe at the
-# top of this page shows how to export another model, `my_model`. Your answer needs two lines. The
+# Export `model` so that all three readers compute the same numbers as `model`. The section "The
+# recipe" shows how to export another model, `my_model`. Your answer needs two lines. The
 # first line names a new folder, such as `lesson.scratch / "good"`. The second line exports `model`
 # to this folder.
 #
@@ -191,9 +195,9 @@ lesson.q1.check(export_dir)  # also: lesson.q1.hint(), lesson.q1.solution()
 course_map()
 
 # %% [markdown]
-# Each circle is an exercise: ● means that you have passed it, and ○ means that you have not. If you
-# pass an exercise while the map is open, press **Refresh** to see the pass. The line *Next* names
-# the first lesson with an exercise that you have not passed. Click the name of a lesson to open
+# Each circle is an exercise: ● means that you have passed it, and ○ means that you have not. After
+# you pass an exercise, press **Refresh** to update the list. The line *Next* names the first lesson
+# that you have not finished. Click the name of a lesson to open
 # it. The course stores your passes in the file `.progress.json`, which stays on your computer.
 #
 # Each lesson explains its technical terms. You can also look them up in the
@@ -211,8 +215,8 @@ course_map()
 # - **If you want the original lesson back**, open a terminal (*File → New → Terminal*). In the
 #   folder of the course, run `make reset LESSON=01`, with the number of the lesson. The command
 #   stores your changed lesson as a copy beside the new one.
-# - **If you want to practise an exercise again**, pass it first. Some exercises of later lessons
-#   have several variants. The check of such an exercise then tells you how to get another variant.
+# - **If you want to practise an exercise again**: some exercises of later lessons have several
+#   variants. When you pass such an exercise, its check tells you how to get another variant.
 # - **If you are afraid to lose an export**: when you run the first code cell again,
 #   `lesson.scratch` becomes a new folder. Your older exports stay in the folder `exports`, beside
 #   the notebooks. No check deletes your files.

@@ -71,7 +71,7 @@ readers.warm_up()  # starts the second Python process of this page
 #
 # `penguin_model` was trained on 344 penguins. It takes seven numbers about a penguin, and returns a
 # probability for each of three species. `three_penguins` are an Adelie, a Gentoo and a Chinstrap.
-# The model names all three. Training takes some seconds.
+# The model is right about all three. Training takes some seconds.
 
 # %%
 penguin_model, three_penguins = trained_penguin_model()
@@ -97,10 +97,10 @@ tf.saved_model.save(penguin_model, popular_dir)
 reader_answers(popular_dir, three_penguins, probabilities, SPECIES)
 
 # %% [markdown]
-# Python gives the model's numbers. The session fails, and so does such a server. LiteRT gives no
-# error, but its numbers are wrong. A running notebook shows them: `nan` ("not a number"), or a
-# wrong species or probability. The table is right: these numbers are the fault. They change from
-# run to run. Tests in Python cannot find this fault. Now use `model.export`:
+# Python gives the model's numbers. The session fails, and so does TensorFlow Serving. LiteRT gives
+# no error, but its numbers are wrong. A running notebook shows them: `nan` ("not a number"), or a
+# wrong species or probability. The export gives other wrong numbers in each run. Tests in Python
+# cannot find this fault. Now use `model.export`:
 
 # %%
 exported_dir = lesson.scratch / "exported"
@@ -114,19 +114,18 @@ reader_answers(exported_dir, three_penguins, probabilities, SPECIES)
 # ## You know `model.save`. Why is it not enough?
 #
 # `model.save` writes a file for Keras. A server has neither Keras nor your code, so it cannot open
-# that file. It opens a folder in the SavedModel format, and calls its *signatures*. A signature is
-# a function with a name, named inputs and named outputs.
+# that file. It opens an export, a folder in the SavedModel format, and calls its *signatures*. A
+# signature is a function with a name, named inputs and named outputs.
 #
 # | written by | opened by | needs your code? | signatures |
 # |---|---|---|---|
-# | `model.save` | Keras | for own classes | none |
+# | `model.save` | Keras | only for your classes | none |
 # | `model.export` | Python, servers | no | one or more |
 # | a LiteRT converter | LiteRT | no | one or more |
 #
 # ## What is in an export?
 #
-# `LinearModel` has one `Dense(1)` layer, and learns the line
-# y = 2x + 1 from 100 noisy points.
+# `LinearModel` has one `Dense(1)` layer, and learns the line y = 2x + 1 from 100 noisy points.
 
 # %%
 tf.keras.utils.set_random_seed(1)
@@ -157,7 +156,7 @@ artifact.read(export_dir)
 # ## Does a program without your code get the same numbers?
 #
 # This notebook knows the class `LinearModel`, so a test here proves little. `readers.run` calls a
-# signature in the second process, which gets only the folder, and the inputs by name. The last
+# signature in the second process. This process gets only the folder and the named inputs. The last
 # argument names the reader. Without it, Python answers.
 
 # %%
@@ -176,8 +175,8 @@ compare(export_dir)
 # %% [markdown]
 # ### Exercise 1: export your own model (3 min)
 #
-# Train a new `LinearModel` on `x` and `y`, and export it to a folder below `lesson.scratch`. If
-# you train with `model.fit`, use the optimizer and the epochs of the recipe.
+# Train a new `LinearModel` on `x` and `y`, and export it to a folder below `lesson.scratch`. Train
+# it with `train`, as above, or with the optimizer and the epochs of the recipe at the top.
 
 # %%
 # > mine = LinearModel()
@@ -220,12 +219,11 @@ for directory in (export_dir, popular_line_dir):
 #
 # - The **session** fails when it reads an empty variable.
 # - The **LiteRT** converter does not check. It takes the numbers that happen to be in memory.
-# - **Python** does not use restore. The export also describes the Python objects of the model. From
-#   these, `tf.saved_model.load` makes one variable for each weight, fills it, and gives it to the
-#   signature.
+# - **Python** does not use restore. The export also describes the Python objects of the model. With
+#   this description, `tf.saved_model.load` makes and fills one variable for each weight, and the
+#   signature reads it.
 #
-# If a signature reads no variable, its numbers are constants in the graph. Then nothing has to be
-# restored.
+# If a signature reads no variable, its graph holds only constants. Then nothing has to be restored.
 #
 # ### Exercise 2: predict nine results, and repair an export (7 min)
 #
@@ -233,8 +231,8 @@ for directory in (export_dir, popular_line_dir):
 # `tf.saved_model.save`. The model of one of these two has no weights, only constants.
 #
 # 1. Look at each export with `artifact.restored_and_read`.
-# 2. Predict how each reader's answers to three rows compare with the model's.
-# 3. One export gives other numbers, without an error. Export its model again.
+# 2. Predict for each reader: does it give the model's numbers, give other numbers, or fail?
+# 3. In LiteRT, one export gives other numbers without an error. Export its model again.
 
 # %%
 exports, models = lesson.q2.given()  # both have the keys "a", "b" and "c"
@@ -289,20 +287,19 @@ with show_error():
 
 # %% [markdown]
 # Python answers 0.5, without an error. The graph always divides by 4, and Python does not compare
-# your rows with the signature. The session does and fails, but a server does not (lesson 02).
-# **Leave the number of rows open,
-# and test each export with two different numbers of rows.** `compare` does not find this fault,
-# because it sends the declared number of rows. `tf.reduce_mean(x)` counts the rows at each call, so
-# with it, `Mean` needs no declared number.
+# your rows with the signature. The session compares them and fails. A server does not compare them
+# (lesson 02). **Leave the number of rows open, and test each export with two different numbers of
+# rows.** `compare` does not find this fault, because it sends the declared number of rows. To
+# repair `Mean`, write `tf.reduce_mean(x)`. It counts the rows at each call.
 #
-# With `tf.keras.Input((1,), batch_size=4)`, all readers agree on a wrong number. So compare with
-# the model too.
+# All readers can agree on a wrong number, for example after `tf.keras.Input((1,), batch_size=4)`.
+# So compare with the model.
 #
 # ### Exercise 3: diagnose (4 min)
 #
 # `found_dir` is a colleague's export of the line y = 2x + 1. Its answers are right for her data.
 # How many rows does its signature declare? What does LiteRT do with 0, 1 and 2 as `x`? Then export
-# this line for any number of rows. Your `model` has learned it.
+# your `model`, which has learned this line, for any number of rows.
 
 # %%
 found_dir = lesson.q3.given()
@@ -324,8 +321,8 @@ lesson.q3.check(rows, phone, repaired_dir)
 # ## How do you publish a better model?
 #
 # A second export to the same folder replaces the first one without a warning. So give each version
-# a folder of its own, with a whole number as its name. TensorFlow Serving gets the folder that
-# holds these folders, and serves the highest number.
+# a folder of its own, with a whole number as its name. TensorFlow Serving gets the parent
+# folder, and serves the version with the highest number.
 
 # %%
 base_dir = lesson.scratch / "line"

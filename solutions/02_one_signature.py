@@ -28,7 +28,7 @@
 # %% [markdown]
 # ## The recipe
 #
-# This code exports a model with one signature. The page explains it.
+# This code exports a model with one signature.
 #
 # ```python
 # import tensorflow as tf
@@ -127,7 +127,7 @@ for signature in artifact.read(export_dir).signatures.values():
 # ![The signature score declares an input, features, float32, (None, 10), and an output, row_sum,
 # float32, (None, 1).](../notebooks/images/one_signature.svg)
 #
-# | name of | it comes from | without it |
+# | name of, in an `ExportArchive` | it comes from | without it |
 # |---|---|---|
 # | the signature | the first argument of `add_endpoint` | an error |
 # | an input | the name in the spec | the name of the argument |
@@ -136,9 +136,9 @@ for signature in artifact.read(export_dir).signatures.values():
 # Clients write these names into their code, so choose them carefully. Keras stores the first
 # endpoint again as `serving_default`, for clients that name no signature.
 #
-# `archive.track(model)` makes the archive store everything that belongs to the model. Text layers
-# need this line: `StringLookup` has a table with a number for each word. Without the line, Keras
-# does not find the table, and the error of `write_out` contains the word *untracked*.
+# `archive.track(model)` makes the archive store everything that belongs to the model. Always write
+# this line. Without it, a model with a text layer such as `StringLookup` fails, and the error of
+# `write_out` contains the word *untracked*.
 #
 # ### Exercise 2: name the signature and its outputs (5 min)
 #
@@ -146,8 +146,8 @@ for signature in artifact.read(export_dir).signatures.values():
 # output `row_sum` is what the model computes, of shape (n, 1). Its output `above_zero` has the same
 # shape, and is `True` where the row sum is above 0.
 #
-# Python's `if` decides once for the whole batch. A comparison such as `total > 5` decides for each
-# row.
+# Do not use Python's `if`: it decides once for all rows. A comparison such as `total > 5` decides
+# for each row.
 
 
 # %%
@@ -170,8 +170,8 @@ lesson.q2.check(export_dir_2)
 # ## Who checks a request?
 #
 # A request can have a wrong name, dtype or shape. The function `total` adds the two prices of a
-# bill. Its code can also add three prices. So if a reader refuses three prices, the reader itself
-# compares the shape. `export_function` repeats the steps from above:
+# bill. Its code can also add three prices. So an error for three prices comes from the reader.
+# `export_function` repeats the steps from above, without `track`, because `total` uses no model:
 
 
 # %%
@@ -191,8 +191,19 @@ two_prices = tf.TensorSpec((None, 2), tf.float32, name="prices")
 bill_dir = export_function(total, two_prices)
 
 # %% [markdown]
-# `call_everywhere` sends a request to each reader. The prices are 60 and 30, so 90 is right. The
-# request `three_prices` has a third price, 20.
+# `call_everywhere` calls the export in six ways:
+#
+# | name | what it is |
+# |---|---|
+# | signature, array | `loaded.signatures["total"](prices=array)` |
+# | signature, tf.Tensor | the same with `tf.constant(array)` |
+# | restored function | `loaded.total(prices=array)`, for Python only |
+# | session (Python) | Python's `Session.run` |
+# | server (C++) | the C++ code of TensorFlow Serving |
+# | LiteRT | the reader on phones |
+#
+# `loaded` is the result of `tf.saved_model.load`. The prices are 60 and 30, so 90 is right. The
+# request `three_prices` has a third price, 20. Predict which of the six add three prices.
 
 # %%
 two, three = np.float32([[60, 30]]), np.float32([[60, 30, 20]])
@@ -204,24 +215,20 @@ side_by_side(
 )
 
 # %% [markdown]
-# | reader | what it is | compares name | dtype | shape | converts |
-# |---|---|---|---|---|---|
-# | signature, array | `signatures["total"](prices=array)` | ✓ | no | ✓ | to `float32` |
-# | signature, tf.Tensor | the same with `tf.constant(array)` | ✓ | ✓ | no | nothing |
-# | restored function | `loaded.total(prices=array)` | ✓ | no | ✓ | to `float32` |
-# | session (Python) | Python's `Session.run` | ✓ | no | ✓ | to `float32` |
-# | server (C++) | the C++ code of TensorFlow Serving | ✓ | ✓ | no | nothing |
-# | LiteRT | the reader on phones | ✓ | ✓ | no | nothing |
+# | name | compares name | compares dtype | compares shape |
+# |---|---|---|---|
+# | signature, array | ✓ | no, converts | ✓ |
+# | signature, tf.Tensor | ✓ | ✓ | no |
+# | restored function | ✓ | no, converts | ✓ |
+# | session (Python) | ✓ | no, converts | ✓ |
+# | server (C++) | ✓ | ✓ | no |
+# | LiteRT | ✓ | ✓ | no |
 #
-# `loaded` is the result of `tf.saved_model.load`, and `signatures` belongs to it. Every reader
-# refuses a wrong name. But **a server and a phone add three prices without an error**. So your
-# function must check the shape itself, as in exercise 4.
-#
-# A server reads the numbers of JSON as the declared `float32`. So `float64` fails only in binary
-# requests.
+# All six refuse a wrong name. But **a server and a phone add three prices without an error**. So
+# your function must check the shape itself, as in exercise 4.
 #
 # The widget sends a request in JSON to the signature in Python. Change a number, and press
-# **Call**. Then remove the outer brackets, misspell the name, or write `NaN`.
+# **Call**. Then remove the outer brackets, or misspell the name.
 
 # %%
 signature_caller(tf.saved_model.load(bill_dir))
@@ -249,9 +256,9 @@ print("export:", answer["output_0"])
 
 # %% [markdown]
 # The export answers 216 in place of 217. A subclassed model does not store the dtype of its inputs.
-# So `model.export` declares the dtype in which the model computes, usually `float32`. This dtype
-# holds every whole number up to 16,777,216. Above this limit, it holds only even numbers. Above
-# 33,554,432, it holds only every fourth number. To test a number, convert it:
+# So `model.export` declares the model's `compute_dtype`, usually `float32`. This dtype holds every
+# whole number up to 16,777,216. Above this limit, it holds only even numbers. Above 33,554,432, it
+# holds only multiples of 4. To test a number, convert it:
 # `int(np.float32(16777217))` is 16777216.
 #
 # All readers give the same wrong number. To find this fault, compare the export with the model. To
@@ -269,7 +276,7 @@ for reader in readers.READERS:
 # <details><summary>Which other models does this affect?</summary>
 #
 # A subclassed model of texts also gets a `float32` input. With `StringLookup`, the export succeeds,
-# and every call of it fails. A model from `tf.keras.Model(inputs, outputs)` keeps the dtype of its
+# but every call fails. A model from `tf.keras.Model(inputs, outputs)` keeps the dtype of its
 # `tf.keras.Input`.
 #
 # </details>
@@ -279,7 +286,7 @@ for reader in readers.READERS:
 # The subclassed model `sorter` gets parcel numbers, and answers with the belt of each parcel. A
 # colleague called `sorter.export(sorter_dir)`. For which of the five numbers in the dict does this
 # export give the model's answer? Predict `True` or `False`. Then export `sorter` again, with the
-# input `ids`. Every reader must give the model's answer for each number of `int32`.
+# input `ids`. Every reader must give the model's answer for every `int32` number.
 
 # %%
 sorter, sorter_dir = lesson.q3.given()
@@ -327,15 +334,14 @@ side_by_side(
 # %% [markdown]
 # `ensured` works in a server. LiteRT loads a file that is converted from the export. This
 # conversion removes `ensure_shape`, so a phone still answers 110. Only `nan` reaches every reader,
-# because it is part of the answer. The client must
-# look for `nan`.
+# because it is part of the answer. The client must look for `nan`.
 #
-# `marked` needs the spec `(None, None)`. With `(None, 2)`, the conversion expects two columns. So
-# it replaces the comparison by `True`, and LiteRT answers 110.
+# `marked` needs the spec `(None, None)`. With `(None, 2)`, the comparison is always true for the
+# converter, so it removes the comparison. LiteRT then answers 110.
 #
 # ### Exercise 4: a check that works in LiteRT, too (5 min)
 #
-# Some weather stations have fewer instruments: the rows of a request have 2, 3 or 4 readings.
+# Some weather stations have fewer instruments: a request has 2, 3 or 4 columns of readings.
 # Export a signature `mean` with the input `readings` and the output `mean`, of shape (n,). For rows
 # of a different width, no reader may answer with a number: an error or `nan` is right. Join two
 # comparisons with `&`, as in `(a > 0) & (a < 9)`.
@@ -358,8 +364,8 @@ lesson.q4.check(export_dir_4)
 # %% [markdown]
 # ## Why can a model ignore its own weights?
 #
-# In `ComplexModel`, `tf.function` decorates the method `inference`. In the class `Cut`, it
-# decorates `call`.
+# In `ComplexModel`, `tf.function` decorates the method `inference`. Some people decorate `call`
+# itself to declare its input, as in the class `Cut`:
 
 
 # %%
@@ -381,7 +387,7 @@ with show_error():
 
 # %% [markdown]
 # `Cut` answers, but it cannot learn. `fit` finds no *gradients*, which tell how the error changes
-# with each weight. Count the weights that the graph of `call` reads. Then set all weights to zero:
+# with each weight. Count the weights that `call` reads. Then set all weights to zero:
 
 # %%
 print("weights:", len(cut.trainable_variables))
@@ -391,15 +397,16 @@ for weight in cut.trainable_variables:
 print("same answers with zeros:", np.allclose(cut(x[:2]), before))
 
 # %% [markdown]
-# The graph of `call` reads no weight, so its answers never change:
+# The graph of `call` reads no weight, so the weights never change its answers:
 #
 # ![1: Keras tries call with fixed values for the weights. 2: tf.function keeps this graph. 3: The
 # graph never reads the real weights.](../notebooks/images/weights_cut_off.svg)
 #
-# 1. The class does not say which shapes its weights have. To find out, Keras runs `call` once, with
-#    a fixed value for each weight. This is the *trial run*.
-# 2. `tf.function` traces `call` in the trial run. Each later call uses this graph, because the
-#    `input_signature` allows only one graph.
+# 1. The class does not say which shapes its weights have. To find out, Keras runs `call` once. Each
+#    layer sees the shape of its input, and uses fixed numbers as its weights. This is the *trial
+#    run*.
+# 2. `tf.function` traces `call` in the trial run. With an `input_signature`, it traces only once.
+#    So each later call uses this graph.
 # 3. Keras makes the real weights. The graph never reads them.
 #
 # To repair the class, write a method `build`:
@@ -417,11 +424,11 @@ print("call reads:", len(whole.call.get_concrete_function().variables))
 
 # %% [markdown]
 # For a class with its own `build`, Keras does no trial run. It calls `build` with the shape of the
-# model's input. So make the weights of each layer there: `layer.build(shape)` needs the shape of
-# the layer's input in `call`. Then `tf.function` traces `call` with the real weights.
+# model's input. So make the weights of each layer there: `layer.build(shape)` takes the shape that
+# the layer gets in `call`, such as `(None, 8)` for 8 numbers per row. Then `tf.function` traces
+# `call` with the real weights.
 #
-# Another repair is to decorate a different method, as in `ComplexModel`. A `call` without
-# `tf.function` keeps no graph.
+# Another repair is to decorate a different method, as in `ComplexModel`.
 #
 # ### Exercise 5: repair the forecast (7 min)
 #
@@ -434,7 +441,7 @@ print(inspect.getsource(Forecast))
 
 
 # %%
-# > Repaired = ...  # for example: class Repaired(Forecast), with what is missing
+# > Repaired = ...  # replace this line by a class Repaired(Forecast)
 # <solution>
 class Repaired(Forecast):
     def build(self, input_shape):

@@ -94,7 +94,7 @@ print("warehouse:", np.round(model.predict_first_three_features(warehouse_row)))
 #
 # ## How do you export both methods?
 #
-# Add each method as an endpoint. `verbose=False` hides a summary:
+# Add each method as an endpoint:
 
 # %%
 archive = tf.keras.export.ExportArchive()
@@ -118,7 +118,7 @@ signature_caller(loaded)
 # %% [markdown]
 # The attribute `loaded.predict_two` exists only in Python. The signature takes its inputs by name
 # and returns a dict. A server or a phone has only the signatures. In the widget, choose a
-# signature, and send it two numbers and three numbers.
+# signature, and send it two numbers, then three.
 #
 # ## What should an endpoint take and return?
 #
@@ -126,7 +126,7 @@ signature_caller(loaded)
 # give `add_endpoint` a list with a `TensorSpec` for each input.
 #
 # The model was trained on numbers from -1 to 1, but suppose that the shop has percentages from 0 to
-# 100. The new endpoint makes -1 of 0 and 1 of 100, and calls the model. The keys of the dict become
+# 100. The new endpoint turns 0 into -1 and 100 into 1, and calls the model. The keys of the dict become
 # the names of the outputs:
 
 
@@ -149,14 +149,13 @@ print("prepared:", answer["prepared"], "score:", answer["score"].round())
 # `readers.run` called the signature in a separate process, without your code. When you design an
 # endpoint, decide three things:
 #
-# - **Raw or prepared numbers?** Take raw numbers. Then all callers get the same
-#   preparation.
+# - **Raw or prepared numbers?** Take raw numbers. Then all callers get the same preparation.
 # - **A batch or a single row?** Take a batch, which may have one row. An endpoint for the shape
 #   `(2,)` takes one row only.
-# - **A score or a label?** Return both. A label depends on a limit: the score 1.8 has label 1 for
-#   the limit 0, and label 0 for the limit 3. With the score, callers can choose their own limit.
+# - **A score or a label?** Return both. A label depends on a limit: the score 1.8 is above the
+#   limit 0 (label 1), but not above 3 (label 0). With the score, callers can choose their own limit.
 #
-# A comparison gives one boolean for each row, and `tf.cast` makes numbers of them:
+# For labels, compare: each row gets a boolean, and `tf.cast` makes it a number, as in
 # `tf.cast(score > 3, tf.int32)`. Do not use Python's `if`. It makes one choice for the whole batch,
 # so it fails for several rows.
 #
@@ -190,7 +189,7 @@ lesson.q1.check(export_dir_1)  # also: lesson.q1.hint(), lesson.q1.solution()
 # ## Which endpoint answers when a caller names none?
 #
 # A request to a server may leave out the name of the signature. The server then uses
-# `serving_default`. Call it in the `session` *reader*, which loads an export as a server does:
+# `serving_default`. Call it in the `session` *reader*:
 
 # %%
 answer = readers.run(two_dir, "serving_default", {"x": shop_row}, "session")
@@ -199,8 +198,8 @@ with show_error():
     readers.run(two_dir, "serving_default", {"x": warehouse_row}, "session")
 
 # %% [markdown]
-# `serving_default` takes two numbers and refuses three, as `predict_two` does. `ExportArchive` uses
-# the endpoint that you add **first**, unless you give an endpoint the name `serving_default`.
+# In the session, `serving_default` takes two numbers and refuses three, as `predict_two` does. The
+# default is the endpoint that you add **first**, or the one that you name `serving_default`.
 #
 # `tf.saved_model.save` has a different rule:
 
@@ -253,7 +252,8 @@ for name, shape in stored[1:]:  # stored[0] is a table of contents
 
 # %% [markdown]
 # The model has two weights, the kernel (0) and the bias (1), but the export stores each of them
-# twice. The loaded export has two lists of these names. Change the bias in each list:
+# twice. Which copy do the endpoints read? `loaded` has two lists of these names. Change the bias in
+# each list:
 
 # %%
 for group in ("variables", "_all_variables"):
@@ -272,31 +272,31 @@ for group in ("variables", "_all_variables"):
 # copies in `_all_variables`, but they need memory. This is a fault of Keras 3.15, also of
 # `model.export`: [Keras issue 23553](https://github.com/keras-team/keras/issues/23553).
 #
-# Without `track`, the export stores one copy, in `_all_variables`. But then `loaded.variables` is
-# empty, and some models cannot be exported (lesson 02).
+# Keep `track`. Without it, the export stores one copy, in `_all_variables`, but then
+# `loaded.variables` is empty, and some models cannot be exported (lesson 02).
 #
 # ## Do both endpoints give the same answers?
 #
-# Endpoints that share their weights can still compute different things. `np.allclose` compares
-# arrays up to rounding:
+# `np.allclose` compares arrays up to rounding:
 
 # %%
 rows = np.array([[1, 1, -300], [0, 2, 7]], np.float32)
 print(np.allclose(loaded.predict_two(rows[:, :2]), loaded.predict_three(rows)))
 
 # %% [markdown]
-# They agree for these rows. Your callers send others.
+# They agree for these rows. Other rows can differ. Test one row and many rows, and negative, large
+# and missing (`np.nan`) numbers.
 #
 # ### Exercise 3: test two endpoints (6 min)
 #
 # Write `proof(two, three)`. It gets two functions: `two` takes `(n, 2)` arrays and `three` takes
-# `(n, 3)` arrays, for any n from 1. Both return `(n, 1)`. Call them with rows of your choice.
+# `(n, 3)` arrays, for any n ≥ 1. Both return `(n, 1)`. Call them with rows of your choice.
 #
 # - Return `True` if both give the same answers, up to rounding.
 # - Otherwise return `False`.
 #
 # The third column must not matter. It may hold one number in all rows or a different number in each
-# row: 0, -3, a million, even `np.nan`. If `three` raises an error, you need not catch it. The check
+# row: 0, -3, a million, even `np.nan`. If `three` raises an error, let `proof` raise it. The check
 # tries pairs that agree and 14 *counterfeits*: pairs that agree only for some rows.
 
 
@@ -322,7 +322,7 @@ lesson.q3.check(proof)
 #
 # *Tracing* runs your Python function once and records its TensorFlow operations as a graph. The
 # graph reads a variable again at each call. Every other number in your code becomes a *constant* of
-# the graph, which never changes. Compare `model` with a function of a copy of its weights:
+# the graph, which never changes. Compare `model` with a function that uses a copy of its weights:
 
 # %%
 copied_kernel, copied_bias = model.get_weights()

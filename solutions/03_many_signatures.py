@@ -126,8 +126,8 @@ signature_caller(loaded)
 # give `add_endpoint` a list with a `TensorSpec` for each input.
 #
 # The model was trained on numbers from -1 to 1, but suppose that the shop has percentages from 0 to
-# 100. The new endpoint turns 0 into -1 and 100 into 1, and calls the model. The keys of the dict become
-# the names of the outputs:
+# 100. The new endpoint turns 0 into -1 and 100 into 1, and calls the model. The keys of the dict
+# become the names of the outputs:
 
 
 # %%
@@ -153,7 +153,8 @@ print("prepared:", answer["prepared"], "score:", answer["score"].round())
 # - **A batch or a single row?** Take a batch, which may have one row. An endpoint for the shape
 #   `(2,)` takes one row only.
 # - **A score or a label?** Return both. A label depends on a limit: the score 1.8 is above the
-#   limit 0 (label 1), but not above 3 (label 0). With the score, callers can choose their own limit.
+#   limit 0 (label 1), but not above 3 (label 0). With the score, callers can choose their own
+#   limit.
 #
 # For labels, compare: each row gets a boolean, and `tf.cast` makes it a number, as in
 # `tf.cast(score > 3, tf.int32)`. Do not use Python's `if`. It makes one choice for the whole batch,

@@ -118,5 +118,5 @@ def test_lesson_elsewhere_offline_later_and_twice_at_once(tmp_path):
     runs = course / "solutions" / SCRATCH / NAME
     assert {path.name for path in runs.iterdir()} == {"run1", "run2"}, "each has its own"
     passed = json.loads((course / ".progress.json").read_text())
-    assert passed == {NAME: ["q1", "q2", "q3", "q4"]}
+    assert passed == {NAME: ["q1", "q2", "q3", "q4", "q5"]}
     assert not (tmp_path / "attempts").exists(), (tmp_path / "attempts").read_text()

@@ -230,7 +230,7 @@ course_map()
 # - **Answer an exercise**: replace the `...`, run the cell, and read what was expected, what was
 #   found and what to do. `lesson.q1.hint()` gives you a hint.
 # - **Check your computer**: `check_environment()` says whether your computer is ready.
-# - **Find your next lesson**: `course_map()` names it.
+# - **Find your next lesson**: the map of the course names it.
 
 # %% [markdown]
 # Next: [lesson 01, basic export](01_basic_export.ipynb)

@@ -203,7 +203,7 @@ bill_dir = export_function(total, two_prices)
 # | LiteRT | the reader on phones |
 #
 # `loaded` is the result of `tf.saved_model.load`. The prices are 60 and 30, so 90 is right. The
-# request `three_prices` has a third price, 20. Predict which of the six add three prices.
+# request `three` has a third price, 20. Predict which of the six add three prices.
 
 # %%
 two, three = np.float32([[60, 30]]), np.float32([[60, 30, 20]])
@@ -211,7 +211,7 @@ side_by_side(
     right=call_everywhere(bill_dir, "total", prices=two),
     wrong_name=call_everywhere(bill_dir, "total", price=two),
     float64=call_everywhere(bill_dir, "total", prices=two.astype("float64")),
-    three_prices=call_everywhere(bill_dir, "total", prices=three),
+    three=call_everywhere(bill_dir, "total", prices=three),
 )
 
 # %% [markdown]

@@ -346,7 +346,7 @@ def test_copy_has_the_tried_versions_and_the_course_is_left_alone(tmp_path):
     assert (ROOT / "requirements.lock").read_bytes() == before
     for name in (".git", ".venv", ".newest", f"notebooks/{SCRATCH}"):
         assert not (course / name).exists()
-    assert sorted(p.name for p in (course / "notebooks").iterdir()) == [
+    assert sorted(p.name for p in (course / "notebooks").glob("*.ipynb")) == [
         f"{name}.ipynb" for name in notebooks.lesson_names()
     ]
 

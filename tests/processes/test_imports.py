@@ -23,6 +23,8 @@ WITH_TENSORFLOW = {
     "helpers.penguins": THROUGH,
     "helpers.penguins.evaluation": THROUGH,
     "helpers.penguins.preparation_mistakes": THROUGH,
+    "helpers.penguins.trained": THROUGH,
+    "helpers.exercises.lesson_02.forecast": CLASSES,
     "helpers.exercises.lesson_05.exercises": THROUGH,
     "helpers.exercises.lesson_07.exercise_server": "it asks by gRPC, with TensorFlow's messages",
     "helpers.exercises.lesson_07.exercises": THROUGH,

@@ -11,8 +11,6 @@ import threading
 import time
 from collections.abc import Iterator
 
-from helpers.processes import patches
-
 WAITS = 1.4  # times the limit: as long may code wait
 LONGEST = 6  # times the limit: after it, code is stopped in any case
 IDLE = 0.1
@@ -133,13 +131,7 @@ def time_limit(
     _limits.append(limit)
     signal.setitimer(signal.ITIMER_REAL, tick, tick)
     try:
-        with patches.cancellable():
-            yield limit
-    except Exception as error:
-        over = next((one for one in _limits if one.over()), None)
-        if over is None or not _is_of_a_stopped_graph(error):
-            raise
-        raise TimeOver(over) from None
+        yield limit
     finally:
         done.set()
         signal.setitimer(signal.ITIMER_REAL, *timer)
@@ -170,18 +162,10 @@ def _look(_, frame):
     raise TimeOver(limit)
 
 
-def _is_of_a_stopped_graph(error):
-    # TensorFlow's C++ code makes a RuntimeError of the TimeOver that `_look` raises inside it.
-    return type(error).__name__ == "CancelledError" or TimeOver.__name__ in str(error)
-
-
 def _warn(limit, done, tick):
-    """Stop a graph that is too late, and say what the learner can do if nothing stops the code."""
-    over = None
+    """Say what the learner can do where Python cannot stop an operation of TensorFlow."""
     while not done.wait(tick):
         if limit.over():
-            patches.cancel_graphs()
-            over = over or time.monotonic()
-            if time.monotonic() - over > PATIENCE:
+            if not done.wait(PATIENCE):
                 print(STUCK)
-                return
+            return

@@ -5,11 +5,13 @@ does not stop a right answer.
 """
 
 import contextlib
+import itertools
 import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+
+from helpers.processes import patches
 
 WAITS = 1.4  # times the limit: as long may code wait
 LONGEST = 6  # times the limit: after it, code is stopped in any case
@@ -98,11 +100,10 @@ class Limit:
         return f"took {passed:.0f} seconds and computed for {computed:.1f} seconds of them"
 
 
-@contextlib.contextmanager
 def time_limit(
     seconds: float, waits: float = WAITS, longest: float = LONGEST, own: bool = False
-) -> Iterator[Limit]:
-    """Raise TimeOver in the block when it has computed for `seconds`.
+) -> contextlib.AbstractContextManager[Limit]:
+    """Return a context manager that raises TimeOver in its block after `seconds` of computing.
 
     The block is also stopped when it only waits (for `waits` times as long), and when it takes
     `longest` times as long. Limits may be nested. Outside the main thread, and on Windows, there is
@@ -113,59 +114,108 @@ def time_limit(
     seconds, waits, longest : float
     own : bool
         See `Limit`.
-
-    Yields
-    ------
-    Limit
     """
-    limit = Limit(seconds, waits, longest, own)
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
-        yield limit
-        return
-    limit.owner = sys._getframe(2).f_code
-    trace, before = sys.gettrace(), signal.signal(signal.SIGALRM, _look)
-    timer = signal.getitimer(signal.ITIMER_REAL)
-    tick = min([seconds / TICKS, *filter(None, timer)])
-    done = threading.Event()
-    threading.Thread(target=_warn, args=(limit, done, tick), daemon=True).start()
-    _limits.append(limit)
-    signal.setitimer(signal.ITIMER_REAL, tick, tick)
-    try:
-        yield limit
-    finally:
-        done.set()
-        signal.setitimer(signal.ITIMER_REAL, *timer)
-        _limits.remove(limit)
+    return _Block(seconds, waits, longest, own)
+
+
+class _Block:
+    """The block of a limit. While it begins or ends, nothing is stopped: see `_look`."""
+
+    def __init__(self, *arguments):
+        self._arguments, self._done = arguments, None
+
+    def __enter__(self):
+        self._limit = limit = Limit(*self._arguments)
+        main = threading.current_thread() is threading.main_thread()
+        if not main or not hasattr(signal, "SIGALRM"):
+            return limit
+        limit.owner = sys._getframe(1).f_code
+        self._trace, self._before = sys.gettrace(), signal.signal(signal.SIGALRM, _look)
+        self._timer = signal.getitimer(signal.ITIMER_REAL)
+        tick = min([limit.seconds / TICKS, *filter(None, self._timer)])
+        self._done = threading.Event()
+        threading.Thread(target=_warn, args=(limit, self._done, tick), daemon=True).start()
+        self._graphs = patches.cancellable()
+        self._graphs.__enter__()
+        _limits.append(limit)
+        signal.setitimer(signal.ITIMER_REAL, tick, tick)
+        return limit
+
+    def __exit__(self, kind, error, _):
+        if self._done is None:
+            return
+        signal.setitimer(signal.ITIMER_REAL, *self._timer)
+        over = next((one for one in _limits if one.over()), None)
+        self._done.set()
+        self._graphs.__exit__(None, None, None)
+        _limits.remove(self._limit)
         for outer in filter(lambda outer: outer.own, _limits):
-            outer.leave_out(limit)
-        sys.settrace(trace)
-        signal.signal(signal.SIGALRM, before)
+            outer.leave_out(self._limit)
+        sys.settrace(self._trace)
+        signal.signal(signal.SIGALRM, self._before)
+        if over is not None and isinstance(error, Exception) and _is_of_a_stopped_graph(error):
+            raise TimeOver(over) from None
+
+
+BEGINS_OR_ENDS = {_Block.__enter__.__code__, _Block.__exit__.__code__}
 
 
 def _look(_, frame):
     """Raise TimeOver for the outermost limit that is over."""
     limit = next((one for one in _limits if one.over()), None)
-    if limit is None or limit.ending():
+    stack = list(_stack(frame))
+    begins_or_ends = any(frame.f_code in BEGINS_OR_ENDS for frame in stack)
+    if limit is None or limit.ending() or begins_or_ends:
         return
 
     def again(frame, event, _):
-        if event == "line":
+        if event == "line" and limit in _limits:
             raise TimeOver(limit)
         return again
 
-    # A bare `except:` in a loop catches the first TimeOver, so the second one is raised again at
-    # the next line, outside the `try`.
+    def once(frame, event, _):
+        if event == "line" and limit in _limits:
+            frame.f_trace = None
+            raise TimeOver(limit)
+        return once
+
     limit._stops, limit._stopped = limit._stops + 1, limit.used()
-    while limit._stops > 1 and frame is not None and frame.f_code is not limit.owner:
-        frame.f_trace, frame = again, frame.f_back
+    owners = {one.owner for one in _limits}  # a line of theirs would leave out the end of a limit
+    inner = itertools.takewhile(lambda frame: frame.f_code is not limit.owner, stack)
+    own = [one for one in inner if one.f_code not in owners and not _of_tensorflow(one)]
+    # A bare `except:` in a loop catches the first TimeOver, so the second one is raised again at
+    # the next line, outside the `try`. TensorFlow's C++ code does not survive an exception that a
+    # signal raises inside it, so there the code that called it raises TimeOver at its next line.
+    inside = _of_tensorflow(frame)
+    for one in own if limit._stops > 1 else own[:inside]:
+        one.f_trace = again if limit._stops > 1 else once
         sys.settrace(lambda *_: None)
-    raise TimeOver(limit)
+    if not inside:
+        raise TimeOver(limit)
+
+
+def _stack(frame):
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def _of_tensorflow(frame):
+    return frame.f_globals.get("__name__", "").startswith("tensorflow.")
+
+
+def _is_of_a_stopped_graph(error):
+    # TensorFlow's C++ code makes a RuntimeError of the TimeOver that `_look` raises inside it.
+    return type(error).__name__ == "CancelledError" or TimeOver.__name__ in str(error)
 
 
 def _warn(limit, done, tick):
-    """Say what the learner can do where Python cannot stop an operation of TensorFlow."""
+    """Stop a graph that is too late, and say what the learner can do if nothing stops the code."""
+    over = None
     while not done.wait(tick):
         if limit.over():
-            if not done.wait(PATIENCE):
+            patches.cancel_graphs()
+            over = over or time.monotonic()
+            if time.monotonic() - over > PATIENCE:
                 print(STUCK)
-            return
+                return

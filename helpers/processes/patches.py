@@ -6,8 +6,10 @@ with these facts when a name is gone.
 """
 
 import atexit
+import collections
 import contextlib
 import functools
+import sys
 import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -89,6 +91,20 @@ PATCHES = (
         why="The model server calls TensorFlow's C function: `Session.run` would compare shapes "
         "with the placeholders and refuse what TensorFlow Serving answers.",
         until="It can go when TensorFlow has a public way to run a session without this check.",
+    ),
+    Patch(
+        library="tensorflow",
+        seen_with="2.21",
+        names=(
+            "tensorflow.python.eager.cancellation:context",
+            "tensorflow.python.eager.cancellation:CancellationManager._impl",
+            "tensorflow.python.eager.cancellation:CancellationManagerContext",
+            "tensorflow.python.eager.context:Context.call_function uses context",
+            "tensorflow.python.eager.execute:execute_with_cancellation uses _impl",
+        ),
+        used_by="cancellable, cancel_graphs",
+        why="A graph that never ends runs in C++, where no signal of Python stops it.",
+        until="It can go when TensorFlow has a public way to cancel a running function.",
     ),
 )
 
@@ -180,3 +196,48 @@ def c_operation(operation) -> object:
 def c_output(tensor) -> object:
     """Return the TF_Output behind a symbolic tensor."""
     return tensor._as_tf_output()
+
+
+class _Managers:
+    """What TensorFlow takes for its CancellationManager: a new one for each call of a graph.
+
+    A graph that fails cancels its manager, and with it the graphs that come after it.
+    """
+
+    def __init__(self):
+        self._last = collections.deque(maxlen=16)  # calls inside calls are few
+
+    @property
+    def _impl(self):
+        from tensorflow.python.eager import cancellation
+
+        manager = cancellation.CancellationManager()
+        self._last.append(manager)
+        return manager._impl
+
+    def start_cancel(self):
+        for manager in [*self._last]:
+            manager.start_cancel()
+
+
+_managers = _Managers()
+
+
+@contextlib.contextmanager
+def cancellable() -> Iterator[None]:
+    """Let `cancel_graphs` stop the graphs that the block runs, if TensorFlow is imported."""
+    if "tensorflow" not in sys.modules:
+        yield
+        return
+    from tensorflow.python.eager import cancellation
+
+    if cancellation.context() is not None:
+        yield
+        return
+    with cancellation.CancellationManagerContext(_managers):
+        yield
+
+
+def cancel_graphs():
+    """Stop the graphs that a block of `cancellable` runs: they raise CancelledError."""
+    _managers.start_cancel()

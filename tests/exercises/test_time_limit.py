@@ -1,10 +1,12 @@
 """Time limits count what a learner's code computes, and stop it in any case."""
 
+import contextlib
 import signal
 import threading
 import time
 
 import pytest
+import tensorflow as tf
 
 from helpers.exercises import time_limit as module
 from helpers.exercises.time_limit import Limit, TimeOver, time_limit
@@ -32,6 +34,104 @@ def test_computing_is_stopped_by_its_own_time(loop):
     assert raised.value.limit.used()[0] >= 0.2
     assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
     assert not module._limits
+
+
+@tf.function
+def spin_in_a_graph():
+    number = tf.constant(0.0)
+    while number < 1.0:
+        number = tf.sin(number) * 0.5
+    return number
+
+
+def spin_in_graphs():
+    while True:
+        try:
+            spin_in_a_graph()
+        except Exception:
+            continue
+
+
+@pytest.mark.parametrize("loop", [spin_in_a_graph, spin_in_graphs])
+def test_a_graph_that_never_ends_is_stopped(loop):
+    with pytest.raises(TimeOver) as raised, time_limit(0.3, waits=1000, longest=1000) as limit:
+        with time_limit(1000):
+            pass
+        loop()
+    assert raised.value.limit is limit
+    with (
+        pytest.raises(TimeOver) as raised,
+        time_limit(0.3, waits=1000, longest=1000) as outer,
+        time_limit(1000),
+    ):
+        loop()
+    assert raised.value.limit is outer
+    assert float(tf.function(lambda x: x + 1)(tf.constant(1.0))) == 2  # others run on
+
+
+def test_code_of_tensorflow_is_not_interrupted():
+    """Its C++ code may have called it, and does not survive an exception there."""
+    names = {"__name__": "tensorflow.python.some_module", "time": time, "finished": []}
+    source = """
+def call():
+    end = time.process_time() + 0.6
+    while time.process_time() < end:
+        pass
+    finished.append(True)
+"""
+    exec(source, names)
+    after = []
+
+    def answer():
+        names["call"]()
+        after.append(True)
+
+    with pytest.raises(TimeOver), time_limit(0.2, waits=1000, longest=1000):
+        answer()
+    assert names["finished"] and not after
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_loop_of_short_graphs_is_stopped(fails):
+    @tf.function(input_signature=[tf.TensorSpec((None,))])
+    def graph(x):
+        return tf.ensure_shape(x, (2,))
+
+    def loop():
+        while True:
+            with contextlib.suppress(tf.errors.InvalidArgumentError):
+                graph(tf.zeros(3 if fails else 2))
+
+    for _ in range(30):
+        with pytest.raises(TimeOver), time_limit(0.05, waits=1000, longest=1000):
+            loop()
+    assert not module._limits
+
+
+def test_a_limit_that_is_over_ends_the_limits_inside_it():
+    def answer():
+        with time_limit(1000):
+            while True:
+                spin_in_a_graph()
+
+    for _ in range(3):
+        with pytest.raises(TimeOver), time_limit(0.2, waits=1000, longest=1000):
+            answer()
+        assert not module._limits and signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_a_graph_that_fails_does_not_stop_the_next_ones():
+    @tf.function
+    def strict(x):
+        return tf.ensure_shape(x, (2,)) + tf.gather([1.0, 2.0], tf.cast(x, tf.int32))
+
+    fine = tf.function(lambda x: x + 1)
+    spec = tf.TensorSpec((None,))
+    with time_limit(1000), time_limit(1000):
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            strict.get_concrete_function(spec)(tf.zeros(3))
+        assert float(fine(tf.constant(1.0))) == 2
+    assert float(fine(tf.constant(1.0))) == 2
 
 
 def test_waiting_is_stopped_too():

@@ -287,6 +287,7 @@ __all__ = [
     "digests",
     "run",
     "run_bare",
+    "run_with_zeros",
     "save_again",
     "saved_model_cli",
     "signatures",

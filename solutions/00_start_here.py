@@ -9,13 +9,14 @@
 # %% [markdown]
 # # Start here: one export, three programs
 #
-# You save a trained Keras model with the popular recipe `tf.saved_model.save`, and every test in
+# You save a trained Keras model with the popular recipe `tf.saved_model.save`, and your test in
 # Python passes. Then a server loads the saved model and fails with an error. A phone computes wrong
 # numbers without an error.
 #
-# ![One export, written with the popular recipe tf.saved_model.save, goes to three readers. Python
-# computes the right numbers. The server fails with an error. The phone computes wrong numbers
-# without an error.](../notebooks/images/popular_recipe.svg)
+# ![Two exports of one Keras model. With the export of tf.saved_model.save, Python computes the
+# right numbers, a server fails with an error, and a phone computes wrong numbers without an error.
+# With the export of model.export, all three compute the right
+# numbers.](../notebooks/images/popular_recipe.svg)
 #
 # After this lesson you can
 #
@@ -46,7 +47,10 @@
 # np.testing.assert_allclose(exported_model(my_rows), my_model(my_rows), rtol=1e-5)
 # ```
 #
-# Without `verbose=False`, Keras prints some lines about the export. You do not need them here.
+# Use these lines later, for a model of your own. You do not run them on this page. They test the
+# export in Python only. The section "What goes wrong with the popular recipe?" also shows what a
+# server and a phone do. The method `model.save` is not enough: it writes a file that only Keras can
+# open.
 
 # %% [markdown]
 # ## How do you run a cell?
@@ -91,8 +95,8 @@ check_environment()
 #
 # <details><summary>What does a line with ✗ look like?</summary>
 #
-# It says what your computer has and what to do. With an old Keras, the line is: "✗ keras 3.15.1:
-# found 2.15.0. Close JupyterLab, delete the folder .venv and start again with: make lab"
+# Such a line says what your computer has and what to do. With an old Keras, the line is: "✗ keras
+# 3.15.1: found 2.15.0. Close JupyterLab, delete the folder .venv and start again with: make lab"
 #
 # </details>
 #
@@ -116,9 +120,10 @@ print(model(rows).numpy())
 #
 # - **python** loads the export with `tf.saved_model.load`, in a new Python process.
 # - **session** stands for the server in the picture. A session is TensorFlow's older way to run a
-#   model in Python. TensorFlow Serving, a server that answers requests with a model, loads the
-#   weights in the same way.
-# - **litert** stands for the phone. LiteRT is a program that runs models on phones.
+#   model in Python. It loads the weights as TensorFlow Serving does. TensorFlow Serving is a server
+#   that answers requests with a model.
+# - **litert** stands for the phone. LiteRT is a library with which apps on phones run models. It
+#   needs a file of its own, so `reader_answers` first converts the export.
 #
 # `reader_answers` compares their answers with the *golden answers*: the numbers that the model
 # itself computes. This takes about 10 seconds. `lesson.scratch` is a new folder for your exports.
@@ -129,18 +134,19 @@ tf.saved_model.save(model, popular_dir)  # the popular recipe
 reader_answers(popular_dir, rows, model(rows))
 
 # %% [markdown]
-# The right numbers are 1, 3 and 21. The output that is stored on this page has no numbers, because
-# the wrong numbers can change from run to run.
+# The right numbers are 1, 3 and 21. Run the cell to see the numbers of each reader. The wrong
+# numbers can change from run to run.
 #
 # - **python** computes 1, 3 and 21. So a test with `tf.saved_model.load` does not find the fault of
 #   this export.
 # - **session** fails, because it finds no values for the *variables* of this export. A variable is
 #   the object in which TensorFlow stores a weight.
-# - **litert** computes three numbers without an error, but they are not 1, 3 and 21.
+# - **litert** finds no values either, but does not fail. It computes with whatever numbers are in
+#   the memory. So its three numbers are not 1, 3 and 21.
 #
 # Two rules follow for you. Export a Keras model with `model.export`. Test the export in every
-# reader that you need. [Lesson 01](01_basic_export.ipynb) explains why the variables have no values
-# after `tf.saved_model.save`.
+# reader that you need. [Lesson 01](01_basic_export.ipynb) explains why these two readers find no
+# values.
 #
 # ## How does an exercise answer you?
 #
@@ -217,16 +223,16 @@ course_map()
 #   stores your changed lesson as a copy beside the new one.
 # - **If you want to practise an exercise again**: some exercises of later lessons have several
 #   variants. When you pass such an exercise, its check tells you how to get another variant.
-# - **If you are afraid to lose an export**: when you run the first code cell again,
-#   `lesson.scratch` becomes a new folder. Your older exports stay in the folder `exports`, beside
-#   the notebooks. No check deletes your files.
+# - **If you are afraid to lose an export**: each time you run the first code cell, it makes a new
+#   folder `lesson.scratch`. The older folders stay in `exports`, beside the notebooks. No check
+#   deletes your files.
 #
 # </details>
 #
 # ## What you can do now
 #
-# - **Export**: `model.export` writes an export with which Python, a server and a phone compute the
-#   same numbers. `reader_answers` compares three readers with the model.
+# - **Export**: `model.export` wrote an export with which all three readers compute the same
+#   numbers. `reader_answers` compares each reader with the golden answers.
 # - **Answer an exercise**: replace the `...`, run the cell, and read what was expected, what was
 #   found and what to do. `lesson.q1.hint()` gives you a hint.
 # - **Check your computer**: `check_environment()` says whether your computer is ready.

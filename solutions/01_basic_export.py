@@ -10,8 +10,9 @@
 # # Basic export: a model that other programs can use
 #
 # You want to run a trained penguin model on a server and on a phone, without your Python code. Many
-# tutorials export a model in a way that passes every test in Python. But then the server gives an
-# error, and the phone gives wrong numbers. This lesson shows a way that works everywhere, and why.
+# tutorials export a model in a way that passes a test in Python. But then the server gives an
+# error, and the phone gives wrong numbers. This lesson shows a way that is right in all three, and
+# why.
 #
 # ![Two ways to export the penguin model. After tf.saved_model.save, Python is right, a server
 # fails, and a phone gets wrong numbers. After model.export, all three are
@@ -20,8 +21,8 @@
 # After this lesson you can
 #
 # - export a trained Keras model so that other programs get its numbers (exercise 1)
-# - say which programs fail after `tf.saved_model.save`, and why (exercise 2)
-# - find an export that is right for one number of rows only (exercise 3)
+# - say what each program does after `tf.saved_model.save`, and why (exercise 2)
+# - find an export that works only for a fixed number of rows (exercise 3)
 # - publish a new version of a model beside the old one (exercise 4)
 # - export a model with two inputs that other programs call by name (exercise 5)
 #
@@ -30,7 +31,7 @@
 # %% [markdown]
 # ## The recipe
 #
-# These lines export a model, load the export, and compare numbers.
+# These lines export a model, load the export in Python and compare.
 #
 # ```python
 # import tensorflow as tf
@@ -39,8 +40,8 @@
 # model = tf.keras.Sequential([tf.keras.Input((1,), name="x"), tf.keras.layers.Dense(1)])
 # model.compile(tf.keras.optimizers.SGD(0.5), "mse")
 # model.fit(x, 2 * x + 1, epochs=20, verbose=0)
-# model.export("my_model/1", verbose=False)  # not tf.saved_model.save(model, ...)
-# loaded = tf.saved_model.load("my_model/1")
+# model.export("my_model", verbose=False)  # not tf.saved_model.save(model, "my_model")
+# loaded = tf.saved_model.load("my_model")
 # tf.debugging.assert_near(loaded.serve(x), model(x))
 # ```
 
@@ -69,9 +70,9 @@ readers.warm_up()  # starts the second Python process of this page
 # %% [markdown]
 # ## Which programs name the right species?
 #
-# `penguin_model` was trained on 344 penguins. It takes seven numbers about a penguin, and returns a
-# probability for each of three species. `three_penguins` are an Adelie, a Gentoo and a Chinstrap.
-# The model is right about all three. Training takes some seconds.
+# Repeat the test of lesson 00 with a real model. `penguin_model` was trained on 344 penguins. It
+# takes seven numbers about a penguin, and returns a probability for each of three species.
+# `three_penguins` are an Adelie, a Gentoo and a Chinstrap. The model is right about all three.
 
 # %%
 penguin_model, three_penguins = trained_penguin_model()
@@ -79,17 +80,11 @@ probabilities = penguin_model(three_penguins).numpy()
 print(np.array(SPECIES)[probabilities.argmax(axis=1)])
 
 # %% [markdown]
-# Many tutorials save a Keras model with `tf.saved_model.save`. This page calls that the *popular
-# recipe*. It writes a folder, an *export*. A *reader* is a program that
-# loads an export. This course uses three:
-#
-# - **python**: `tf.saved_model.load`, in a second Python process that does not have your code.
-# - **session**: `tf.compat.v1.Session`, an older part of TensorFlow. It restores the weights in the
-#   same way as TensorFlow Serving, a program that runs models on a server.
-# - **litert**: LiteRT, formerly TensorFlow Lite, which runs models on phones. A converter first
-#   makes a LiteRT file from the export.
-#
-# Predict before you run the cell: which readers are right? The cell takes about 10 seconds.
+# First save it with the popular recipe, `tf.saved_model.save`, which writes an *export*, a folder.
+# As in lesson 00, three *readers* load the export: **python**, a second Python process without your
+# code, **session**, which restores the weights as the server program TensorFlow Serving does, and
+# **litert** for phones. For LiteRT (formerly TensorFlow Lite), a converter makes a file from the
+# export. The cell takes about 10 seconds.
 
 # %%
 popular_dir = lesson.scratch / "popular"
@@ -97,10 +92,9 @@ tf.saved_model.save(penguin_model, popular_dir)
 reader_answers(popular_dir, three_penguins, probabilities, SPECIES)
 
 # %% [markdown]
-# Python gives the model's numbers. The session fails, and so does TensorFlow Serving. LiteRT gives
-# no error, but its numbers are wrong. A running notebook shows them: `nan` ("not a number"), or a
-# wrong species or probability. The export gives other wrong numbers in each run. Tests in Python
-# cannot find this fault. Now use `model.export`:
+# The session fails, and so does TensorFlow Serving. LiteRT gives no error, but its numbers are
+# wrong. They can be `nan` ("not a number"). A test with `tf.saved_model.load` cannot find this
+# fault. Now use `model.export`:
 
 # %%
 exported_dir = lesson.scratch / "exported"
@@ -137,7 +131,7 @@ for weight in model.trainable_variables:
 
 # %% [markdown]
 # The kernel is the slope, about 2. The bias is the intercept, about 1. Export the model, and look
-# into the folder. `lesson.scratch` is a folder for the exports of this page.
+# into the folder.
 
 # %%
 export_dir = lesson.scratch / "linear"
@@ -150,18 +144,18 @@ artifact.read(export_dir)
 #
 # The second table lists the signatures, with the name, dtype and shape of each input and output.
 # `None` means any number of rows. Keras gives the same function two names: `serve` and
-# `serving_default`. A program that does not say which signature it wants gets `serving_default`.
-# `LinearModel` does not name its input, so Keras names it `args_0`.
+# `serving_default`. A program that names no signature gets `serving_default`. `LinearModel` does
+# not name its input, so Keras names it `args_0`.
 #
 # ## Does a program without your code get the same numbers?
 #
 # This notebook knows the class `LinearModel`, so a test here proves little. `readers.run` calls a
-# signature in the second process. This process gets only the folder and the named inputs. The last
-# argument names the reader. Without it, Python answers.
+# signature in the second process, which gets only the folder and the named inputs. The last
+# argument names the reader.
 
 # %%
 x_rows = {"args_0": [[0.0], [1.0], [10.0]]}
-for reader in ("python", "litert"):
+for reader in readers.READERS:
     answer = readers.run(export_dir, "serving_default", x_rows, reader)
     print(reader, answer["output_0"].round().ravel().tolist())
 
@@ -175,8 +169,7 @@ compare(export_dir)
 # %% [markdown]
 # ### Exercise 1: export your own model (3 min)
 #
-# Train a new `LinearModel` on `x` and `y`, and export it to a folder below `lesson.scratch`. Train
-# it with `train`, as above, or with the optimizer and the epochs of the recipe at the top.
+# Train a new `LinearModel` on `x` and `y`, and export it to a folder below `lesson.scratch`.
 
 # %%
 # > mine = LinearModel()
@@ -194,12 +187,8 @@ lesson.q1.check(export_dir_1)  # also: lesson.q1.hint(), lesson.q1.solution()
 #
 # In a graph, a *variable* is a place in memory that holds the numbers of a weight. When a server
 # loads an export, all variables are empty. An operation of the graph, *restore*, fills variables
-# with the stored weights. A signature reads variables. It gets the weights only if restore has
-# filled these variables.
-#
-# ![After model.export, the signature reads the variable that restore fills. After
-# tf.saved_model.save, the signature reads another variable, which is
-# empty.](../notebooks/images/restored_and_read.svg)
+# with the stored weights. So in a server, a signature gets the weights only if restore fills the
+# variables that this signature reads.
 #
 # Save `model` with the popular recipe too. `artifact.restored_and_read` lists the variables that
 # restore fills, and those that a signature reads:
@@ -213,24 +202,31 @@ for directory in (export_dir, popular_line_dir):
     print(f"{directory.name}: read", *read, sep="\n    ")
 
 # %% [markdown]
-# Each graph holds two variables for each weight. In `linear`, restore fills all four. In
-# `popular_line`, it fills only `Variable` and `Variable_1`. The signature reads the other two,
-# which stay empty.
+# A Keras weight is an object with a TensorFlow variable inside. The export makes a variable for
+# each of them, so the graph has two variables for each weight. `Variable` and `Variable_1` belong
+# to the Keras objects, and no signature reads them. The signature reads the TensorFlow variables,
+# `bias` and `kernel` (in `linear`, their names end with `_1`).
 #
-# - The **session** fails when it reads an empty variable.
-# - The **LiteRT** converter does not check. It takes the numbers that happen to be in memory.
-# - **Python** does not use restore. The export also describes the Python objects of the model. With
-#   this description, `tf.saved_model.load` makes and fills one variable for each weight, and the
-#   signature reads it.
+# ![The signature reads the TensorFlow variable of a weight. After model.export, restore fills it.
+# After tf.saved_model.save, restore fills only the Keras
+# object.](../notebooks/images/restored_and_read.svg)
 #
-# If a signature reads no variable, its graph holds only constants. Then nothing has to be restored.
+# `model.export` lists both kinds for restore. `tf.saved_model.save` lists only the Keras objects.
+# So in `popular_line`, `bias` and `kernel` stay empty:
+#
+# - The **session** fails when the signature reads an empty variable.
+# - The **LiteRT** converter does not check. It takes whatever numbers are in the memory.
+# - **Python** does not run restore. `tf.saved_model.load` makes one variable for each weight, fills
+#   it with the stored numbers, and gives it to the signature.
+#
+# A signature that reads no variable has only constants, so nothing has to be restored.
 #
 # ### Exercise 2: predict nine results, and repair an export (7 min)
 #
 # Here are three models and their exports. One export was written with `model.export`, and two with
-# `tf.saved_model.save`. The model of one of these two has no weights, only constants.
+# `tf.saved_model.save`. One of the three models has only constants, no weights.
 #
-# 1. Look at each export with `artifact.restored_and_read`.
+# 1. Run the cell once. Then look at each export with `artifact.restored_and_read`, in a new cell.
 # 2. Predict for each reader: does it give the model's numbers, give other numbers, or fail?
 # 3. In LiteRT, one export gives other numbers without an error. Export its model again.
 
@@ -256,11 +252,11 @@ models["a"].export(repaired_dir_2, verbose=False)
 lesson.q2.check(outcomes, repaired_dir_2)
 
 # %% [markdown]
-# ## What if an export is right for one number of rows only?
+# ## What if an export works only for a fixed number of rows?
 #
 # `Mean` divides the sum of its rows by `x.shape[0]`, the number of rows. `model.export` leaves this
 # number open: while it makes the graph, `x.shape[0]` is `None`. A sum cannot be divided by `None`,
-# so the export of `Mean` fails. Its author therefore declares 4 rows, with a `tf.TensorSpec`: the
+# so the export of `Mean` fails. So its author declares 4 rows in a `tf.TensorSpec`, which holds the
 # shape, dtype and name of an input.
 
 
@@ -271,40 +267,48 @@ class Mean(tf.keras.Model):
 
 
 mean, mean_dir = Mean(), lesson.scratch / "mean"
-mean(tf.ones((4, 1)))  # Keras exports only a model that was called or built
+mean(tf.ones((1, 1)))  # Keras exports only a model that was called or built
 four_rows = tf.TensorSpec((4, 1), tf.float32, name="x")
 mean.export(mean_dir, input_signature=[four_rows], verbose=False)
 print(artifact.read(mean_dir).signatures["serving_default"])
 
 # %% [markdown]
-# The signature declares 4 rows. Now send 2 rows, whose mean is 1:
+# The signature declares 4 rows. Now send 2 rows, whose mean is 1. `show_error` prints an error in
+# short, and the notebook goes on.
 
 # %%
 two_rows = {"x": [[1.0], [1.0]]}
-print(readers.run(mean_dir, "serving_default", two_rows)["output_0"])
+print(readers.run(mean_dir, "serving_default", two_rows, "python")["output_0"])
 with show_error():
     readers.run(mean_dir, "serving_default", two_rows, "session")
 
 # %% [markdown]
-# Python answers 0.5, without an error. The graph always divides by 4, and Python does not compare
-# your rows with the signature. The session compares them and fails. A server does not compare them
-# (lesson 02). **Leave the number of rows open, and test each export with two different numbers of
-# rows.** `compare` does not find this fault, because it sends the declared number of rows. To
-# repair `Mean`, write `tf.reduce_mean(x)`. It counts the rows at each call.
+# Python answers 0.5, without an error. The graph always divides by 4, and nothing compares your two
+# rows with the four rows of the signature. The session compares them, so it fails. TensorFlow
+# Serving does as Python does (lesson 02). **Leave the number of rows open, and test each export
+# with two different numbers of rows.** `compare` does not find this fault, because it sends the
+# declared number of rows. To repair `Mean`, write `tf.reduce_mean(x)`. It counts the rows at each
+# call.
 #
-# All readers can agree on a wrong number, for example after `tf.keras.Input((1,), batch_size=4)`.
-# So compare with the model.
+# <details><summary>Can all three readers agree on a wrong number?</summary>
+#
+# Yes. Build a model on `x = tf.keras.Input((1,), batch_size=4)`, and divide by `x.shape[0]`. Its
+# signature accepts any number of rows, but its graph divides by 4. So test with rows whose answer
+# you know.
+#
+# </details>
 #
 # ### Exercise 3: diagnose (4 min)
 #
 # `found_dir` is a colleague's export of the line y = 2x + 1. Its answers are right for her data.
-# How many rows does its signature declare? What does LiteRT do with 0, 1 and 2 as `x`? Then export
-# your `model`, which has learned this line, for any number of rows.
+# How many rows does its signature declare? Send the three rows 0, 1 and 2 to LiteRT, with
+# `readers.run`. What does LiteRT do? Then export your `model`, which has learned this line, for any
+# number of rows.
 
 # %%
 found_dir = lesson.q3.given()
 # > rows = ...  # a whole number
-# > # With 3 rows, LiteRT gives "same numbers", "other numbers" or "fails":
+# > # With 3 rows, LiteRT gives "same numbers" (up to rounding), "other numbers" or "fails":
 # > phone = ...
 # > repaired_dir = ...  # an export of the same line for any number of rows
 # <solution>
@@ -331,19 +335,20 @@ with show_error():
     tf.saved_model.load(base_dir)
 
 # %% [markdown]
-# The numbered folder is the export, so Python loads `line/1`.
+# The numbered folder is the export. In Python, load `line/1`.
 #
 # ### Exercise 4: publish a second version (3 min)
 #
-# `line(slope=3.0, intercept=-1.0)` returns new points, of y = 3x - 1. Train a new model on them,
-# and export it as version 2 beside version 1.
+# `new_x` and `new_y` are new points, of y = 3x - 1. Train `newer` on them, and export it as version
+# 2 beside version 1.
 
 # %%
+new_x, new_y = line(slope=3.0, intercept=-1.0)
 # > newer = LinearModel()
 # > base_dir_4 = ...  # train and export `newer`, then give `base_dir`
 # <solution>
 newer = LinearModel()
-_ = train(newer, *line(slope=3.0, intercept=-1.0))
+_ = train(newer, new_x, new_y)
 newer.export(base_dir / "2", verbose=False)
 base_dir_4 = base_dir
 # </solution>
@@ -362,7 +367,7 @@ tf.keras.Model(minutes, price).export(ticket_dir, verbose=False)
 print(artifact.read(ticket_dir).signatures["serving_default"])
 
 # %% [markdown]
-# Without a name, the input is `keras_tensor_7` in one export and perhaps `keras_tensor_9` in the
+# An `Input` without a name is `keras_tensor_7` in one export and perhaps `keras_tensor_9` in the
 # next. Then requests with the old name fail.
 #
 # ### Exercise 5: transfer to two inputs (5 min)
@@ -396,7 +401,7 @@ lesson.q5.check(two_inputs, export_dir_5)
 # - **Name the inputs**: with `tf.keras.Input` layers.
 #
 # **Your own export**: in the folder of the course, `.venv/bin/python -m helpers.readers FOLDER`
-# tells you which readers can use it. Lessons 02 to 07 explain its terms.
+# tells you which readers can use it.
 
 # %% [markdown]
 # [Lesson 00: start here](00_start_here.ipynb) · Next: [lesson 02, one

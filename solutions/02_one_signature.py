@@ -13,7 +13,7 @@
 # reports an error. The cause is one wrong dtype in the signature of the export.
 #
 # ![A client sends 16777217. The signature declares float32, so the number becomes 16777216. The
-# answer is 216, not 217.](../notebooks/images/changed_number.svg)
+# answer, its last three digits, is 216, not 217.](../notebooks/images/changed_number.svg)
 #
 # After this lesson you can
 #
@@ -21,14 +21,14 @@
 # - choose the names of a signature, its inputs and its outputs (exercise 2)
 # - find an export that changes whole numbers, and repair it (exercise 3)
 # - write a check of the shape that works in every reader (exercise 4)
-# - recognise a model whose answers ignore its weights, and repair it (exercise 5)
+# - repair a model whose answers ignore its weights (exercise 5)
 #
 # **40 minutes**, 25 of them for the exercises. Builds on [lesson 01](01_basic_export.ipynb).
 
 # %% [markdown]
 # ## The recipe
 #
-# This code exports a model with one signature.
+# This code exports a model with your own signature, `score`.
 #
 # ```python
 # import tensorflow as tf
@@ -68,9 +68,8 @@ readers.warm_up()
 # %% [markdown]
 # ## What does a signature declare?
 #
-# An *export* is a folder that other programs load. Such a program is called a *reader*. A
-# *signature* is a function in the export that readers can call. It declares a name, a dtype and a
-# shape for each input and output.
+# A *signature* is a function in an export that other programs, the *readers*, can call. It declares
+# a name, a dtype and a shape for each input and output.
 #
 # `ComplexModel` learns the sum of ten numbers. Its method `inference` declares its input:
 
@@ -83,17 +82,16 @@ print(inspect.getsource(ComplexModel.inference.python_function))
 
 # %% [markdown]
 # `tf.function` makes a *graph* of the method: its TensorFlow operations without your Python code.
-# To do this, TensorFlow runs the Python code once and records each operation. This is called
-# *tracing*. An export stores graphs.
+# TensorFlow runs the Python code once and records each operation. This is called *tracing*.
 #
 # `input_signature` is a list with one `tf.TensorSpec` for each argument of the method. This spec
-# declares the name `features`, the dtype `float32`, any number of rows (`None`) and 10 columns.
+# declares the name `features`, the dtype `float32`, any number of rows (`None`) and 10 columns. In
+# the recipe, `add_endpoint` gets the spec, so `score` needs no `tf.function`.
 #
 # ### Exercise 1: write a TensorSpec (3 min)
 #
 # A weather station will call your model. It sends any number of rows with 4 measurements each, as
-# 32-bit floats, under the name `readings`. Write the `TensorSpec` that accepts these requests and
-# no others.
+# 32-bit floats, under the name `readings`. Write the `TensorSpec` that declares exactly this.
 
 # %%
 # > spec_1 = ...  # tf.TensorSpec(shape, dtype, name=...)
@@ -127,18 +125,18 @@ for signature in artifact.read(export_dir).signatures.values():
 # ![The signature score declares an input, features, float32, (None, 10), and an output, row_sum,
 # float32, (None, 1).](../notebooks/images/one_signature.svg)
 #
-# | name of, in an `ExportArchive` | it comes from | without it |
+# | name of | it comes from | without it |
 # |---|---|---|
 # | the signature | the first argument of `add_endpoint` | an error |
 # | an input | the name in the spec | the name of the argument |
 # | an output | the key in the returned dict | `output_0` |
 #
-# Clients write these names into their code, so choose them carefully. Keras stores the first
-# endpoint again as `serving_default`, for clients that name no signature.
+# Clients write these names into their code. Keras stores the first endpoint again as
+# `serving_default`, for clients that name no signature.
 #
 # `archive.track(model)` makes the archive store everything that belongs to the model. Always write
-# this line. Without it, a model with a text layer such as `StringLookup` fails, and the error of
-# `write_out` contains the word *untracked*.
+# this line. Without it, a model with a text layer such as `StringLookup` cannot be exported: the
+# error of `write_out` contains the word *untracked*.
 #
 # ### Exercise 2: name the signature and its outputs (5 min)
 #
@@ -146,8 +144,8 @@ for signature in artifact.read(export_dir).signatures.values():
 # output `row_sum` is what the model computes, of shape (n, 1). Its output `above_zero` has the same
 # shape, and is `True` where the row sum is above 0.
 #
-# Do not use Python's `if`: it decides once for all rows. A comparison such as `total > 5` decides
-# for each row.
+# A comparison such as `total > 5` gives `True` or `False` for each row. Do not use Python's `if`:
+# during tracing, there are no values, so the export fails.
 
 
 # %%
@@ -170,8 +168,8 @@ lesson.q2.check(export_dir_2)
 # ## Who checks a request?
 #
 # A request can have a wrong name, dtype or shape. The function `total` adds the two prices of a
-# bill. Its code can also add three prices. So an error for three prices comes from the reader.
-# `export_function` repeats the steps from above, without `track`, because `total` uses no model:
+# bill. Its code can also add three prices, so only the reader can refuse them. `export_function`
+# exports a function without `track`, because it uses no model:
 
 
 # %%
@@ -191,7 +189,7 @@ two_prices = tf.TensorSpec((None, 2), tf.float32, name="prices")
 bill_dir = export_function(total, two_prices)
 
 # %% [markdown]
-# `call_everywhere` calls the export in six ways:
+# `call_everywhere` calls it in six ways:
 #
 # | name | what it is |
 # |---|---|
@@ -203,7 +201,7 @@ bill_dir = export_function(total, two_prices)
 # | LiteRT | the reader on phones |
 #
 # `loaded` is the result of `tf.saved_model.load`. The prices are 60 and 30, so 90 is right. The
-# request `three` has a third price, 20. Predict which of the six add three prices.
+# request `three` has a third price, 20.
 
 # %%
 two, three = np.float32([[60, 30]]), np.float32([[60, 30, 20]])
@@ -215,20 +213,20 @@ side_by_side(
 )
 
 # %% [markdown]
-# | name | compares name | compares dtype | compares shape |
-# |---|---|---|---|
-# | signature, array | ✓ | no, converts | ✓ |
-# | signature, tf.Tensor | ✓ | ✓ | no |
-# | restored function | ✓ | no, converts | ✓ |
-# | session (Python) | ✓ | no, converts | ✓ |
-# | server (C++) | ✓ | ✓ | no |
-# | LiteRT | ✓ | ✓ | no |
+# - **Name**: all six refuse a wrong name.
+# - **Dtype**: three ways convert `float64` to `float32`, and three refuse it.
+# - **Shape**: a server and a phone add three prices without an error. So your function must check
+#   the shape itself, as in exercise 4.
 #
-# All six refuse a wrong name. But **a server and a phone add three prices without an error**. So
-# your function must check the shape itself, as in exercise 4.
+# <details><summary>Why does Python compare the shape of an array, but not of a tf.Tensor?</summary>
+#
+# An array that does not fit the spec gives an error. With a `tf.Tensor`, TensorFlow then calls the
+# graph in a second way, which compares no shapes. `readers.run` sends a `tf.Tensor`.
+#
+# </details>
 #
 # The widget sends a request in JSON to the signature in Python. Change a number, and press
-# **Call**. Then remove the outer brackets, or misspell the name.
+# **Call**. Then misspell the name.
 
 # %%
 signature_caller(tf.saved_model.load(bill_dir))
@@ -236,7 +234,7 @@ signature_caller(tf.saved_model.load(bill_dir))
 # %% [markdown]
 # ## Which dtype does `model.export` declare?
 #
-# `Group` is a *subclassed* model: a class with a `call` of your own. It answers with the last three
+# `Group` is a *subclassed* model: a class with a `call` of your own. It returns the last three
 # digits of each customer number:
 
 
@@ -251,18 +249,19 @@ print("model: ", group(tf.constant(ids)).numpy())
 group_dir = lesson.scratch / "group"
 group.export(group_dir, verbose=False)
 print(artifact.read(group_dir).signatures["serving_default"])
-answer = readers.run(group_dir, "serving_default", {"args_0": ids})
+answer = readers.run(group_dir, "serving_default", {"args_0": ids}, "python")
 print("export:", answer["output_0"])
 
 # %% [markdown]
 # The export answers 216 in place of 217. A subclassed model does not store the dtype of its inputs.
-# So `model.export` declares the model's `compute_dtype`, usually `float32`. This dtype holds every
-# whole number up to 16,777,216. Above this limit, it holds only even numbers. Above 33,554,432, it
-# holds only multiples of 4. To test a number, convert it:
-# `int(np.float32(16777217))` is 16777216.
+# So `model.export` declares the model's `compute_dtype`, usually `float32`. JSON numbers have no
+# dtype, so a server makes them `float32`, as declared. `readers.run` does the same. So no reader
+# refuses them. `float32` holds every whole number up to 16,777,216. Above this limit, it holds only
+# even numbers. Above 33,554,432, it holds only multiples of 4. `int(np.float32(16777217))` is
+# 16777216.
 #
-# All readers give the same wrong number. To find this fault, compare the export with the model. To
-# repair it, declare whole numbers:
+# All three readers give the same wrong number, so `python -m helpers.readers` does not notice this
+# fault. Compare the export with the model. To repair it, declare whole numbers:
 
 # %%
 spec = tf.TensorSpec((None,), tf.int32, name="ids")
@@ -275,18 +274,19 @@ for reader in readers.READERS:
 # %% [markdown]
 # <details><summary>Which other models does this affect?</summary>
 #
-# A subclassed model of texts also gets a `float32` input. With `StringLookup`, the export succeeds,
-# but every call fails. A model from `tf.keras.Model(inputs, outputs)` keeps the dtype of its
+# A subclassed model of texts also gets a `float32` input. With `StringLookup`, every call of the
+# export then fails. A model from `tf.keras.Model(inputs, outputs)` keeps the dtype of its
 # `tf.keras.Input`.
 #
 # </details>
 #
 # ### Exercise 3: find the numbers that change (5 min)
 #
-# The subclassed model `sorter` gets parcel numbers, and answers with the belt of each parcel. A
-# colleague called `sorter.export(sorter_dir)`. For which of the five numbers in the dict does this
-# export give the model's answer? Predict `True` or `False`. Then export `sorter` again, with the
-# input `ids`. Every reader must give the model's answer for every `int32` number.
+# The subclassed model `sorter` gets parcel numbers, and answers with the belt of each parcel: the
+# remainder `ids % sorter.belts`. A colleague called `sorter.export(sorter_dir)`. For which of the
+# five numbers in the dict does this export give the model's answer? Predict `True` or `False`. Then
+# export `sorter` again, with the input `ids`. Every reader must give the model's answer for every
+# `int32` number.
 
 # %%
 sorter, sorter_dir = lesson.q3.given()
@@ -319,7 +319,7 @@ def ensured(prices):
 
 
 def marked(prices):
-    is_right = tf.shape(prices)[1] == 2
+    is_right = tf.shape(prices)[1] == 2  # tf.shape is computed at each call
     return {"total": tf.where(is_right, total(prices)["total"], np.nan)}
 
 
@@ -333,18 +333,17 @@ side_by_side(
 
 # %% [markdown]
 # `ensured` works in a server. LiteRT loads a file that is converted from the export. This
-# conversion removes `ensure_shape`, so a phone still answers 110. Only `nan` reaches every reader,
-# because it is part of the answer. The client must look for `nan`.
+# conversion removes `ensure_shape`, so a phone still answers 110. Of these two guards, only `nan`
+# works in every reader, because it is part of the answer. The client must look for `nan`.
 #
 # `marked` needs the spec `(None, None)`. With `(None, 2)`, the comparison is always true for the
 # converter, so it removes the comparison. LiteRT then answers 110.
 #
 # ### Exercise 4: a check that works in LiteRT, too (5 min)
 #
-# Some weather stations have fewer instruments: a request has 2, 3 or 4 columns of readings.
-# Export a signature `mean` with the input `readings` and the output `mean`, of shape (n,). For rows
-# of a different width, no reader may answer with a number: an error or `nan` is right. Join two
-# comparisons with `&`, as in `(a > 0) & (a < 9)`.
+# A request has 2, 3 or 4 columns of readings. Export a signature `mean` with the input `readings`
+# and the output `mean`, of shape (n,). For rows of a different width, no reader may answer with a
+# number: an error or `nan` is right. Join two comparisons with `&`, as in `(a > 0) & (a < 9)`.
 
 
 # %%
@@ -364,8 +363,8 @@ lesson.q4.check(export_dir_4)
 # %% [markdown]
 # ## Why can a model ignore its own weights?
 #
-# In `ComplexModel`, `tf.function` decorates the method `inference`. Some people decorate `call`
-# itself to declare its input, as in the class `Cut`:
+# In `ComplexModel`, `tf.function` decorates the method `inference`. People also decorate `call`
+# itself, to declare the input there:
 
 
 # %%
@@ -386,8 +385,9 @@ with show_error():
     cut.fit(x, y, verbose=0)
 
 # %% [markdown]
-# `Cut` answers, but it cannot learn. `fit` finds no *gradients*, which tell how the error changes
-# with each weight. Count the weights that `call` reads. Then set all weights to zero:
+# `Cut` answers, but it cannot learn. `fit` finds no *gradients*, which tell how the loss changes
+# with each weight. `get_concrete_function` returns the graph of `call`. Count the weights that this
+# graph reads. Then set all weights to zero:
 
 # %%
 print("weights:", len(cut.trainable_variables))
@@ -397,14 +397,15 @@ for weight in cut.trainable_variables:
 print("same answers with zeros:", np.allclose(cut(x[:2]), before))
 
 # %% [markdown]
-# The graph of `call` reads no weight, so the weights never change its answers:
+# The graph of `call` reads no weight, so the weights never change its answers. An export of `Cut`
+# has the same fault:
 #
 # ![1: Keras tries call with fixed values for the weights. 2: tf.function keeps this graph. 3: The
 # graph never reads the real weights.](../notebooks/images/weights_cut_off.svg)
 #
-# 1. The class does not say which shapes its weights have. To find out, Keras runs `call` once. Each
-#    layer sees the shape of its input, and uses fixed numbers as its weights. This is the *trial
-#    run*.
+# 1. The class does not say which shapes its weights have. To find out, Keras runs `call` once
+#    before the first answer. Each layer sees the shape of its input, and computes with fixed
+#    numbers, because it has no weights yet. This is the *trial run*.
 # 2. `tf.function` traces `call` in the trial run. With an `input_signature`, it traces only once.
 #    So each later call uses this graph.
 # 3. Keras makes the real weights. The graph never reads them.
@@ -424,15 +425,16 @@ print("call reads:", len(whole.call.get_concrete_function().variables))
 
 # %% [markdown]
 # For a class with its own `build`, Keras does no trial run. It calls `build` with the shape of the
-# model's input. So make the weights of each layer there: `layer.build(shape)` takes the shape that
-# the layer gets in `call`, such as `(None, 8)` for 8 numbers per row. Then `tf.function` traces
-# `call` with the real weights.
+# model's input. So build each layer there: `layer.build(shape)` takes the shape of the layer's
+# input, such as `(None, 8)` for 8 numbers per row. Then `tf.function` traces `call` with the real
+# weights, and `fit` works.
 #
-# Another repair is to decorate a different method, as in `ComplexModel`.
+# You can also decorate a different method, as in `ComplexModel`, because the trial run does not
+# call it.
 #
 # ### Exercise 5: repair the forecast (7 min)
 #
-# The model `Forecast` has the same fault. Write a class `Repaired` whose answers depend on all its
+# The model `Forecast` has this fault. Write a class `Repaired` whose answers depend on all its
 # weights.
 
 # %%
@@ -459,17 +461,11 @@ lesson.q5.check(Repaired)
 # - **Declare an input**: a `TensorSpec` has a shape, a dtype and a name.
 # - **Choose the names**: `add_endpoint` names the signature, the spec names the input, and a dict
 #   names the outputs.
-# - **Repair an export that changes whole numbers**: compare it with the model, and declare
-#   the input with `input_signature`.
-# - **Check the shape in every reader**: a server and LiteRT do not compare shapes. Your function
-#   answers with `nan` from `tf.where`.
-# - **Recognise a model that ignores its weights**: `fit` finds no gradients. Write `build`.
+# - **Repair an export that changes whole numbers**: declare the input with `input_signature`.
+# - **Check the shape in every reader**: let your function answer with `nan` from `tf.where`.
+# - **Repair a model that ignores its weights**: write `build`.
 
 # %% [markdown]
-# **Your own export**: in a terminal, `.venv/bin/python -m helpers.readers DIRECTORY` calls its
-# signatures in three readers. It does not compare the answers with your model, so it does not
-# notice a fault like that of `Group`.
-#
 # [Lesson 01: basic export](01_basic_export.ipynb) · Next: [lesson 03, many
 # signatures](03_many_signatures.ipynb)
 #

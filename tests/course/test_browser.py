@@ -263,7 +263,7 @@ CASES = [
         widget="course_map()",
         stored="0 of 1",
         wrong="export_dir = popular_dir",
-        words="export_dir should work in all three readers, but the session (Python) fails",
+        words="export_dir should work in all three readers, but the session fails",
         use_widget=refresh_the_map,
     ),
     Case(

@@ -177,3 +177,23 @@ def test_only_python_reads_the_weights_in_an_export_of_cut(tmp_path):
     assert "Could not find variable" in answers["session"].error
     assert "Could not find variable" in answers["server"].error
     assert str(answers["litert"]) != "70"
+
+
+def test_an_endpoint_with_an_if_of_python_cannot_be_exported(tmp_path):
+    def above_zero(prices):
+        return {"above": 1 if tf.reduce_sum(prices) > 0 else 0}
+
+    with pytest.raises(tf.errors.OperatorNotAllowedInGraphError):
+        export(tmp_path / "export", above_zero, TWO)
+
+
+def test_a_model_with_build_can_be_trained():
+    class Whole(Cut):
+        def build(self, input_shape):
+            self.out.build(input_shape)
+
+    whole, x = Whole(), np.ones((8, 10), np.float32)
+    before = whole(x).numpy()
+    whole.compile("sgd", "mse")
+    whole.fit(x, before + 1, epochs=3, verbose=0)
+    assert np.all(whole(x) > before)

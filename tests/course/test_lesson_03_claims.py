@@ -5,6 +5,7 @@
 
 import inspect
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -185,6 +186,45 @@ def test_a_loop_on_a_loaded_export_leaves_statistics_and_dropout_alone(tmp_path)
     assert losses[-1] < losses[0] / 2
     still = {v.name.split("/")[-1] for v in loaded.variables if np.array_equal(before[v.name], v)}
     assert still - {"seed_generator_state:0"} == {"moving_mean:0", "moving_variance:0"}
+
+
+def test_python_reads_one_copy_of_the_weights_and_a_server_the_other(export_dir, tmp_path):
+    copy = shutil.copytree(export_dir, tmp_path / "copy")
+    prefix = str(copy / "variables" / "variables")
+    stored = tf.train.load_checkpoint(prefix)
+    tensors = {name: stored.get_tensor(name) for name, _ in tf.train.list_variables(prefix)}
+    for name, value in tensors.items():
+        if name.startswith("_all_variables"):
+            tensors[name] = np.zeros_like(value)
+    tf.raw_ops.SaveV2(
+        prefix=prefix,
+        tensor_names=list(tensors),
+        shape_and_slices=[""] * len(tensors),
+        tensors=list(tensors.values()),
+    )
+
+    def ask(reader):
+        return readers.run(copy, "predict_two", {"x": X}, reader)["output_0"]
+
+    np.testing.assert_allclose(ask("python"), 2 * Y + 1, rtol=1e-5)
+    assert not ask("session").any() and not ask("litert").any()
+
+
+def test_training_a_layer_leaves_statistics_and_dropout_alone(tmp_path):
+    layers = keras.layers
+    made = keras.Sequential(
+        [keras.Input((2,)), layers.BatchNormalization(), layers.Dropout(0.5), layers.Dense(1)]
+    )
+    made.export(tmp_path, verbose=False)
+    loaded = layers.TFSMLayer(tmp_path, call_endpoint="serve")
+    around = keras.Sequential([keras.Input((2,)), loaded])
+    np.testing.assert_array_equal(around(X, training=True), around(X, training=False))
+    statistics = [v for v in loaded.non_trainable_variables if "moving" in v.name]
+    before = [v.numpy() for v in statistics]
+    around.compile("sgd", "mse")
+    around.fit(X, Y, verbose=0)
+    assert len(statistics) == 2
+    assert all(map(np.array_equal, statistics, before))
 
 
 def test_a_layer_of_a_mere_signature_returns_a_dict(export_dir):

@@ -124,13 +124,13 @@ def export_the_model(export_dir, model):
         # The cure of the clinic has terms that this first lesson does not explain.
         require(
             UNFILLED not in str(error),
-            "export_dir should work in all three readers, but the session (Python) fails: it "
-            "finds no values for the weights of the model. tf.saved_model.save causes this with "
+            "export_dir should work in all three readers, but the session fails: it finds "
+            "no values for the weights of the model. tf.saved_model.save causes this with "
             f"Keras models. Write the export with {EXPORT}.",
         )
         raise NotYet(f"{error} Write the export with {EXPORT}.") from None
     return (
-        "From your export, Python, the session (Python) and LiteRT compute the same numbers as "
+        "From your export, Python, the session and LiteRT compute the same numbers as "
         "`model`. The check sent 300 rows to another process, which does not have `model`. It "
         "would refuse an export whose numbers are 0.01 larger. The map at the end of this page "
         "shows what you have passed."

@@ -129,7 +129,7 @@ def _measured(verdict):
     given=three_exports,
 )
 def predict_the_readers(outcomes, repaired_dir_2):
-    """Predict what each of three readers does with each of three exports, and repair the worst"""
+    """Predict what each of three readers does with each of three exports, and repair one"""
     exports, models = predict_the_readers.original()
     found = {
         f"{name} in {verdict.reader}": verdict

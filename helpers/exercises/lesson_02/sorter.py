@@ -44,7 +44,7 @@ def sorter(folder: Path, seed: int | None = None) -> tuple[Any, Path]:
     Returns
     -------
     model : tf.keras.Model
-        ids (n,) int32 -> the number of the belt (n,) int32
+        ids (n,) int32 -> the number of the belt (n,) int32, with the attribute `belts`
     folder : Path
     """
     import tensorflow as tf
@@ -56,6 +56,7 @@ def sorter(folder: Path, seed: int | None = None) -> tuple[Any, Path]:
             return ids % belts
 
     model = Sorter()
+    model.belts = belts
     model(tf.constant([1]))
     model.export(folder, verbose=False)
     return model, folder

@@ -18,6 +18,7 @@ from typing import Any
 
 from helpers.errors.messages import describe
 from helpers.exercises.answer_types import plain
+from helpers.exercises.handed_out import CannotCopy, copied
 from helpers.exercises.learner_code import call, own_words
 from helpers.exercises.notebook import kernel_names, needed
 from helpers.exercises.outcomes import (
@@ -87,6 +88,7 @@ class Exercise:
     handed: list = field(default_factory=list)
     _digest: object = None
     _originals: dict = field(default_factory=dict)
+    _folders: dict = field(default_factory=dict)
 
     def grade(self, *answers: Any, notebook: Mapping[str, Any] | None = None) -> Result:
         """Compute the Result for `answers`. It never raises an exception.
@@ -238,7 +240,11 @@ class Exercise:
         number = f"_{len(self.handed) + 1}" if self.handed else ""
         scratch = self.lesson.scratch if self.lesson else Path(tempfile.mkdtemp())
         self.handed.append(scratch / f"{self.key}_given{number}")
-        made = self._make(self.handed[-1])
+        original = self.original()
+        try:
+            made = copied(original, self._folders[self._seed], self.handed[-1])
+        except CannotCopy:
+            made = self._make(self.handed[-1])
         self._digest = digest(self.handed[-1])
         return made
 
@@ -253,6 +259,7 @@ class Exercise:
         if self._seed not in self._originals:
             folder = Path(tempfile.mkdtemp(prefix=f"original-{self.key}-"))
             atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            self._folders[self._seed] = folder / "made"
             self._originals[self._seed] = self._make(folder / "made")
         return self._originals[self._seed]
 

@@ -38,19 +38,21 @@
 # import numpy as np
 # import tensorflow as tf
 #
-# my_model = tf.keras.Sequential([tf.keras.Input((1,)), tf.keras.layers.Dense(1)])
+# layers = [tf.keras.Input((1,)), tf.keras.layers.Dense(1)]
+# my_model = tf.keras.Sequential(layers)
 # my_rows = np.array([[0.0], [1.0], [10.0]], np.float32)
 #
-# my_model.export("my_export", verbose=False)  # not tf.saved_model.save(my_model, "my_export")
+# # Do not write: tf.saved_model.save(my_model, "my_export")
+# my_model.export("my_export", verbose=False)
 # loaded = tf.saved_model.load("my_export")
-# exported_model = loaded.serve  # the function that computes what my_model computes
-# np.testing.assert_allclose(exported_model(my_rows), my_model(my_rows), rtol=1e-5)
+# answers = loaded.serve(my_rows)
+# np.testing.assert_allclose(answers, my_model(my_rows), rtol=1e-5)
 # ```
 #
-# Use these lines later, for a model of your own. You do not run them on this page. They test the
-# export in Python only. The section "What goes wrong with the popular recipe?" also shows what a
-# server and a phone do. The method `model.save` is not enough: it writes a file that only Keras can
-# open.
+# Use these lines later, for a model of your own. You do not run them on this page. `serve` is the
+# function of the export that computes what `my_model` computes. The lines test it in Python only.
+# The section "What goes wrong with the popular recipe?" also shows what a server and a phone do.
+# The method `model.save` is not enough: it writes a file that only Keras can open.
 
 # %% [markdown]
 # ## How do you run a cell?
@@ -118,7 +120,7 @@ print(model(rows).numpy())
 #
 # `reader_answers` sends the three rows to three readers. All three run on this computer:
 #
-# - **python** loads the export with `tf.saved_model.load`, in a new Python process.
+# - **python** loads the export with `tf.saved_model.load`, in a second Python process.
 # - **session** stands for the server in the picture. A session is TensorFlow's older way to run a
 #   model in Python. It loads the weights as TensorFlow Serving does. TensorFlow Serving is a server
 #   that answers requests with a model.
@@ -126,7 +128,7 @@ print(model(rows).numpy())
 #   needs a file of its own, so `reader_answers` first converts the export.
 #
 # `reader_answers` compares their answers with the *golden answers*: the numbers that the model
-# itself computes. This takes about 10 seconds. `lesson.scratch` is a new folder for your exports.
+# itself computes. This can take 10 seconds. `lesson.scratch` is a new folder for your exports.
 
 # %%
 popular_dir = lesson.scratch / "popular"
@@ -134,8 +136,8 @@ tf.saved_model.save(model, popular_dir)  # the popular recipe
 reader_answers(popular_dir, rows, model(rows))
 
 # %% [markdown]
-# The right numbers are 1, 3 and 21. Run the cell to see the numbers of each reader. The wrong
-# numbers can change from run to run.
+# The right numbers are 1, 3 and 21. Your run shows the numbers of each reader. The wrong numbers
+# can change from run to run.
 #
 # - **python** computes 1, 3 and 21. So a test with `tf.saved_model.load` does not find the fault of
 #   this export.
@@ -145,7 +147,7 @@ reader_answers(popular_dir, rows, model(rows))
 #   the memory. So its three numbers are not 1, 3 and 21.
 #
 # Two rules follow for you. Export a Keras model with `model.export`. Test the export in every
-# reader that you need. [Lesson 01](01_basic_export.ipynb) explains why these two readers find no
+# reader that you need. [Lesson 01](01_basic_export.ipynb) explains why session and litert find no
 # values.
 #
 # ## How does an exercise answer you?

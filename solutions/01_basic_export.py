@@ -81,10 +81,10 @@ print(np.array(SPECIES)[probabilities.argmax(axis=1)])
 
 # %% [markdown]
 # First save it with the popular recipe, `tf.saved_model.save`, which writes an *export*, a folder.
-# As in lesson 00, three *readers* load the export: **python**, a second Python process without your
-# code, **session**, which restores the weights as the server program TensorFlow Serving does, and
-# **litert** for phones. For LiteRT (formerly TensorFlow Lite), a converter makes a file from the
-# export. The cell takes about 10 seconds.
+# As in lesson 00, three *readers* load the export: **python** (a second Python process without your
+# code), **session** (restores the weights as the server program TensorFlow Serving does) and
+# **litert** (for phones). For LiteRT, formerly TensorFlow Lite, a converter makes a file from the
+# export. The cell can take 10 seconds.
 
 # %%
 popular_dir = lesson.scratch / "popular"
@@ -190,29 +190,31 @@ lesson.q1.check(export_dir_1)  # also: lesson.q1.hint(), lesson.q1.solution()
 # with the stored weights. So in a server, a signature gets the weights only if restore fills the
 # variables that this signature reads.
 #
-# Save `model` with the popular recipe too. `artifact.restored_and_read` lists the variables that
-# restore fills, and those that a signature reads:
+# `artifact.restored_and_read` shows which variables restore fills, and which a signature reads.
+# First the export of `model.export`:
+
+# %%
+artifact.restored_and_read(export_dir)
+
+# %% [markdown]
+# Restore fills the two variables that the signature reads. Now the popular recipe:
 
 # %%
 popular_line_dir = lesson.scratch / "popular_line"
 tf.saved_model.save(model, popular_line_dir)
-for directory in (export_dir, popular_line_dir):
-    restored, read = artifact.restored_and_read(directory)
-    print(f"{directory.name}: restored", *restored, sep="\n    ")
-    print(f"{directory.name}: read", *read, sep="\n    ")
+artifact.restored_and_read(popular_line_dir)
 
 # %% [markdown]
-# A Keras weight is an object with a TensorFlow variable inside. The export makes a variable for
-# each of them, so the graph has two variables for each weight. `Variable` and `Variable_1` belong
-# to the Keras objects, and no signature reads them. The signature reads the TensorFlow variables,
-# `bias` and `kernel` (in `linear`, their names end with `_1`).
+# Now restore leaves empty what the signature reads. Why does each weight have two variables? A
+# Keras weight is an object with a TensorFlow variable inside. The export makes one graph variable
+# for the object (`Variable`) and one for the variable inside it (`kernel`).
 #
 # ![The signature reads the TensorFlow variable of a weight. After model.export, restore fills it.
 # After tf.saved_model.save, restore fills only the Keras
 # object.](../notebooks/images/restored_and_read.svg)
 #
-# `model.export` lists both kinds for restore. `tf.saved_model.save` lists only the Keras objects.
-# So in `popular_line`, `bias` and `kernel` stay empty:
+# With `model.export`, restore fills both kinds. With `tf.saved_model.save`, it fills only those of
+# the Keras objects. Then the readers differ:
 #
 # - The **session** fails when the signature reads an empty variable.
 # - The **LiteRT** converter does not check. It takes whatever numbers are in the memory.
@@ -284,17 +286,17 @@ with show_error():
 
 # %% [markdown]
 # Python answers 0.5, without an error. The graph always divides by 4, and nothing compares your two
-# rows with the four rows of the signature. The session compares them, so it fails. TensorFlow
-# Serving does as Python does (lesson 02). **Leave the number of rows open, and test each export
-# with two different numbers of rows.** `compare` does not find this fault, because it sends the
-# declared number of rows. To repair `Mean`, write `tf.reduce_mean(x)`. It counts the rows at each
-# call.
+# rows with the four rows of the signature. The session compares them, so it fails. Here TensorFlow
+# Serving is like Python, not like the session (lesson 02). **Leave the number of rows open, and
+# test each export with two different numbers of rows.** `compare` shows ✓, because it sends the
+# declared number of rows. Only a note warns you. To repair `Mean`, write `tf.reduce_mean(x)`. It
+# counts the rows at each call.
 #
 # <details><summary>Can all three readers agree on a wrong number?</summary>
 #
-# Yes. Build a model on `x = tf.keras.Input((1,), batch_size=4)`, and divide by `x.shape[0]`. Its
-# signature accepts any number of rows, but its graph divides by 4. So test with rows whose answer
-# you know.
+# Yes. Build a model on `x = tf.keras.Input((1,), batch_size=4)`, and divide by `x.shape[0]`.
+# `model.export` opens the signature to any number of rows, but the graph still divides by 4. So
+# test with rows whose answer you know.
 #
 # </details>
 #
@@ -372,10 +374,9 @@ print(artifact.read(ticket_dir).signatures["serving_default"])
 #
 # ### Exercise 5: transfer to two inputs (5 min)
 #
-# Build a model with two inputs, `size` and `age`, and one output. Each input has one number per
-# row. The model needs a layer with weights, but no training.
-# `tf.keras.layers.Concatenate()([a, b])` joins two tensors, and `tf.keras.Model([a, b], output)`
-# takes two inputs. Then export the model.
+# Build a model with two inputs, `size` and `age`, and one output. Each input has the shape `(1,)`.
+# The model needs a layer with weights, but no training. `tf.keras.layers.Concatenate()([a, b])`
+# joins two tensors, and `tf.keras.Model([a, b], output)` takes two inputs. Then export the model.
 
 # %%
 # > two_inputs = ...  # a Keras model with the inputs `size` and `age`

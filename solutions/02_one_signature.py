@@ -168,8 +168,8 @@ lesson.q2.check(export_dir_2)
 # ## Who checks a request?
 #
 # A request can have a wrong name, dtype or shape. The function `total` adds the two prices of a
-# bill. Its code can also add three prices, so only the reader can refuse them. `export_function`
-# exports a function without `track`, because it uses no model:
+# bill. Its code also accepts three prices. Does the reader refuse them? `export_function` exports a
+# function without `track`, because it uses no model:
 
 
 # %%
@@ -218,15 +218,15 @@ side_by_side(
 # - **Shape**: a server and a phone add three prices without an error. So your function must check
 #   the shape itself, as in exercise 4.
 #
+# The widget sends a request in JSON to the signature in Python. Change a number, and press
+# **Call**. Then send three prices.
+#
 # <details><summary>Why does Python compare the shape of an array, but not of a tf.Tensor?</summary>
 #
-# An array that does not fit the spec gives an error. With a `tf.Tensor`, TensorFlow then calls the
-# graph in a second way, which compares no shapes. `readers.run` sends a `tf.Tensor`.
+# An array that does not fit the spec gives an error. If a `tf.Tensor` does not fit, TensorFlow
+# calls the graph again, without comparing shapes. `readers.run` sends a `tf.Tensor`.
 #
 # </details>
-#
-# The widget sends a request in JSON to the signature in Python. Change a number, and press
-# **Call**. Then misspell the name.
 
 # %%
 signature_caller(tf.saved_model.load(bill_dir))
@@ -255,10 +255,9 @@ print("export:", answer["output_0"])
 # %% [markdown]
 # The export answers 216 in place of 217. A subclassed model does not store the dtype of its inputs.
 # So `model.export` declares the model's `compute_dtype`, usually `float32`. JSON numbers have no
-# dtype, so a server makes them `float32`, as declared. `readers.run` does the same. So no reader
-# refuses them. `float32` holds every whole number up to 16,777,216. Above this limit, it holds only
-# even numbers. Above 33,554,432, it holds only multiples of 4. `int(np.float32(16777217))` is
-# 16777216.
+# dtype. A server and `readers.run` convert them to the declared `float32`, so no reader refuses
+# them. `float32` holds every whole number up to 16,777,216. Above this limit, it holds only even
+# numbers. Above 33,554,432, it holds only multiples of 4. `int(np.float32(16777217))` is 16777216.
 #
 # All three readers give the same wrong number, so `python -m helpers.readers` does not notice this
 # fault. Compare the export with the model. To repair it, declare whole numbers:
@@ -397,17 +396,17 @@ for weight in cut.trainable_variables:
 print("same answers with zeros:", np.allclose(cut(x[:2]), before))
 
 # %% [markdown]
-# The graph of `call` reads no weight, so the weights never change its answers. An export of `Cut`
-# has the same fault:
+# The graph of `call` reads no weight, so the weights never change its answers. (An export of `Cut`
+# is also wrong: the session fails, as in lesson 01.) This is the cause:
 #
 # ![1: Keras tries call with fixed values for the weights. 2: tf.function keeps this graph. 3: The
 # graph never reads the real weights.](../notebooks/images/weights_cut_off.svg)
 #
 # 1. The class does not say which shapes its weights have. To find out, Keras runs `call` once
-#    before the first answer. Each layer sees the shape of its input, and computes with fixed
-#    numbers, because it has no weights yet. This is the *trial run*.
-# 2. `tf.function` traces `call` in the trial run. With an `input_signature`, it traces only once.
-#    So each later call uses this graph.
+#    before the first answer. This is the *trial run*. The layers have no weights yet, so they
+#    compute with fixed numbers.
+# 2. `tf.function` traces `call` in the trial run. With an `input_signature`, each later call of the
+#    model uses this graph.
 # 3. Keras makes the real weights. The graph never reads them.
 #
 # To repair the class, write a method `build`:
@@ -426,8 +425,8 @@ print("call reads:", len(whole.call.get_concrete_function().variables))
 # %% [markdown]
 # For a class with its own `build`, Keras does no trial run. It calls `build` with the shape of the
 # model's input. So build each layer there: `layer.build(shape)` takes the shape of the layer's
-# input, such as `(None, 8)` for 8 numbers per row. Then `tf.function` traces `call` with the real
-# weights, and `fit` works.
+# input, such as `(None, 8)` for 8 numbers per row. When `tf.function` traces `call` after that, the
+# graph reads the weights, and `fit` works.
 #
 # You can also decorate a different method, as in `ComplexModel`, because the trial run does not
 # call it.

@@ -265,8 +265,8 @@ for group in ("variables", "_all_variables"):
 # _all_variables, which servers and phones read.](../notebooks/images/stored_twice.svg)
 #
 # In Python, both endpoints read the list `variables`, so they share their weights. In a server and
-# on a phone, both read `_all_variables`. The second copy needs memory. This fault of Keras 3.15
-# affects `model.export`, too: [Keras issue
+# on a phone, both read `_all_variables`. The second copy only wastes memory. It is a fault of Keras
+# 3.15, and `model.export` has it, too: [Keras issue
 # 23553](https://github.com/keras-team/keras/issues/23553).
 #
 # Keep `track`. Without it, `loaded.variables` is empty, and some models cannot be exported (lesson
@@ -299,9 +299,9 @@ for three in (loaded.predict_three, counterfeit):
 #
 # Return `True` if both give the same answers, up to rounding, else `False`.
 #
-# The third column must not matter. Try 0, -3, a million and `np.nan` there: once the same in all
-# rows, once different in each row. If `three` raises an error, let `proof` raise it. The check
-# tries 14 counterfeits, and pairs that agree.
+# The third column must not matter. Try 0, -3, a million and `np.nan` there: first one value for all
+# rows, then a mix of them. If `three` raises an error, let `proof` raise it. The check tries 14
+# counterfeits, and pairs that agree.
 
 
 # %%
@@ -360,8 +360,8 @@ model.set_weights([copied_kernel, copied_bias])
 #
 # You do not have the class. But an endpoint of a loaded export can also be an endpoint of a new
 # archive, as in `add_endpoint("predict_two", found.predict_two)`. It brings its shapes and
-# variables, so it needs no `TensorSpec` and no `track`. Your own function can call it: give it a
-# `TensorSpec`, but no `track`.
+# variables, so it needs no `TensorSpec` and no `track`. Your function that calls it needs a
+# `TensorSpec`, no `track`.
 
 # %%
 found_dir = lesson.q4.given()
@@ -409,7 +409,8 @@ high = tf.keras.Sequential([tf.keras.Input((2,)), layer, head])
 high.compile(tf.keras.optimizers.Adam(0.05), "binary_crossentropy")
 high.fit(x, y > 1.0, epochs=20, verbose=0)
 high.export(lesson.scratch / "high", verbose=False)
-print("chance for shop_row:", np.round(high(shop_row)))
+two_rows = tf.constant([[1.0, 1.0], [-1.0, -1.0]])  # y = 5 and y = -3
+print("chances:", np.round(high(two_rows))[:, 0])
 
 # %% [markdown]
 # `trainable=False` keeps the weights of the endpoint, so training changes only the new layer. The

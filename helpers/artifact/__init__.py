@@ -1,5 +1,6 @@
 """Reading an export directory without loading or running the model."""
 
+from helpers.artifact.restored_variables import RestoredAndRead, restored_and_read
 from helpers.artifact.saved_model import (
     Artifact,
     File,
@@ -8,13 +9,13 @@ from helpers.artifact.saved_model import (
     TensorInfo,
     directory_of,
     read,
-    restored_and_read,
 )
 
 __all__ = [
     "Artifact",
     "File",
     "NotAnArtifact",
+    "RestoredAndRead",
     "Signature",
     "TensorInfo",
     "directory_of",

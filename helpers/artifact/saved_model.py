@@ -273,52 +273,6 @@ def walk(path: Path) -> tuple[tuple[File, ...], tuple[str, ...], list[str]]:
     return tuple(in_order), tuple(sorted(folders)), sorted(odd)
 
 
-def restored_and_read(
-    directory: str | os.PathLike, key: str = "serving_default"
-) -> tuple[list[str], list[str]]:
-    """Find which variables the restore operation fills, and which variables a signature reads.
-
-    If a signature reads a variable that the restore operation does not fill, then a program that
-    loads the export with the session loader reads uninitialized variables.
-
-    Parameters
-    ----------
-    directory : str or path
-    key : str
-        The signature.
-
-    Returns
-    -------
-    restored, read : list of str
-        The names of the variables in the graph, sorted.
-
-    Raises
-    ------
-    NotAnArtifact
-        If `directory` is not an export.
-    KeyError
-        If the export has no signature `key`.
-    """
-    graph = serving_graph(directory_of(directory))
-    nodes = {node.name: node for node in graph.graph_def.node}
-
-    def variables_above(name):
-        seen, waiting = set(), [name]
-        while waiting:
-            name = waiting.pop().split(":")[0].lstrip("^")
-            if name in nodes and name not in seen:
-                seen.add(name)
-                waiting += nodes[name].input
-        return {name for name in seen if nodes[name].op == "VarHandleOp"}
-
-    if key not in graph.signature_def:
-        keys = sorted(key for key in graph.signature_def if not key.startswith("__"))
-        raise KeyError(f"no signature {key!r}: the export has {', '.join(keys) or 'none'}")
-    outputs = graph.signature_def[key].outputs.values()
-    read = set().union(*(variables_above(output.name) for output in outputs))
-    return sorted(variables_above(graph.saver_def.restore_op_name)), sorted(read)
-
-
 def saved_model(path: Path) -> "SavedModel":
     """Parse the saved_model.pb of an export.
 

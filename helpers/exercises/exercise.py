@@ -41,6 +41,7 @@ SECONDS = 60  # of CPU time, for a whole check
 OWN = 12  # of them, for the check without its calls of a learner's function
 LONGEST = 30  # times OWN: the check may wait for a server or a runtime on a busy computer
 CHARACTERS = 2000  # of a message
+HINT_WIDTH = 60  # characters: JupyterLab breaks a longer line again in a narrow window
 
 
 @dataclass
@@ -279,11 +280,8 @@ class Exercise:
             self.solution()
             return
         self._shown += 1
-        print(
-            textwrap.fill(
-                f"Hint {self._shown} of {len(self.hints)}: {self.hints[self._shown - 1]}", 96
-            )
-        )
+        hint = f"Hint {self._shown} of {len(self.hints)}: {self.hints[self._shown - 1]}"
+        print(textwrap.fill(hint, HINT_WIDTH))
 
     def solution(self) -> None:
         """Print the code of the solution from `solutions/`."""

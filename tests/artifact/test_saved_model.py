@@ -255,6 +255,18 @@ def test_saved_keras_model_reads_variables_that_are_not_restored(folder):
     assert len(read) == 2 and not set(read) & set(restored)
 
 
+def test_restored_and_read_is_shown_as_one_table(folder):
+    good, bad = (artifact.restored_and_read(folder / name) for name in ("good", "bad"))
+    assert (
+        sorted(row[1:] for row in bad.rows())
+        == [("✓ fills", "")] * 2 + [("✗ leaves empty", "reads")] * 2
+    )
+    assert {row[1] for row in good.rows()} == {"✓ fills"}
+    assert str(good).splitlines()[0].split() == ["variable", "restore", "signature"]
+    assert bad._repr_html_().count("leaves empty") == 2
+    assert str(artifact.RestoredAndRead([], [])).startswith("no variables")
+
+
 def test_restored_and_read_names_the_keys_there_are(folder):
     with pytest.raises(
         KeyError, match=r"no signature 'predit': the export has serve, serving_default"

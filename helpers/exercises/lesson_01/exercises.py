@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from helpers import readers
-from helpers.artifact.saved_model import NotAnArtifact, directory_of, read, restored_and_read
+from helpers.artifact.restored_variables import restored_and_read
+from helpers.artifact.saved_model import NotAnArtifact, directory_of, read
 from helpers.exercises import answer_types, battery
 from helpers.exercises.exercise import exercise
 from helpers.exercises.export_checks import (
@@ -118,8 +119,8 @@ def _measured(verdict):
     "q2",
     "outcomes repaired_dir_2",
     hints=[
-        "artifact.restored_and_read(exports['a']) returns two lists: the variables that restore "
-        "fills, and those that the signature reads.",
+        "artifact.restored_and_read(exports['a']) shows which variables restore fills, and which "
+        "of them the signature reads.",
         "A signature that reads no variable has only constants, so every reader is right. A "
         "signature that reads an empty variable fails in the session (Python). Python itself "
         "fills its variables.",
@@ -210,9 +211,8 @@ def replace_the_fixed_rows(rows, phone, repaired_dir):
     "base_dir_4",
     hints=[
         "A server looks for folders whose names are whole numbers: base_dir / '1', base_dir / '2'.",
-        "Export before you train again. An export keeps the weights that the model has when it is "
-        "exported.",
-        "newer = LinearModel(), then train(newer, *line(slope=3.0, intercept=-1.0)).",
+        "train(newer, new_x, new_y) trains the new model. Export it after that.",
+        "newer.export(base_dir / '2', verbose=False), then base_dir_4 = base_dir.",
     ],
 )
 def export_a_new_version(base_dir_4):
@@ -222,7 +222,12 @@ def export_a_new_version(base_dir_4):
     except NotAnArtifact as error:
         require("parent of exports" in str(error), f"base_dir_4: {error}.")
     else:
-        raise NotYet("base_dir_4 should hold the folders 1 and 2, but is itself an export.")
+        raise NotYet(
+            "base_dir_4 should hold the folders 1 and 2, but is itself an export. If it is one "
+            "version, give the folder that it is in. If you exported to base_dir itself, set "
+            "base_dir to a new folder, such as lesson.scratch / 'line_again', and export `model` "
+            "to base_dir / '1' and `newer` to base_dir / '2'."
+        )
     names = sorted(path.name for path in Path(base_dir_4).iterdir() if path.is_dir())
     numbers = [name for name in names if re.fullmatch(r"0*[12]", name)]
     require(

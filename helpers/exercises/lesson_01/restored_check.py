@@ -1,6 +1,7 @@
 """The check of lesson 01 that an export restores the variables which its signature reads."""
 
-from helpers.artifact.saved_model import Artifact, restored_and_read
+from helpers.artifact.restored_variables import restored_and_read
+from helpers.artifact.saved_model import Artifact
 from helpers.exercises.export_checks import signature_of
 from helpers.exercises.outcomes import require
 

@@ -112,6 +112,12 @@ def _answers_of(model, inputs):
         f"two_inputs should have the inputs size and age, but its inputs are: {', '.join(names)}. "
         "Give each Input layer its name.",
     )
+    for tensor in getattr(model, "inputs", None) or ():
+        require(
+            tuple(tensor.shape) == (None, 1),
+            f"{tensor.name} should have the shape (None, 1), one number for each row, but has "
+            f"{tuple(tensor.shape)}. Write tf.keras.Input((1,), name={tensor.name!r}).",
+        )
     given = {name: tf.constant(column, tf.float32) for name, column in inputs.items()}
     answer = call(model, given)
     require(

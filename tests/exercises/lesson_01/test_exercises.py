@@ -9,7 +9,8 @@ from types import MappingProxyType
 import numpy as np
 import tensorflow as tf
 
-from helpers.artifact.saved_model import read, restored_and_read
+from helpers.artifact.restored_variables import restored_and_read
+from helpers.artifact.saved_model import read
 from helpers.data import line
 from helpers.exercises.lesson_01.exercises import X
 from helpers.exercises.lesson_01.exports import three_exports

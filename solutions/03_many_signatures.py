@@ -197,7 +197,7 @@ with show_error():
     readers.run(two_dir, "serving_default", {"x": warehouse_row}, "session")
 
 # %% [markdown]
-# So `serving_default` is `predict_two` here. The default is the endpoint that you name
+# So `serving_default` is `predict_two`. The default is the endpoint that you name
 # `serving_default`. Without this name, it is the endpoint that you add **first**.
 #
 # `tf.saved_model.save` has a different rule:
@@ -265,7 +265,7 @@ for group in ("variables", "_all_variables"):
 # _all_variables, which servers and phones read.](../notebooks/images/stored_twice.svg)
 #
 # In Python, both endpoints read the list `variables`, so they share their weights. In a server and
-# on a phone, both read `_all_variables`. The second copy only wastes memory. It is a fault of Keras
+# on a phone, both read `_all_variables`. The second copy wastes memory. It is a fault of Keras
 # 3.15, and `model.export` has it, too: [Keras issue
 # 23553](https://github.com/keras-team/keras/issues/23553).
 #

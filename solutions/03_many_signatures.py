@@ -409,8 +409,7 @@ high = tf.keras.Sequential([tf.keras.Input((2,)), layer, head])
 high.compile(tf.keras.optimizers.Adam(0.05), "binary_crossentropy")
 high.fit(x, y > 1.0, epochs=20, verbose=0)
 high.export(lesson.scratch / "high", verbose=False)
-two_rows = tf.constant([[1.0, 1.0], [-1.0, -1.0]])  # y = 5 and y = -3
-print("chances:", np.round(high(two_rows))[:, 0])
+print("chances for y = 5 and y = -3:", np.round(high(shop_row)), np.round(high(-shop_row)))
 
 # %% [markdown]
 # `trainable=False` keeps the weights of the endpoint, so training changes only the new layer. The

@@ -63,8 +63,8 @@
 # - `[*]` beside a cell means that the cell is still running. The button ■ in the toolbar stops it.
 # - The outputs that you see now are from the author's computer. When you run a cell, your output
 #   replaces the author's.
-# - To add a cell below the selected one, click **+** in the toolbar of the notebook. You can also
-#   press Esc and then B.
+# - To add a cell, click a cell, and then click **+** in the toolbar of the notebook. The new cell
+#   is below it.
 # - The *kernel* is the Python process that runs your cells. When the kernel restarts, it loses all
 #   variables. Then run the first code cell again, and after it the other cells that you need.
 

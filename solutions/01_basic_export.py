@@ -160,8 +160,8 @@ for reader in readers.READERS:
     print(reader, answer["output_0"].round().ravel().tolist())
 
 # %% [markdown]
-# `compare` sends random rows to every signature in all three
-# readers. It has no model, so it compares the other two readers with Python.
+# `compare` sends random rows to every signature in all three readers. Without a model, it compares
+# session and litert with python.
 
 # %%
 compare(export_dir)
@@ -169,14 +169,16 @@ compare(export_dir)
 # %% [markdown]
 # ### Exercise 1: export your own model (3 min)
 #
-# Train a new `LinearModel` on `x` and `y`, and export it to a folder below `lesson.scratch`.
+# `my_x` and `my_y` are noisy points of y = -x + 4. Train `mine` on them, and export it to a folder
+# below `lesson.scratch`.
 
 # %%
+my_x, my_y = line(slope=-1.0, intercept=4.0)
 # > mine = LinearModel()
 # > export_dir_1 = ...  # train `mine`, export it, and give its folder here
 # <solution>
 mine = LinearModel()
-_ = train(mine, x, y)
+_ = train(mine, my_x, my_y)
 export_dir_1 = lesson.scratch / "mine"
 mine.export(export_dir_1, verbose=False)
 # </solution>
@@ -206,8 +208,8 @@ artifact.restored_and_read(popular_line_dir)
 
 # %% [markdown]
 # Now restore leaves empty what the signature reads. Why does each weight have two variables? A
-# Keras weight is an object with a TensorFlow variable inside. The export makes one graph variable
-# for the object (`Variable`) and one for the variable inside it (`kernel`).
+# Keras weight is an object with a TensorFlow variable inside. The graph gets two variables:
+# `Variable` for the object, and `kernel` for the TensorFlow variable inside.
 #
 # ![The signature reads the TensorFlow variable of a weight. After model.export, restore fills it.
 # After tf.saved_model.save, restore fills only the Keras
@@ -286,11 +288,11 @@ with show_error():
 
 # %% [markdown]
 # Python answers 0.5, without an error. The graph always divides by 4, and nothing compares your two
-# rows with the four rows of the signature. The session compares them, so it fails. Here TensorFlow
-# Serving is like Python, not like the session (lesson 02). **Leave the number of rows open, and
-# test each export with two different numbers of rows.** `compare` shows ✓, because it sends the
-# declared number of rows. Only a note warns you. To repair `Mean`, write `tf.reduce_mean(x)`. It
-# counts the rows at each call.
+# rows with the four rows of the signature. The session compares them, so it fails. TensorFlow
+# Serving does not compare them (lesson 02). **Leave the number of rows open, and test each export
+# with two different numbers of rows.** `compare(mean_dir)` sends the declared 4 rows, so it shows
+# ✓, with a note of warning. To repair `Mean`, write `tf.reduce_mean(x)`. It counts the rows at each
+# call.
 #
 # <details><summary>Can all three readers agree on a wrong number?</summary>
 #

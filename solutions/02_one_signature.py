@@ -223,8 +223,8 @@ side_by_side(
 #
 # <details><summary>Why does Python compare the shape of an array, but not of a tf.Tensor?</summary>
 #
-# An array that does not fit the spec gives an error. If a `tf.Tensor` does not fit, TensorFlow
-# calls the graph again, without comparing shapes. `readers.run` sends a `tf.Tensor`.
+# An array that does not fit the spec gives an error. A `tf.Tensor` that does not fit goes to the
+# graph all the same. `readers.run` sends a `tf.Tensor`.
 #
 # </details>
 
@@ -284,8 +284,8 @@ for reader in readers.READERS:
 # The subclassed model `sorter` gets parcel numbers, and answers with the belt of each parcel: the
 # remainder `ids % sorter.belts`. A colleague called `sorter.export(sorter_dir)`. For which of the
 # five numbers in the dict does this export give the model's answer? Predict `True` or `False`. Then
-# export `sorter` again, with the input `ids`. Every reader must give the model's answer for every
-# `int32` number.
+# export `sorter` again, with the input `ids` of whole numbers. Every reader must give the model's
+# answer for every `int32` number.
 
 # %%
 sorter, sorter_dir = lesson.q3.given()
@@ -397,7 +397,7 @@ print("same answers with zeros:", np.allclose(cut(x[:2]), before))
 
 # %% [markdown]
 # The graph of `call` reads no weight, so the weights never change its answers. (An export of `Cut`
-# is also wrong: the session fails, as in lesson 01.) This is the cause:
+# gets a new graph. It reads weights that restore leaves empty, as in lesson 01.) This is the cause:
 #
 # ![1: Keras tries call with fixed values for the weights. 2: tf.function keeps this graph. 3: The
 # graph never reads the real weights.](../notebooks/images/weights_cut_off.svg)
@@ -423,10 +423,10 @@ whole(x[:2])
 print("call reads:", len(whole.call.get_concrete_function().variables))
 
 # %% [markdown]
-# For a class with its own `build`, Keras does no trial run. It calls `build` with the shape of the
-# model's input. So build each layer there: `layer.build(shape)` takes the shape of the layer's
-# input, such as `(None, 8)` for 8 numbers per row. When `tf.function` traces `call` after that, the
-# graph reads the weights, and `fit` works.
+# For a class with its own `build`, Keras does no trial run. So `tf.function` traces `call` with the
+# real weights, and `fit` works. Keras calls `build` with the shape of the model's input. Build each
+# layer there: `layer.build(shape)` takes the shape of the layer's input, such as `(None, 8)` for 8
+# numbers per row.
 #
 # You can also decorate a different method, as in `ComplexModel`, because the trial run does not
 # call it.

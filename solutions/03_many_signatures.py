@@ -299,9 +299,9 @@ for three in (loaded.predict_three, counterfeit):
 #
 # Return `True` if both give the same answers, up to rounding, else `False`.
 #
-# The third column must not matter. Try 0, -3, a million and `np.nan` there: first one value for all
-# rows, then a mix of them. If `three` raises an error, let `proof` raise it. The check tries 14
-# counterfeits, and pairs that agree.
+# Both must agree for every third column: try 0, -3, a million, `np.nan`, and a mix of them. Try
+# negative numbers in the others, too. If `three` raises an error, let `proof` raise it. The check
+# tries 14 counterfeits, and pairs that agree.
 
 
 # %%
@@ -360,8 +360,8 @@ model.set_weights([copied_kernel, copied_bias])
 #
 # You do not have the class. But an endpoint of a loaded export can also be an endpoint of a new
 # archive, as in `add_endpoint("predict_two", found.predict_two)`. It brings its shapes and
-# variables, so it needs no `TensorSpec` and no `track`. Your function that calls it needs a
-# `TensorSpec`, no `track`.
+# variables, so it needs no `TensorSpec` and no `track`. A new function that calls it needs a
+# `TensorSpec`, but no `track`.
 
 # %%
 found_dir = lesson.q4.given()

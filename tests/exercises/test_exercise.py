@@ -528,9 +528,20 @@ class Slow:
             time.sleep(0.1)
 
 
-def test_a_path_that_never_says_its_name(given, monkeypatch):
+class SlowPath(type(Path())):
+    """The same as a path of pathlib, whose other methods never end, too."""
+
+    def __fspath__(self):
+        while True:
+            time.sleep(0.1)
+
+    exists = is_dir = is_file = iterdir = stat = __fspath__
+
+
+@pytest.mark.parametrize("path", [Slow(), SlowPath("/tmp")], ids=["its own class", "a Path"])
+def test_a_path_that_never_says_its_name(given, monkeypatch, path):
     monkeypatch.setattr(learner_code, "SECONDS", 0.2)
-    result = given.grade(Slow())
+    result = given.grade(path)
     assert result.outcome == NOT_YET and "should return within 0.2 seconds" in result.message
 
 

@@ -63,26 +63,28 @@ def _require_line(found, slope, intercept, name):
 @exercise(
     "q1",
     "export_dir_1",
-    needs="export_dir",
     hints=[
-        "The model has a method for this. lesson.scratch / 'mine' is a good directory.",
-        "model.export(directory, verbose=False) writes an export that every reader can load.",
+        "train(mine, my_x, my_y) trains the model. The model has a method that exports it.",
+        "export_dir_1 = lesson.scratch / 'mine', then mine.export(export_dir_1, verbose=False).",
     ],
 )
-def export_the_model(export_dir_1, export_dir):
+def export_the_model(export_dir_1):
     """Export a trained LinearModel so that another process can use it"""
     found = export_at(export_dir_1, "export_dir_1")
+    _require_line(found, -1, 4, "export_dir_1")
+    x = the_input(found.signatures[KEY])
+    line = 4 - X
+    (value,) = answers(found, KEY, {x: X}, "python").values()
     require(
-        found.directory.resolve() != Path(export_dir).resolve(),
-        "export_dir_1 should be the export of the model that you trained, but is export_dir, the "
-        "export of the page.",
+        np.abs(value - line).max() > 1e-5,
+        "export_dir_1 should be the export of a model that has learned from the points, but it "
+        "computes y = -x + 4 exactly. The points are noisy, so a trained model is a little off.",
     )
-    _require_line(found, 2, 1, "export_dir_1")
-    require_weights(found, KEY, {the_input(found.signatures[KEY]): X})
+    require_weights(found, KEY, {x: X})
     return (
-        "Python, the session (Python) and LiteRT compute a straight line near y = 2x + 1 from your "
+        "Python, the session (Python) and LiteRT compute a straight line near y = -x + 4 from your "
         "export, for 300 numbers, in a process that does not have your class. The check "
-        "refuses a line that is 0.2 higher or steeper."
+        "refuses a line that is 0.2 higher or steeper, and y = -x + 4 without training."
     )
 
 

@@ -29,13 +29,13 @@ def three_exports(
     """
     import tensorflow as tf
 
-    slope, intercept = (3.0, -2.0) if seed is None else (2.0 + seed % 7, -1.0 - seed % 5)
+    slope, intercept = (3.0, -2.0) if seed is None else (4.0 + seed % 7, -1.0 - seed % 5)
     dense = [tf.keras.layers.Dense(1) for _ in range(2)]
     layers = [dense[0], tf.keras.layers.Rescaling(slope + 1, offset=intercept), dense[1]]
     made = [tf.keras.Sequential([tf.keras.Input((1,)), layer]) for layer in layers]
     for number in (0, 2):
         made[number].set_weights([np.array([[slope - number]]), np.array([intercept])])
-    order = NAMES if seed is None else np.random.default_rng(seed).permutation(NAMES).tolist()
+    order = NAMES if seed is None else np.random.default_rng(seed + 1).permutation(NAMES).tolist()
     models = dict(sorted(zip(order, made, strict=True)))
     exports = {name: Path(folder) / name for name in NAMES}
     tf.saved_model.save(models[order[0]], str(exports[order[0]]))

@@ -192,7 +192,7 @@ def name_the_outputs(export_dir_2, model):
     return (
         "Python, the session (Python) and LiteRT return what your model computes under row_sum, "
         "and above_zero is True exactly where row_sum is above 0, for batches of 1 to 300 rows. "
-        "The two also agree in a loaded copy whose weights the check has set to 0. "
+        "Both outputs also agree in a loaded copy whose weights the check has set to 0. "
         + nearest(rows["features"], total)
     )
 

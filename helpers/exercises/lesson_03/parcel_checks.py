@@ -160,5 +160,5 @@ def simpler_models(directory: Path, made: Variant) -> dict[str, int]:
     counts = {}
     for words, of in columns.items():
         said = parcel_exports.separate(of(x), late)(of(new))
-        counts[f"a plane through {words}"] = int(np.count_nonzero(said == new_late))
+        counts[f"one Dense layer on {words}"] = int(np.count_nonzero(said == new_late))
     return counts

@@ -33,23 +33,28 @@ def exported(folder, model=None):
     return folder
 
 
+def mine(folder):
+    """Export the trained model of exercise 1."""
+    return exported(folder, trained(-1.0, 4.0))
+
+
 def sequential(folder):
     model = tf.keras.Sequential([tf.keras.Input((1,)), tf.keras.layers.Dense(1)])
-    train(model, *line(), progress=False)
+    train(model, *line(slope=-1.0, intercept=4.0), progress=False)
     return exported(folder, model)
 
 
 def fitted(folder, epochs, learning_rate=0.5):
     """Train with the lines of the recipe."""
     tf.keras.utils.set_random_seed(1)
-    model, (x, y) = LinearModel(), line()
+    model, (x, y) = LinearModel(), line(slope=-1.0, intercept=4.0)
     model.compile(tf.keras.optimizers.SGD(learning_rate), "mse")
     model.fit(x, y, epochs=epochs, verbose=0)
     return exported(folder, model)
 
 
-def archive(folder):
-    model = trained()
+def archive(folder, slope=2.0, intercept=1.0):
+    model = trained(slope, intercept)
     export = tf.keras.export.ExportArchive()
     export.track(model)
     spec = tf.TensorSpec((None, 1), tf.float32, name="x")
@@ -119,14 +124,11 @@ def formula(folder):
     """Export the exact line beside a trained model, whose weights it does not read."""
     export = tf.keras.export.ExportArchive()
     export.track(trained())
-    export.add_endpoint("serving_default", flat, [tf.TensorSpec((None, 1), tf.float32, name="x")])
+    export.add_endpoint(
+        "serving_default", lambda x: 3.99 - x, [tf.TensorSpec((None, 1), tf.float32, name="x")]
+    )
     export.write_out(folder, verbose=False)
     return folder
-
-
-@functools.cache
-def notebook():
-    return {"export_dir": exported(Path(tempfile.mkdtemp()) / "line")}
 
 
 NEARLY = {
@@ -353,13 +355,32 @@ def by_function(function):
     return export
 
 
+def as_mine(function):
+    """Turn a function that is nearly 2x + 1 into one that is as near to -x + 4."""
+    return lambda x: function(x) - 3 * x[: tf.shape(function(x))[0]] + 3
+
+
+def learned_module(folder):
+    kernel, bias = (np.asarray(weight) for weight in trained(-1.0, 4.0).get_weights())
+    saved = Computes(lambda x: x @ kernel + bias)
+    tf.saved_model.save(saved, str(folder), signatures=saved.predict)
+    return folder
+
+
+def by_hand(folder):
+    model = LinearModel()
+    model(X)
+    model.set_weights([np.array([[-1.0]]), np.array([4.0])])
+    return exported(folder, model)
+
+
 Q1 = Proofs(
     right={
-        "model.export": lambda folder: (exported(folder),),
-        "a path as text": lambda folder: (str(exported(folder)),),
+        "model.export": lambda folder: (mine(folder),),
+        "a path as text": lambda folder: (str(mine(folder)),),
         "a Sequential model": lambda folder: (sequential(folder),),
-        "ExportArchive": lambda folder: (archive(folder),),
-        "a tf.Module": lambda folder: (module(folder),),
+        "ExportArchive": lambda folder: (archive(folder, -1.0, 4.0),),
+        "a tf.Module": lambda folder: (learned_module(folder),),
         "the fit of the recipe": lambda folder: (fitted(folder, 20),),
     },
     wrong={
@@ -382,21 +403,24 @@ Q1 = Proofs(
             lambda folder: (trained(),), "expected the path of an export directory"
         ),
         "the parent of the export": Mistake(
-            lambda folder: (exported(folder / "1").parent,), "is the parent of exports"
+            lambda folder: (mine(folder / "1").parent,), "is the parent of exports"
         ),
         "no such directory": Mistake(lambda folder: (folder / "none",), "no such directory"),
         "what export returns": Mistake(lambda folder: (None,), "not None"),
         "a damaged file": Mistake(lambda folder: (damaged(folder),), "damaged or incomplete"),
         "a missing file": Mistake(lambda folder: (without_weights(folder),), "fails in Python"),
-        "the export of the page": Mistake(
-            lambda _: (str(notebook()["export_dir"]),), "the export of the page"
+        "the model of the page": Mistake(
+            lambda folder: (exported(folder),), "should answer 5 for the row [-1]"
+        ),
+        "weights by hand": Mistake(
+            lambda folder: (by_hand(folder),), "should be the export of a model that has learned"
         ),
         "the formula, with a model beside it": Mistake(
             lambda folder: (formula(folder),), "the same after all variables"
         ),
         "ten million characters": Mistake(lambda _: ("x" * 10**7,), "10,000,000 characters"),
     },
-    near={name: computes(function) for name, function in NEARLY.items()},
+    near={name: computes(as_mine(function)) for name, function in NEARLY.items()},
     untouched=(...,),
 )
 
@@ -636,6 +660,4 @@ def test_another_seed_promises_other_rows(lesson, tmp_path):
     assert q3.grade(64, OTHER, repaired, notebook={}).outcome == PASSED
 
 
-globals().update(
-    prove("01_basic_export", {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4, "q5": Q5}, notebook)
-)
+globals().update(prove("01_basic_export", {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4, "q5": Q5}))

@@ -32,10 +32,6 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         r"line 4: 8 -> [79]": "any model of both inputs is right",
         r"line 5: (tf\.keras\.layers\.Dense\(1\)\(hidden\) -> hidden|1 -> 2)": "as above",
     },
-    "01 q4": {
-        r"line 2: 3\.0 -> 3\.03\d*": "the noise of the training is larger",
-        r"line 2: 1\.0 -> 1\.01": "the noise of the training is larger",
-    },
     "03 q1": {
         r"line 7: .*track.* -> (removed|model)": "the archive finds the weights of this model",
         r"line 10: spec = .* -> removed": "the page's own spec has the same shape",

@@ -340,6 +340,6 @@ def build_on_an_endpoint(export_dir_5):
     return (
         f"your model is right for at least {parcel_checks.ENOUGH} of {parcel_checks.NEW} new "
         "parcels, and three readers give the same chances. It reads the weights of features "
-        f"unchanged, and its answers change when these become 0. {nearest[0].upper()}{nearest[1:]} would be "
-        f"right for {counts[nearest]} of {parcel_checks.NEW} parcels."
+        "unchanged, and its answers change when these become 0. "
+        f"{nearest[0].upper()}{nearest[1:]} would be right for {counts[nearest]} of {parcel_checks.NEW} parcels."
     )

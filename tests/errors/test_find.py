@@ -2,7 +2,9 @@
 
 The texts are in tests/errors/pasted/*.toml. Those of recent.toml and foreign.toml were written
 before the marks that they test: at that time, 6 of 66 texts found their case, 17 found a wrong one,
-and 13 of 64 foreign texts were claimed. Those of holdout.toml were tried only after the marks
+and 13 of 64 foreign texts were claimed. Those of later.toml were written after these marks: the
+first 35 all found their case, and 7 of the first 37 foreign ones were claimed, which none is now.
+Those of holdout.toml were tried only after the marks
 and the finder were finished: 30 of 35 found their case, one found a wrong one, and the 20 without a
 case found none.
 """
@@ -37,9 +39,10 @@ def texts(name):
 
 
 HOLDOUT = texts("holdout")
-RECENT, FOREIGN = texts("recent"), texts("foreign")
-POSITIVES = texts("positives") + RECENT + [text for text in HOLDOUT if "key" in text]
-NEGATIVES = texts("negatives") + FOREIGN + [text for text in HOLDOUT if "key" not in text]
+RECENT, FOREIGN, LATER = texts("recent"), texts("foreign"), texts("later")
+MIXED = HOLDOUT + LATER
+POSITIVES = texts("positives") + RECENT + [text for text in MIXED if "key" in text]
+NEGATIVES = texts("negatives") + FOREIGN + [text for text in MIXED if "key" not in text]
 
 
 def each(texts, title):
@@ -67,8 +70,8 @@ def test_what_is_not_in_the_clinic_is_not_found(text):
 
 
 def test_there_are_texts_enough_and_each_says_what_it_is():
-    assert len(POSITIVES) >= 140
-    assert len(NEGATIVES) >= 120
+    assert len(POSITIVES) >= 180
+    assert len(NEGATIVES) >= 180
     assert min(len(RECENT), len(FOREIGN)) >= 60
     keys = {text["key"] for text in POSITIVES}
     assert keys <= CERTAIN
@@ -112,8 +115,8 @@ def test_a_description_of_a_silent_case_has_it_among_the_nearest():
 
 
 DTYPE = (
-    "InvalidArgumentError: cannot compute __inference_f_1 as input #0(zero-based) was expected to "
-    "be a float tensor but is a double tensor"
+    "InvalidArgumentError: cannot compute __inference_signature_wrapper_1 as input #0(zero-based) "
+    "was expected to be a float tensor but is a double tensor"
 )
 TABLE = "FailedPreconditionError: Table not initialized."
 HANDLING = "\nDuring handling of the above exception, another exception occurred:\n\n"

@@ -236,6 +236,39 @@ def build_the_layer_without_cudnn(folder):
     return Works(folder / "gru", inputs={"x": steps}, expected=model(steps).numpy())
 
 
+def export_for_sparse_rows(folder):
+    """Export a function that adds the numbers of a sparse tensor."""
+    import tensorflow as tf
+
+    module = tf.Module()
+    rows = tf.SparseTensorSpec((None, None), tf.float32)
+    module.add = tf.function(lambda q: {"sum": tf.sparse.reduce_sum(q)}, input_signature=[rows])
+    tf.saved_model.save(module, folder / "add", signatures=module.add)
+    return folder / "add"
+
+
+def pass_a_sparse_tensor(folder):
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(export_for_sparse_rows(folder))
+    return loaded.signatures["serving_default"](q=tf.sparse.from_dense([[1.0, 0.0], [0.0, 3.0]]))
+
+
+def pass_the_parts_of_a_sparse_tensor(folder):
+    import tensorflow as tf
+
+    directory = export_for_sparse_rows(folder)
+    rows = tf.sparse.from_dense([[1.0, 0.0], [0.0, 3.0]])
+    loaded = tf.saved_model.load(directory)
+    parts = {
+        "q": rows.indices.numpy(),
+        "q_1": rows.values.numpy(),
+        "q_2": rows.dense_shape.numpy(),
+    }
+    got = loaded.add(rows)["sum"].numpy()
+    return Works(directory, inputs=parts, expected=4.0, got=got)
+
+
 # key -> the broken and the cured function
 FORMS = {
     "not-a-keras-model": (predict_with_a_loaded_export, serve_with_a_loaded_export),
@@ -246,6 +279,7 @@ FORMS = {
     "variables-deleted": (keep_only_the_function, keep_the_loaded_object),
     "table-not-initialized": (run_only_the_graph, fill_the_table_first),
     "ragged-input": (pass_a_ragged_tensor, pass_the_parts),
+    "sparse-input": (pass_a_sparse_tensor, pass_the_parts_of_a_sparse_tensor),
     "string-input": (pass_decoded_numbers, pass_encoded_numbers),
     "gpu-only-operation": (call_a_layer_of_a_gpu, build_the_layer_without_cudnn),
 }

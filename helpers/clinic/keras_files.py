@@ -235,6 +235,24 @@ def load_my_own_export(folder):
     return Works(folder / "model", inputs={"x": ROWS}, expected=ANSWERS)
 
 
+def load_a_pointer(folder):
+    import tensorflow as tf
+
+    path = folder / "line.h5"
+    path.write_text("version https://git-lfs.github.com/spec/v1\nsize 12840\n")
+    tf.keras.models.load_model(path)
+
+
+def load_the_file_itself(folder):
+    import tensorflow as tf
+
+    with quiet():  # Keras warns that the format is old.
+        line_model().save(folder / "line.h5")
+    model = tf.keras.models.load_model(folder / "line.h5", compile=False)
+    model.export(folder / "line", verbose=False)
+    return Works(folder / "line", inputs={"x": ROWS}, expected=ANSWERS)
+
+
 # key -> the broken and the cured function
 FORMS = {
     "load-model-of-export": (load_model_of_an_export, layer_of_an_export),
@@ -247,4 +265,5 @@ FORMS = {
     "load-weights-format": (load_weights_of_a_checkpoint, restore_a_checkpoint),
     "not-a-keras-file": (load_a_frozen_graph_with_keras, save_a_frozen_graph),
     "export-layer-in-a-file": (load_an_untrusted_export, load_my_own_export),
+    "not-an-h5-file": (load_a_pointer, load_the_file_itself),
 }

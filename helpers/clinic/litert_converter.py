@@ -179,7 +179,7 @@ FORMS = {
     "litert-no-such-operation": (convert_texts, convert_numbers),
     "litert-open-recurrent": (convert_an_open_batch, convert_one_row),
     "litert-open-length": (convert_an_open_length, convert_a_fixed_length),
-    "litert-half-floats": (convert_half_floats, convert_a_float32_copy),
+    "litert-float-dtype": (convert_half_floats, convert_a_float32_copy),
     "litert-keras-int8": (convert_a_quantised_model, let_the_converter_quantise),
     "calibration-dtype": (calibrate_with_doubles, let_the_converter_quantise),
     "calibration-missing": (quantise_without_rows, quantise_with_lists),

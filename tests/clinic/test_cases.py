@@ -83,7 +83,7 @@ AGREED = {
     "litert-no-such-operation": "endpoint of its own",
     "litert-open-recurrent": "unroll=True",
     "litert-open-length": "a fixed length",
-    "litert-half-floats": "policy float32",
+    "litert-float-dtype": "policy float32",
     "litert-keras-int8": "converter.optimizations",
     "calibration-dtype": "astype(np.float32)",
     "calibration-missing": "converter.representative_dataset",

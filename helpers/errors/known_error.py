@@ -68,7 +68,8 @@ class KnownError:
     group : str
         One of GROUPS, SERVING, or GENERAL for an entry that has no case in the clinic.
     exception : str
-        The name of the exception's type. Empty if nothing is raised.
+        The name of the exception's type, or the status of a server's answer. Empty if nothing is
+        raised.
     met_in : str
         Where the error occurs, one of PLACES.
     text : str

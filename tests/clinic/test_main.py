@@ -61,7 +61,7 @@ def test_an_error_without_code_in_the_clinic_is_found():
         status, out, err = run(*options, text=SERVER)
         assert (status, err) == (0, "")
         assert out == f"{show.as_text(known_errors()['server-unknown-model'])}\n"
-        assert "not tried   TensorFlow Serving." in out
+        assert "needs       TensorFlow Serving." in out
 
 
 def test_what_is_far_from_all_cases_gets_no_names():

@@ -13,7 +13,7 @@ FOUND, NOT_FOUND, BAD_USE = 0, 1, 2
 HOW_TO_END = "Ctrl-Z and Enter" if sys.platform == "win32" else "Ctrl-D"
 PASTE = f"Paste the traceback, press Enter and then {HOW_TO_END}:"
 STATUS = """\
-Exit status: 0 the error is in the clinic, 1 it is not (the nearest three cases are printed),
+Exit status: 0 the error is in the clinic, 1 it is not (near cases are printed, if there are any),
 2 there is no text to read.
 """
 
@@ -44,9 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:  # Ctrl-C instead of a paste
         return fail("no text was pasted")
     found = find(text)
-    if found.case is None and not found.nearest:
+    if not found.words:
         return fail("the text contains no words. Give the text of an error")
-    print(CASES[found.case.key].as_text() if found.case and chosen.code else found)
+    if found.case and found.case.key in CASES and chosen.code:
+        print(CASES[found.case.key].as_text())
+    else:
+        print(found)
     return FOUND if found.case else NOT_FOUND
 
 

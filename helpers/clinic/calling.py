@@ -1,5 +1,7 @@
 """The code of the clinic's calling errors: the export loads, but a call fails."""
 
+import numpy as np
+
 from helpers.clinic.case import Works
 from helpers.clinic.line_model import ANSWERS, ROWS, exported_line
 
@@ -151,6 +153,122 @@ def fill_the_table_first(folder):
     return Works(directory, inputs={"word": ["dog"]}, expected=[2], got=got)
 
 
+def export_for_ragged_rows(folder):
+    """Export a function that adds the numbers of each row of a ragged tensor."""
+    import tensorflow as tf
+
+    module = tf.Module()
+    rows = tf.RaggedTensorSpec((None, None), tf.float32)
+    module.add = tf.function(lambda r: {"sum": tf.reduce_sum(r, 1)}, input_signature=[rows])
+    tf.saved_model.save(module, folder / "add", signatures=module.add)
+    return folder / "add"
+
+
+def pass_a_ragged_tensor(folder):
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(export_for_ragged_rows(folder))
+    return loaded.signatures["serving_default"](r=tf.ragged.constant([[1.0, 2.0], [3.0]]))
+
+
+def pass_the_parts(folder):
+    import tensorflow as tf
+
+    directory = export_for_ragged_rows(folder)
+    rows = tf.ragged.constant([[1.0, 2.0], [3.0]], row_splits_dtype=tf.int64)
+    loaded = tf.saved_model.load(directory)
+    parts = {"r": rows.flat_values.numpy(), "r_1": rows.row_splits.numpy()}
+    got = loaded.add(rows)["sum"].numpy()
+    return Works(directory, inputs=parts, expected=[3.0, 3.0], got=got)
+
+
+def export_for_encoded_numbers(folder):
+    """Export a function that decodes two bytes of each text into two numbers."""
+    import tensorflow as tf
+
+    module = tf.Module()
+    texts = tf.TensorSpec((None,), tf.string, name="image")
+    module.decode = tf.function(
+        lambda image: tf.cast(tf.io.decode_raw(image, tf.uint8), tf.float32),
+        input_signature=[texts],
+    )
+    tf.saved_model.save(module, folder / "decode", signatures=module.decode)
+    return folder / "decode"
+
+
+def pass_decoded_numbers(folder):
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(export_for_encoded_numbers(folder))
+    return loaded.signatures["serving_default"](image=tf.constant([[7.0, 9.0]]))
+
+
+def pass_encoded_numbers(folder):
+    directory = export_for_encoded_numbers(folder)
+    return Works(directory, inputs={"image": [b"\x07\x09"]}, expected=[[7.0, 9.0]])
+
+
+def call_a_layer_of_a_gpu(folder):
+    import tensorflow as tf
+
+    module = tf.Module()
+    module.weights = tf.Variable(tf.zeros((3,)))
+    steps = tf.TensorSpec((5, 1, 1), tf.float32, name="x")
+    module.rnn = tf.function(
+        lambda x: tf.raw_ops.CudnnRNNV3(
+            input=x, input_h=x[:1], input_c=x[:1], params=module.weights,
+            sequence_lengths=[5], rnn_mode="rnn_tanh", is_training=False,
+        )[0],
+        input_signature=[steps],
+    )  # fmt: skip
+    tf.saved_model.save(module, folder / "rnn", signatures=module.rnn)
+    tf.saved_model.load(folder / "rnn").signatures["serving_default"](x=tf.zeros((5, 1, 1)))
+
+
+def build_the_layer_without_cudnn(folder):
+    import tensorflow as tf
+
+    layer = tf.keras.layers.GRU(1, use_cudnn=False)
+    model = tf.keras.Sequential([tf.keras.Input((5, 1), name="x"), layer])
+    model.set_weights([np.ones((1, 3)), np.ones((1, 3)), np.zeros((2, 3))])
+    model.export(folder / "gru", verbose=False)
+    steps = np.full((2, 5, 1), 0.5, np.float32)
+    return Works(folder / "gru", inputs={"x": steps}, expected=model(steps).numpy())
+
+
+def export_for_sparse_rows(folder):
+    """Export a function that adds the numbers of a sparse tensor."""
+    import tensorflow as tf
+
+    module = tf.Module()
+    rows = tf.SparseTensorSpec((None, None), tf.float32)
+    module.add = tf.function(lambda q: {"sum": tf.sparse.reduce_sum(q)}, input_signature=[rows])
+    tf.saved_model.save(module, folder / "add", signatures=module.add)
+    return folder / "add"
+
+
+def pass_a_sparse_tensor(folder):
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(export_for_sparse_rows(folder))
+    return loaded.signatures["serving_default"](q=tf.sparse.from_dense([[1.0, 0.0], [0.0, 3.0]]))
+
+
+def pass_the_parts_of_a_sparse_tensor(folder):
+    import tensorflow as tf
+
+    directory = export_for_sparse_rows(folder)
+    rows = tf.sparse.from_dense([[1.0, 0.0], [0.0, 3.0]])
+    loaded = tf.saved_model.load(directory)
+    parts = {
+        "q": rows.indices.numpy(),
+        "q_1": rows.values.numpy(),
+        "q_2": rows.dense_shape.numpy(),
+    }
+    got = loaded.add(rows)["sum"].numpy()
+    return Works(directory, inputs=parts, expected=4.0, got=got)
+
+
 # key -> the broken and the cured function
 FORMS = {
     "not-a-keras-model": (predict_with_a_loaded_export, serve_with_a_loaded_export),
@@ -160,4 +278,8 @@ FORMS = {
     "columns": (call_with_too_many_columns, call_with_one_column),
     "variables-deleted": (keep_only_the_function, keep_the_loaded_object),
     "table-not-initialized": (run_only_the_graph, fill_the_table_first),
+    "ragged-input": (pass_a_ragged_tensor, pass_the_parts),
+    "sparse-input": (pass_a_sparse_tensor, pass_the_parts_of_a_sparse_tensor),
+    "string-input": (pass_decoded_numbers, pass_encoded_numbers),
+    "gpu-only-operation": (call_a_layer_of_a_gpu, build_the_layer_without_cudnn),
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.clinic import show
-from helpers.errors.known_error import GENERAL, GROUPS, KnownError
+from helpers.errors.known_error import GROUPS, KnownError
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,8 @@ def join(table: dict[str, KnownError], forms: dict[str, tuple[Callable, Callable
     Parameters
     ----------
     table : dict of str to KnownError
-        The entries of the group `general` have no functions.
+        The entries of the groups `serving` and `general`, and those that are not reproduced, have
+        no functions.
     forms : dict of str to (function, function)
         The broken and the cured function by the entry's key.
 
@@ -92,7 +93,7 @@ def join(table: dict[str, KnownError], forms: dict[str, tuple[Callable, Callable
     ValueError
         If the keys do not agree.
     """
-    errors = {key: error for key, error in table.items() if error.group != GENERAL}
+    errors = {key: error for key, error in table.items() if error.in_clinic}
     if missing := sorted(errors.keys() - forms.keys()):
         raise ValueError(f"The clinic has no functions for: {', '.join(missing)}.")
     if unknown := sorted(forms.keys() - errors.keys()):

@@ -1,32 +1,8 @@
-"""The code of the clinic's LiteRT errors: the converter or the interpreter refuses the export."""
+"""The code of the errors of LiteRT's interpreter."""
 
-from helpers import readers
 from helpers.clinic.case import Works
 from helpers.clinic.line_model import ANSWERS, ROWS, exported_line
-
-
-def convert_texts(folder):
-    import tensorflow as tf
-
-    module = tf.Module()
-    texts = tf.TensorSpec((None,), tf.string, name="text")
-    module.lower = tf.function(lambda text: tf.strings.lower(text), input_signature=[texts])
-    tf.saved_model.save(module, folder / "lower", signatures=module.lower)
-    readers.run(folder / "lower", "serving_default", {"text": ["Cat"]}, "litert")
-
-
-def convert_numbers(folder):
-    """Only the endpoint for numbers is converted. Another endpoint turns text into numbers."""
-    import tensorflow as tf
-
-    module = tf.Module()
-    texts = tf.TensorSpec((None,), tf.string, name="text")
-    numbers = tf.TensorSpec((None, 1), tf.float32, name="x")
-    module.prepare = tf.function(lambda text: tf.strings.length(text), input_signature=[texts])
-    module.double = tf.function(lambda x: 2 * x, input_signature=[numbers])
-    signatures = {"prepare": module.prepare, "serving_default": module.double}
-    tf.saved_model.save(module, folder / "signatures", signatures=signatures)
-    return Works(folder / "signatures", inputs={"x": ROWS}, expected=2 * ROWS)
+from helpers.clinic.litert_converter import convert_numbers
 
 
 def interpreter_of(content):
@@ -82,9 +58,63 @@ def use_a_listed_key(folder):
     return Works(folder / "signatures", "double", {"x": ROWS}, expected=2 * ROWS, got=got)
 
 
+def convert_with_select_ops(folder):
+    import tensorflow as tf
+
+    module = tf.Module()
+    texts = tf.TensorSpec((None,), tf.string, name="text")
+    module.lower = tf.function(lambda text: tf.strings.lower(text), input_signature=[texts])
+    tf.saved_model.save(module, folder / "lower", signatures=module.lower)
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(folder / "lower"))
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.SELECT_TF_OPS]
+    interpreter_of(converter.convert()).allocate_tensors()
+
+
+def set_a_tensor_at_once(folder):
+    interpreter = converted_line(folder)
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], ROWS[:1])
+
+
+def allocate_first(folder):
+    interpreter = converted_line(folder)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], ROWS[:1])
+    interpreter.invoke()
+    got = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    return Works(folder / "line", inputs={"x": ROWS[:1]}, expected=ANSWERS[:1], got=got)
+
+
+def convert_a_function_alone(folder):
+    import tensorflow as tf
+
+    rows = tf.TensorSpec((1, 1), tf.float32, name="x")
+    double = tf.function(lambda x: 2 * x, input_signature=[rows]).get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([double], double)
+    interpreter_of(converter.convert()).get_signature_runner()
+
+
+def open_a_pointer(folder):
+    path = folder / "line.tflite"
+    path.write_text("version https://git-lfs.github.com/spec/v1\nsize 1136\n")
+    interpreter_of(path)
+
+
+def open_the_file_itself(folder):
+    import tensorflow as tf
+
+    path = folder / "line.tflite"
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(exported_line(folder)))
+    path.write_bytes(converter.convert())
+    got = interpreter_of(path).get_signature_runner()(x=ROWS)["output_0"]
+    return Works(folder / "line", inputs={"x": ROWS}, expected=ANSWERS, got=got)
+
+
 # key -> the broken and the cured function
 FORMS = {
-    "litert-no-such-operation": (convert_texts, convert_numbers),
+    "litert-select-ops": (convert_with_select_ops, convert_numbers),
     "litert-tensor": (set_a_tensor_of_three_rows, use_the_signature_runner),
     "litert-signature-key": (use_the_default_key, use_a_listed_key),
+    "litert-not-allocated": (set_a_tensor_at_once, allocate_first),
+    "litert-no-signatures": (convert_a_function_alone, use_the_signature_runner),
+    "not-a-litert-file": (open_a_pointer, open_the_file_itself),
 }

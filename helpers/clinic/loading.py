@@ -164,6 +164,51 @@ def export_after_a_fit(folder):
     return Works(folder / "line", inputs={"x": ROWS}, expected=model(ROWS).numpy())
 
 
+def change_objects(directory, change):
+    """Call `change` with the saved objects of an export, and write them back."""
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    path = directory / "saved_model.pb"
+    model = SavedModel.FromString(path.read_bytes())
+    change(model.meta_graphs[0].object_graph_def.nodes)
+    path.write_bytes(model.SerializeToString())
+
+
+def add_an_optimizer(nodes):
+    """Add an optimizer with one slot for one weight, as Keras 2 saved it."""
+    weights = [i for i, node in enumerate(nodes) if node.WhichOneof("kind") == "variable"]
+    optimizer = nodes.add()
+    optimizer.user_object.identifier = "optimizer"
+    optimizer.user_object.version.producer = optimizer.user_object.version.min_consumer = 1
+    optimizer.slot_variables.add(
+        original_variable_node_id=weights[0], slot_name="m", slot_variable_node_id=weights[1]
+    )
+    nodes[0].children.add(node_id=len(nodes) - 1, local_name="optimizer")
+
+
+def remove_the_optimizer(nodes):
+    """Remove the slots of every optimizer, and make it an ordinary object."""
+    for node in nodes:
+        del node.slot_variables[:]
+        if node.user_object.identifier == "optimizer":
+            node.user_object.identifier = "_generic_user_object"
+
+
+def load_with_an_optimizer(folder):
+    import tensorflow as tf
+
+    directory = exported_line(folder)
+    change_objects(directory, add_an_optimizer)
+    tf.saved_model.load(directory)
+
+
+def load_without_an_optimizer(folder):
+    directory = exported_line(folder)
+    change_objects(directory, add_an_optimizer)
+    change_objects(directory, remove_the_optimizer)
+    return Works(directory, inputs={"x": ROWS}, expected=ANSWERS)
+
+
 # key -> the broken and the cured function
 FORMS = {
     "no-saved-model-there": (load_the_parent, load_the_version),
@@ -173,4 +218,5 @@ FORMS = {
     "missing-asset": (move_without_assets, move_all_of_it),
     "damaged-export": (load_half_a_file, send_one_archive),
     "optimizer-left-in": (save_after_a_failed_fit, export_after_a_fit),
+    "keras-2-optimizer": (load_with_an_optimizer, load_without_an_optimizer),
 }

@@ -1,7 +1,9 @@
 """The code of the clinic's saving errors: TensorFlow or Keras writes no export."""
 
+import numpy as np
+
 from helpers.clinic.case import Works
-from helpers.clinic.line_model import ANSWERS, ROWS, line_model
+from helpers.clinic.line_model import ANSWERS, ROWS, exported_line, line_model
 
 
 def save_a_directory(folder):
@@ -151,6 +153,61 @@ def define_a_method_with_self(folder):
     return Works(folder / "double", inputs={"x": ROWS}, expected=2 * ROWS)
 
 
+def stateful_model():
+    """Return a model with a stateful layer. It answers for one row of 5 steps with 2 numbers."""
+    import tensorflow as tf
+
+    steps = tf.keras.Input(batch_shape=(1, 5, 2), name="x")
+    layer = tf.keras.layers.SimpleRNN(
+        1, stateful=True, kernel_initializer="ones", recurrent_initializer="zeros"
+    )
+    return tf.keras.Sequential([steps, layer])
+
+
+def export_a_stateful_model(folder):
+    stateful_model().export(folder / "state", verbose=False)
+
+
+def export_one_row(folder):
+    import tensorflow as tf
+
+    rows = tf.keras.InputSpec(shape=(1, 5, 2), dtype="float32", name="x")
+    stateful_model().export(folder / "state", input_signature=[rows], verbose=False)
+    steps = np.full((1, 5, 2), 0.1, np.float32)
+    # Without a recurrent weight, the answer is that of the last step alone.
+    return Works(folder / "state", inputs={"x": steps}, expected=np.tanh([[0.2]]))
+
+
+def add_a_loaded_export(folder):
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(exported_line(folder))
+    tf.keras.Sequential([tf.keras.Input((1,), name="x"), loaded])
+
+
+def add_a_layer_of_an_export(folder):
+    import tensorflow as tf
+
+    layer = tf.keras.layers.TFSMLayer(str(exported_line(folder)), call_endpoint="serve")
+    model = tf.keras.Sequential([tf.keras.Input((1,), name="x"), layer])
+    got = model(ROWS).numpy()
+    model.export(folder / "model", verbose=False)
+    return Works(folder / "model", inputs={"x": ROWS}, expected=ANSWERS, got=got)
+
+
+def save_weights_as_h5(folder):
+    line_model().save_weights(folder / "line.h5")
+
+
+def save_weights_as_weights_h5(folder):
+    line_model().save_weights(folder / "line.weights.h5")
+    model = line_model()
+    model.set_weights([np.zeros((1, 1)), np.zeros(1)])
+    model.load_weights(folder / "line.weights.h5")
+    model.export(folder / "line", verbose=False)
+    return Works(folder / "line", inputs={"x": ROWS}, expected=ANSWERS)
+
+
 # key -> the broken and the cured function
 FORMS = {
     "save-writes-no-export": (save_a_directory, export_a_directory),
@@ -160,4 +217,7 @@ FORMS = {
     "untracked-resource": (save_without_its_variable, save_with_its_variable),
     "keras-tensor": (build_with_a_tensorflow_function, build_with_a_layer),
     "first-argument-not-self": (define_a_method_without_self, define_a_method_with_self),
+    "stateful-layer": (export_a_stateful_model, export_one_row),
+    "not-a-keras-layer": (add_a_loaded_export, add_a_layer_of_an_export),
+    "weights-file-ending": (save_weights_as_h5, save_weights_as_weights_h5),
 }

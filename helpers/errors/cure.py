@@ -1,6 +1,6 @@
 """The cure of an error, for the text under a failing check."""
 
-from helpers.errors.known_error import KnownError, known_errors
+from helpers.errors.known_error import KnownError, known_errors, most_special
 from helpers.errors.shapes import shape_advice
 
 SHAPE = "shape-refused"  # the entry whose message names the two shapes
@@ -37,7 +37,6 @@ def entry(text: str) -> KnownError | None:
     """
     message = " ".join(text.split())
     errors = known_errors().values()
-    matching = [error for error in errors if error.matches(message)]
-    refined = {error.refines for error in matching}
-    broadly = (error for error in errors if error.matches_broadly(message))
-    return next((error for error in matching if error.key not in refined), next(broadly, None))
+    matching = most_special([error for error in errors if error.matches(message)])
+    broadly = most_special([error for error in errors if error.matches_broadly(message)])
+    return next(iter(matching or broadly), None)

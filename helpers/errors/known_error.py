@@ -8,8 +8,19 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "known"
 # Teaching order. `cure` prefers an earlier entry where two match equally well.
-FILES = ("saving", "loading", "keras_files", "calling", "litert", "silent", "general")
+FILES = (
+    "saving",
+    "loading",
+    "keras_files",
+    "calling",
+    "litert_converter",
+    "litert",
+    "silent",
+    "serving",
+    "general",
+)
 GROUPS = ("saving", "loading", "calling", "silent")
+SERVING = "serving"  # the group of the errors of model servers, which have no code in the clinic
 GENERAL = "general"  # the group of the entries that have no case in the clinic
 
 READER_PLACES = {
@@ -17,11 +28,27 @@ READER_PLACES = {
     "session": "in the session (Python)",
     "litert": "in LiteRT",
 }
-PLACES = {"saving": "while saving", "keras": "in Keras", **READER_PLACES}
+PLACES = {
+    "saving": "while saving",
+    "keras": "in Keras",
+    **READER_PLACES,
+    "server": "in a model server",
+}
 
 KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 THREAD = re.compile(r"[\w.-]+/[\w.-]+#\d+")
-OPTIONAL = {"marks": (), "broad_marks": (), "refines": "", "reported": (), "promised": ()}
+OPTIONAL = {
+    "marks": (),
+    "framed_marks": (),
+    "frames": (),
+    "unless": (),
+    "broad_marks": (),
+    "refines": "",
+    "not_reproduced": "",
+    "reported": (),
+    "promised": (),
+}
+PATTERNS = ("marks", "framed_marks", "frames", "unless", "broad_marks")
 
 
 class TableError(ValueError):
@@ -39,9 +66,10 @@ class KnownError:
     title : str
         The symptom in a few words.
     group : str
-        One of GROUPS, or GENERAL for an entry that has no case in the clinic.
+        One of GROUPS, SERVING, or GENERAL for an entry that has no case in the clinic.
     exception : str
-        The name of the exception's type. Empty if nothing is raised.
+        The name of the exception's type, or the status of a server's answer. Empty if nothing is
+        raised.
     met_in : str
         Where the error occurs, one of PLACES.
     text : str
@@ -49,11 +77,22 @@ class KnownError:
     marks : tuple of str
         Regular expressions that match only messages of this error, also in older versions of
         TensorFlow and Keras. `find` and `cure` search them.
+    framed_marks : tuple of str
+        Regular expressions that other errors match as well. They count only below a traceback
+        that one of `frames` matches.
+    frames : tuple of str
+        Regular expressions for the traceback: functions and files that only this error passes.
+    unless : tuple of str
+        Regular expressions for the traceback or the message of other errors with the same words.
+        Where one of them matches, no mark counts.
     broad_marks : tuple of str
         Regular expressions that are certain enough under a failing check of this course, but not
         in a pasted text. Only `cure` searches them, after all `marks`.
     refines : str
-        The key of a more general entry. Where both match, `cure` takes this one.
+        The key of a more general entry. Where both match, `find` and `cure` take this one.
+    not_reproduced : str
+        What the error needs that the course does not have, such as another version. The clinic
+        has no code for such an entry. Empty if the clinic reproduces the error.
     cause, experiment, cure : str
         One to three sentences each.
     reported : tuple of str
@@ -69,17 +108,30 @@ class KnownError:
     met_in: str
     text: str
     marks: tuple[str, ...]
+    framed_marks: tuple[str, ...]
+    frames: tuple[str, ...]
+    unless: tuple[str, ...]
     broad_marks: tuple[str, ...]
     refines: str
+    not_reproduced: str
     cause: str
     experiment: str
     cure: str
     reported: tuple[str, ...]
     promised: tuple[str, ...]
 
-    def matches(self, message: str) -> bool:
-        """Return whether one of the marks matches `message`."""
-        return any(re.search(mark, message) for mark in self.marks)
+    @property
+    def in_clinic(self) -> bool:
+        """Whether the clinic has the broken and the cured code of this error."""
+        return self.group in GROUPS and not self.not_reproduced
+
+    def matches(self, message: str, traceback: str = "") -> bool:
+        """Return whether one of the marks matches `message`, the text below `traceback`."""
+        if any(re.search(mark, part) for mark in self.unless for part in (message, traceback)):
+            return False
+        framed = any(re.search(frame, traceback) for frame in self.frames)
+        marks = (*self.marks, *self.framed_marks) if framed else self.marks
+        return any(re.search(mark, message) for mark in marks)
 
     def matches_broadly(self, message: str) -> bool:
         """Return whether one of the broad marks matches `message`."""
@@ -128,6 +180,12 @@ def known_errors(folder: Path = FOLDER) -> dict[str, KnownError]:
     return table
 
 
+def most_special(errors: list[KnownError]) -> list[KnownError]:
+    """Return `errors` without the entries that another one of them refines."""
+    refined = {error.refines for error in errors}
+    return [error for error in errors if error.key not in refined]
+
+
 def _entries(path):
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -174,8 +232,13 @@ def _complaints(error):
     """Yield (field, what is wrong with it)."""
     if not KEY.fullmatch(error.key):
         yield "key", "use lower case letters, digits and single hyphens."
-    if error.group not in (*GROUPS, GENERAL):
-        yield "group", f"{error.group!r} is not one of {', '.join((*GROUPS, GENERAL))}."
+    groups = (*GROUPS, SERVING, GENERAL)
+    if error.group not in groups:
+        yield "group", f"{error.group!r} is not one of {', '.join(groups)}."
+    if error.group == SERVING and not error.not_reproduced:
+        yield "not_reproduced", "say which server prints this error."
+    if bool(error.framed_marks) is not bool(error.frames):
+        yield "frames", "framed_marks and frames need each other."
     if error.met_in not in PLACES:
         yield "met_in", f"{error.met_in!r} is not one of {', '.join(PLACES)}."
     for name in ("title", "text"):
@@ -184,7 +247,7 @@ def _complaints(error):
     for name in ("cause", "experiment", "cure"):
         if not getattr(error, name).endswith("."):
             yield name, "the text must be sentences, and end with a full stop."
-    for name in ("marks", "broad_marks"):
+    for name in PATTERNS:
         for mark in getattr(error, name):
             try:
                 re.compile(mark)

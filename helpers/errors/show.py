@@ -41,6 +41,7 @@ def _rows(error):
         "cause": error.cause,
         "experiment": error.experiment,
         "cure": error.cure,
+        "needs": error.not_reproduced,
         "reported": ", ".join(error.reported),
     }
     return {name: content for name, content in rows.items() if content}

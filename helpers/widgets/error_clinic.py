@@ -4,6 +4,8 @@ import ipywidgets
 
 from helpers.clinic import CASES
 from helpers.errors.find import find
+from helpers.errors.known_error import KnownError
+from helpers.errors.show import as_html
 from helpers.widgets.view import LONG_LABEL, View, one_at_a_time, style
 
 INTRODUCTION = (
@@ -11,13 +13,15 @@ INTRODUCTION = (
     "cases:"
 )
 NOTHING = "Paste an error, or choose a case."
-UNKNOWN = "<b>not in this clinic</b>; nearest:"
+UNKNOWN = "<b>not in this clinic</b>"
+NEAREST = f"{UNKNOWN}; nearest:"
 
 
 def clinic() -> View:
     """Make the widget: a box for an error, a list of the cases, and the case with its code.
 
-    An error that is not in the clinic shows the three nearest cases as buttons.
+    An error that is not in the clinic shows near cases as buttons, if there are any. An error
+    without code in the clinic, such as one of a server, is shown without being in the list.
     """
     error = ipywidgets.Textarea(
         description="error",
@@ -40,13 +44,17 @@ def clinic() -> View:
     @guarded
     def look(_=None):
         found = find(error.value)
-        verdict.value = UNKNOWN if found.nearest else "" if found.case else NOTHING
+        verdict.value = _verdict(found)
         nearest.children = [button(case) for case in found.nearest]
-        choice.value = found.case.key if found.case else ""
+        open_case(found.case)
 
     @guarded
     def show(_=None):
         answer.value = CASES[choice.value].as_html() if choice.value else ""
+
+    def open_case(case: KnownError | None):
+        choice.value = case.key if case and case.key in CASES else ""
+        answer.value = _page(case)
 
     def button(case):
         # The button is as wide as its words, or has several lines: JupyterLab cuts off longer ones.
@@ -55,13 +63,27 @@ def clinic() -> View:
             description=case.title, tooltip=f"Show the case {case.key}", layout=wide
         )
         button.add_class(LONG_LABEL)
-        button.on_click(lambda _: setattr(choice, "value", case.key))
+        button.on_click(lambda _: open_case(case))
         return button
 
     error.observe(look, "value")
     choice.observe(show, "value")
     look()
     return View([error, choice, verdict, nearest, answer, style()], _text())
+
+
+def _page(case):
+    if case is None:
+        return ""
+    return CASES[case.key].as_html() if case.key in CASES else as_html(case)
+
+
+def _verdict(found):
+    if found.case:
+        return ""
+    if not found.words:
+        return NOTHING
+    return NEAREST if found.nearest else UNKNOWN
 
 
 def _text():

@@ -2,15 +2,25 @@
 
 import pytest
 
-from helpers.clinic import CASES, calling, keras_files, litert, loading, saving, silent
+from helpers.clinic import (
+    CASES,
+    calling,
+    keras_files,
+    litert,
+    litert_converter,
+    loading,
+    saving,
+    silent,
+)
 from helpers.clinic.case import join
-from helpers.errors.known_error import FIELDS, FILES, GENERAL, known_errors
+from helpers.errors.known_error import FIELDS, FILES, GENERAL, SERVING, known_errors
 
 ROOMS = {
     "saving": saving,
     "loading": loading,
     "keras_files": keras_files,
     "calling": calling,
+    "litert_converter": litert_converter,
     "litert": litert,
     "silent": silent,
 }
@@ -18,10 +28,10 @@ FORMS = {key: forms for room in ROOMS.values() for key, forms in room.FORMS.item
 
 
 def test_keys_agree_both_ways_and_in_order():
-    keys = [key for key, error in known_errors().items() if error.group != GENERAL]
+    keys = [key for key, error in known_errors().items() if error.in_clinic]
     assert list(CASES) == keys == list(FORMS)
     assert len(FORMS) == sum(len(room.FORMS) for room in ROOMS.values())
-    assert [*ROOMS, GENERAL] == list(FILES)
+    assert [*ROOMS, SERVING, GENERAL] == list(FILES)
 
 
 @pytest.mark.parametrize("key", CASES)
@@ -37,7 +47,7 @@ def test_an_entry_without_functions_is_named():
         join(known_errors(), forms)
 
 
-@pytest.mark.parametrize("key", ["no-luck", "name-not-defined"])
+@pytest.mark.parametrize("key", ["no-luck", "name-not-defined", "server-json", "keras-2-file"])
 def test_functions_without_a_case_are_named(key):
     with pytest.raises(ValueError, match=rf"has no case for: {key}\."):
         join(known_errors(), {**FORMS, key: FORMS["columns"]})

@@ -1,8 +1,12 @@
 """Finding a case: right for real pasted texts, never certain for a text that is not in the clinic.
 
-The texts are in tests/errors/pasted/*.toml. Those of holdout.toml were tried only after the marks
-and the finder were finished: 30 of 35 found their case, one found a wrong one, and the 20 without a
-case found none.
+The texts are in tests/errors/pasted/*.toml. Those of recent.toml and foreign.toml were written
+before the marks that they test: at that time, 6 of 66 texts found their case, 17 found a wrong one,
+and 13 of 64 foreign texts were claimed. Those of later.toml were written after these marks: the
+first 35 and the 12 of its third set all found their case, and 7 of 37 and 9 of 22 foreign ones were
+claimed. None of them is now, and of a fourth set of 34 none was. Those of holdout.toml were tried
+only after the first marks and the finder were finished: 30 of 35 found their case, one found a
+wrong one, and the 20 without a case found none.
 """
 
 import dataclasses
@@ -17,14 +21,17 @@ from pathlib import Path
 
 import pytest
 
-from helpers.clinic import CASES, Found
+from helpers.clinic import Found
 from helpers.errors.find import find
-from helpers.errors.known_error import known_errors
+from helpers.errors.known_error import GENERAL, known_errors
 from helpers.errors.show import as_html, as_text
 from helpers.paths import ROOT
 
 FOLDER = Path(__file__).parent / "pasted"
-ERRORS = {key: error for key, error in known_errors().items() if key in CASES}
+KNOWN = known_errors()
+ERRORS = {key: error for key, error in KNOWN.items() if error.group != GENERAL}
+# Those that a pasted text can belong to.
+CERTAIN = {key for key, error in KNOWN.items() if error.marks or error.framed_marks}
 
 
 def texts(name):
@@ -32,8 +39,10 @@ def texts(name):
 
 
 HOLDOUT = texts("holdout")
-POSITIVES = texts("positives") + [text for text in HOLDOUT if "key" in text]
-NEGATIVES = texts("negatives") + [text for text in HOLDOUT if "key" not in text]
+RECENT, FOREIGN, LATER = texts("recent"), texts("foreign"), texts("later")
+MIXED = HOLDOUT + LATER
+POSITIVES = texts("positives") + RECENT + [text for text in MIXED if "key" in text]
+NEGATIVES = texts("negatives") + FOREIGN + [text for text in MIXED if "key" not in text]
 
 
 def each(texts, title):
@@ -42,7 +51,7 @@ def each(texts, title):
 
 @each(POSITIVES, "key")
 def test_what_others_paste_finds_its_case(text):
-    assert find(text["text"]).case is ERRORS[text["key"]]
+    assert find(text["text"]).case is KNOWN[text["key"]]
 
 
 @each(NEGATIVES, "what")
@@ -50,17 +59,23 @@ def test_what_is_not_in_the_clinic_is_not_found(text):
     found = find(text["text"])
     assert found.case is None
     if text["text"].strip():
-        assert len(set(found.nearest)) == 3
-        assert str(found).startswith("not in this clinic; nearest:\n")
+        assert found.words
+        assert len(set(found.nearest)) == len(found.nearest) <= 3
+        near = "not in this clinic; nearest:\n"
+        assert str(found).startswith(near if found.nearest else "not in this clinic")
+        assert ("nearest" in str(found)) is bool(found.nearest)
     else:
         assert found == Found(None)
         assert str(found).startswith("The text contains no error")
 
 
 def test_there_are_texts_enough_and_each_says_what_it_is():
-    assert len(POSITIVES) >= 45
-    assert len(NEGATIVES) >= 40
-    assert {text["key"] for text in POSITIVES} == {key for key, c in ERRORS.items() if c.marks}
+    assert len(POSITIVES) >= 200
+    assert len(NEGATIVES) >= 240
+    assert min(len(RECENT), len(FOREIGN)) >= 60
+    keys = {text["key"] for text in POSITIVES}
+    assert keys <= CERTAIN
+    assert {key for key in ERRORS if key in CERTAIN} <= keys
     assert all(set(text) == {"key", "seen", "text"} for text in POSITIVES)
     assert all(set(text) == {"what", "text"} for text in NEGATIVES)
     pasted = [text["text"] for text in POSITIVES + NEGATIVES]
@@ -69,14 +84,15 @@ def test_there_are_texts_enough_and_each_says_what_it_is():
 
 def test_every_mark_is_there_for_a_text():
     pasted = [" ".join(text["text"].split()) for text in POSITIVES]
-    marks = [mark for case in ERRORS.values() for mark in case.marks]
+    marks = [mark for case in ERRORS.values() for mark in (*case.marks, *case.framed_marks)]
     assert [mark for mark in marks if not any(re.search(mark, text) for text in pasted)] == []
 
 
 @pytest.mark.parametrize("case", ERRORS.values(), ids=ERRORS)
 def test_the_text_of_a_case_finds_it_first(case):
     found = find(case.text)
-    assert (found.case or found.nearest[0]) is case
+    # The text alone can be too short to tell an error from the more general one.
+    assert (found.case or found.nearest[0]) in (case, KNOWN.get(case.refines))
 
 
 # How people describe an error that prints nothing.
@@ -91,7 +107,7 @@ DESCRIPTIONS = {
 
 
 def test_a_description_of_a_silent_case_has_it_among_the_nearest():
-    assert set(DESCRIPTIONS) == {key for key, case in ERRORS.items() if not case.marks}
+    assert set(DESCRIPTIONS) == ERRORS.keys() - CERTAIN
     for key, text in DESCRIPTIONS.items():
         found = find(text)
         assert found.case is None
@@ -99,8 +115,8 @@ def test_a_description_of_a_silent_case_has_it_among_the_nearest():
 
 
 DTYPE = (
-    "InvalidArgumentError: cannot compute __inference_f_1 as input #0(zero-based) was expected to "
-    "be a float tensor but is a double tensor"
+    "InvalidArgumentError: cannot compute __inference_signature_wrapper_1 as input #0(zero-based) "
+    "was expected to be a float tensor but is a double tensor"
 )
 TABLE = "FailedPreconditionError: Table not initialized."
 HANDLING = "\nDuring handling of the above exception, another exception occurred:\n\n"
@@ -117,6 +133,7 @@ FRAMES = 'Traceback (most recent call last):\n  File "a.py", line 1, in <module>
         (TABLE, "app.RequestFailed: try again", "table-not-initialized"),
         ("KeyError: 'q'", TABLE, "table-not-initialized"),
         ("KeyError: 'q'", "ValueError: no q", None),
+        ("a.py: calibrator.py ran", TABLE, "table-not-initialized"),
     ],
 )
 def test_of_a_chain_the_last_that_is_known_counts(link, first, last, key):
@@ -247,12 +264,12 @@ def test_everything_of_a_case_is_escaped():
     page = as_html(dataclasses.replace(case, **words | {"met_in": "keras"}, reported=(f"{bad}#1",)))
     assert "<script" not in page
     assert "'\"" not in page
-    assert page.count("&lt;script&gt;&#x27;&quot;&amp;") == 9
+    assert page.count("&lt;script&gt;&#x27;&quot;&amp;") == 10
 
 
 def test_what_was_found_shows_itself():
     assert str(find(TABLE)) == as_text(ERRORS["table-not-initialized"])
     assert find(TABLE)._repr_html_() == as_html(ERRORS["table-not-initialized"])
     page = find("KeyError: '<b>'")._repr_html_()
-    assert "not in this clinic; nearest:" in page
+    assert "not in this clinic" in page and "nearest" not in page
     assert "<b>" not in page

@@ -4,10 +4,14 @@ import pytest
 
 from helpers.clinic import CASES
 from helpers.errors.find import find
+from helpers.errors.known_error import known_errors
+from helpers.errors.show import as_html
 from helpers.widgets.error_clinic import clinic
 
 KNOWN = "AttributeError: '_UserObject' object has no attribute 'predict'"
-UNKNOWN = "KeyError: '<b>score'"
+UNKNOWN = "the answers of the first, random <b>score weights, whatever is trained or loaded"
+FAR = "KeyError: 'price'"
+SERVER = '{"error": "Servable not found for request: Latest(churn)"}'
 
 
 @pytest.fixture
@@ -43,7 +47,24 @@ def test_an_unknown_error_shows_the_nearest_to_click(view):
         button.click()
         assert choice.value == case.key
         assert answer.value == CASES[case.key].as_html()
-    assert len(nearest.children) == 3  # The other cases can still be opened.
+    assert len(nearest.children) == len(cases) >= 1  # The other cases can still be opened.
+
+
+def test_an_error_far_from_all_cases_shows_none(view):
+    error, choice, verdict, nearest, answer, _ = view.children
+    error.value = KNOWN
+    error.value = FAR
+    assert verdict.value == "<b>not in this clinic</b>"
+    assert not nearest.children and not answer.value and choice.label == "none"
+
+
+def test_an_error_without_code_is_shown(view):
+    error, choice, verdict, nearest, answer, _ = view.children
+    error.value = SERVER
+    assert answer.value == as_html(known_errors()["server-unknown-model"])
+    assert choice.label == "none" and not verdict.value and not nearest.children
+    error.value = ""
+    assert not answer.value
 
 
 def test_without_an_error_again_it_says_what_to_do(view):

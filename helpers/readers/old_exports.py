@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from helpers.artifact.graph_only import leave_out_objects
 from helpers.artifact.saved_model import saved_model
 from helpers.artifact.tag_sets import SERVE, serving_graph_of, tag_sets, written
 
@@ -99,10 +100,6 @@ def _without_optimizers(graph):
             node.user_object.metadata = ""
 
 
-def _without_objects(graph):
-    graph.ClearField("object_graph_def")
-
-
 @dataclass(frozen=True)
 class Way:
     """A way to write an export so that Python can load it.
@@ -132,7 +129,7 @@ WAYS = (
     ),
     Way(
         lambda graph: graph.HasField("object_graph_def"),
-        _without_objects,
+        leave_out_objects,
         "the new export has no Python objects: Python loads its signatures, as from an export of "
         "TensorFlow 1, and no other functions or attributes.",
     ),

@@ -148,6 +148,24 @@ def test_rescue_leaves_out_all_objects_where_the_optimizer_is_not_enough(old, tm
         assert readers.run(tmp_path / "new", KEY, {"x": ROWS}, reader)["y"].tolist() == [[6], [10]]
 
 
+def test_rescue_without_objects_keeps_the_words_of_a_table(tmp_path):
+    file = tmp_path / "words.txt"
+    file.write_text("red\ngreen\n")
+    lookup = tf.keras.layers.StringLookup(vocabulary=str(file))
+    words = tf.keras.Input((1,), dtype="string", name="words")
+    model = tf.keras.Model(words, tf.keras.layers.Embedding(4, 2)(lookup(words)))
+    model.export(tmp_path / "old", verbose=False)
+    right = model(tf.constant([["green"], ["blue"]])).numpy()
+    edit(tmp_path / "old", unknown_object)
+    assert statuses(compare.compare(tmp_path / "old"))["python"] == "FAILS"
+    done = rescue(tmp_path / "old", tmp_path / "new")
+    assert not done.refused and "the new export has no Python objects" in str(done)
+    feed = {"words": np.array([["green"], ["blue"]], object)}
+    for reader in ("python", "session"):
+        (answer,) = readers.run(tmp_path / "new", KEY, feed, reader).values()
+        assert np.array_equal(answer, right)
+
+
 def test_rescue_writes_nothing_if_the_new_export_is_not_proved(old, tmp_path, monkeypatch):
     edit(old, with_optimizer("m"))
     real, asked = readers.run, []

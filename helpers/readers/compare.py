@@ -332,6 +332,10 @@ def main(arguments: Sequence[str]) -> int:
         print(error)
         return 2
     print(report.text(differences=True))
+    from helpers.readers import litert_trials  # it compares, too
+
+    for trial in litert_trials.trials(report, Path(arguments[0])):
+        print(trial)
     limits = ", within the limits noted" if report.notes else ""
     print(f"Every reader can use it{limits}." if report.ok else "Not every reader can use it.")
     return 0 if report.ok else 1

@@ -19,7 +19,13 @@ from helpers.errors.messages import describe
 from helpers.processes import patches
 from helpers.processes.child import answer_questions
 from helpers.processes.tensorflow_import import import_tensorflow
-from helpers.readers import checkpoint_files, loading, onnx_converter
+from helpers.readers import (
+    checkpoint_files,
+    graph_changes,
+    litert_reasons,
+    loading,
+    onnx_converter,
+)
 from helpers.readers.inputs import cast, state
 from helpers.readers.litert_interpreter import open_litert
 
@@ -193,6 +199,7 @@ QUESTIONS = {
     "run_bare": run_bare,
     "save_again": save_again,
     "to_litert": to_litert,
+    "write_changed": graph_changes.write,
     "to_onnx": onnx_converter.convert,
     "variables": checkpoint_files.variables,
     "digests": checkpoint_files.digests,
@@ -263,7 +270,9 @@ def _convert(directory, keys):
     def convert():
         with patches.load_once_for_litert():
             tags = set(loading.tags_of(directory))
-            return tf.lite.TFLiteConverter.from_saved_model(directory, keys, tags).convert()
+            converter = tf.lite.TFLiteConverter.from_saved_model(directory, keys, tags)
+            with litert_reasons.reason_first(artifact.read(directory).signatures, keys):
+                return converter.convert()
 
     return loading.with_keras_if_needed(convert)
 

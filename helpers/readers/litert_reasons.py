@@ -6,10 +6,11 @@ the operation, its place in the graph, and the types of its tensors, with "?" fo
 
 import contextlib
 import re
-from collections.abc import Generator, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Generator, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from helpers.artifact.saved_model import Signature
+from helpers.artifact.saved_model import Signature, serving_graph, signatures_of
 from helpers.text import printable, shorten
 
 SAYS = " The converter says: "  # between the reason and the converter's own message
@@ -123,7 +124,7 @@ def _types(lines, operation):
     return []
 
 
-def reason(message: str, signatures: Iterable[Signature]) -> str:
+def reason(message: str, signatures: Iterable[Signature], variables: Collection[str] = ()) -> str:
     """Say in one or two sentences why the converter refuses, or "" if its message does not tell.
 
     Parameters
@@ -132,8 +133,10 @@ def reason(message: str, signatures: Iterable[Signature]) -> str:
         The text of the ConverterError, not cut.
     signatures : iterable of helpers.artifact.Signature
         What was converted; their open axes are named.
+    variables : collection of str
+        The names of the variables in the graph, which begin with the names of their layers.
     """
-    refused = parse(message)
+    refused = [replace(one, layer=_layer(one.layer, variables)) for one in parse(message)]
     if not refused:
         lines = [line.rpartition(": error: ")[2] for line in message.splitlines()]
         return shorten(next((line for line in lines if line.strip()), ""), 300)
@@ -147,6 +150,22 @@ def reason(message: str, signatures: Iterable[Signature]) -> str:
     if open_axes and _may_need_sizes(refused):
         text += f" {OPEN}: {', '.join(open_axes)}."
     return text
+
+
+def _layer(place, variables):
+    """Return the layer at a place in the graph.
+
+    Keras calls each layer again for an export, and TensorFlow numbers the names of that call:
+    "model_1/lstm_1" is the layer "lstm" of "model". The names of the variables are those of the
+    layers, with or without the model's name.
+    """
+    parts = place.split("/")
+    for names in (parts, [part.removesuffix("_1") for part in parts]):
+        for start in range(len(names)):
+            layer = "/".join(names[start:])
+            if layer and any(name.startswith(f"{layer}/") for name in variables):
+                return f"layer {layer}"
+    return place
 
 
 def _may_need_sizes(refused):
@@ -191,26 +210,27 @@ def _listed(names):
 
 
 @contextlib.contextmanager
-def reason_first(
-    declared: Mapping[str, Signature], keys: Iterable[str]
-) -> Generator[None, None, None]:
+def reason_first(directory: str, keys: Iterable[str]) -> Generator[None, None, None]:
     """Put the reason before the message of a ConverterError that the block raises.
 
     A message is cut where it is too long, and the reason stands at its end.
 
     Parameters
     ----------
-    declared : mapping of str to helpers.artifact.Signature
-        The signatures of the export.
+    directory : str
+        The export that is converted.
     keys : iterable of str
-        Those that are converted.
+        The signatures that are converted.
     """
     try:
         yield
     except Exception as error:
         if type(error).__name__ != ConverterError.__name__:
             raise
-        why = reason(str(error), [declared[key] for key in keys if key in declared])
+        graph = serving_graph(Path(directory))
+        declared = signatures_of(graph)
+        variables = [node.name for node in graph.graph_def.node if node.op == "VarHandleOp"]
+        why = reason(str(error), [declared[key] for key in keys if key in declared], variables)
         if not why:
             raise
         raise ConverterError(f"{why}{SAYS}{error}") from error

@@ -271,7 +271,7 @@ def _convert(directory, keys):
         with patches.load_once_for_litert():
             tags = set(loading.tags_of(directory))
             converter = tf.lite.TFLiteConverter.from_saved_model(directory, keys, tags)
-            with litert_reasons.reason_first(artifact.read(directory).signatures, keys):
+            with litert_reasons.reason_first(directory, keys):
                 return converter.convert()
 
     return loading.with_keras_if_needed(convert)

@@ -61,22 +61,26 @@ REASONS = {
     # what: (writes an export, words of the reason, words of the cure)
     "LSTM": (
         lambda d: export(recurrent("LSTM"), d),
-        ["TensorListReserve", "reader", "fixed shape", "Open axes of the signature: axis 0 of seq"],
+        [
+            "TensorListReserve (in layer ",
+            "/reader) needs a fixed shape",
+            "Open axes of the signature: axis 0 of seq",
+        ],
         ["Export with one row", "unroll=True"],
     ),
     "GRU": (
         lambda d: export(recurrent("GRU"), d),
-        ["TensorListReserve", "reader", "axis 0 of seq."],
+        ["TensorListReserve (in layer ", "/reader) needs", "axis 0 of seq."],
         ["Export with one row"],
     ),
     "causal attention": (
         lambda d: export(attention(), d),
-        ["StridedSlice for bool", "look", "axis 0 of seq, axis 1 of seq"],
+        ["StridedSlice for bool", "(in layer look)", "axis 0 of seq, axis 1 of seq"],
         ["fixed size for an open axis"],
     ),
     "float16": (
         lambda d: export(mixed("mixed_float16"), d),
-        ["MatMul, BiasAdd for float16", "mix"],
+        ["MatMul, BiasAdd for float16 (in layer ", "/mix)"],
         ["dtype policy float32"],
     ),
     "bfloat16": (

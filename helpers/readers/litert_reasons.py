@@ -263,7 +263,7 @@ def cure_of(error: str) -> str:
         return (
             "A recurrent layer keeps a list whose elements have an open number of rows. Export "
             "with one row: model.export(directory, input_signature=[...]) with 1 as the first "
-            "size. Or build the layer with unroll=True and a fixed length."
+            "size. An LSTM or GRU of a fixed length can also be built with unroll=True."
         )
     low = next((dtype for dtype in LOW if re.search(rf"\b{dtype}\b", said)), "")
     if low:

@@ -18,6 +18,7 @@ from helpers.readers import compare
 from helpers.readers.litert_reasons import LOW
 
 ROWS, LENGTH = 1, 8  # the sizes that are tried for the number of rows, and for other open axes
+REFUSALS = ("ConverterError", "RuntimeError")  # of the converter, and of the interpreter
 HOPELESS = ("for string", "32-bit float or QI8")  # no size or float can help these
 # How far apart two floats of these dtypes may be after a few roundings, in relation to the largest.
 ROUNDING = {"float16": 1e-2, "bfloat16": 8e-2}
@@ -38,9 +39,11 @@ class Trial:
     converts : bool
         Whether LiteRT converted the changed export and answered.
     difference : float or None
-        The largest absolute difference from Python's numbers. None if there is no answer.
+        The largest absolute difference from Python's numbers. None if there is nothing to compare.
     within : str
         "the same numbers", or "numbers within the rounding of float16". Empty for other numbers.
+    error : str
+        Why LiteRT cannot use the changed export. Empty if it can.
     """
 
     signature: str
@@ -49,11 +52,14 @@ class Trial:
     converts: bool
     difference: float | None = None
     within: str = ""
+    error: str = ""
 
     def __str__(self) -> str:
         start = f"LiteRT, {self.signature}, tried with {self.change}: "
         if not self.converts:
-            return f"{start}cannot be converted either."
+            return f"{start}cannot be used either."
+        if self.difference is None:
+            return f"{start}converts, but the answer is empty, so nothing can be compared."
         gap = f"(largest difference {self.difference:.1e})"
         if not self.within:
             return f"{start}converts, but gives other numbers {gap}."
@@ -80,29 +86,46 @@ def trials(report: compare.Report, directory: str | os.PathLike) -> Iterator[Tri
     found, told = artifact.read(directory), set()
     # Of two signatures of one function, the one that clients call.
     for row in sorted(report.rows, key=lambda row: row.signature != "serving_default"):
-        refused = row.reader == "litert" and row.error.startswith("ConverterError")
-        if not refused or row.error in told or any(kind in row.error for kind in HOPELESS):
+        if not _may_be_helped(row, report) or row.error in told:
             continue
         told.add(row.error)
-        for change, inputs, rows, low in _changes(found.signatures[row.signature], row.error):
-            trial = _try(
-                found.directory, found.signatures[row.signature], change, inputs, rows, low
-            )
+        yield from _trials_of(found.directory, found.signatures[row.signature], row.error)
+
+
+def _may_be_helped(row, report):
+    refused = row.reader == "litert" and row.error.startswith(REFUSALS)
+    # Of a signature that answers differently each time, no number can be compared.
+    others = [r.status for r in report.rows if r.signature == row.signature and r != row]
+    return refused and not any(kind in row.error for kind in HOPELESS) and "same numbers" in others
+
+
+def _trials_of(directory, signature, error):
+    """Yield trials with sizes, and then with float32, too, if an error names another float."""
+    low = _low(error)
+    for _ in range(2):
+        found = ""
+        for change, inputs, rows in _changes(signature, low):
+            trial = _try(directory, signature, change, inputs, rows, low)
             if trial is None:  # Python gives no numbers to compare with
-                break
+                return
             yield trial
             if trial.within:
-                break
+                return
+            found = found or _low(trial.error)
+        if low or not found:
+            return
+        low = found
 
 
-def _changes(signature, error):
-    """Yield (words, inputs, fixed number of rows or None, dtype that becomes float32 or "")."""
-    low = next((dtype for dtype in LOW if f"for {dtype}" in error), "")
-    in_words = [f"float32 in place of {low}"] if low else []
+def _low(error):
+    return next((dtype for dtype in LOW if f"for {dtype}" in error), "")
+
+
+def _changes(signature, low):
+    """Yield (words, inputs, fixed number of rows or None). `low` is the float to replace, or ""."""
     sizes = [(None, None)] if low else []
-    open_axes = {
-        axis for t in signature.inputs for axis, n in enumerate(t.shape or ()) if n is None
-    }
+    shapes = [tensor.shape or () for tensor in signature.inputs]
+    open_axes = {axis for shape in shapes for axis, size in enumerate(shape) if size is None}
     if open_axes - {0}:
         sizes.append((None, LENGTH))
     if 0 in open_axes:
@@ -110,11 +133,14 @@ def _changes(signature, error):
     if 0 in open_axes and open_axes - {0}:
         sizes.append((ROWS, LENGTH))
     for rows, length in sizes:
-        words = [*in_words]
+        words = [f"float32 in place of {low}"] if low else []
         words += ["1 row"] if rows else []
         words += [f"the fixed length {length}"] if length else []
-        inputs = tuple(_fixed(tensor, rows, length, low) for tensor in signature.inputs)
-        yield " and ".join(words), inputs, rows, low
+        yield " and ".join(words), _inputs(signature, rows, length, low), rows
+
+
+def _inputs(signature, rows, length, low):
+    return tuple(_fixed(tensor, rows, length, low) for tensor in signature.inputs)
 
 
 def _fixed(tensor, rows, length, low):
@@ -143,8 +169,10 @@ def _try(directory, signature, change, inputs, rows, low):
         try:
             readers.write_changed(directory, copy, key, shapes, rows, bool(low))
             got = readers.run(copy, key, feed, "litert", deadline=readers.LONG_DEADLINE)
-        except (readers.ReaderError, artifact.NotAnArtifact):
-            return Trial(key, change, inputs, converts=False)
+        except (readers.ReaderError, artifact.NotAnArtifact) as error:
+            return Trial(key, change, inputs, converts=False, error=str(error))
+    if not any(value.size for value in right.values()):
+        return Trial(key, change, inputs, converts=True)
     gap = compare.difference(right, got)
     return Trial(key, change, inputs, True, gap, _within(right, got, low))
 

@@ -38,11 +38,6 @@ def pure(dtype):
     return keras.Sequential(stack)
 
 
-def mixed_recurrent():
-    layer = layers.LSTM(3, dtype="mixed_bfloat16")
-    return keras.Sequential([keras.Input((5, 4), name="seq"), layer])
-
-
 WORKS = {
     # what: (model, the changes that are tried, shape of the input at the end, claim)
     "LSTM": (lambda: recurrent("LSTM"), ["1 row"], (1, 6, 3), "the same numbers"),
@@ -54,6 +49,14 @@ WORKS = {
         "the same numbers",
     ),
     "attention": (attention, ["the fixed length 8"], (None, 8, 8), "the same numbers"),
+    "float16 in a loop": (
+        lambda: keras.Sequential(
+            [keras.Input((5, 4), name="seq"), layers.LSTM(3, dtype="mixed_float16")]
+        ),
+        ["1 row", "float32 in place of float16", "float32 in place of float16 and 1 row"],
+        (1, 5, 4),
+        "numbers within the rounding of float16",
+    ),
     "float16": (
         lambda: mixed("mixed_float16"),
         ["float32 in place of float16"],
@@ -109,10 +112,34 @@ def test_nothing_is_tried_for_an_export_that_litert_can_use(tmp_path):
     assert tried(module(tmp_path / "export", lambda x: 2 * x, (None, 2))) == []
 
 
+def test_what_the_interpreter_refuses_is_tried_as_well(tmp_path):
+    def spectrum(x):
+        return tf.math.real(tf.signal.fft(tf.cast(x, tf.complex64)))
+
+    directory = module(tmp_path / "export", spectrum, (None, 8))
+    (row,) = (row for row in compare.compare(directory).rows if row.reader == "litert")
+    assert row.error.startswith("RuntimeError")
+    (trial,) = tried(directory)
+    assert trial.change == "1 row" and trial.error.startswith("RuntimeError")
+    assert not trial.converts and not trial.within
+
+
+def test_nothing_is_tried_for_an_answer_that_differs_each_time(tmp_path):
+    def noisy(x):
+        return determinant(x) + tf.random.normal([])
+
+    assert tried(module(tmp_path / "export", noisy, (None, 2))) == []
+
+
+def test_an_empty_answer_is_not_called_the_same():
+    trial = litert_trials.Trial(KEY, "1 row", (), converts=True)
+    assert str(trial).endswith("the answer is empty, so nothing can be compared.")
+
+
 def test_what_does_not_help_is_told(tmp_path):
     (trial,) = tried(module(tmp_path / "export", determinant, (None, 2)))
     assert not trial.converts and trial.difference is None
-    assert str(trial) == (f"LiteRT, {KEY}, tried with 1 row: cannot be converted either.")
+    assert str(trial) == (f"LiteRT, {KEY}, tried with 1 row: cannot be used either.")
 
 
 def test_other_numbers_are_told(tmp_path, monkeypatch):

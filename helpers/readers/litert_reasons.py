@@ -30,6 +30,8 @@ STATIC = "requires element_shape to be static"  # the converter's words about li
 OPEN = "Open axes of the signature"
 LOCATION = re.compile(r'(?:fused\["(\w+):", |loc\()"([^"@]+)(?:@[^"]*)?"')
 OPERATION = re.compile(r"'(?:tf|tfl|stablehlo)\.(\w+)'")
+# The list at the end of a message, which names operations without their places.
+SUMMARY = re.compile(r"^(?:TF Select|Flex|Custom) ops: (.*)", re.MULTILINE)
 TENSOR = re.compile(r"tensor<((?:[\d?]+x|\*x)*)([!\w.]+(?:<\w+>)?)")
 
 
@@ -92,6 +94,14 @@ def parse(message: str) -> tuple[Refused, ...]:
             any("?" in shape or "*" in shape for shape, _ in types),
             "" if missing else _needs(words),
         )
+    known = {operation for operation, _ in found}
+    for names in SUMMARY.findall(message):
+        for name in re.findall(r"\w+", names):
+            if name not in known:
+                types = _types(lines, name)
+                dtypes = dict.fromkeys(TYPES.get(kind, kind) for _, kind in types)
+                open_axes = any("?" in shape for shape, _ in types)
+                found[name, ""] = Refused(name, "", tuple(dtypes), open_axes)
     return tuple(found.values())
 
 

@@ -140,6 +140,18 @@ def test_other_errors_are_shown_as_before():
     assert explained("ValueError: short") == ("ValueError: short", "")
 
 
+def test_operations_that_only_the_list_at_the_end_names():
+    message = (
+        "Some ops in the model are custom ops, See instructions to implement custom ops: \n"
+        "Custom ops: Bucketize, MyOwn\nDetails:\n"
+        "\ttf.Bucketize(tensor<?x1xf32>) -> (tensor<?x1xi32>) : {boundaries = []}\n"
+    )
+    reason = litert_reasons.reason(message, [])
+    assert reason == (
+        "The converter cannot express Bucketize for float32. The converter cannot express MyOwn."
+    )
+
+
 def test_a_message_of_an_unknown_form_keeps_its_last_words():
     signature = Signature(KEY, (TensorInfo("x", "float32", (None, 2)),), ())
     message = '<unknown>:0: error: loc("a/b"): out of luck\n<unknown>:0: note: loc("c"): called'

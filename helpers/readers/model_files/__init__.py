@@ -48,13 +48,17 @@ def describe(given: str | os.PathLike) -> str:
     """
     try:
         path = Path(given)
-        if path.is_dir():
-            return folders.describe(path)
-        if not path.is_file():
+        is_folder, is_file = path.is_dir(), path.is_file()
+    except (OSError, ValueError):
+        return ""  # no path at all
+    try:
+        if is_folder:
+            return folders.describe(path) if str(given) else ""
+        if not is_file:
             return folders.describe_prefix(path)
         with path.open("rb") as stream:
             head = stream.read(HEAD)
-    except (OSError, ValueError) as error:
+    except OSError as error:
         return f"{safe_repr(str(given))} cannot be read: {type(error).__name__}."
     return folders.describe_part(path) or _described(path, head)
 

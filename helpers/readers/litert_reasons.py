@@ -163,19 +163,25 @@ def reason(message: str, signatures: Iterable[Signature], variables: Collection[
 
 
 def _layer(place, variables):
-    """Return the layer at a place in the graph.
+    """Return the layer at a place in the graph, or the place itself where it is not certain.
 
     Keras calls each layer again for an export, and TensorFlow numbers the names of that call:
     "model_1/lstm_1" is the layer "lstm" of "model". The names of the variables are those of the
     layers, with or without the model's name.
     """
+
+    def known(names):
+        starts = ["/".join(names[start:]) for start in range(len(names))]
+        return [s for s in starts if s and any(name.startswith(f"{s}/") for name in variables)]
+
     parts = place.split("/")
-    for names in (parts, [part.removesuffix("_1") for part in parts]):
-        for start in range(len(names)):
-            layer = "/".join(names[start:])
-            if layer and any(name.startswith(f"{layer}/") for name in variables):
-                return f"layer {layer}"
-    return place
+    as_it_is, first_call = known(parts), known([re.sub(r"_\d+$", "", part) for part in parts])
+    if place in as_it_is:
+        return f"layer {place}"
+    whole = [name for name in first_call if name.count("/") == place.count("/")]
+    if whole or (first_call and not as_it_is):
+        return f"layer {(whole or first_call)[0]}"
+    return place if first_call or not as_it_is else f"layer {as_it_is[0]}"
 
 
 def _may_need_sizes(refused):

@@ -140,6 +140,29 @@ def test_other_errors_are_shown_as_before():
     assert explained("ValueError: short") == ("ValueError: short", "")
 
 
+@pytest.mark.parametrize(
+    ("place", "variables", "layer"),
+    [
+        ("model/lstm", ["model/lstm/kernel"], "layer model/lstm"),
+        ("model_1/lstm_1", ["model/lstm/kernel"], "layer model/lstm"),
+        ("model_1/lstm_1", ["model_1/lstm_1/kernel", "model/lstm/bias"], "layer model_1/lstm_1"),
+        (
+            "model_3_1/two_1/back_1_1",
+            ["model_3/two/back_1/cell/kernel"],
+            "layer model_3/two/back_1",
+        ),
+        ("model_1/look_1", ["look/query/kernel"], "layer look"),
+        ("model/dense_1", ["dense_1/kernel"], "layer dense_1"),
+        # The second call of dense, or the first call of dense_1: nothing tells.
+        ("model_1/dense_1", ["dense/kernel", "dense_1/kernel"], "model_1/dense_1"),
+        ("model_1/words_1", ["dense/kernel"], "model_1/words_1"),
+        ("", ["dense/kernel"], ""),
+    ],
+)
+def test_a_layer_is_named_where_it_is_certain(place, variables, layer):
+    assert litert_reasons._layer(place, variables) == layer
+
+
 def test_operations_that_only_the_list_at_the_end_names():
     message = (
         "Some ops in the model are custom ops, See instructions to implement custom ops: \n"

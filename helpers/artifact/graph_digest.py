@@ -9,6 +9,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from helpers.artifact.tag_sets import serving_graph_of
+
 if TYPE_CHECKING:  # the protocol buffers come with TensorFlow, which takes seconds to import
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
@@ -33,7 +35,7 @@ class Program:
 
 
 def endpoints(model: "SavedModel") -> dict[str, Program]:
-    """Compute a digest of every signature in the first graph of an export.
+    """Compute a digest of every signature in the graph of an export that servers load.
 
     The hidden signature that initializes the model is included. A call of a function that is
     missing, or that calls itself, is identified by the name of the function.
@@ -47,7 +49,7 @@ def endpoints(model: "SavedModel") -> dict[str, Program]:
     dict of str to Program
         By the key of the signature.
     """
-    graph = model.meta_graphs[0]
+    graph = serving_graph_of(model) or model.meta_graphs[0]
     library = {f.signature.name: f for f in graph.graph_def.library.function}
     nodes = {node.name: node for node in graph.graph_def.node}
     assets = {asset.tensor_info.name.split(":")[0] for asset in graph.asset_file_def}

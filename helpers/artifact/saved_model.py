@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from helpers.artifact import tag_sets
 from helpers.display.html_table import FullRow, table
 from helpers.errors.messages import describe
 from helpers.text import printable, readable_size, safe_repr
@@ -306,7 +307,7 @@ def saved_model(path: Path) -> "SavedModel":
 
 
 def serving_graph(path: Path) -> "MetaGraphDef":
-    """Parse an export and return its first graph with the tag "serve".
+    """Parse an export and return the graph that servers load: see `tag_sets.serving_graph_of`.
 
     Parameters
     ----------
@@ -322,11 +323,17 @@ def serving_graph(path: Path) -> "MetaGraphDef":
     NotAnArtifact
         If saved_model.pb is damaged or has no such graph.
     """
-    graphs = saved_model(path).meta_graphs
-    serving = [graph for graph in graphs if "serve" in graph.meta_info_def.tags]
-    if not serving:
-        raise NotAnArtifact(f"{path.name!r} has no graph with the tag 'serve'")
-    return serving[0]
+    model = saved_model(path)
+    graph = tag_sets.serving_graph_of(model)
+    if graph is None:
+        found = tag_sets.tag_sets(model)
+        raise NotAnArtifact(
+            f"{path.name!r} has no graph with the tag 'serve', so no server can use it; its tag "
+            f"sets are: {' and '.join(map(tag_sets.written, found))}. Python can save one of them "
+            f"for all readers: loaded = tf.saved_model.load(DIRECTORY, tags={list(found[0])}), "
+            "then tf.saved_model.save(loaded, NEW_DIRECTORY, signatures=dict(loaded.signatures))"
+        )
+    return graph
 
 
 def signatures_of(graph: "MetaGraphDef") -> dict[str, Signature]:

@@ -230,6 +230,23 @@ def to_onnx(
     return _ask("to_onnx", directory, *arguments, who="onnx", deadline=deadline)
 
 
+def write_changed(
+    directory: str | os.PathLike,
+    out: str | os.PathLike,
+    key: str,
+    shapes: Mapping[str, tuple[int | None, ...]],
+    rows: int | None = None,
+    float32: bool = False,
+):
+    """Write an export with the one signature `key` as the new folder `out`, with a changed graph.
+
+    The arguments are those of `helpers.readers.graph_changes.write`. The new folder may have links
+    to the files of the export. Raises NotAnArtifact and ReaderError.
+    """
+    arguments = str(out), key, dict(shapes), rows, float32
+    _ask("write_changed", directory, *arguments, who="litert", deadline=LONG_DEADLINE)
+
+
 def variables(directory: str | os.PathLike) -> list[tuple[str, str, tuple[int, ...]]]:
     """List the variables of an export without reading their values.
 
@@ -295,4 +312,5 @@ __all__ = [
     "to_onnx",
     "variables",
     "warm_up",
+    "write_changed",
 ]

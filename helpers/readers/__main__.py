@@ -1,17 +1,22 @@
 """Tell which readers can use an export, and what is in the way: `python -m helpers.readers DIR`.
 
 With `--rescue OUT`, save an export that only Python can read as a new one for all readers.
+Given a file or folder that is not an export, tell what it is and how to get an export.
 """
 
 import sys
 
-from helpers.readers import compare, rescue
+from helpers.readers import compare, model_files, rescue
 
 
 def main(arguments: list[str]) -> int:
     """Run the command and return its exit status."""
     # The name of a signature may hold characters that the terminal cannot show.
     sys.stdout.reconfigure(errors="backslashreplace")  # pyrefly: ignore[missing-attribute]
+    first = next(iter(arguments), "-")
+    if not first.startswith("-") and (told := model_files.describe(first)):
+        print(told)
+        return 2
     command = rescue.main if "--rescue" in arguments else compare.main
     try:
         return command(arguments)

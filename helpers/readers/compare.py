@@ -11,8 +11,8 @@ import numpy as np
 
 from helpers import artifact, readers
 from helpers.display.html_table import FullRow, table
-from helpers.errors.cure import cure
-from helpers.text import shorten
+from helpers.readers import old_exports
+from helpers.readers.explanations import explained
 
 RTOL, ATOL = 1e-4, 1e-5  # float32 sums in a different order differ by much less
 ROWS = (3, 1)  # batch sizes for an open batch dimension; one alone would hide a frozen batch
@@ -23,9 +23,9 @@ USAGE = f"""\
 usage: python -m helpers.readers DIRECTORY_OF_AN_EXPORT [--rescue NEW_DIRECTORY]
 Calls every signature in {", ".join(readers.READERS.values())}, with inputs made from its spec.
 Exit status: 0 if every reader can use the export, 1 if not, 2 if it is not an export.
-With --rescue, an export that only Python can read is saved again as a new export, which is compared
-with the old one. Exit status: 0 if every reader can use the new export, 1 if only LiteRT cannot,
-2 if nothing was written.\
+With --rescue, an export that only Python or only a server can read is saved again as a new export,
+which is compared with the old one. Exit status: 0 if every reader can use the new export, 1 if only
+LiteRT cannot, 2 if nothing was written.\
 """
 
 
@@ -122,6 +122,7 @@ def compare(
     directory: str | os.PathLike,
     inputs: Mapping[str, np.ndarray] | None = None,
     original: str | os.PathLike | None = None,
+    original_reader: str = "python",
 ) -> Report:
     """Call every signature of an export in every reader, and compare the answers.
 
@@ -132,8 +133,10 @@ def compare(
     inputs : dict of str to array, or None
         The inputs by name, used for every signature. None: inputs that `make_inputs` makes.
     original : str, path or None
-        An export with the same signatures. Every reader is compared with what Python reads from
-        it. None: every reader is compared with the first reader that answers.
+        An export with the same signatures. Every reader is compared with what `original_reader`
+        reads from it. None: every reader is compared with the first reader that answers.
+    original_reader : str
+        One of helpers.readers.READERS.
 
     Returns
     -------
@@ -144,13 +147,13 @@ def compare(
     NotAnArtifact
         If `directory` is not an export.
     ReaderError
-        If Python gets no answer from the original.
+        If `original_reader` gets no answer from the original.
     """
     found = artifact.read(directory)
-    rows, notes = [], []
+    rows, notes = [], [*old_exports.notes(found.directory)]
     for signature in found.signatures.values():
         feeds = [inputs] if inputs else make_inputs(signature)
-        rows += _rows(found.directory, signature, feeds, notes, original)
+        rows += _rows(found.directory, signature, feeds, notes, original, original_reader)
     if not found.signatures:
         notes.append("no signatures: a server has nothing to call. Export with model.export.")
     return Report(found.directory.name, tuple(rows), tuple(dict.fromkeys(notes)))
@@ -242,7 +245,7 @@ def difference(left: Mapping[str, np.ndarray], right: Mapping[str, np.ndarray]) 
     return worst
 
 
-def _rows(directory, signature, feeds, notes, original):
+def _rows(directory, signature, feeds, notes, original, original_reader):
     for tensor in signature.inputs:
         if tensor.shape and len(tensor.shape) > 1 and tensor.shape[0] is not None:
             notes.append(
@@ -259,7 +262,9 @@ def _rows(directory, signature, feeds, notes, original):
         return answers, all(map(same, answers, ask(where, reader)))
 
     whose = "the original"
-    reference, repeatable = (None, True) if original is None else ask_twice(original, "python")
+    reference, repeatable = (
+        (None, True) if original is None else ask_twice(original, original_reader)
+    )
     for reader in readers.READERS:
         try:
             if reference is None:
@@ -267,9 +272,7 @@ def _rows(directory, signature, feeds, notes, original):
             else:
                 answers = ask(directory, reader)
         except readers.ReaderError as error:
-            yield Row(
-                signature.key, reader, "FAILS", None, shorten(str(error), 160), cure(str(error))
-            )
+            yield Row(signature.key, reader, "FAILS", None, *explained(str(error)))
             continue
         if not repeatable:
             notes.append(
@@ -329,6 +332,10 @@ def main(arguments: Sequence[str]) -> int:
         print(error)
         return 2
     print(report.text(differences=True))
+    from helpers.readers import litert_trials  # it compares, too
+
+    for trial in litert_trials.trials(report, Path(arguments[0])):
+        print(trial)
     limits = ", within the limits noted" if report.notes else ""
     print(f"Every reader can use it{limits}." if report.ok else "Not every reader can use it.")
     return 0 if report.ok else 1

@@ -1,25 +1,31 @@
-"""Rescuing an export that only Python can read, without the code of its model.
+"""Rescuing an export that only Python or only a server can read, without the code of its model.
 
 `tf.saved_model.save(keras_model)` writes each weight as two variables: the restore operation fills
 one, and the signatures read the other. `tf.saved_model.load` makes one variable of the two, so this
 module loads the export and saves it again. It keeps the new export only if every reader gets the
 numbers that Python reads from the old one.
 
+An export of a compiled Keras 2 model holds its optimizer, which Python cannot load any more.
+Servers load the graph alone. Here the graph stays as it is, and this module leaves out what Python
+cannot load: see `helpers.readers.old_exports`. The right numbers are those of the session loader.
+
 The comparison runs both exports in the clean process, so rescue only an export that you trust.
 """
 
 import html
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from helpers import artifact, readers
 from helpers.errors.messages import describe
+from helpers.readers import old_exports
 from helpers.readers.compare import FAILURES, USAGE, Report, compare
 from helpers.text import safe_repr, shorten
 
@@ -33,18 +39,21 @@ class Rescue:
     before : Report
         The report of the old export.
     after : Report or None
-        The report of the new export, compared with what Python reads from the old one. None if no
-        new export was made.
+        The report of the new export, compared with what `reference` reads from the old one. None
+        if no new export was made.
     refused : str
         Why nothing was written, or "" if the new export was written.
     notes : tuple of str
         Limits of the rescue, in sentences.
+    reference : str
+        The reader of the old export that gives the right numbers, in words.
     """
 
     before: Report
     after: Report | None = None
     refused: str = ""
     notes: tuple[str, ...] = ()
+    reference: str = "Python"
 
     @property
     def ok(self) -> bool:
@@ -58,10 +67,14 @@ class Rescue:
             return f"Nothing was written: {self.refused}"
         old, new = f"{self.before.name}/", f"{self.after.name}/"
         if self.after.ok:
-            return f"Rescued: every reader of {new} gives the numbers that Python reads from {old}."
+            return (
+                f"Rescued: every reader of {new} gives the numbers that {self.reference} reads "
+                f"from {old}."
+            )
         return (
-            f"Rescued for Python and the session (Python): both give the numbers that Python reads "
-            f"from {old}. That LiteRT cannot use {new} has another reason (see above)."
+            f"Rescued for Python and the session (Python): both give the numbers that "
+            f"{self.reference} reads from {old}. That LiteRT cannot use {new} has another reason "
+            "(see above)."
         )
 
     def text(self, differences: bool = False) -> str:
@@ -93,7 +106,8 @@ class Rescue:
 
     @property
     def _compared(self):
-        return f"Saved again, and compared with what Python reads from {self.before.name}/:"
+        read = f"what {self.reference} reads from {self.before.name}/"
+        return f"Saved again, and compared with {read}:"
 
 
 def rescue(
@@ -134,24 +148,52 @@ def rescue(
     with folder:
         new = Path(folder.name) / place.name
         before = compare(found.directory, inputs)
-        if refused := _why_not(before):
+        if _only_servers_can(before):
+            done = _for_python(found, before, new, inputs)
+        elif refused := _why_not(before):
             return Rescue(before, refused=refused)
-        try:
-            readers.save_again(found.directory, new)
-            kept = artifact.read(new).signatures == found.signatures
-        except (readers.ReaderError, artifact.NotAnArtifact) as error:
-            reason = shorten(str(error).replace(str(new), place.name))
-            return Rescue(before, refused=f"it cannot be saved again: {reason}")
-        if not kept:
-            return Rescue(before, refused="saved again, it has other signatures.")
-        after = compare(new, inputs, original=found.directory)
-        refused = _why_not_proved(after)
-        if not refused:
+        else:
+            done = _for_servers(found, before, new, inputs)
+        if not done.refused:
             try:
                 new.rename(place)
             except OSError as error:
                 refused = f"it cannot be moved to {place.name}/: {type(error).__name__}"
-        return Rescue(before, after, refused, () if refused else tuple(_notes(found, after)))
+                return replace(done, refused=refused, notes=())
+        return done
+
+
+def _for_servers(found, before, new, inputs):
+    """Load the old export in Python and save it as `new`; Python is the reference."""
+    try:
+        readers.save_again(found.directory, new)
+        kept = artifact.read(new).signatures == found.signatures
+    except (readers.ReaderError, artifact.NotAnArtifact) as error:
+        reason = shorten(str(error).replace(str(new), new.name))
+        return Rescue(before, refused=f"it cannot be saved again: {reason}")
+    if not kept:
+        return Rescue(before, refused="saved again, it has other signatures.")
+    after = compare(new, inputs, original=found.directory)
+    refused = _why_not_proved(after)
+    return Rescue(before, after, refused, () if refused else tuple(_notes(found, after)))
+
+
+def _for_python(found, before, new, inputs):
+    """Copy the old export to `new` without what Python cannot load; compare with the session."""
+    words = readers.READERS["session"]
+    done = Rescue(before, refused="there is nothing in it that Python could do without.")
+    for way in old_exports.ways(found.directory):
+        shutil.rmtree(new, ignore_errors=True)
+        try:
+            old_exports.write(found.directory, way, new)
+            after = compare(new, inputs, original=found.directory, original_reader="session")
+        except (OSError, readers.ReaderError, artifact.NotAnArtifact) as error:
+            reason = shorten(describe(error).replace(str(new), new.name))
+            return Rescue(before, refused=f"it cannot be saved again: {reason}")
+        done = Rescue(before, after, _why_not_proved(after), (way.note,), words)
+        if not done.refused:
+            return done
+    return replace(done, notes=())
 
 
 def _place(out, directory):
@@ -173,6 +215,15 @@ def _place(out, directory):
     if not path.parent.is_dir():
         raise ValueError(f"{given} cannot be made: there is no folder {path.parent.name!r}")
     return path
+
+
+def _only_servers_can(before):
+    """Whether the session (Python) answers for every signature, and Python for none."""
+    by_reader = {
+        reader: {row.status in FAILURES for row in before.rows if row.reader == reader}
+        for reader in ("python", "session")
+    }
+    return by_reader == {"python": {True}, "session": {False}}
 
 
 def _why_not(before):

@@ -8,7 +8,7 @@ import numpy as np
 
 from helpers import artifact, readers
 from helpers.readers.compare import same
-from helpers.text import shorten
+from helpers.readers.explanations import explained
 
 SAME, OTHER, FAILS = STATUSES = "same numbers", "other numbers", "fails"
 
@@ -94,5 +94,5 @@ def _verdict(directory, key, feed, right, reader):
     try:
         got = readers.run(directory, key, feed, reader)
     except readers.ReaderError as error:
-        return Verdict(reader, FAILS, error=shorten(str(error), 160))
+        return Verdict(reader, FAILS, error=explained(str(error))[0])
     return Verdict(reader, SAME if same(got, right) else OTHER, got)

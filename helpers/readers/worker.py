@@ -19,7 +19,13 @@ from helpers.errors.messages import describe
 from helpers.processes import patches
 from helpers.processes.child import answer_questions
 from helpers.processes.tensorflow_import import import_tensorflow
-from helpers.readers import checkpoint_files, onnx_converter
+from helpers.readers import (
+    checkpoint_files,
+    graph_changes,
+    litert_reasons,
+    loading,
+    onnx_converter,
+)
 from helpers.readers.inputs import cast, state
 from helpers.readers.litert_interpreter import open_litert
 
@@ -120,7 +126,7 @@ def save_again(directory: str, out: str):
     """Load an export with tf.saved_model.load and save the result as the new export `out`."""
     import tensorflow as tf
 
-    loaded = tf.saved_model.load(directory)  # calls may have changed the variables of a kept one
+    loaded = loading.load(directory)  # calls may have changed the variables of a kept one
     tf.saved_model.save(loaded, out, signatures=dict(loaded.signatures))
 
 
@@ -193,6 +199,7 @@ QUESTIONS = {
     "run_bare": run_bare,
     "save_again": save_again,
     "to_litert": to_litert,
+    "write_changed": graph_changes.write,
     "to_onnx": onnx_converter.convert,
     "variables": checkpoint_files.variables,
     "digests": checkpoint_files.digests,
@@ -204,9 +211,7 @@ class PythonReader:
     """An export as `tf.saved_model.load` gives it."""
 
     def __init__(self, directory: str):
-        import tensorflow as tf
-
-        self.loaded = tf.saved_model.load(directory)
+        self.loaded = loading.load(directory)
         self.keys = list(self.loaded.signatures)
 
     def call(self, key: str, feed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -227,7 +232,7 @@ class SessionReader:
         config = v1.ConfigProto(inter_op_parallelism_threads=1, use_per_session_threads=True)
         self.session = v1.Session(graph=tf.Graph(), config=config)
         with self.session.graph.as_default():
-            meta_graph = v1.saved_model.load(self.session, ["serve"], directory)
+            meta_graph = v1.saved_model.load(self.session, loading.tags_of(directory), directory)
         self.definitions = meta_graph.signature_def
         self.keys = [key for key in self.definitions if not key.startswith("__")]
 
@@ -262,8 +267,14 @@ class LiteRTReader:
 def _convert(directory, keys):
     import tensorflow as tf
 
-    with patches.load_once_for_litert():
-        return tf.lite.TFLiteConverter.from_saved_model(directory, signature_keys=keys).convert()
+    def convert():
+        with patches.load_once_for_litert():
+            tags = set(loading.tags_of(directory))
+            converter = tf.lite.TFLiteConverter.from_saved_model(directory, keys, tags)
+            with litert_reasons.reason_first(directory, keys):
+                return converter.convert()
+
+    return loading.with_keras_if_needed(convert)
 
 
 def _loader(reader):

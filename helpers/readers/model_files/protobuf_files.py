@@ -1,0 +1,197 @@
+"""Files of protocol buffers without a mark: ONNX models and graphs of TensorFlow.
+
+The format is read field by field. So a model of several gigabytes takes no memory, and neither
+`onnx` nor TensorFlow is needed.
+"""
+
+import mmap
+from collections.abc import Iterator
+from pathlib import Path
+
+from helpers.readers.model_files.sentences import joined, some, tensor
+from helpers.text import printable, readable_size
+
+VARINT, EIGHT, BYTES, FOUR = 0, 1, 2, 5  # wire types
+# Numbers of onnx.TensorProto.DataType.
+ONNX_TYPES = dict(
+    enumerate(
+        (
+            *("undefined", "float32", "uint8", "int8", "uint16", "int16", "int32", "int64"),
+            *("string", "bool", "float16", "float64", "uint32", "uint64", "complex64"),
+            *("complex128", "bfloat16"),
+        )
+    )
+)
+PLACEHOLDERS = ("Placeholder", "PlaceholderWithDefault")
+
+
+def fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+    """Yield the fields of a message as (number, value).
+
+    Parameters
+    ----------
+    data : memoryview
+        One encoded message.
+
+    Raises
+    ------
+    ValueError
+        It is not a protocol buffer, or it is cut short.
+    """
+    at = 0
+
+    def varint():
+        nonlocal at
+        value = 0
+        for shift in range(0, 70, 7):
+            if at >= len(data):
+                break
+            byte, at = data[at], at + 1
+            value |= (byte & 127) << shift
+            if byte < 128:
+                return value
+        raise ValueError("not a protocol buffer")
+
+    while at < len(data):
+        key = varint()
+        number, wire = key >> 3, key & 7
+        if not number:
+            raise ValueError("not a protocol buffer")
+        if wire == VARINT:
+            yield number, varint()
+            continue
+        if wire not in (EIGHT, BYTES, FOUR):
+            raise ValueError("not a protocol buffer")
+        size = {EIGHT: 8, FOUR: 4}.get(wire) or (varint() if wire == BYTES else 0)
+        if at + size > len(data):
+            raise ValueError("cut short")
+        yield number, data[at : at + size]
+        at += size
+
+
+def describe(path: Path, head: bytes) -> str:
+    """Say what an ONNX model or a frozen graph takes and gives; "" for any other file."""
+    with path.open("rb") as file:
+        # Not closed here: the views of its parts keep it open as long as they are used.
+        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    data = memoryview(content)
+    try:
+        return _onnx(path, data) or _graph(path, data)
+    except ValueError:
+        if path.suffix.lower() == ".onnx":
+            raise
+        return ""
+
+
+def _onnx(path, data):
+    """An ONNX model has a version, the name of its producer, a graph and operation sets."""
+    version, producer, graph, sets = 0, "", None, []
+    for number, value in fields(data):
+        if number == 1 and isinstance(value, int):
+            version = value
+        elif number == 2 and not isinstance(value, int):
+            producer = _text(value)
+        elif number == 7 and not isinstance(value, int):
+            graph = value
+        elif number == 8 and not isinstance(value, int):
+            sets.append(dict(fields(value)))
+    if not version or graph is None or not sets:
+        if path.suffix.lower() == ".onnx":
+            raise ValueError("no graph")
+        return ""
+    name = printable(path.name)
+    domains = {_text(entry.get(1, b"")) or "ai.onnx": entry.get(2, 0) for entry in sets}
+    lines = [*_values(graph)]
+    others = sorted(domain for domain in domains if domain not in ("ai.onnx", "ai.onnx.ml"))
+    custom = ""
+    if others:
+        custom = f"It uses operations of {some(others)}, which not every runtime has."
+    standard = domains.get("ai.onnx", "none")
+    made = f", written by {printable(producer)}" if producer else ""
+    return "\n".join(
+        [
+            f"{name} is an ONNX model (operation set {standard}){made}.",
+            *lines,
+            joined(
+                "ONNX Runtime, OpenVINO and other programs for ONNX can use it. TensorFlow Serving "
+                "and the readers of this course cannot.",
+                custom,
+            ),
+            "To get an export, export the model that it was converted from: "
+            "model.export(DIRECTORY). Converters from ONNX exist, such as onnx2tf; compare what "
+            "they write with the original.",
+        ]
+    )
+
+
+def _values(graph):
+    """Yield the inputs and outputs of an ONNX graph, without its weights."""
+    inputs, outputs, weights = [], [], set()
+    for number, value in fields(graph):
+        if number == 11:
+            inputs.append(value)
+        elif number == 12:
+            outputs.append(value)
+        elif number == 5:  # files before version 4 list each weight as an input, too
+            weights |= {_text(text) for at, text in fields(value) if at == 8}
+    for way, found in (("in ", inputs), ("out", outputs)):
+        for value in found:
+            entry = dict(fields(value))
+            if _text(entry.get(1, b"")) not in weights:
+                yield f"    {way}  {_onnx_tensor(entry)}"
+
+
+def _onnx_tensor(entry):
+    kind = dict(fields(entry[2])).get(1) if 2 in entry else None
+    if kind is None:
+        return f"{printable(_text(entry.get(1, b'')))}: not a tensor"
+    found = dict(fields(kind))
+    shape = None
+    if 2 in found:
+        shape = [_size(dict(fields(size))) for number, size in fields(found[2]) if number == 1]
+    dtype = ONNX_TYPES.get(found.get(1, 0), "unknown dtype")
+    return tensor(_text(entry.get(1, b"")), dtype, shape)
+
+
+def _size(dimension):
+    if 1 in dimension:
+        return dimension[1]
+    return printable(_text(dimension[2])) if 2 in dimension else None
+
+
+def _graph(path, data):
+    """A frozen graph of TensorFlow 1 is a list of nodes, each with a name and an operation."""
+    nodes, used = {}, set()
+    for number, value in fields(data):
+        if number != 1 or isinstance(value, int):
+            continue
+        node = {}
+        for at, part in fields(value):
+            if at in (1, 2) and not isinstance(part, int):
+                node[at] = _text(part)
+            elif at == 3 and not isinstance(part, int):
+                used.add(_text(part).lstrip("^").split(":")[0])
+        if not {1, 2} <= node.keys():
+            return ""
+        nodes[node[1]] = node[2]
+    if not nodes or not all(operation.isidentifier() for operation in nodes.values()):
+        return ""
+    takes = [name for name, operation in nodes.items() if operation in PLACEHOLDERS]
+    gives = [name for name, op in nodes.items() if name not in used and op not in ("NoOp", "Const")]
+    states = [name for name, op in nodes.items() if op in ("VariableV2", "VarHandleOp")]
+    frozen = "It is not frozen: it needs a checkpoint for its variables." if states else ""
+    return joined(
+        f"{printable(path.name)} is a graph of TensorFlow 1 (GraphDef) of {len(nodes):,} "
+        f"operations ({readable_size(len(data))}), without signatures. It takes "
+        f"{some(takes) or 'nothing'} and gives {some(gives) or 'nothing'}.",
+        frozen,
+        "Programs that import a GraphDef can use it. TensorFlow Serving cannot, because it has no "
+        "signature.",
+        "To get an export, import it with tf.graph_util.import_graph_def into a "
+        "tf.compat.v1.Session, and name its inputs and outputs in "
+        "tf.compat.v1.saved_model.simple_save(session, DIRECTORY, inputs, outputs).",
+    )
+
+
+def _text(value):
+    return bytes(value).decode(errors="replace")

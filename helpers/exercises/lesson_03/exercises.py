@@ -341,5 +341,6 @@ def build_on_an_endpoint(export_dir_5):
         f"your model is right for at least {parcel_checks.ENOUGH} of {parcel_checks.NEW} new "
         "parcels, and three readers give the same chances. It reads the weights of features "
         "unchanged, and its answers change when these become 0. "
-        f"{nearest[0].upper()}{nearest[1:]} would be right for {counts[nearest]} of {parcel_checks.NEW} parcels."
+        f"{nearest[0].upper()}{nearest[1:]} would be right for {counts[nearest]} of "
+        f"{parcel_checks.NEW} parcels."
     )

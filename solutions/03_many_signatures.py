@@ -295,13 +295,13 @@ for three in (loaded.predict_three, counterfeit):
 # ### Exercise 3: test two endpoints (6 min)
 #
 # Write `proof(two, three)`. It gets two functions: `two` takes `(n, 2)` arrays and `three` takes
-# `(n, 3)` arrays, for any n ≥ 1. Both return `(n, 1)`. Call them with rows of your choice.
+# `(n, 3)` arrays, for any n ≥ 1. Both return `(n, 1)`. Call them with your own rows.
 #
 # Return `True` if both give the same answers, up to rounding, else `False`.
 #
 # Both must agree for every third column: try 0, -3, a million, `np.nan`, and a mix of them. Try
-# negative numbers in the others, too. If `three` raises an error, let `proof` raise it. The check
-# tries 14 counterfeits, and pairs that agree.
+# negative numbers in the others, too. If `three` raises an error, raise it, or return `False`. The
+# check tries 14 counterfeits, and pairs that agree.
 
 
 # %%

@@ -47,6 +47,13 @@ def require_late_model(found: Artifact, made: Variant) -> tuple[np.ndarray, np.n
     x, late = parcel_exports.parcels(made, NEW, seed=2)
     got = only_output(answers(found, KEY, {name: x}, "python"), KEY)
     _require_chances(got)
+    (alone,) = only_output(answers(found, KEY, {name: x[:1]}, "python"), KEY)
+    require(
+        np.allclose(alone, got[0], rtol=0, atol=SAME),
+        f"the chance of a parcel should not depend on the other parcels of a request, but the "
+        f"first parcel gets {got[0, 0]:.4g} among {NEW} parcels and {np.ravel(alone)[0]:.4g} "
+        "alone. A mean over the rows of a request causes this.",
+    )
     _require_weights(found, made, x)
     said = got > LIMIT
     count = int(np.count_nonzero(said == late))

@@ -258,6 +258,9 @@ PROOFS = Proofs(
         ),
     },
     near={
+        "changed by the mean of each request": of_right(
+            lambda right, parcel, _: right(parcel) ** (1 + 0.1 * tf.reduce_mean(right(parcel)))
+        ),
         "late and in time exchanged": of_model(lambda: model(frozen(), trained_head(-1.0))),
         "a head that is off": of_model(lambda: model(frozen(), trained_head(shift=-1.5))),
         "the chances of one parcel for all": of_right(

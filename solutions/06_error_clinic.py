@@ -91,8 +91,8 @@ print(find("ValueError: the moon is in the wrong house"))
 CASES[find(message).case.key]  # with the broken and the cured code
 
 # %% [markdown]
-# `find` is the same without a widget. What it does not know gets no diagnosis, only three
-# neighbours. Then it is up to you:
+# `find` is the same without a widget. What it does not know gets no diagnosis. `find` then names
+# only the cases that are near, if there are any. Then it is up to you:
 #
 # - Take your own names, paths and numbers out of the message. Search the rest, in quotation
 #   marks, in the issues of [Keras](https://github.com/keras-team/keras/issues) and

@@ -31,7 +31,7 @@
 # %% [markdown]
 # ## The recipe
 #
-# These lines export a model, load the export in Python and compare.
+# These lines export a model, and test the export in Python only.
 #
 # ```python
 # import tensorflow as tf
@@ -208,20 +208,20 @@ artifact.restored_and_read(popular_line_dir)
 
 # %% [markdown]
 # Now restore leaves empty what the signature reads. Why does each weight have two variables? A
-# Keras weight is an object with a TensorFlow variable inside. The graph gets two variables:
-# `Variable` for the object, and `kernel` for the TensorFlow variable inside.
+# Keras weight is an object with a TensorFlow variable inside. The graph gets a variable for each:
+# `Variable` for the object, and `kernel` for the variable inside.
 #
 # ![The signature reads the TensorFlow variable of a weight. After model.export, restore fills it.
 # After tf.saved_model.save, restore fills only the Keras
 # object.](../notebooks/images/restored_and_read.svg)
 #
-# With `model.export`, restore fills both kinds. With `tf.saved_model.save`, it fills only those of
-# the Keras objects. Then the readers differ:
+# With `model.export`, restore fills both kinds. With `tf.saved_model.save`, it fills only the first
+# kind. Then the readers differ:
 #
 # - The **session** fails when the signature reads an empty variable.
 # - The **LiteRT** converter does not check. It takes whatever numbers are in the memory.
-# - **Python** does not run restore. `tf.saved_model.load` makes one variable for each weight, fills
-#   it with the stored numbers, and gives it to the signature.
+# - **Python** does not run this operation. `tf.saved_model.load` makes one variable for each
+#   weight, fills it with the stored numbers, and gives it to the signature.
 #
 # A signature that reads no variable has only constants, so nothing has to be restored.
 #
@@ -289,16 +289,17 @@ with show_error():
 # %% [markdown]
 # Python answers 0.5, without an error. The graph always divides by 4, and nothing compares your two
 # rows with the four rows of the signature. The session compares them, so it fails. TensorFlow
-# Serving does not compare them (lesson 02). **Leave the number of rows open, and test each export
-# with two different numbers of rows.** `compare(mean_dir)` sends the declared 4 rows, so it shows
-# ✓, with a note of warning. To repair `Mean`, write `tf.reduce_mean(x)`. It counts the rows at each
-# call.
+# Serving does not compare them (lesson 02), and answers 0.5, too.
+#
+# **Leave the number of rows open, and test each export with two different numbers of rows.** To
+# repair `Mean`, write `tf.reduce_mean(x)`. It counts the rows at each call. `compare(mean_dir)`
+# sends only 4 rows: all readers agree, and a note warns you.
 #
 # <details><summary>Can all three readers agree on a wrong number?</summary>
 #
-# Yes. Build a model on `x = tf.keras.Input((1,), batch_size=4)`, and divide by `x.shape[0]`.
-# `model.export` opens the signature to any number of rows, but the graph still divides by 4. So
-# test with rows whose answer you know.
+# Yes. Build a model on `x = tf.keras.Input((1,), batch_size=4)`, and divide by `x.shape[0]`. The
+# signature accepts any number of rows, but the graph still divides by 4. So test with rows whose
+# answer you know.
 #
 # </details>
 #
@@ -374,7 +375,7 @@ print(artifact.read(ticket_dir).signatures["serving_default"])
 # An `Input` without a name is `keras_tensor_7` in one export and perhaps `keras_tensor_9` in the
 # next. Then requests with the old name fail.
 #
-# ### Exercise 5: transfer to two inputs (5 min)
+# ### Exercise 5: export a model with two inputs (5 min)
 #
 # Build a model with two inputs, `size` and `age`, and one output. Each input has the shape `(1,)`.
 # The model needs a layer with weights, but no training. `tf.keras.layers.Concatenate()([a, b])`

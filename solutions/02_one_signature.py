@@ -201,7 +201,7 @@ bill_dir = export_function(total, two_prices)
 # | LiteRT | the reader on phones |
 #
 # `loaded` is the result of `tf.saved_model.load`. The prices are 60 and 30, so 90 is right. The
-# request `three` has a third price, 20.
+# request `three` has a third price, 20. Look at its column: who refuses it?
 
 # %%
 two, three = np.float32([[60, 30]]), np.float32([[60, 30, 20]])
@@ -223,8 +223,8 @@ side_by_side(
 #
 # <details><summary>Why does Python compare the shape of an array, but not of a tf.Tensor?</summary>
 #
-# An array that does not fit the spec gives an error. A `tf.Tensor` that does not fit goes to the
-# graph all the same. `readers.run` sends a `tf.Tensor`.
+# An array of another shape gives an error. A `tf.Tensor` of another shape goes to the graph all the
+# same. `readers.run` sends a `tf.Tensor`.
 #
 # </details>
 
@@ -335,8 +335,8 @@ side_by_side(
 # conversion removes `ensure_shape`, so a phone still answers 110. Of these two guards, only `nan`
 # works in every reader, because it is part of the answer. The client must look for `nan`.
 #
-# `marked` needs the spec `(None, None)`. With `(None, 2)`, the comparison is always true for the
-# converter, so it removes the comparison. LiteRT then answers 110.
+# `marked` needs the spec `(None, None)`. With `(None, 2)`, the converter knows that the comparison
+# is true, and removes it. LiteRT then answers 110.
 #
 # ### Exercise 4: a check that works in LiteRT, too (5 min)
 #
@@ -397,14 +397,14 @@ print("same answers with zeros:", np.allclose(cut(x[:2]), before))
 
 # %% [markdown]
 # The graph of `call` reads no weight, so the weights never change its answers. (An export of `Cut`
-# gets a new graph. It reads weights that restore leaves empty, as in lesson 01.) This is the cause:
+# gets a new graph, whose weights restore leaves empty.) This is the cause:
 #
 # ![1: Keras tries call with fixed values for the weights. 2: tf.function keeps this graph. 3: The
 # graph never reads the real weights.](../notebooks/images/weights_cut_off.svg)
 #
 # 1. The class does not say which shapes its weights have. To find out, Keras runs `call` once
-#    before the first answer. This is the *trial run*. The layers have no weights yet, so they
-#    compute with fixed numbers.
+#    before the first answer. This is the *trial run*. The layers have no weights yet, so fixed
+#    numbers take their place.
 # 2. `tf.function` traces `call` in the trial run. With an `input_signature`, each later call of the
 #    model uses this graph.
 # 3. Keras makes the real weights. The graph never reads them.

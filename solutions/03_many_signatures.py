@@ -84,8 +84,8 @@ print("warehouse:", np.round(model.predict_first_three_features(warehouse_row)))
 
 # %% [markdown]
 # Both scores are 5. A program without your code can only call a signature, and a signature declares
-# one shape for each input. Therefore the model has one method for each shape. (One signature of the
-# shape `(None, None)` would also accept four numbers.) One of the methods is:
+# one shape for each input. Therefore the model has one method for each shape. (The shape `(None,
+# None)` accepts both, but does not tell callers how many numbers to send.) One of the methods is:
 #
 # ```python
 # @tf.function(input_signature=[tf.TensorSpec((None, 3), tf.float32, name="x")])
@@ -150,7 +150,7 @@ print("prepared:", answer["prepared"], "score:", answer["score"].round())
 # When you design an endpoint, decide three things:
 #
 # - **Raw or prepared numbers?** Take raw numbers. Then all callers get the same preparation.
-# - **A batch or a single row?** Take a batch, which may have one row.
+# - **A batch or a single row?** Take a batch.
 # - **A score or a label?** Return both. A label depends on a limit. With the score, callers can
 #   choose their own limit.
 #
@@ -220,8 +220,8 @@ print(list(artifact.read(lesson.scratch / "saved").signatures))
 # - B: `add_endpoint("predict_three", three)`, then `add_endpoint("serving_default", two)`
 # - C: `tf.saved_model.save(..., signatures={"predict_two": two, "predict_three": three})`
 #
-# Then export `model` with the endpoints `predict_two` and `predict_three`. A caller that names no
-# signature should get the answers of `predict_three`.
+# Then export `model` with the endpoints `predict_two` and `predict_three`. The default should be
+# `predict_three`.
 
 # %%
 # > prediction = {"A": ..., "B": ..., "C": ...}  # "two", "three" or "no default"
@@ -248,8 +248,9 @@ for name, shape in tf.train.list_variables(two_dir / "variables" / "variables")[
 
 # %% [markdown]
 # The model has two weights, the kernel (0) and the bias (1), but the export stores each of them
-# twice. `track` stores the list `variables`, and `add_endpoint` stores the list `_all_variables`.
-# Which list do the endpoints read in Python? `loaded` has both. Change the bias in each list:
+# twice. `track` stores the list `variables`, the Keras objects of lesson 01. `add_endpoint` stores
+# the list `_all_variables`, the TensorFlow variables inside. Which list do the endpoints read in
+# Python? `loaded` has both. Change the bias in each list:
 
 # %%
 for group in ("variables", "_all_variables"):
@@ -299,9 +300,9 @@ for three in (loaded.predict_three, counterfeit):
 #
 # Return `True` if both give the same answers, up to rounding, else `False`.
 #
-# Both must agree for every third column: try 0, -3, a million, `np.nan`, and a mix of them. Try
-# negative numbers in the others, too. If `three` raises an error, raise it, or return `False`. The
-# check tries 14 counterfeits, and pairs that agree.
+# The third column must not matter: try 0, -3, a million, `np.nan`, and a mix of them. Try negative
+# numbers in the others, too. If `three` raises an error, you need not catch it. The check tries 14
+# counterfeits, and pairs that agree.
 
 
 # %%
@@ -360,8 +361,8 @@ model.set_weights([copied_kernel, copied_bias])
 #
 # You do not have the class. But an endpoint of a loaded export can also be an endpoint of a new
 # archive, as in `add_endpoint("predict_two", found.predict_two)`. It brings its shapes and
-# variables, so it needs no `TensorSpec` and no `track`. A new function that calls it needs a
-# `TensorSpec`, but no `track`.
+# variables, so it needs no `TensorSpec` and no `track`. Your function that calls
+# `found.predict_two` needs a `TensorSpec`, but no `track`.
 
 # %%
 found_dir = lesson.q4.given()

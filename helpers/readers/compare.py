@@ -12,12 +12,12 @@ import numpy as np
 from helpers import artifact, readers
 from helpers.display.html_table import FullRow, table
 from helpers.errors.cure import cure
+from helpers.readers.outcomes import ANSWERS, FAILS, FAILURES, MARKS, OTHER, SAME, spelled
 from helpers.text import shorten
 
 RTOL, ATOL = 1e-4, 1e-5  # float32 sums in a different order differ by much less
 ROWS = (3, 1)  # batch sizes for an open batch dimension; one alone would hide a frozen batch
-OTHER = 8  # the size of every other open dimension
-FAILURES = ("FAILS", "OTHER NUMBERS")
+SIZE = 8  # the size of every other open dimension
 WORDS = ("red", "green", "blue")
 USAGE = f"""\
 usage: python -m helpers.readers DIRECTORY_OF_AN_EXPORT [--rescue NEW_DIRECTORY]
@@ -40,7 +40,7 @@ class Row:
     reader : str
         One of helpers.readers.READERS.
     status : str
-        "same numbers", "OTHER NUMBERS", "FAILS", or "answers" if there is nothing to compare with.
+        One of helpers.readers.outcomes.OUTCOMES.
     difference : float or None
         The largest absolute difference from the numbers that it is compared with.
     error, cure : str
@@ -94,7 +94,7 @@ class Report:
         for row in self.rows:
             if row.reader == next(iter(readers.READERS)):
                 lines.append(f"  {row.signature}")
-            lines.append(f"    {row.reader:<8} {row.status}")
+            lines.append(f"    {row.reader:<8} {spelled(row.status)}")
             if differences and row.difference is not None:
                 lines[-1] += f"  (largest difference {row.difference:.1e})"
             lines += [f"             {line}" for line in (row.error, row.cure) if line]
@@ -110,8 +110,7 @@ class Report:
         for row in self.rows:
             if row.reader == next(iter(readers.READERS)):
                 rows.append(FullRow(f"signature {row.signature}", heading=True))
-            mark = "✗" if row.status in FAILURES else "✓"
-            rows.append((row.reader, f"{mark} {row.status}"))
+            rows.append((row.reader, f"{MARKS[row.status]} {spelled(row.status)}"))
             rows += [FullRow(text) for text in (row.error, row.cure) if text]
         notes = "".join(f"<p>Note: {html.escape(note)}</p>" for note in self.notes)
         shown = table(("reader", "answer"), rows)
@@ -179,8 +178,7 @@ def make_inputs(signature: artifact.Signature, seed: int = 0) -> list[dict[str, 
 def _make(tensor, rows, rng):
     shape = (rows,) if tensor.shape is None else tensor.shape
     shape = tuple(
-        size if size is not None else rows if axis == 0 else OTHER
-        for axis, size in enumerate(shape)
+        size if size is not None else rows if axis == 0 else SIZE for axis, size in enumerate(shape)
     )
     if tensor.dtype == "string":
         return rng.choice(WORDS, shape).astype(object)
@@ -268,26 +266,24 @@ def _rows(directory, signature, feeds, notes, original):
                 answers = ask(directory, reader)
         except readers.ReaderError as error:
             yield Row(
-                signature.key, reader, "FAILS", None, shorten(str(error), 160), cure(str(error))
+                signature.key, reader, FAILS, None, shorten(str(error), 160), cure(str(error))
             )
             continue
         if not repeatable:
             notes.append(
                 f"{signature.key} answers differently each time: there is nothing to compare."
             )
-            yield Row(signature.key, reader, "answers")
+            yield Row(signature.key, reader, ANSWERS)
         elif reference is None:
             reference, whose = answers, reader
-            yield Row(signature.key, reader, "answers")
+            yield Row(signature.key, reader, ANSWERS)
         elif all(map(same, reference, answers)):
-            yield Row(
-                signature.key, reader, "same numbers", max(map(difference, reference, answers))
-            )
+            yield Row(signature.key, reader, SAME, max(map(difference, reference, answers)))
         else:
             yield Row(
                 signature.key,
                 reader,
-                "OTHER NUMBERS",
+                OTHER,
                 max(map(difference, reference, answers)),
                 f"no error, but not the same numbers as {whose}",
                 _why_other(directory, signature.key),

@@ -20,7 +20,8 @@ import numpy as np
 
 from helpers import artifact, readers
 from helpers.errors.messages import describe
-from helpers.readers.compare import FAILURES, USAGE, Report, compare
+from helpers.readers.compare import USAGE, Report, compare
+from helpers.readers.outcomes import ANSWERS, FAILS, FAILURES, OTHER
 from helpers.text import safe_repr, shorten
 
 
@@ -184,7 +185,7 @@ def _why_not(before):
         return "Python cannot use it either, so the right numbers are unknown."
     if not failing:
         return "every reader can use it as it is."
-    if failing == {("litert", "FAILS")}:
+    if failing == {("litert", FAILS)}:
         return "Python and the session (Python) can use it; a rescue cannot add what LiteRT lacks."
     return ""
 
@@ -193,11 +194,11 @@ def _why_not_proved(after):
     """Say why the new export is not kept, or return "" if it is."""
     for row in after.rows:
         where = f"{row.signature}, {row.reader}"
-        if row.status == "answers":
+        if row.status == ANSWERS:
             return f"{row.signature} answers differently each time, so there is nothing to compare."
-        if row.status == "OTHER NUMBERS":
+        if row.status == OTHER:
             return f"saved again, it gives other numbers ({where})."
-        if row.status == "FAILS" and row.reader != "litert":
+        if row.status == FAILS and row.reader != "litert":
             return f"saved again, it still fails ({where})."
     return ""
 

@@ -8,9 +8,10 @@ import numpy as np
 
 from helpers import artifact, readers
 from helpers.readers.compare import same
+from helpers.readers.outcomes import FAILS, OTHER, SAME
 from helpers.text import shorten
 
-SAME, OTHER, FAILS = STATUSES = "same numbers", "other numbers", "fails"
+STATUSES = SAME, OTHER, FAILS  # the outcomes of a comparison that shows something
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,8 @@ class Verdict:
     ----------
     reader : str
         One of helpers.readers.READERS.
-    status : {"same numbers", "other numbers", "fails"}
-        In comparison with the model.
+    status : str
+        In comparison with the model: one of `helpers.readers.outcomes.OUTCOMES`.
     outputs : dict of str to ndarray
         What the reader answers. Empty if it fails.
     error : str

@@ -18,6 +18,7 @@ from helpers import readers
 from helpers.artifact.saved_model import NotAnArtifact
 from helpers.paths import ROOT
 from helpers.readers import ReaderError, compare
+from helpers.readers.outcomes import ANSWERS, OTHER
 
 KEY = "serving_default"
 LONG = 60  # seconds in which a busy machine does what a quiet one does in three
@@ -480,8 +481,8 @@ def test_report_is_the_same_in_html(exports):
 
 
 def test_errors_and_cures_stand_below_their_reader():
-    bad = compare.Row("serve", "litert", "OTHER NUMBERS", 2.3, "no <error>", "Export again.")
-    good = compare.Row("serve", "python", "answers")
+    bad = compare.Row("serve", "litert", OTHER, 2.3, "no <error>", "Export again.")
+    good = compare.Row("serve", "python", ANSWERS)
     shown = compare.Report("export", (good, bad), ("A note.",))._repr_html_()
     plain = re.sub(r"<[^>]+>", "|", shown)
     order = ["signature serve", "python", "✓", "litert", "✗", "no &lt;error&gt;", "Export again."]

@@ -13,9 +13,9 @@ from helpers import artifact, readers
 from helpers.display.html_table import FullRow, table
 from helpers.errors.cure import cure
 from helpers.readers.outcomes import ANSWERS, FAILS, FAILURES, MARKS, OTHER, SAME, spelled
-from helpers.text import shorten
+from helpers.readers.sameness import difference, differences, same
+from helpers.text import printable, shorten
 
-RTOL, ATOL = 1e-4, 1e-5  # float32 sums in a different order differ by much less
 ROWS = (3, 1)  # batch sizes for an open batch dimension; one alone would hide a frozen batch
 SIZE = 8  # the size of every other open dimension
 WORDS = ("red", "green", "blue")
@@ -190,56 +190,6 @@ def _make(tensor, rows, rng):
     return rng.normal(size=shape)
 
 
-def same(left: Mapping[str, np.ndarray], right: Mapping[str, np.ndarray]) -> bool:
-    """Say whether two answers have the same names, shapes and numbers.
-
-    Parameters
-    ----------
-    left, right : dict of str to array
-        Floats may differ by RTOL and ATOL. NaN equals NaN.
-
-    Returns
-    -------
-    bool
-    """
-    return left.keys() == right.keys() and all(
-        left[k].shape == right[k].shape and _close(left[k], right[k]) for k in left
-    )
-
-
-def _close(left, right):
-    if left.dtype.kind in "fc" and right.dtype.kind in "fc":
-        return np.allclose(left, right, rtol=RTOL, atol=ATOL, equal_nan=True)
-    return np.array_equal(left, right)
-
-
-def difference(left: Mapping[str, np.ndarray], right: Mapping[str, np.ndarray]) -> float:
-    """Compute the largest absolute difference between two answers.
-
-    Parameters
-    ----------
-    left, right : dict of str to array
-
-    Returns
-    -------
-    float
-        Infinite if names, shapes or texts differ.
-    """
-    if left.keys() != right.keys() or any(left[k].shape != right[k].shape for k in left):
-        return np.inf
-    worst = 0.0
-    for k in left:
-        if not {left[k].dtype.kind, right[k].dtype.kind} <= set("fciub"):
-            worst = max(worst, 0.0 if np.array_equal(left[k], right[k]) else np.inf)
-            continue
-        # Every kind of number is a complex number. A scalar cannot be indexed by a mask.
-        a, b = (np.atleast_1d(side[k]).astype(complex) for side in (left, right))
-        apart = (a != b) & ~(np.isnan(a) & np.isnan(b))
-        gap = np.nan_to_num(np.abs(a[apart] - b[apart]), nan=np.inf, posinf=np.inf)
-        worst = max([worst, *gap.tolist()])
-    return worst
-
-
 def _rows(directory, signature, feeds, notes, original):
     for tensor in signature.inputs:
         if tensor.shape and len(tensor.shape) > 1 and tensor.shape[0] is not None:
@@ -285,9 +235,18 @@ def _rows(directory, signature, feeds, notes, original):
                 reader,
                 OTHER,
                 max(map(difference, reference, answers)),
-                f"no error, but not the same numbers as {whose}",
+                f"no error, but not the same numbers as {whose}: {_unequal(reference, answers)}",
                 _why_other(directory, signature.key),
             )
+
+
+def _unequal(reference, answers):
+    """Name each output that differs, and how the first set of inputs that shows it does."""
+    found = {}
+    for left, right in zip(reference, answers, strict=True):
+        for one in differences(left, right):
+            found.setdefault(one.output, f"{printable(one.output)} {one.words}")
+    return shorten(", ".join(found.values()), 300)
 
 
 def _why_other(directory, key):

@@ -508,3 +508,18 @@ def test_the_tool_of_tensorflow_in_the_clean_process(doubles):
     assert "does not contain the default" in tool("scan", doubles)[0]
     with pytest.raises(ReaderError, match="fly"):
         tool("fly", doubles)
+
+
+def test_outputs_that_differ_are_told_by_name_and_shape(exports):
+    """LiteRT pads an answer whose length depends on the data."""
+    boxes = tf.TensorSpec((None, 4), tf.float32, name="boxes")
+    scores = tf.TensorSpec((None,), tf.float32, name="scores")
+
+    def kept(w, boxes, scores):
+        best = tf.image.non_max_suppression(boxes, scores, 5)
+        return {"kept": best, "double": 2 * w * scores}
+
+    report = compare.compare(exports("boxes", kept, boxes, scores))
+    (litert,) = [row for row in report.rows if row.reader == "litert"]
+    assert litert.status == OTHER
+    assert re.search(r"python: kept has the shape \(5,\), not \(\d,\)$", litert.error)

@@ -5,16 +5,16 @@ With `--rescue OUT`, save an export that only Python can read as a new one for a
 
 import sys
 
-from helpers.readers import compare, rescue
+from helpers.readers import command, rescue
 
 
 def main(arguments: list[str]) -> int:
     """Run the command and return its exit status."""
     # The name of a signature may hold characters that the terminal cannot show.
     sys.stdout.reconfigure(errors="backslashreplace")  # pyrefly: ignore[missing-attribute]
-    command = rescue.main if "--rescue" in arguments else compare.main
+    answer = rescue.main if "--rescue" in arguments else command.main
     try:
-        return command(arguments)
+        return answer(arguments)
     except KeyboardInterrupt:
         return 130
 

@@ -9,19 +9,19 @@ The comparison runs both exports in the clean process, so rescue only an export 
 """
 
 import html
+import json
 import os
-import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from helpers import artifact, readers
 from helpers.errors.messages import describe
-from helpers.readers.compare import USAGE, Report, compare
-from helpers.readers.outcomes import ANSWERS, FAILS, FAILURES, OTHER
+from helpers.readers import command
+from helpers.readers.compare import Report, compare
+from helpers.readers.input_files import WrongOption
+from helpers.readers.outcomes import ANSWERS, FAILS, FAILURES, NOT_TRIED, OTHER
 from helpers.text import safe_repr, shorten
 
 
@@ -60,6 +60,11 @@ class Rescue:
         old, new = f"{self.before.name}/", f"{self.after.name}/"
         if self.after.ok:
             return f"Rescued: every reader of {new} gives the numbers that Python reads from {old}."
+        if any(row.status == NOT_TRIED for row in self.after.rows):
+            return (
+                f"Rescued for Python and the session (Python): both give the numbers that Python "
+                f"reads from {old}. LiteRT was not tried properly (see above)."
+            )
         return (
             f"Rescued for Python and the session (Python): both give the numbers that Python reads "
             f"from {old}. That LiteRT cannot use {new} has another reason (see above)."
@@ -82,6 +87,16 @@ class Rescue:
             parts += [self._compared, self.after.text(differences)]
         return "\n".join([*parts, self.verdict, *(f"Note: {note}" for note in self.notes)])
 
+    def as_dict(self) -> dict:
+        """Return the two reports and the verdict as data for JSON."""
+        return {
+            "before": self.before.as_dict(),
+            "after": None if self.after is None else self.after.as_dict(),
+            "written": not self.refused,
+            "verdict": self.verdict,
+            "notes": list(self.notes),
+        }
+
     __str__ = text
     __repr__ = text
 
@@ -100,7 +115,11 @@ class Rescue:
 def rescue(
     directory: str | os.PathLike,
     out: str | os.PathLike,
-    inputs: Mapping[str, np.ndarray] | None = None,
+    inputs: Mapping | None = None,
+    *,
+    signature: str | None = None,
+    seconds: float = readers.DEADLINE,
+    progress: Callable[[str], object] = lambda step: None,
 ) -> Rescue:
     """Save an export again so that every reader can use it.
 
@@ -110,9 +129,15 @@ def rescue(
         The export.
     out : str or path
         A folder that does not exist yet. It is made only if the new export passes the comparison.
-    inputs : dict of str to array, or None
-        The inputs of the comparison. None: inputs made from the spec, which some models refuse,
-        for example if a text must contain a number.
+    inputs : dict of str to array, dict of str to such a dict, or None
+        The inputs of the comparison, as for `compare`. None: inputs made from the spec and the
+        graph, which some models refuse.
+    signature : str or None
+        Must be None: a new export has all signatures, so all are compared.
+    seconds : float
+        The time for each answer of a reader.
+    progress : function of str
+        Is told what is done next.
 
     Returns
     -------
@@ -124,7 +149,12 @@ def rescue(
         If `directory` is not an export.
     ValueError
         If `out` exists already or cannot be made.
+    WrongOption
+        If a signature is chosen, or the given inputs fit none.
     """
+    if signature is not None:
+        raise WrongOption("--rescue compares all signatures: leave --signature out")
+    options = {"seconds": seconds, "progress": progress}
     found = artifact.read(directory)
     place = _place(out, found.directory)
     try:
@@ -134,9 +164,10 @@ def rescue(
         raise ValueError(f"{safe_repr(str(out))} cannot be made: {describe(error)}") from None
     with folder:
         new = Path(folder.name) / place.name
-        before = compare(found.directory, inputs)
+        before = compare(found.directory, inputs, **options)
         if refused := _why_not(before):
             return Rescue(before, refused=refused)
+        progress("saving the export again")
         try:
             readers.save_again(found.directory, new)
             kept = artifact.read(new).signatures == found.signatures
@@ -145,7 +176,7 @@ def rescue(
             return Rescue(before, refused=f"it cannot be saved again: {reason}")
         if not kept:
             return Rescue(before, refused="saved again, it has other signatures.")
-        after = compare(new, inputs, original=found.directory)
+        after = compare(new, inputs, original=found.directory, **options)
         refused = _why_not_proved(after)
         if not refused:
             try:
@@ -180,10 +211,15 @@ def _why_not(before):
     """Say why the old export is not saved again, or return "" if it is."""
     if not before.rows:
         return "it has no signatures, so there is nothing that another reader could call."
+    for row in before.rows:
+        if row.reader == "python" and row.status == NOT_TRIED:
+            return f"Python was not tried properly ({row.signature}: {row.error})."
     failing = {(row.reader, row.status) for row in before.rows if row.status in FAILURES}
     if any(reader == "python" for reader, _ in failing):
         return "Python cannot use it either, so the right numbers are unknown."
     if not failing:
+        if any(row.status == NOT_TRIED for row in before.rows):
+            return "no reader fails, but the export was not tried properly (see above)."
         return "every reader can use it as it is."
     if failing == {("litert", FAILS)}:
         return "Python and the session (Python) can use it; a rescue cannot add what LiteRT lacks."
@@ -196,6 +232,8 @@ def _why_not_proved(after):
         where = f"{row.signature}, {row.reader}"
         if row.status == ANSWERS:
             return f"{row.signature} answers differently each time, so there is nothing to compare."
+        if row.status == NOT_TRIED and row.reader != "litert":
+            return f"saved again, it was not tried properly ({where}: {row.error})."
         if row.status == OTHER:
             return f"saved again, it gives other numbers ({where})."
         if row.status == FAILS and row.reader != "litert":
@@ -228,18 +266,17 @@ def main(arguments: Sequence[str]) -> int:
         The exit status: 0 if every reader can use the new export, 1 if only LiteRT cannot, 2 if
         nothing was written.
     """
-    given = list(arguments)
-    at = given.index("--rescue")
-    option, rest = given[at + 1 : at + 2], given[:at] + given[at + 2 :]
-    if len(option + rest) != 2 or any(word.startswith("-") for word in option + rest):
-        print(USAGE)
-        return 2
-    print("Starting the readers; this takes some seconds.", file=sys.stderr, flush=True)
     try:
-        (source,), (target,) = rest, option
-        done = rescue(source, target)
+        made = command.run(arguments, _answer)
     except ValueError as error:
         print(error)
         return 2
-    print(done.text(differences=True))
+    if made is None:
+        return 2
+    given, done = made
+    print(json.dumps(done.as_dict(), indent=2) if given.json else done.text(differences=True))
     return 2 if done.refused else int(not done.ok)
+
+
+def _answer(given, keywords):
+    return given, rescue(given.directory, given.rescue, **keywords)

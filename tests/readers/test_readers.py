@@ -17,7 +17,7 @@ import tensorflow as tf
 from helpers import readers
 from helpers.artifact.saved_model import NotAnArtifact
 from helpers.paths import ROOT
-from helpers.readers import ReaderError, compare
+from helpers.readers import ReaderError, command, compare
 from helpers.readers.outcomes import ANSWERS, OTHER
 
 KEY = "serving_default"
@@ -433,7 +433,7 @@ def test_report_tells_who_can_use_an_export(exports, capfd, what):
     make, status, words = DIRECTORIES[what]
     directory = make(exports)
     capfd.readouterr()
-    assert compare.main([str(directory)]) == status
+    assert command.main([str(directory)]) == status
     said = capfd.readouterr()
     for word in words:
         assert word in said.out
@@ -445,7 +445,7 @@ def test_report_tells_who_can_use_an_export(exports, capfd, what):
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["one", "two"]])
 def test_report_says_how_it_is_called(capsys, arguments):
-    assert compare.main(arguments) == 2
+    assert command.main(arguments) == 2
     assert capsys.readouterr().out.startswith("usage: python -m helpers.readers")
 
 

@@ -13,7 +13,8 @@ from helpers import artifact
 from helpers.readers.sameness import close, tolerance
 from helpers.text import printable
 
-EMPTY, CONSTANT, WEAK, VARIES = range(4)  # how much an output shows, in this order
+# How much an output shows, in this order. ALONE: there is one answer, and no second one.
+EMPTY, ALONE, CONSTANT, WEAK, VARIES = range(5)
 NOISE = 8  # times the precision of the dtype: a difference that is rounding
 SHOWN = 4  # outputs and inputs that a text names
 
@@ -32,7 +33,7 @@ class Output:
     least, most : float or None
         The range of the finite numbers. None for texts, and if there is no finite number.
     power : str
-        "varies", "varies less than the tolerance", "constant" or "empty".
+        "varies", "varies less than the tolerance", "constant", "one input" or "empty".
     tolerance : tuple of two floats
         Which part of a value, and of the usual size of the output, a difference may have.
     """
@@ -155,7 +156,7 @@ def gather(
     """
     inputs = tuple(Input(name, tuple(shapes[name]), sources[name]) for name in sources)
     shown = powers(signature, feeds, answers)
-    words = ("empty", "constant", "varies less than the tolerance", "varies")
+    words = ("empty", "one input", "constant", "varies less than the tolerance", "varies")
     outputs = tuple(
         _output(name, [answer[name] for answer in answers], words[power])
         for name, power in shown.items()
@@ -168,7 +169,7 @@ def powers(
     feeds: Sequence[Mapping[str, np.ndarray]],
     answers: Sequence[Mapping[str, np.ndarray]],
 ) -> dict[str, int]:
-    """Say for each output how much its values show: EMPTY, CONSTANT, WEAK or VARIES.
+    """Say for each output how much its values show, from EMPTY to VARIES.
 
     Parameters
     ----------
@@ -210,6 +211,8 @@ def _power(units):
     units = [unit for unit in units if unit.size]
     if not units:
         return EMPTY
+    if len(units) == 1:
+        return ALONE
     first = units[0]
     if all(unit.shape == first.shape for unit in units):
         pairs = [(first, unit) for unit in units[1:]]
@@ -256,7 +259,9 @@ def _told(output, figures):
     noun = "value" if output.values == 1 else "values"
     if output.power == "empty":
         return f"no values of {name} (empty)"
-    if output.power == "constant":
+    if output.power == "one input":
+        words = f"{count} {noun} of {name} for one input"
+    elif output.power == "constant":
         words = f"{count} {noun} of {name} (the same for all inputs tried)"
     elif output.different == output.values:
         words = f"{count} {noun} of {name}, all different"

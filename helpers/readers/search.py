@@ -10,7 +10,7 @@ import numpy as np
 from helpers import artifact
 from helpers.errors.cure import SHAPE, entry
 from helpers.processes.clean_process import ReaderError
-from helpers.readers.evidence import CONSTANT, VARIES, powers
+from helpers.readers.evidence import CONSTANT, EMPTY, VARIES, powers
 from helpers.readers.made_inputs import Hint, Trial, make, shape_of, source, trials
 from helpers.text import printable, shorten
 
@@ -110,18 +110,19 @@ def _search(call, signature, hints):
     accepted: list[tuple[Trial, Answer]] = []
     shown: dict[str, int] = {}
     refusals: dict[int, str] = {}  # by number of rows
+    spare: list[tuple[Answer, Answer]] = []  # sets whose answer holds nothing
     end = time.monotonic() + SECONDS
     for trial in plan:
         lacks = bool(rows_needed - {one.rows for one in kept})
         if not _useful(trial, kept, lacks, rows_needed, shown):
             continue
-        if time.monotonic() > end and (kept or found.refused):
+        if time.monotonic() > end and (kept or spare or found.refused):
             break
         feed = make(signature, trial, hints)
         try:
             answer = call(feed)
         except ReaderError as error:
-            if not kept and not is_about_inputs(error.error):
+            if not accepted and not is_about_inputs(error.error):
                 found.error = error.error
                 return found
             found.refused.append(_words(signature, trial, hints))
@@ -133,6 +134,9 @@ def _search(call, signature, hints):
                 found.error = error.error
             break  # the reader does not answer larger or other inputs any more
         accepted.append((trial, feed))
+        if _holds_nothing(answer):
+            spare.append((feed, answer))
+            continue
         now = powers(signature, [*found.feeds, feed], [*found.answers, answer])
         better = any(now[name] > shown.get(name, -1) for name in now)
         if better or not kept or (lacks and trial.rows not in {one.rows for one in kept}):
@@ -140,6 +144,8 @@ def _search(call, signature, hints):
             found.feeds.append(feed)
             found.answers.append(answer)
             shown = now
+    if not kept:
+        found.feeds, found.answers = map(list, zip(*spare[:2], strict=True)) if spare else ([], [])
     missing = rows_needed - {one.rows for one in kept}
     if kept and missing and not found.error:
         found.error = next((refusals[rows] for rows in missing if rows in refusals), "")
@@ -163,9 +169,23 @@ def _useful(trial, kept, lacks, rows_needed, shown):
     return min(shown.values(), default=VARIES) < VARIES
 
 
+def _holds_nothing(answer):
+    """Say whether all outputs are empty or NaN, as those of a model whose input is too short."""
+    return bool(answer) and all(
+        not value.size or (value.dtype.kind == "f" and np.isnan(value).all())
+        for value in answer.values()
+    )
+
+
 def shows_something(shown: Mapping[str, int]) -> bool:
-    """Say whether an output varies with the inputs. A function without outputs has none to vary."""
-    return not shown or any(power > CONSTANT for power in shown.values())
+    """Say whether an output has values that are not the same for all inputs.
+
+    Parameters
+    ----------
+    shown : dict of str to int
+        The powers of the outputs, by name. Without outputs there is nothing that could vary.
+    """
+    return not shown or any(power not in (EMPTY, CONSTANT) for power in shown.values())
 
 
 def ask_given(call: Call, feeds: Sequence[Mapping[str, np.ndarray]]) -> Found:

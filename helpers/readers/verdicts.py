@@ -8,7 +8,7 @@ import numpy as np
 
 from helpers import artifact, readers
 from helpers.readers.compare import same
-from helpers.readers.outcomes import FAILS, OTHER, SAME
+from helpers.readers.outcomes import FAILS, NOT_TRIED, OTHER, SAME
 from helpers.text import shorten
 
 STATUSES = SAME, OTHER, FAILS  # the outcomes of a comparison that shows something
@@ -27,7 +27,7 @@ class Verdict:
     outputs : dict of str to ndarray
         What the reader answers. Empty if it fails.
     error : str
-        Why it fails, on one line. Empty if it answers.
+        Why it fails or was not tried properly, on one line. Otherwise empty.
     """
 
     reader: str
@@ -95,5 +95,11 @@ def _verdict(directory, key, feed, right, reader):
     try:
         got = readers.run(directory, key, feed, reader)
     except readers.ReaderError as error:
-        return Verdict(reader, FAILS, error=shorten(str(error), 160))
-    return Verdict(reader, SAME if same(got, right) else OTHER, got)
+        # A machine that is too slow is no fault of the export.
+        status = NOT_TRIED if error.error.startswith("TimeoutError: ") else FAILS
+        return Verdict(reader, status, error=shorten(str(error), 160))
+    if not same(got, right):
+        return Verdict(reader, OTHER, got)
+    if not any(value.size for value in right.values()):
+        return Verdict(reader, NOT_TRIED, got, "the answers are empty, so nothing was compared")
+    return Verdict(reader, SAME, got)

@@ -8,7 +8,7 @@ import ipywidgets
 import numpy as np
 
 from helpers.display.html_table import table
-from helpers.readers.outcomes import FAILS, MARKS, OTHER, SAME
+from helpers.readers.outcomes import FAILS, MARKS, NOT_TRIED, OTHER, SAME
 from helpers.readers.verdicts import Verdict, verdicts
 from helpers.widgets.view import View
 
@@ -81,7 +81,7 @@ def write(found: Sequence[Verdict], directory: str | os.PathLike, names: Sequenc
             outputs = [np.asarray(output) for output in verdict.outputs.values()]
             best = [names[int(np.argmax(row))] for output in outputs for row in output]
             words += f": {', '.join(best)}"
-        if verdict.status == FAILS:
+        if verdict.status in (FAILS, NOT_TRIED):
             words += f": {verdict.error.split(':')[0]}"
         lines.append(f"  {verdict.reader:<8} {words}")
     return "\n".join([*lines, LIVE])

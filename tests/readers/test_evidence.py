@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from helpers.artifact import Signature, TensorInfo
-from helpers.readers.evidence import CONSTANT, EMPTY, VARIES, WEAK, gather, powers
+from helpers.readers.evidence import ALONE, CONSTANT, EMPTY, VARIES, WEAK, gather, powers
 
 OPEN = Signature(
     "serve", (TensorInfo("x", "float32", (None, 1)),), (TensorInfo("y", "float32", None),)
@@ -48,6 +48,12 @@ def test_positions_of_a_fixed_answer_are_not_rows():
     assert power(FIXED, feeds, [1.0, 2.0, 3.0], [1.0, 2.0, 4.0]) == VARIES
 
 
+def test_one_answer_is_neither_constant_nor_varied():
+    assert power(FIXED, [{"x": np.zeros(3)}], [1.0, 1.0, 1.0]) == ALONE
+    assert power(OPEN, [THREE, ONE], np.zeros((3, 0)), np.ones((1, 2))) == ALONE
+    assert power(OPEN, [ONE], [[2.0]]) == ALONE
+
+
 def test_a_function_without_inputs_has_one_answer():
     assert power(NO_INPUTS, [{}], 3.0) == VARIES
     assert power(NO_INPUTS, [{}], np.zeros(0)) == EMPTY
@@ -75,4 +81,5 @@ def test_the_text_says_what_was_compared():
 
 def test_the_text_says_that_nothing_was_compared():
     assert "no values of y (empty)" in told([np.zeros((3, 0)), np.zeros((1, 0))])[1]
+    assert "1 value of y for one input, for x" in told([np.zeros((3, 0)), [[2]]])[1]
     assert "4 values of y (the same for all inputs tried)" in told([[[2]] * 3, [[2]]])[1]

@@ -5,8 +5,9 @@ import pytest
 
 from helpers.artifact import Signature, TensorInfo
 from helpers.processes.clean_process import ReaderError
+from helpers.readers.evidence import CONSTANT, powers
 from helpers.readers.made_inputs import Hint
-from helpers.readers.search import ask_given, is_about_inputs, search
+from helpers.readers.search import ask_given, is_about_inputs, search, shows_something
 
 REFUSED = "InvalidArgumentError: no such size"
 
@@ -48,6 +49,15 @@ def test_longer_inputs_where_short_ones_have_empty_answers():
     assert any(answer["y"].size for answer in result.answers)
 
 
+def test_a_size_whose_answer_is_nan_is_not_compared():
+    def mean(x):
+        return x.mean(axis=1) if x.shape[1] > 10 else np.full((len(x), 1), np.nan)
+
+    result, asked = found(mean, SEQUENCE)
+    assert asked[0] == (3, 8, 1) and (3, 8, 1) in result.shapes["x"]
+    assert [feed["x"].shape for feed in result.feeds] == [(1, 64, 1), (3, 64, 1)]
+
+
 def test_other_values_where_the_usual_ones_give_one_answer():
     result, _ = found(lambda x: (x > 5).any(axis=1), ROWS)
     assert "normal numbers times 10" in result.sources["x"]
@@ -58,6 +68,12 @@ def test_a_constant_answer_is_tried_with_all_and_compared_once():
     result, asked = found(lambda x: np.ones(len(x)), ROWS)
     assert {len(answer["y"]) for answer in result.answers} == {1, 3}
     assert result.tried == len(asked) > 8 and {shape[0] for shape in asked} == {1, 3, 8, 64, 512}
+
+
+def test_a_constant_answer_to_a_fixed_shape_is_found():
+    result, asked = found(lambda x: np.ones(4), signature((4,), (4,)))
+    shown = powers(signature((4,), (4,)), result.feeds, result.answers)
+    assert shown == {"y": CONSTANT} and not shows_something(shown) and len(asked) > 4
 
 
 def test_a_size_that_is_refused_is_told():

@@ -209,8 +209,10 @@ class _Comparison:
             return self._row(reader, ANSWERS)
         largest = max(map(difference, reference.answers, answers), default=0.0)
         if unequal := _unequal(reference.answers, answers):
-            words = f"no error, but not the same numbers as {whose}: {unequal}"
-            return self._row(reader, OTHER, largest, words, _why_other(self.directory, self.key))
+            told = shorten(", ".join(unequal.values()), 300)
+            words = f"no error, but not the same numbers as {whose}: {told}"
+            row = self._row(reader, OTHER, largest, words, _why_other(self.directory, self.key))
+            return replace(row, unequal=tuple(unequal))
         if not shows_something(self.shown):
             return self._row(reader, NOT_TRIED, largest, self._nothing(), OWN_INPUTS)
         return self._row(reader, SAME, largest)
@@ -243,12 +245,12 @@ class _Comparison:
 
 
 def _unequal(reference, answers):
-    """Name each output that differs, and how the first set of inputs that shows it does."""
+    """Return how each output differs in the first set of inputs that shows it, by its name."""
     found = {}
     for left, right in zip(reference, answers, strict=True):
         for one in differences(left, right):
             found.setdefault(one.output, f"{printable(one.output)} {one.words}")
-    return shorten(", ".join(found.values()), 300)
+    return found
 
 
 def _why_other(directory, key):

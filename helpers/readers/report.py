@@ -1,6 +1,7 @@
 """The report of a comparison of readers: as text, as HTML and as data."""
 
 import html
+import math
 from dataclasses import asdict, dataclass, field
 
 from helpers import readers
@@ -26,6 +27,8 @@ class Row:
     error, cure : str
         What failed and how to fix it, or why nothing was compared and what to do. Empty if nothing
         failed.
+    unequal : tuple of str
+        The names of the outputs that differ from what they are compared with.
     """
 
     signature: str
@@ -34,6 +37,13 @@ class Row:
     difference: float | None = None
     error: str = ""
     cure: str = ""
+    unequal: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict:
+        """Return the row as data for JSON, which has no infinity: None stands for it."""
+        largest = self.difference
+        finite = largest is not None and math.isfinite(largest)
+        return asdict(self) | {"difference": largest if finite else None}
 
 
 @dataclass(frozen=True)
@@ -110,7 +120,7 @@ class Report:
             "name": self.name,
             "exit_status": self.exit_status,
             "verdict": self.verdict,
-            "rows": [asdict(row) for row in self.rows],
+            "rows": [row.as_dict() for row in self.rows],
             "notes": list(self.notes),
             "compared": [one.as_dict() for one in self.evidence],
         }

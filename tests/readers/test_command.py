@@ -158,6 +158,18 @@ def test_json_has_all(doubles, capsys):
     assert output["least"] < output["most"] and output["tolerance"] == [1e-4, 1e-5]
 
 
+def test_json_has_no_infinity(save, capsys):
+    boxes = tf.TensorSpec((None, 4), tf.float32, name="boxes")
+    scores = tf.TensorSpec((None,), tf.float32, name="scores")
+
+    def kept(w, boxes, scores):
+        return {"kept": tf.image.non_max_suppression(boxes, w * scores, 5)}
+
+    status, text = said(capsys, save("boxes", kept, boxes, scores), "--json")
+    litert = json.loads(text, parse_constant=pytest.fail)["rows"][-1]
+    assert (status, litert["difference"], litert["unequal"]) == (1, None, ["kept"])
+
+
 def test_html_says_what_was_compared(doubles):
     shown = compare(doubles)._repr_html_()
     assert "<p>Compared for serving_default: 4 values of output_0, all different, for x" in shown

@@ -522,4 +522,5 @@ def test_outputs_that_differ_are_told_by_name_and_shape(exports):
     report = compare.compare(exports("boxes", kept, boxes, scores))
     (litert,) = [row for row in report.rows if row.reader == "litert"]
     assert litert.status == OTHER
+    assert litert.unequal == ("kept",)
     assert re.search(r"python: kept has the shape \(5,\), not \(\d,\)$", litert.error)

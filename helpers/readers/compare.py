@@ -22,6 +22,10 @@ from helpers.text import printable, shorten
 MORE_TIME = "Give it more time: --seconds N, or compare(directory, seconds=N)."
 __all__ = ["Report", "Row", "compare", "difference", "make_inputs", "same"]
 OWN_INPUTS = "Give inputs that the model accepts: --inputs FILE, or compare(directory, inputs=...)."
+OTHER_INPUTS = (
+    "Give inputs to which the model gives different answers: --inputs FILE, or "
+    "compare(directory, inputs=...). The answers of an untrained model may all be the same."
+)
 NOT_INSTALLED = re.compile(r"(?:ModuleNotFound|Import)Error: No module named '?([\w.]+)")
 
 
@@ -214,7 +218,7 @@ class _Comparison:
             row = self._row(reader, OTHER, largest, words, _why_other(self.directory, self.key))
             return replace(row, unequal=tuple(unequal))
         if not shows_something(self.shown):
-            return self._row(reader, NOT_TRIED, largest, self._nothing(), OWN_INPUTS)
+            return self._row(reader, NOT_TRIED, largest, self._nothing(), OTHER_INPUTS)
         return self._row(reader, SAME, largest)
 
     def _nothing(self):

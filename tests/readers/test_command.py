@@ -80,7 +80,8 @@ def test_what_shows_nothing_is_not_tried_properly(save, capsys, what):
     status, text = said(capsys, save(what, function, spec))
     assert status == 2 and words in text
     assert "NOT TRIED PROPERLY" in text and "same numbers" not in text and "FAILS" not in text
-    assert "Give inputs that the model accepts: --inputs FILE" in text
+    advice = "that the model accepts" if what == "refused" else "to which the model gives different"
+    assert f"Give inputs {advice}" in text and "--inputs FILE" in text
     assert text.endswith("is unknown: it was not tried properly.\n")
 
 

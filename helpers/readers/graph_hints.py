@@ -38,9 +38,12 @@ def hints_of(directory: str | os.PathLike, signature: artifact.Signature) -> dic
         return {}  # floats are not looked up, and a large graph takes seconds to parse
     path = artifact.directory_of(directory)
     graph = serving_graph(path)
-    walk = Walk(graph, keys_of_tables(graph, path))
-    for name, info in graph.signature_def[signature.key].inputs.items():
-        walk.follow(walk.main, info.name, (name,))
+    try:
+        walk = Walk(graph, keys_of_tables(graph, path))
+        for name, info in graph.signature_def[signature.key].inputs.items():
+            walk.follow(walk.main, info.name, (name,))
+    except (LookupError, TypeError, ValueError):
+        return {}  # the graph is damaged: what is wrong with it, the readers will say
     hints = {}
     for tensor in signature.inputs:
         if hint := _hint(tensor.dtype, (tensor.name,), walk.uses):

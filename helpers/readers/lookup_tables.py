@@ -1,10 +1,12 @@
 """The keys of the lookup tables of an export: from constants of its graph and from its assets."""
 
+import itertools
 from pathlib import Path
 from typing import Any
 
 MOST_KEYS = 1000  # of one table
 MOST_BYTES = 2**20  # of a vocabulary file
+MOST_STEPS = 200_000  # operations that are looked at, in functions each time they are called
 IMPORTS = ("LookupTableImport", "LookupTableImportV2", "InitializeTable", "InitializeTableV2")
 FILES = ("InitializeTableFromTextFile", "InitializeTableFromTextFileV2")
 WHOLE_LINE, LINE_NUMBER = -2, -1  # what `key_index` says besides the number of a column
@@ -30,11 +32,13 @@ def keys_of_tables(graph: Any, directory: Path) -> dict[str, list]:
     nodes = {node.name: node for node in graph.graph_def.node}
     library = {f.signature.name: f for f in graph.graph_def.library.function}
     assets = {one.tensor_info.name.split(":")[0]: one.filename for one in graph.asset_file_def}
-    found = {}
+    found, steps = {}, itertools.count()
 
     def look(inside, source, depth=0):
         """Look at operations; `source` finds the operation of the graph behind a reference."""
         for node in inside:
+            if next(steps) > MOST_STEPS:
+                return
             if node.op in IMPORTS + FILES:
                 table, keys = source(node.input[0]), source(node.input[1])
                 if table is None or keys is None:

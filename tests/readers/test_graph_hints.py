@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from helpers import artifact
+from helpers.artifact.saved_model import serving_graph
 from helpers.readers.compare import compare
 from helpers.readers.graph_hints import hints_of
 from helpers.readers.made_inputs import Trial, make
@@ -219,4 +220,43 @@ def test_inputs_with_tables_of_their_own(exports):
 
 def test_floats_get_no_hint(exports):
     export = exports(lambda x: {"y": x * 2}, tf.TensorSpec((None,), tf.float32, name="x"))
+    assert hints_of(*export) == {}
+
+
+def test_a_graph_without_functions(tmp_path):
+    """As TensorFlow 1 writes it: outputs have numbers, and the table is in the graph itself."""
+    v1 = tf.compat.v1
+    with v1.Graph().as_default(), v1.Session() as session:
+        x = v1.placeholder(tf.string, (None,), name="x")
+        texts = tf.io.FixedLenFeature((), tf.string)
+        spec = {"a": tf.io.FixedLenFeature((2,), tf.float32), "w": texts, "image": texts}
+        parts = v1.io.parse_example(x, spec)
+        keys = tf.lookup.KeyValueTensorInitializer(["zyx", "wvu"], tf.constant([1, 2], tf.int64))
+        found = tf.lookup.StaticHashTable(keys, 0).lookup(parts["w"])
+        outputs = {"y": pixels(png)(parts["image"])["y"], "k": found, "a": parts["a"]}
+        start = v1.tables_initializer()
+        session.run(start)
+        builder = v1.saved_model.Builder(str(tmp_path / "export"))
+        promised = v1.saved_model.predict_signature_def({"x": x}, outputs)
+        builder.add_meta_graph_and_variables(session, ["serve"], {KEY: promised}, main_op=start)
+        builder.save()
+    signature = artifact.read(tmp_path / "export").signatures[KEY]
+    example = tf.train.Example.FromString(made((tmp_path / "export", signature))["x"][0])
+    features = example.features.feature
+    assert features["image"].bytes_list.value[0].startswith(b"\x89PNG")
+    assert len(features["a"].float_list.value) == 2
+    assert_readers_agree(tmp_path / "export")
+    (compared,) = compare(tmp_path / "export").evidence
+    (table,) = [output for output in compared.outputs if output.name == "k"]
+    assert table.most in (1, 2), "words of the table are found in it"
+
+
+def test_a_damaged_graph_has_no_hints(exports, monkeypatch):
+    export = exports(lambda x: {"y": tf.equal(x, "a")}, STRINGS)
+    graph = serving_graph(export[0])
+    for function in graph.graph_def.library.function:
+        for node in function.node_def:
+            del node.input[:]
+            node.op = "ReadVariableOp" if node.op == "Const" else node.op
+    monkeypatch.setattr("helpers.readers.graph_hints.serving_graph", lambda path: graph)
     assert hints_of(*export) == {}

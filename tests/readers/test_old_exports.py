@@ -12,6 +12,7 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 from helpers import readers
 from helpers.artifact.saved_model import NotAnArtifact
 from helpers.readers import compare, loading
+from helpers.readers.outcomes import ANSWERS, FAILS, SAME
 from helpers.readers.rescue import main, rescue
 
 v1, KEY = tf.compat.v1, "serving_default"
@@ -81,7 +82,7 @@ def test_an_optimizer_with_slots_gets_the_error_of_plain_python(old):
     with pytest.raises(AttributeError) as plain:
         tf.saved_model.load(str(old))
     report = compare.compare(old)
-    assert statuses(report) == {"python": "FAILS", "session": "answers", "litert": "FAILS"}
+    assert statuses(report) == {"python": FAILS, "session": ANSWERS, "litert": FAILS}
     python, _, litert = report.rows
     assert python.error == litert.error == f"AttributeError: {plain.value}"
     assert "optimizer of a Keras 2 model" in python.cure and "--rescue" in python.cure
@@ -92,7 +93,7 @@ def test_an_optimizer_without_slots_is_loaded_as_in_plain_python(old):
     edit(old, with_optimizer())
     assert tf.saved_model.load(str(old)).signatures[KEY](x=tf.constant(ROWS))["y"][0] == 6
     report = compare.compare(old)
-    assert report.ok and report.rows[1].status == "same numbers"
+    assert report.ok and report.rows[1].status == SAME
     assert "only if the package keras is installed" in report.notes[0]
 
 
@@ -157,7 +158,7 @@ def test_rescue_without_objects_keeps_the_words_of_a_table(tmp_path):
     model.export(tmp_path / "old", verbose=False)
     right = model(tf.constant([["green"], ["blue"]])).numpy()
     edit(tmp_path / "old", unknown_object)
-    assert statuses(compare.compare(tmp_path / "old"))["python"] == "FAILS"
+    assert statuses(compare.compare(tmp_path / "old"))["python"] == FAILS
     done = rescue(tmp_path / "old", tmp_path / "new")
     assert not done.refused and "the new export has no Python objects" in str(done)
     feed = {"words": np.array([["green"], ["blue"]], object)}
@@ -215,7 +216,7 @@ def test_the_graph_for_servers_is_found_and_its_tags_are_told(tmp_path, tag_sets
     added, words = SETS[tag_sets]
     directory = write(tmp_path / "old", *tag_sets)
     report = compare.compare(directory)
-    assert report.ok and statuses(report)["litert"] == "same numbers"
+    assert report.ok and statuses(report)["litert"] == SAME
     for word in words:
         assert word in " ".join(report.notes)
     for reader in readers.READERS:
@@ -243,4 +244,4 @@ def test_an_export_without_a_graph_for_servers_tells_its_tags_and_what_to_do(tmp
 def test_a_damaged_copy_is_not_taken_for_an_old_export(old):
     edit(old, with_optimizer("m"))
     shutil.rmtree(old / "variables")
-    assert not any(row.status == "answers" for row in compare.compare(old).rows)
+    assert not any(row.status == ANSWERS for row in compare.compare(old).rows)

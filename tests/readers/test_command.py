@@ -156,7 +156,7 @@ def test_json_has_all(doubles, capsys):
         {"name": "x", "shapes": [[3, 1], [1, 1]], "source": "normal numbers"}
     ]
     assert (output["name"], output["values"], output["different"]) == ("output_0", 4, 4)
-    assert output["least"] < output["most"] and output["tolerance"] == [1e-4, 1e-5]
+    assert output["least"] < output["most"] and output["tolerance"] == [1e-4, 1e-4]
 
 
 def test_json_has_no_infinity(save, capsys):

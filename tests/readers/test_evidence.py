@@ -70,7 +70,7 @@ def test_the_text_says_what_was_compared():
     found, text = told([[[1.5], [2.5], [3.5]], [[2.5]]])
     assert text == (
         "Compared for serve: 4 values of y, 3 different, for x (3, 1) and (1, 1): normal numbers. "
-        "float32 may differ by 0.0001 of a value and 1e-05 of the usual size. "
+        "float32 may differ by 0.0001 of a value and 0.0001 of the usual size. "
         "Not compared, because Python refuses them: x (3, 8)."
     )
     assert ", from 1.5 to 3.5, for x" in told([[[1.5], [2.5], [3.5]], [[2.5]]], figures=True)[1]

@@ -11,6 +11,7 @@ CASES = {
     # what: (dtype, reference, answer, whether they are the same)
     "float32, rounding": ("f4", [0.5, 1.25, -3.1], [0.500001, 1.25, -3.1], True),
     "float32, more": ("f4", [0.5, 1.25, -3.1], [0.501, 1.25, -3.1], False),
+    "sums of 2,000 numbers": ("f4", [0.03, -0.04, 0.02, 5e-4], [0.03, -0.04, 0.02, 5.006e-4], True),
     "tiny, rounding": ("f4", [1e-6, 2e-6], [1.00001e-6, 2e-6], True),
     "tiny, others": ("f4", [1e-6, 2e-6], [9e-6, 0], False),
     "tiny beside large": ("f4", [0.9, 1e-6, 2e-6, 1e-6], [0.9, 9e-6, 0, 1e-6], False),

@@ -1,5 +1,6 @@
 """Fixed sizes and float32 are tried for LiteRT, and what is said about a trial is true."""
 
+import json
 import os
 
 import numpy as np
@@ -176,6 +177,22 @@ def test_the_command_tells_the_trials(tmp_path, capsys):
     assert trial.startswith(f"LiteRT, {KEY}, tried with 1 row: converts and gives the same numbers")
     assert trial.endswith("Export it with seq: float32 (1, 6, 3).")
     assert last == "Not every reader can use it."
+
+
+def test_the_command_tells_the_trials_as_data(tmp_path, capsys):
+    directory = export(recurrent("GRU"), tmp_path / "export")
+    assert command.main([str(directory), "--json"]) == 1
+    told = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    (trial,) = told["tried_for_litert"]
+    assert (trial["change"], trial["converts"]) == ("1 row", True)
+    assert trial["within"] == "the same numbers" and trial["difference"] < 1e-5
+    assert trial["inputs"] == ["seq: float32 (1, 6, 3)"]
+    assert told["exit_status"] == 1 and told["verdict"] == "Not every reader can use it."
+
+
+def test_data_of_a_trial_has_no_infinity():
+    trial = litert_trials.Trial(KEY, "1 row", (), converts=True, difference=np.inf)
+    assert trial.as_dict()["difference"] is None
 
 
 def test_a_changed_export_keeps_its_words_and_weights(tmp_path):

@@ -182,6 +182,55 @@ def test_rescue_writes_nothing_if_the_new_export_is_not_proved(old, tmp_path, mo
     assert os.listdir(tmp_path) == ["old"]
 
 
+def test_rescue_needs_a_session_that_was_tried_properly(old, tmp_path, monkeypatch):
+    edit(old, with_optimizer("m"))
+    real = readers.run
+
+    def late(directory, key, inputs, reader="python", **options):
+        if reader == "session":
+            raise readers.ReaderError(reader, "TimeoutError: no answer within 60 seconds")
+        return real(directory, key, inputs, reader, **options)
+
+    monkeypatch.setattr(readers, "run", late)
+    done = rescue(old, tmp_path / "new")
+    assert "Python fails, and the session (Python) was not tried properly" in done.refused
+    assert "TimeoutError" in done.refused and os.listdir(tmp_path) == ["old"]
+
+
+def test_rescue_for_python_tells_that_litert_was_not_tried_properly(old, tmp_path, monkeypatch):
+    edit(old, with_optimizer("m"))
+    real = readers.run
+
+    def late(directory, key, inputs, reader="python", **options):
+        if reader == "litert":
+            raise readers.ReaderError(reader, "TimeoutError: no answer within 60 seconds")
+        return real(directory, key, inputs, reader, **options)
+
+    monkeypatch.setattr(readers, "run", late)
+    done = rescue(old, tmp_path / "new")
+    assert not done.refused and not done.ok
+    assert "both give the numbers that the session (Python) reads from old/" in done.verdict
+    assert "LiteRT was not tried properly" in done.verdict
+    assert done.as_dict()["reference"] == "the session (Python)"
+
+
+def test_what_the_reference_refuses_is_told_by_its_name(tmp_path):
+    """A model that needs a length of 9 or more, and an object that Python cannot load."""
+    module = tf.Module()
+
+    def long_only(x):
+        with tf.control_dependencies([tf.debugging.assert_greater(tf.shape(x)[1], 9)]):
+            return {"y": 2 * x}
+
+    spec = tf.TensorSpec((None, None), tf.float32, name="x")
+    module.serve = tf.function(long_only, input_signature=[spec], autograph=False)
+    tf.saved_model.save(module, tmp_path / "old", signatures=module.serve)
+    edit(tmp_path / "old", unknown_object)
+    report = compare.compare(tmp_path / "old")
+    assert statuses(report)["python"] == FAILS and statuses(report)["session"] == ANSWERS
+    assert "Not compared, because the session (Python) refuses them: x (3, 8)" in str(report)
+
+
 # Several graphs
 
 

@@ -6,20 +6,20 @@ Given a file or folder that is not an export, tell what it is and how to get an 
 
 import sys
 
-from helpers.readers import compare, model_files, rescue
+from helpers.readers import command, model_files, rescue
 
 
 def main(arguments: list[str]) -> int:
     """Run the command and return its exit status."""
     # The name of a signature may hold characters that the terminal cannot show.
     sys.stdout.reconfigure(errors="backslashreplace")  # pyrefly: ignore[missing-attribute]
-    first = next(iter(arguments), "-")
-    if not first.startswith("-") and (told := model_files.describe(first)):
+    directory = command.directory_of(arguments)
+    if directory is not None and (told := model_files.describe(directory)):
         print(told)
         return 2
-    command = rescue.main if "--rescue" in arguments else compare.main
+    answer = rescue.main if command.asks_for_rescue(arguments) else command.main
     try:
-        return command(arguments)
+        return answer(arguments)
     except KeyboardInterrupt:
         return 130
 

@@ -1,128 +1,45 @@
 """Comparing the readers of an export: call every signature in every reader with the same inputs."""
 
-import html
 import os
-import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-
-import numpy as np
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from helpers import artifact, readers
-from helpers.display.html_table import FullRow, table
+from helpers.artifact import graph_digest
+from helpers.artifact.saved_model import saved_model
 from helpers.readers import old_exports
+from helpers.readers.evidence import Evidence, gather, powers
 from helpers.readers.explanations import explained
+from helpers.readers.graph_hints import hints_of
+from helpers.readers.input_files import WrongOption, sets_by_signature
+from helpers.readers.made_inputs import make_inputs
+from helpers.readers.outcomes import ANSWERS, FAILS, NOT_TRIED, OTHER, SAME
+from helpers.readers.report import Report, Row
+from helpers.readers.sameness import difference, differences, same
+from helpers.readers.search import Found, ask_given, search, shows_something
+from helpers.text import printable, shorten
 
-RTOL, ATOL = 1e-4, 1e-5  # float32 sums in a different order differ by much less
-ROWS = (3, 1)  # batch sizes for an open batch dimension; one alone would hide a frozen batch
-OTHER = 8  # the size of every other open dimension
-FAILURES = ("FAILS", "OTHER NUMBERS")
-WORDS = ("red", "green", "blue")
-USAGE = f"""\
-usage: python -m helpers.readers DIRECTORY_OF_AN_EXPORT [--rescue NEW_DIRECTORY]
-Calls every signature in {", ".join(readers.READERS.values())}, with inputs made from its spec.
-Exit status: 0 if every reader can use the export, 1 if not, 2 if it is not an export.
-With --rescue, an export that only Python or only a server can read is saved again as a new export,
-which is compared with the old one. Exit status: 0 if every reader can use the new export, 1 if only
-LiteRT cannot, 2 if nothing was written.\
-"""
-
-
-@dataclass(frozen=True)
-class Row:
-    """The result of one reader for one signature.
-
-    Parameters
-    ----------
-    signature : str
-        The key.
-    reader : str
-        One of helpers.readers.READERS.
-    status : str
-        "same numbers", "OTHER NUMBERS", "FAILS", or "answers" if there is nothing to compare with.
-    difference : float or None
-        The largest absolute difference from the numbers that it is compared with.
-    error, cure : str
-        What failed and how to fix it. Empty if nothing failed.
-    """
-
-    signature: str
-    reader: str
-    status: str
-    difference: float | None = None
-    error: str = ""
-    cure: str = ""
-
-
-@dataclass(frozen=True)
-class Report:
-    """The results of all readers for all signatures of one export.
-
-    Parameters
-    ----------
-    name : str
-        The name of the export directory.
-    rows : tuple of Row
-        Signature by signature.
-    notes : tuple of str
-        Limits of the comparison, in sentences.
-    """
-
-    name: str
-    rows: tuple[Row, ...]
-    notes: tuple[str, ...] = field(default=())
-
-    @property
-    def ok(self) -> bool:
-        """Whether every reader can use every signature, and there is at least one."""
-        return bool(self.rows) and not any(row.status in FAILURES for row in self.rows)
-
-    def text(self, differences: bool = False) -> str:
-        """Write the report as lines.
-
-        Parameters
-        ----------
-        differences : bool
-            Whether to add the largest differences, which vary from computer to computer.
-
-        Returns
-        -------
-        str
-        """
-        lines = [f"{self.name}/"]
-        for row in self.rows:
-            if row.reader == next(iter(readers.READERS)):
-                lines.append(f"  {row.signature}")
-            lines.append(f"    {row.reader:<8} {row.status}")
-            if differences and row.difference is not None:
-                lines[-1] += f"  (largest difference {row.difference:.1e})"
-            lines += [f"             {line}" for line in (row.error, row.cure) if line]
-        return "\n".join([*lines, *(f"  Note: {note}" for note in self.notes)])
-
-    def __str__(self) -> str:
-        return self.text()
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        rows = []
-        for row in self.rows:
-            if row.reader == next(iter(readers.READERS)):
-                rows.append(FullRow(f"signature {row.signature}", heading=True))
-            mark = "✗" if row.status in FAILURES else "✓"
-            rows.append((row.reader, f"{mark} {row.status}"))
-            rows += [FullRow(text) for text in (row.error, row.cure) if text]
-        notes = "".join(f"<p>Note: {html.escape(note)}</p>" for note in self.notes)
-        shown = table(("reader", "answer"), rows)
-        return f"<p>{html.escape(self.name)}/</p>{shown}{notes}"
+MORE_TIME = "Give it more time: --seconds N, or compare(directory, seconds=N)."
+__all__ = ["Report", "Row", "compare", "difference", "make_inputs", "same"]
+OWN_INPUTS = "Give inputs that the model accepts: --inputs FILE, or compare(directory, inputs=...)."
+OTHER_INPUTS = (
+    "Give inputs to which the model gives different answers: --inputs FILE, or "
+    "compare(directory, inputs=...). The answers of an untrained model may all be the same."
+)
+NAMES = readers.READERS | {"python": "Python"}
+NOT_INSTALLED = re.compile(r"(?:ModuleNotFound|Import)Error: No module named '?([\w.]+)")
 
 
 def compare(
     directory: str | os.PathLike,
-    inputs: Mapping[str, np.ndarray] | None = None,
+    inputs: Mapping | None = None,
     original: str | os.PathLike | None = None,
+    *,
     original_reader: str = "python",
+    signature: str | None = None,
+    seconds: float = readers.DEADLINE,
+    progress: Callable[[str], object] = lambda step: None,
 ) -> Report:
     """Call every signature of an export in every reader, and compare the answers.
 
@@ -130,171 +47,221 @@ def compare(
     ----------
     directory : str or path
         The export.
-    inputs : dict of str to array, or None
-        The inputs by name, used for every signature. None: inputs that `make_inputs` makes.
+    inputs : dict of str to array, dict of str to such a dict, or None
+        The inputs by name, used for every signature that has these inputs; or one such dict for
+        each signature, by its key. None: inputs made from the spec and the graph.
     original : str, path or None
         An export with the same signatures. Every reader is compared with what `original_reader`
         reads from it. None: every reader is compared with the first reader that answers.
     original_reader : str
         One of helpers.readers.READERS.
+    signature : str or None
+        The key of the only signature to compare. None: all.
+    seconds : float
+        The time for each answer of a reader.
+    progress : function of str
+        Is told what is asked next.
 
     Returns
     -------
     Report
+        Signatures that call one function are asked once.
 
     Raises
     ------
     NotAnArtifact
         If `directory` is not an export.
+    WrongOption
+        If the export has no such signature, or the given inputs fit none.
     ReaderError
         If `original_reader` gets no answer from the original.
     """
     found = artifact.read(directory)
-    rows, notes = [], [*old_exports.notes(found.directory)]
-    for signature in found.signatures.values():
-        feeds = [inputs] if inputs else make_inputs(signature)
-        rows += _rows(found.directory, signature, feeds, notes, original, original_reader)
+    asked = found.signatures
+    if signature is not None:
+        if signature not in asked:
+            keys = ", ".join(map(printable, asked)) or "none"
+            raise WrongOption(f"no signature {signature!r} in this export: it has {keys}")
+        asked = {signature: asked[signature]}
+    given = sets_by_signature(inputs, asked) if inputs else {}
+    rows: dict[str, list[Row]] = {}
+    notes = [*old_exports.notes(found.directory)]
+    evidence = []
+    for keys in _functions(found, asked, given):
+        comparison = _Comparison(found, keys, seconds, progress, given.get(keys[0]))
+        told = comparison.rows(original, original_reader)
+        for key in keys:
+            rows[key] = [replace(row, signature=key) for row in told]
+            notes += [note for note in comparison.notes(key) if note not in notes]
+        evidence.append(comparison.evidence)
+    if inputs and (without := [printable(key) for key in asked if key not in given]):
+        notes.append(f"the given inputs are not for {', '.join(without)}: inputs were made.")
     if not found.signatures:
         notes.append("no signatures: a server has nothing to call. Export with model.export.")
-    return Report(found.directory.name, tuple(rows), tuple(dict.fromkeys(notes)))
+    in_order = [row for key in asked for row in rows[key]]
+    return Report(found.directory.name, tuple(in_order), tuple(notes), tuple(evidence))
 
 
-def make_inputs(signature: artifact.Signature, seed: int = 0) -> list[dict[str, np.ndarray]]:
-    """Make inputs that fit the spec of a signature.
-
-    Floats are standard normal numbers, integers are 0 or 1, and strings are names of colours.
-
-    Parameters
-    ----------
-    signature : helpers.artifact.Signature
-    seed : int
-
-    Returns
-    -------
-    list of dict of str to array
-        The inputs by name: for 3 rows and for 1 row if the number of rows is open, else once.
-    """
-    batches = ROWS if any(t.shape and t.shape[0] is None for t in signature.inputs) else ROWS[:1]
-    rng = np.random.default_rng(seed)
-    return [{t.name: _make(t, rows, rng) for t in signature.inputs} for rows in batches]
+def _functions(found, asked, given):
+    """Group the signatures that call one function with the same names."""
+    groups: dict[object, list[str]] = {}
+    several = len({(s.inputs, s.outputs) for s in asked.values()}) < len(asked)
+    computed = graph_digest.endpoints(saved_model(found.directory)) if several else {}
+    for key, signature in asked.items():
+        digest = computed[key].digest if key in computed else key
+        own = key if key in given else ""
+        groups.setdefault((digest, signature.inputs, signature.outputs, own), []).append(key)
+    return groups.values()
 
 
-def _make(tensor, rows, rng):
-    shape = (rows,) if tensor.shape is None else tensor.shape
-    shape = tuple(
-        size if size is not None else rows if axis == 0 else OTHER
-        for axis, size in enumerate(shape)
-    )
-    if tensor.dtype == "string":
-        return rng.choice(WORDS, shape).astype(object)
-    if tensor.dtype == "bool":
-        return rng.integers(0, 2, shape).astype(bool)
-    if "int" in tensor.dtype:
-        # Indices, for example: a table of two rows is enough for 0 and 1.
-        return rng.integers(0, 2, shape).astype(tensor.dtype)
-    return rng.normal(size=shape)
+class _Comparison:
+    """The comparison of all readers for one function of an export."""
 
+    def __init__(self, found, keys, seconds, progress, given):
+        self.keys, self.key = keys, keys[-1]  # "serving_default" comes after "serve"
+        self.signature = found.signatures[self.key]
+        self.directory = found.directory
+        self.seconds, self.progress, self.given = seconds, progress, given
+        self.evidence, self.repeatable, self.shown = Evidence(tuple(keys)), True, {}
 
-def same(left: Mapping[str, np.ndarray], right: Mapping[str, np.ndarray]) -> bool:
-    """Say whether two answers have the same names, shapes and numbers.
+    def call(self, where, reader):
+        """Return a function that asks a reader with a set of inputs."""
 
-    Parameters
-    ----------
-    left, right : dict of str to array
-        Floats may differ by RTOL and ATOL. NaN equals NaN.
+        def ask(feed):
+            self.progress(f"asking {reader}: {self.key}")
+            return readers.run(where, self.key, feed, reader, deadline=self.seconds)
 
-    Returns
-    -------
-    bool
-    """
-    return left.keys() == right.keys() and all(
-        left[k].shape == right[k].shape and _close(left[k], right[k]) for k in left
-    )
+        return ask
 
-
-def _close(left, right):
-    if left.dtype.kind in "fc" and right.dtype.kind in "fc":
-        return np.allclose(left, right, rtol=RTOL, atol=ATOL, equal_nan=True)
-    return np.array_equal(left, right)
-
-
-def difference(left: Mapping[str, np.ndarray], right: Mapping[str, np.ndarray]) -> float:
-    """Compute the largest absolute difference between two answers.
-
-    Parameters
-    ----------
-    left, right : dict of str to array
-
-    Returns
-    -------
-    float
-        Infinite if names, shapes or texts differ.
-    """
-    if left.keys() != right.keys() or any(left[k].shape != right[k].shape for k in left):
-        return np.inf
-    worst = 0.0
-    for k in left:
-        if not {left[k].dtype.kind, right[k].dtype.kind} <= set("fciub"):
-            worst = max(worst, 0.0 if np.array_equal(left[k], right[k]) else np.inf)
-            continue
-        # Every kind of number is a complex number. A scalar cannot be indexed by a mask.
-        a, b = (np.atleast_1d(side[k]).astype(complex) for side in (left, right))
-        apart = (a != b) & ~(np.isnan(a) & np.isnan(b))
-        gap = np.nan_to_num(np.abs(a[apart] - b[apart]), nan=np.inf, posinf=np.inf)
-        worst = max([worst, *gap.tolist()])
-    return worst
-
-
-def _rows(directory, signature, feeds, notes, original, original_reader):
-    for tensor in signature.inputs:
-        if tensor.shape and len(tensor.shape) > 1 and tensor.shape[0] is not None:
-            notes.append(
-                f"{signature.key} takes exactly {tensor.shape[0]} rows of {tensor.name}; a reader "
-                "may refuse any other number or answer wrongly. To accept any number, export with "
-                "None as the number of rows, as model.export does."
-            )
-
-    def ask(where, reader):
-        return [readers.run(where, signature.key, feed, reader) for feed in feeds]
-
-    def ask_twice(where, reader):
-        answers = ask(where, reader)
-        return answers, all(map(same, answers, ask(where, reader)))
-
-    whose = "the original"
-    reference, repeatable = (
-        (None, True) if original is None else ask_twice(original, original_reader)
-    )
-    for reader in readers.READERS:
-        try:
-            if reference is None:
-                answers, repeatable = ask_twice(directory, reader)
-            else:
-                answers = ask(directory, reader)
-        except readers.ReaderError as error:
-            yield Row(signature.key, reader, "FAILS", None, *explained(str(error)))
-            continue
-        if not repeatable:
-            notes.append(
-                f"{signature.key} answers differently each time: there is nothing to compare."
-            )
-            yield Row(signature.key, reader, "answers")
-        elif reference is None:
-            reference, whose = answers, reader
-            yield Row(signature.key, reader, "answers")
-        elif all(map(same, reference, answers)):
-            yield Row(
-                signature.key, reader, "same numbers", max(map(difference, reference, answers))
-            )
+    def find(self, where, reader):
+        """Find what a reader accepts; ask twice, to see whether its answers are repeatable."""
+        ask = self.call(where, reader)
+        if self.given:
+            found = ask_given(ask, [self.given])
         else:
-            yield Row(
-                signature.key,
-                reader,
-                "OTHER NUMBERS",
-                max(map(difference, reference, answers)),
-                f"no error, but not the same numbers as {whose}",
-                _why_other(directory, signature.key),
-            )
+            found = search(ask, self.signature, hints_of(self.directory, self.signature))
+        if found.feeds and not found.error:
+            try:
+                again = [ask(feed) for feed in found.feeds]
+                self.repeatable = all(map(same, found.answers, again))
+            except readers.ReaderError as error:
+                found.error = error.error
+        return found
+
+    def rows(self, original, original_reader):
+        """Return a row for each reader, compared with the original if there is one."""
+        rows: dict[str, Row] = {}
+        tried: dict[str, Found] = {}  # the readers that do not answer
+        reference, whose = None, ""
+        if original is not None:
+            reference, whose = self.find(original, original_reader), "the original"
+            if reference.error or not reference.feeds:
+                raise readers.ReaderError(original_reader, reference.error or reference.refusal)
+            self._collect(reference, original_reader)
+        for reader in readers.READERS:
+            if reference is None:
+                found = self.find(self.directory, reader)
+                if found.error or not found.feeds:
+                    tried[reader] = found
+                    continue
+                reference, whose = found, reader
+                self._collect(found, reader)
+                rows[reader] = self._row(reader, ANSWERS)
+            else:
+                rows[reader] = self._compared(reader, reference, whose)
+        rows |= {r: self._unanswered(r, found, rows) for r, found in tried.items()}
+        return [rows[reader] for reader in readers.READERS]
+
+    def _collect(self, found, reader):
+        feeds, answers = found.feeds, found.answers
+        self.shown = powers(self.signature, feeds, answers)
+        tried = found.shapes, found.sources, found.tried, found.refused
+        gathered = gather(self.keys, self.signature, feeds, answers, *tried)
+        self.evidence = replace(gathered, reference=NAMES[reader])
+
+    def _row(self, reader, status, largest=None, error="", advice=""):
+        return Row(self.key, reader, status, largest, error, advice)
+
+    def _failed(self, reader, error):
+        """Make the row of a reader with an error that is not about its inputs."""
+        if error.startswith("TimeoutError: "):
+            return self._row(reader, NOT_TRIED, None, shorten(error, 160), MORE_TIME)
+        if lacking := NOT_INSTALLED.match(error):
+            advice = f"Install {lacking[1]} in the environment that runs this command."
+            return self._row(reader, NOT_TRIED, None, shorten(error, 160), advice)
+        return self._row(reader, FAILS, None, *explained(error))
+
+    def _unanswered(self, reader, found, rows):
+        if found.error:
+            return self._failed(reader, found.error)
+        try:  # an error of loading may have the type of an error about inputs
+            readers.signatures(self.directory, reader)
+        except readers.ReaderError as error:
+            return self._failed(reader, error.error)
+        # LiteRT leaves out the assertions of a graph: that it answers proves nothing.
+        if reader != "litert" and any(
+            row.status != NOT_TRIED for other, row in rows.items() if other != "litert"
+        ):
+            return self._failed(reader, found.refusal)
+        inputs = "the given inputs" if self.given else "all inputs that were made"
+        words = f"it refuses {inputs}: {found.refusal}"
+        if not self.evidence.sets and not self.evidence.refused:
+            refused = tuple(dict.fromkeys(found.refused))
+            self.evidence = replace(self.evidence, refused=refused, reference=NAMES[reader])
+        return self._row(reader, NOT_TRIED, None, shorten(words, 200), OWN_INPUTS)
+
+    def _compared(self, reader, reference, whose):
+        ask = self.call(self.directory, reader)
+        try:
+            answers = [ask(feed) for feed in reference.feeds]
+        except readers.ReaderError as error:
+            return self._failed(reader, error.error)
+        if not self.repeatable:
+            return self._row(reader, ANSWERS)
+        largest = max(map(difference, reference.answers, answers), default=0.0)
+        if unequal := _unequal(reference.answers, answers):
+            told = shorten(", ".join(unequal.values()), 300)
+            words = f"no error, but not the same numbers as {whose}: {told}"
+            row = self._row(reader, OTHER, largest, words, _why_other(self.directory, self.key))
+            return replace(row, unequal=tuple(unequal))
+        if not shows_something(self.shown):
+            return self._row(reader, NOT_TRIED, largest, self._nothing(), OTHER_INPUTS)
+        return self._row(reader, SAME, largest)
+
+    def _nothing(self):
+        empty = all(not output.values for output in self.evidence.outputs)
+        if empty:
+            return "the answers are empty, so nothing was compared"
+        return "the answers are the same for all inputs tried, as if the inputs did not count"
+
+    def notes(self, key):
+        """Yield the limits of the comparison for one of the signatures."""
+        for tensor in self.signature.inputs:
+            if tensor.shape and len(tensor.shape) > 1 and tensor.shape[0] is not None:
+                yield (
+                    f"{key} takes exactly {tensor.shape[0]} rows of {tensor.name}; a reader may "
+                    "refuse any other number or answer wrongly. To accept any number, export with "
+                    "None as the number of rows, as model.export does."
+                )
+        if not self.repeatable:
+            yield f"{key} answers differently each time: there is nothing to compare."
+        elif shows_something(self.shown):
+            for output in self.evidence.outputs:
+                if output.power in ("empty", "constant"):
+                    words = {"empty": "is empty", "constant": "is the same"}[output.power]
+                    yield (
+                        f"{key}: {printable(output.name)} {words} for all inputs tried, so it was "
+                        "not compared properly."
+                    )
+
+
+def _unequal(reference, answers):
+    """Return how each output differs in the first set of inputs that shows it, by its name."""
+    found = {}
+    for left, right in zip(reference, answers, strict=True):
+        for one in differences(left, right):
+            found.setdefault(one.output, f"{printable(one.output)} {one.words}")
+    return found
 
 
 def _why_other(directory, key):
@@ -307,35 +274,3 @@ def _why_other(directory, key):
         "that has no build method. Export with model.export(directory) or an ExportArchive, and "
         "remove @tf.function from call."
     )
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Run `python -m helpers.readers DIRECTORY`: print the report.
-
-    Parameters
-    ----------
-    arguments : sequence of str
-        The arguments of the command.
-
-    Returns
-    -------
-    int
-        The exit status: 0 if every reader can use the export, 1 if not, 2 if it is not an export.
-    """
-    if len(arguments) != 1 or arguments[0].startswith("-"):
-        print(USAGE)
-        return 2
-    print("Starting the readers; this takes some seconds.", file=sys.stderr, flush=True)
-    try:
-        report = compare(Path(arguments[0]))
-    except artifact.NotAnArtifact as error:
-        print(error)
-        return 2
-    print(report.text(differences=True))
-    from helpers.readers import litert_trials  # it compares, too
-
-    for trial in litert_trials.trials(report, Path(arguments[0])):
-        print(trial)
-    limits = ", within the limits noted" if report.notes else ""
-    print(f"Every reader can use it{limits}." if report.ok else "Not every reader can use it.")
-    return 0 if report.ok else 1

@@ -4,10 +4,11 @@ The export stays as it is. A changed copy is converted and called, and its answe
 what Python reads from the export.
 """
 
+import math
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from helpers import artifact, readers
 from helpers.artifact.saved_model import TensorInfo
 from helpers.readers import compare
 from helpers.readers.litert_reasons import LOW
+from helpers.readers.outcomes import SAME
+from helpers.readers.sameness import close
 
 ROWS, LENGTH = 1, 8  # the sizes that are tried for the number of rows, and for other open axes
 REFUSALS = ("ConverterError", "RuntimeError")  # of the converter, and of the interpreter
@@ -41,7 +44,8 @@ class Trial:
     difference : float or None
         The largest absolute difference from Python's numbers. None if there is nothing to compare.
     within : str
-        "the same numbers", or "numbers within the rounding of float16". Empty for other numbers.
+        "the same numbers", or "numbers within the rounding of float16" if floats were replaced.
+        Empty for other numbers.
     error : str
         Why LiteRT cannot use the changed export. Empty if it can.
     """
@@ -53,6 +57,14 @@ class Trial:
     difference: float | None = None
     within: str = ""
     error: str = ""
+
+    def as_dict(self) -> dict:
+        """Return the trial as data for JSON, which has no infinity: None stands for it."""
+        finite = self.difference is not None and math.isfinite(self.difference)
+        return asdict(self) | {
+            "inputs": [str(tensor) for tensor in self.inputs],
+            "difference": self.difference if finite else None,
+        }
 
     def __str__(self) -> str:
         start = f"LiteRT, {self.signature}, tried with {self.change}: "
@@ -96,7 +108,7 @@ def _may_be_helped(row, report):
     refused = row.reader == "litert" and row.error.startswith(REFUSALS)
     # Of a signature that answers differently each time, no number can be compared.
     others = [r.status for r in report.rows if r.signature == row.signature and r != row]
-    return refused and not any(kind in row.error for kind in HOPELESS) and "same numbers" in others
+    return refused and not any(kind in row.error for kind in HOPELESS) and SAME in others
 
 
 def _trials_of(directory, signature, error):
@@ -178,20 +190,24 @@ def _try(directory, signature, change, inputs, rows, low):
 
 
 def _within(right, got, low):
-    if compare.same(right, _as(right, got)):
-        return "the same numbers"
-    limit = ROUNDING.get(low)
-    if limit is None or right.keys() != got.keys():
+    """Say how the numbers agree, or return "". Float32 in place of `low` never gives the same."""
+    if not low:
+        return "the same numbers" if compare.same(right, got) else ""
+    if right.keys() != got.keys():
         return ""
-    for name, value in right.items():
-        value, other = value.astype(float), got[name].astype(float)
-        scale = limit * max(1e-30, float(np.abs(value).max(initial=0)))
-        if value.shape != other.shape or not np.allclose(value, other, rtol=limit, atol=scale):
-            return ""
-    return f"numbers within the rounding of {low}"
+    if not all(_close(value, got[name], low) for name, value in right.items()):
+        return ""
+    return f"numbers within the rounding of {low if low in ROUNDING else 'float32'}"
 
 
-def _as(right, got):
-    """Give each answer the dtype of the right one: float64 has become float32."""
-    both = right.keys() & got.keys()
-    return got | {name: got[name].astype(right[name].dtype) for name in both}
+def _close(right, got, low):
+    if right.shape != got.shape:
+        return False
+    if "float" not in right.dtype.name:
+        return close(right, got)
+    if low not in ROUNDING:
+        return close(right.astype("float32"), got.astype("float32"))
+    limit = ROUNDING[low]
+    right, got = right.astype(float), got.astype(float)
+    scale = limit * max(1e-30, float(np.abs(right).max(initial=0)))
+    return np.allclose(right, got, rtol=limit, atol=scale)

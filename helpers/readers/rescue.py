@@ -12,108 +12,33 @@ cannot load: see `helpers.readers.old_exports`. The right numbers are those of t
 The comparison runs both exports in the clean process, so rescue only an export that you trust.
 """
 
-import html
+import json
 import os
 import shutil
-import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
 
 from helpers import artifact, readers
 from helpers.errors.messages import describe
-from helpers.readers import old_exports
-from helpers.readers.compare import FAILURES, USAGE, Report, compare
+from helpers.readers import command, old_exports
+from helpers.readers.compare import compare
+from helpers.readers.input_files import WrongOption
+from helpers.readers.outcomes import ANSWERS, FAILS, FAILURES, NOT_TRIED, OTHER
+from helpers.readers.report import Report
+from helpers.readers.rescue_report import Rescue
 from helpers.text import safe_repr, shorten
-
-
-@dataclass(frozen=True)
-class Rescue:
-    """The result of a rescue.
-
-    Parameters
-    ----------
-    before : Report
-        The report of the old export.
-    after : Report or None
-        The report of the new export, compared with what `reference` reads from the old one. None
-        if no new export was made.
-    refused : str
-        Why nothing was written, or "" if the new export was written.
-    notes : tuple of str
-        Limits of the rescue, in sentences.
-    reference : str
-        The reader of the old export that gives the right numbers, in words.
-    """
-
-    before: Report
-    after: Report | None = None
-    refused: str = ""
-    notes: tuple[str, ...] = ()
-    reference: str = "Python"
-
-    @property
-    def ok(self) -> bool:
-        """Whether there is a new export that every reader can use."""
-        return not self.refused and self.after is not None and self.after.ok
-
-    @property
-    def verdict(self) -> str:
-        """The result in one or two sentences."""
-        if self.refused or self.after is None:
-            return f"Nothing was written: {self.refused}"
-        old, new = f"{self.before.name}/", f"{self.after.name}/"
-        if self.after.ok:
-            return (
-                f"Rescued: every reader of {new} gives the numbers that {self.reference} reads "
-                f"from {old}."
-            )
-        return (
-            f"Rescued for Python and the session (Python): both give the numbers that "
-            f"{self.reference} reads from {old}. That LiteRT cannot use {new} has another reason "
-            "(see above)."
-        )
-
-    def text(self, differences: bool = False) -> str:
-        """Write the two reports and the verdict as lines.
-
-        Parameters
-        ----------
-        differences : bool
-            Whether to add the largest differences, which vary from computer to computer.
-
-        Returns
-        -------
-        str
-        """
-        parts = ["Before:", self.before.text(differences)]
-        if self.after is not None:
-            parts += [self._compared, self.after.text(differences)]
-        return "\n".join([*parts, self.verdict, *(f"Note: {note}" for note in self.notes)])
-
-    __str__ = text
-    __repr__ = text
-
-    def _repr_html_(self) -> str:
-        parts = ["<p>Before:</p>", self.before._repr_html_()]
-        if self.after is not None:
-            parts += [f"<p>{html.escape(self._compared)}</p>", self.after._repr_html_()]
-        parts.append(f"<p><strong>{html.escape(self.verdict)}</strong></p>")
-        return "".join([*parts, *(f"<p>Note: {html.escape(note)}</p>" for note in self.notes)])
-
-    @property
-    def _compared(self):
-        read = f"what {self.reference} reads from {self.before.name}/"
-        return f"Saved again, and compared with {read}:"
 
 
 def rescue(
     directory: str | os.PathLike,
     out: str | os.PathLike,
-    inputs: Mapping[str, np.ndarray] | None = None,
+    inputs: Mapping | None = None,
+    *,
+    signature: str | None = None,
+    seconds: float = readers.DEADLINE,
+    progress: Callable[[str], object] = lambda step: None,
 ) -> Rescue:
     """Save an export again so that every reader can use it.
 
@@ -123,9 +48,15 @@ def rescue(
         The export.
     out : str or path
         A folder that does not exist yet. It is made only if the new export passes the comparison.
-    inputs : dict of str to array, or None
-        The inputs of the comparison. None: inputs made from the spec, which some models refuse,
-        for example if a text must contain a number.
+    inputs : dict of str to array, dict of str to such a dict, or None
+        The inputs of the comparison, as for `compare`. None: inputs made from the spec and the
+        graph, which some models refuse.
+    signature : str or None
+        Must be None: a new export has all signatures, so all are compared.
+    seconds : float
+        The time for each answer of a reader.
+    progress : function of str
+        Is told what is done next.
 
     Returns
     -------
@@ -137,7 +68,12 @@ def rescue(
         If `directory` is not an export.
     ValueError
         If `out` exists already or cannot be made.
+    WrongOption
+        If a signature is chosen, or the given inputs fit none.
     """
+    if signature is not None:
+        raise WrongOption("--rescue compares all signatures: leave --signature out")
+    options = {"seconds": seconds, "progress": progress}
     found = artifact.read(directory)
     place = _place(out, found.directory)
     try:
@@ -147,13 +83,14 @@ def rescue(
         raise ValueError(f"{safe_repr(str(out))} cannot be made: {describe(error)}") from None
     with folder:
         new = Path(folder.name) / place.name
-        before = compare(found.directory, inputs)
+        before = compare(found.directory, inputs, **options)
+        progress("saving the export again")
         if _only_servers_can(before):
-            done = _for_python(found, before, new, inputs)
+            done = _for_python(found, before, new, inputs, options)
         elif refused := _why_not(before):
             return Rescue(before, refused=refused)
         else:
-            done = _for_servers(found, before, new, inputs)
+            done = _for_servers(found, before, new, inputs, options)
         if not done.refused:
             try:
                 new.rename(place)
@@ -163,7 +100,7 @@ def rescue(
         return done
 
 
-def _for_servers(found, before, new, inputs):
+def _for_servers(found, before, new, inputs, options):
     """Load the old export in Python and save it as `new`; Python is the reference."""
     try:
         readers.save_again(found.directory, new)
@@ -173,12 +110,12 @@ def _for_servers(found, before, new, inputs):
         return Rescue(before, refused=f"it cannot be saved again: {reason}")
     if not kept:
         return Rescue(before, refused="saved again, it has other signatures.")
-    after = compare(new, inputs, original=found.directory)
+    after = compare(new, inputs, original=found.directory, **options)
     refused = _why_not_proved(after)
     return Rescue(before, after, refused, () if refused else tuple(_notes(found, after)))
 
 
-def _for_python(found, before, new, inputs):
+def _for_python(found, before, new, inputs, options):
     """Copy the old export to `new` without what Python cannot load; compare with the session."""
     words = readers.READERS["session"]
     done = Rescue(before, refused="there is nothing in it that Python could do without.")
@@ -186,7 +123,9 @@ def _for_python(found, before, new, inputs):
         shutil.rmtree(new, ignore_errors=True)
         try:
             old_exports.write(found.directory, way, new)
-            after = compare(new, inputs, original=found.directory, original_reader="session")
+            after = compare(
+                new, inputs, original=found.directory, original_reader="session", **options
+            )
         except (OSError, readers.ReaderError, artifact.NotAnArtifact) as error:
             reason = shorten(describe(error).replace(str(new), new.name))
             return Rescue(before, refused=f"it cannot be saved again: {reason}")
@@ -218,24 +157,33 @@ def _place(out, directory):
 
 
 def _only_servers_can(before):
-    """Whether the session (Python) answers for every signature, and Python for none."""
-    by_reader = {
-        reader: {row.status in FAILURES for row in before.rows if row.reader == reader}
+    """Whether the session (Python) answers for every signature, and Python fails for all."""
+    python, session = (
+        {row.status for row in before.rows if row.reader == reader}
         for reader in ("python", "session")
-    }
-    return by_reader == {"python": {True}, "session": {False}}
+    )
+    return python == {FAILS} and not session & {*FAILURES, NOT_TRIED}
 
 
 def _why_not(before):
     """Say why the old export is not saved again, or return "" if it is."""
     if not before.rows:
         return "it has no signatures, so there is nothing that another reader could call."
+    for row in before.rows:
+        if row.reader == "python" and row.status == NOT_TRIED:
+            return f"Python was not tried properly ({row.signature}: {row.error})."
     failing = {(row.reader, row.status) for row in before.rows if row.status in FAILURES}
+    for row in before.rows:
+        if (row.reader, row.status) == ("session", NOT_TRIED) and ("python", FAILS) in failing:
+            why = f"({row.signature}: {row.error})"
+            return f"Python fails, and {readers.READERS['session']} was not tried properly {why}."
     if any(reader == "python" for reader, _ in failing):
         return "Python cannot use it either, so the right numbers are unknown."
     if not failing:
+        if any(row.status == NOT_TRIED for row in before.rows):
+            return "no reader fails, but the export was not tried properly (see above)."
         return "every reader can use it as it is."
-    if failing == {("litert", "FAILS")}:
+    if failing == {("litert", FAILS)}:
         return "Python and the session (Python) can use it; a rescue cannot add what LiteRT lacks."
     return ""
 
@@ -244,20 +192,25 @@ def _why_not_proved(after):
     """Say why the new export is not kept, or return "" if it is."""
     for row in after.rows:
         where = f"{row.signature}, {row.reader}"
-        if row.status == "answers":
+        if row.status == ANSWERS:
             return f"{row.signature} answers differently each time, so there is nothing to compare."
-        if row.status == "OTHER NUMBERS":
+        if row.status == NOT_TRIED and row.reader != "litert":
+            return f"saved again, it was not tried properly ({where}: {row.error})."
+        if row.status == OTHER:
             return f"saved again, it gives other numbers ({where})."
-        if row.status == "FAILS" and row.reader != "litert":
+        if row.status == FAILS and row.reader != "litert":
             return f"saved again, it still fails ({where})."
     return ""
 
 
 def _notes(old: artifact.Artifact, after: Report) -> Iterator[str]:
-    if after.notes:
+    if any(" takes exactly " in note for note in after.notes):
         # The graph of a frozen model does not contain what the model would answer for a different
         # number of rows: a division by that number may have become a division by a constant.
-        yield "the notes above are true for the old export too; only its code can change that."
+        yield (
+            "the notes above are true for the old export too; only its code can change the number "
+            "of rows."
+        )
     known = ("saved_model.pb", "fingerprint.pb", "keras_metadata.pb", "variables/", "assets/")
     left = [file.path for file in old.files if not file.path.startswith(known)]
     if left:
@@ -278,18 +231,17 @@ def main(arguments: Sequence[str]) -> int:
         The exit status: 0 if every reader can use the new export, 1 if only LiteRT cannot, 2 if
         nothing was written.
     """
-    given = list(arguments)
-    at = given.index("--rescue")
-    option, rest = given[at + 1 : at + 2], given[:at] + given[at + 2 :]
-    if len(option + rest) != 2 or any(word.startswith("-") for word in option + rest):
-        print(USAGE)
-        return 2
-    print("Starting the readers; this takes some seconds.", file=sys.stderr, flush=True)
     try:
-        (source,), (target,) = rest, option
-        done = rescue(source, target)
+        made = command.run(arguments, _answer)
     except ValueError as error:
         print(error)
         return 2
-    print(done.text(differences=True))
+    if made is None:
+        return 2
+    given, done = made
+    print(json.dumps(done.as_dict(), indent=2) if given.json else done.text(differences=True))
     return 2 if done.refused else int(not done.ok)
+
+
+def _answer(given, keywords):
+    return given, rescue(given.directory, given.rescue, **keywords)

@@ -9,8 +9,9 @@ import numpy as np
 from helpers import artifact, readers
 from helpers.readers.compare import same
 from helpers.readers.explanations import explained
+from helpers.readers.outcomes import FAILS, NOT_TRIED, OTHER, SAME
 
-SAME, OTHER, FAILS = STATUSES = "same numbers", "other numbers", "fails"
+STATUSES = SAME, OTHER, FAILS  # the outcomes of a comparison that shows something
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,12 @@ class Verdict:
     ----------
     reader : str
         One of helpers.readers.READERS.
-    status : {"same numbers", "other numbers", "fails"}
-        In comparison with the model.
+    status : str
+        In comparison with the model: one of `helpers.readers.outcomes.OUTCOMES`.
     outputs : dict of str to ndarray
         What the reader answers. Empty if it fails.
     error : str
-        Why it fails, on one line. Empty if it answers.
+        Why it fails or was not tried properly, on one line. Otherwise empty.
     """
 
     reader: str
@@ -94,5 +95,11 @@ def _verdict(directory, key, feed, right, reader):
     try:
         got = readers.run(directory, key, feed, reader)
     except readers.ReaderError as error:
-        return Verdict(reader, FAILS, error=explained(str(error))[0])
-    return Verdict(reader, SAME if same(got, right) else OTHER, got)
+        # A machine that is too slow is no fault of the export.
+        status = NOT_TRIED if error.error.startswith("TimeoutError: ") else FAILS
+        return Verdict(reader, status, error=explained(error.error)[0])
+    if not same(got, right):
+        return Verdict(reader, OTHER, got)
+    if not any(value.size for value in right.values()):
+        return Verdict(reader, NOT_TRIED, got, "the answers are empty, so nothing was compared")
+    return Verdict(reader, SAME, got)

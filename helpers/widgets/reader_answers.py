@@ -8,11 +8,11 @@ import ipywidgets
 import numpy as np
 
 from helpers.display.html_table import table
-from helpers.readers.verdicts import FAILS, OTHER, SAME, Verdict, verdicts
+from helpers.readers.outcomes import FAILS, MARKS, NOT_TRIED, OTHER, SAME
+from helpers.readers.verdicts import Verdict, verdicts
 from helpers.widgets.view import View
 
-MARKS = {SAME: "✓", OTHER: "✗", FAILS: "✗"}
-WORDS = {SAME: "same numbers", OTHER: "other numbers, no error", FAILS: "fails"}
+WORDS = {OTHER: "other numbers, no error"}  # what a page adds to an outcome
 HEAD = ("reader", "result", "answer")
 SHOWN = 6  # numbers of an answer
 LIVE = "Live in Jupyter: a table with the answer of each reader."
@@ -76,12 +76,12 @@ def write(found: Sequence[Verdict], directory: str | os.PathLike, names: Sequenc
     """
     lines = [f"{Path(directory).name}/, compared with the model"]
     for verdict in found:
-        words = f"{MARKS[verdict.status]} {WORDS[verdict.status]}"
+        words = f"{MARKS[verdict.status]} {WORDS.get(verdict.status, verdict.status)}"
         if verdict.status == SAME and names:
             outputs = [np.asarray(output) for output in verdict.outputs.values()]
             best = [names[int(np.argmax(row))] for output in outputs for row in output]
             words += f": {', '.join(best)}"
-        if verdict.status == FAILS:
+        if verdict.status in (FAILS, NOT_TRIED):
             words += f": {verdict.error.split(':')[0]}"
         lines.append(f"  {verdict.reader:<8} {words}")
     return "\n".join([*lines, LIVE])

@@ -16,6 +16,7 @@ from helpers.models import MultiSignatureModel
 from helpers.notebooks import derive
 from helpers.readers import ReaderError
 from helpers.readers.compare import compare
+from helpers.readers.outcomes import ANSWERS, FAILS, OTHER
 
 keras = tf.keras
 X = np.random.default_rng(0).normal(3, 2, (64, 2)).astype(np.float32)
@@ -67,7 +68,7 @@ def test_save_writes_no_default_and_python_alone_reads_the_weights(model, tmp_pa
     assert not hasattr(loaded, "predict_two")
     assert loaded.predict_first_two_features(X[:1]).shape == (1, 1)
     told = {row.reader: row.status for row in compare(tmp_path).rows}
-    assert told == {"python": "answers", "session": "FAILS", "litert": "OTHER NUMBERS"}
+    assert told == {"python": ANSWERS, "session": FAILS, "litert": OTHER}
 
 
 def test_an_endpoint_for_a_single_row_refuses_two(model, tmp_path):

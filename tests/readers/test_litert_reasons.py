@@ -10,6 +10,7 @@ from helpers.artifact import Signature, TensorInfo
 from helpers.readers import compare, litert_reasons
 from helpers.readers.explanations import explained
 from helpers.readers.litert_interpreter import open_litert
+from helpers.readers.outcomes import FAILS
 
 layers, KEY = keras.layers, "serving_default"
 
@@ -115,7 +116,7 @@ REASONS = {
 def test_the_reason_is_told_whole_and_with_its_own_cure(tmp_path, what):
     write, reason, cure = REASONS[what]
     (*_, row) = compare.compare(write(tmp_path / "export")).rows
-    assert (row.reader, row.status) == ("litert", "FAILS")
+    assert (row.reader, row.status) == ("litert", FAILS)
     for word in reason:
         assert word in row.error
     for word in cure:

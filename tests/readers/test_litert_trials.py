@@ -1,5 +1,6 @@
 """Fixed sizes and float32 are tried for LiteRT, and what is said about a trial is true."""
 
+import json
 import os
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from helpers import artifact, readers
-from helpers.readers import compare, litert_trials
+from helpers.readers import command, compare, litert_trials
 from tests.readers.test_litert_reasons import (
     KEY,
     attention,
@@ -67,7 +68,7 @@ WORKS = {
         lambda: pure("float64"),
         ["float32 in place of float64"],
         (None, 3),
-        "the same numbers",
+        "numbers within the rounding of float32",
     ),
     "bfloat16 weights": (
         lambda: pure("bfloat16"),
@@ -164,15 +165,34 @@ def test_rounding_of_a_small_float_is_no_excuse_for_other_numbers():
         assert litert_trials._within(right, {"y": right["y"] * 1.5}, low) == ""
     assert litert_trials._within(right, {"y": right["y"] * 1.005}, "float64") == ""
     assert litert_trials._within(right, {"z": right["y"]}, "float16") == ""
+    kept = {"y": np.int64([100, 200])}
+    assert litert_trials._within(kept, kept, "float16")
+    assert litert_trials._within(kept, {"y": np.int64([101, 200])}, "float16") == ""
 
 
 def test_the_command_tells_the_trials(tmp_path, capsys):
     directory = export(recurrent("GRU"), tmp_path / "export")
-    assert compare.main([str(directory)]) == 1
+    assert command.main([str(directory)]) == 1
     *_, trial, last = capsys.readouterr().out.splitlines()
     assert trial.startswith(f"LiteRT, {KEY}, tried with 1 row: converts and gives the same numbers")
     assert trial.endswith("Export it with seq: float32 (1, 6, 3).")
     assert last == "Not every reader can use it."
+
+
+def test_the_command_tells_the_trials_as_data(tmp_path, capsys):
+    directory = export(recurrent("GRU"), tmp_path / "export")
+    assert command.main([str(directory), "--json"]) == 1
+    told = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    (trial,) = told["tried_for_litert"]
+    assert (trial["change"], trial["converts"]) == ("1 row", True)
+    assert trial["within"] == "the same numbers" and trial["difference"] < 1e-5
+    assert trial["inputs"] == ["seq: float32 (1, 6, 3)"]
+    assert told["exit_status"] == 1 and told["verdict"] == "Not every reader can use it."
+
+
+def test_data_of_a_trial_has_no_infinity():
+    trial = litert_trials.Trial(KEY, "1 row", (), converts=True, difference=np.inf)
+    assert trial.as_dict()["difference"] is None
 
 
 def test_a_changed_export_keeps_its_words_and_weights(tmp_path):

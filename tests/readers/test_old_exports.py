@@ -12,6 +12,7 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 from helpers import readers
 from helpers.artifact.saved_model import NotAnArtifact
 from helpers.readers import compare, loading
+from helpers.readers.outcomes import ANSWERS, FAILS, SAME
 from helpers.readers.rescue import main, rescue
 
 v1, KEY = tf.compat.v1, "serving_default"
@@ -81,7 +82,7 @@ def test_an_optimizer_with_slots_gets_the_error_of_plain_python(old):
     with pytest.raises(AttributeError) as plain:
         tf.saved_model.load(str(old))
     report = compare.compare(old)
-    assert statuses(report) == {"python": "FAILS", "session": "answers", "litert": "FAILS"}
+    assert statuses(report) == {"python": FAILS, "session": ANSWERS, "litert": FAILS}
     python, _, litert = report.rows
     assert python.error == litert.error == f"AttributeError: {plain.value}"
     assert "optimizer of a Keras 2 model" in python.cure and "--rescue" in python.cure
@@ -92,7 +93,7 @@ def test_an_optimizer_without_slots_is_loaded_as_in_plain_python(old):
     edit(old, with_optimizer())
     assert tf.saved_model.load(str(old)).signatures[KEY](x=tf.constant(ROWS))["y"][0] == 6
     report = compare.compare(old)
-    assert report.ok and report.rows[1].status == "same numbers"
+    assert report.ok and report.rows[1].status == SAME
     assert "only if the package keras is installed" in report.notes[0]
 
 
@@ -157,7 +158,7 @@ def test_rescue_without_objects_keeps_the_words_of_a_table(tmp_path):
     model.export(tmp_path / "old", verbose=False)
     right = model(tf.constant([["green"], ["blue"]])).numpy()
     edit(tmp_path / "old", unknown_object)
-    assert statuses(compare.compare(tmp_path / "old"))["python"] == "FAILS"
+    assert statuses(compare.compare(tmp_path / "old"))["python"] == FAILS
     done = rescue(tmp_path / "old", tmp_path / "new")
     assert not done.refused and "the new export has no Python objects" in str(done)
     feed = {"words": np.array([["green"], ["blue"]], object)}
@@ -179,6 +180,55 @@ def test_rescue_writes_nothing_if_the_new_export_is_not_proved(old, tmp_path, mo
     done = rescue(old, tmp_path / "new")
     assert "saved again, it gives other numbers" in done.refused and "session" in asked
     assert os.listdir(tmp_path) == ["old"]
+
+
+def test_rescue_needs_a_session_that_was_tried_properly(old, tmp_path, monkeypatch):
+    edit(old, with_optimizer("m"))
+    real = readers.run
+
+    def late(directory, key, inputs, reader="python", **options):
+        if reader == "session":
+            raise readers.ReaderError(reader, "TimeoutError: no answer within 60 seconds")
+        return real(directory, key, inputs, reader, **options)
+
+    monkeypatch.setattr(readers, "run", late)
+    done = rescue(old, tmp_path / "new")
+    assert "Python fails, and the session (Python) was not tried properly" in done.refused
+    assert "TimeoutError" in done.refused and os.listdir(tmp_path) == ["old"]
+
+
+def test_rescue_for_python_tells_that_litert_was_not_tried_properly(old, tmp_path, monkeypatch):
+    edit(old, with_optimizer("m"))
+    real = readers.run
+
+    def late(directory, key, inputs, reader="python", **options):
+        if reader == "litert":
+            raise readers.ReaderError(reader, "TimeoutError: no answer within 60 seconds")
+        return real(directory, key, inputs, reader, **options)
+
+    monkeypatch.setattr(readers, "run", late)
+    done = rescue(old, tmp_path / "new")
+    assert not done.refused and not done.ok
+    assert "both give the numbers that the session (Python) reads from old/" in done.verdict
+    assert "LiteRT was not tried properly" in done.verdict
+    assert done.as_dict()["reference"] == "the session (Python)"
+
+
+def test_what_the_reference_refuses_is_told_by_its_name(tmp_path):
+    """A model that needs a length of 9 or more, and an object that Python cannot load."""
+    module = tf.Module()
+
+    def long_only(x):
+        with tf.control_dependencies([tf.debugging.assert_greater(tf.shape(x)[1], 9)]):
+            return {"y": 2 * x}
+
+    spec = tf.TensorSpec((None, None), tf.float32, name="x")
+    module.serve = tf.function(long_only, input_signature=[spec], autograph=False)
+    tf.saved_model.save(module, tmp_path / "old", signatures=module.serve)
+    edit(tmp_path / "old", unknown_object)
+    report = compare.compare(tmp_path / "old")
+    assert statuses(report)["python"] == FAILS and statuses(report)["session"] == ANSWERS
+    assert "Not compared, because the session (Python) refuses them: x (3, 8)" in str(report)
 
 
 # Several graphs
@@ -215,7 +265,7 @@ def test_the_graph_for_servers_is_found_and_its_tags_are_told(tmp_path, tag_sets
     added, words = SETS[tag_sets]
     directory = write(tmp_path / "old", *tag_sets)
     report = compare.compare(directory)
-    assert report.ok and statuses(report)["litert"] == "same numbers"
+    assert report.ok and statuses(report)["litert"] == SAME
     for word in words:
         assert word in " ".join(report.notes)
     for reader in readers.READERS:
@@ -243,4 +293,4 @@ def test_an_export_without_a_graph_for_servers_tells_its_tags_and_what_to_do(tmp
 def test_a_damaged_copy_is_not_taken_for_an_old_export(old):
     edit(old, with_optimizer("m"))
     shutil.rmtree(old / "variables")
-    assert not any(row.status == "answers" for row in compare.compare(old).rows)
+    assert not any(row.status == ANSWERS for row in compare.compare(old).rows)

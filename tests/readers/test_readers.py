@@ -17,7 +17,8 @@ import tensorflow as tf
 from helpers import readers
 from helpers.artifact.saved_model import NotAnArtifact
 from helpers.paths import ROOT
-from helpers.readers import ReaderError, compare
+from helpers.readers import ReaderError, command, compare
+from helpers.readers.outcomes import ANSWERS, OTHER
 
 KEY = "serving_default"
 LONG = 60  # seconds in which a busy machine does what a quiet one does in three
@@ -432,7 +433,7 @@ def test_report_tells_who_can_use_an_export(exports, capfd, what):
     make, status, words = DIRECTORIES[what]
     directory = make(exports)
     capfd.readouterr()
-    assert compare.main([str(directory)]) == status
+    assert command.main([str(directory)]) == status
     said = capfd.readouterr()
     for word in words:
         assert word in said.out
@@ -444,7 +445,7 @@ def test_report_tells_who_can_use_an_export(exports, capfd, what):
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["one", "two"]])
 def test_report_says_how_it_is_called(capsys, arguments):
-    assert compare.main(arguments) == 2
+    assert command.main(arguments) == 2
     assert capsys.readouterr().out.startswith("usage: python -m helpers.readers")
 
 
@@ -480,8 +481,8 @@ def test_report_is_the_same_in_html(exports):
 
 
 def test_errors_and_cures_stand_below_their_reader():
-    bad = compare.Row("serve", "litert", "OTHER NUMBERS", 2.3, "no <error>", "Export again.")
-    good = compare.Row("serve", "python", "answers")
+    bad = compare.Row("serve", "litert", OTHER, 2.3, "no <error>", "Export again.")
+    good = compare.Row("serve", "python", ANSWERS)
     shown = compare.Report("export", (good, bad), ("A note.",))._repr_html_()
     plain = re.sub(r"<[^>]+>", "|", shown)
     order = ["signature serve", "python", "✓", "litert", "✗", "no &lt;error&gt;", "Export again."]
@@ -507,3 +508,19 @@ def test_the_tool_of_tensorflow_in_the_clean_process(doubles):
     assert "does not contain the default" in tool("scan", doubles)[0]
     with pytest.raises(ReaderError, match="fly"):
         tool("fly", doubles)
+
+
+def test_outputs_that_differ_are_told_by_name_and_shape(exports):
+    """LiteRT pads an answer whose length depends on the data."""
+    boxes = tf.TensorSpec((None, 4), tf.float32, name="boxes")
+    scores = tf.TensorSpec((None,), tf.float32, name="scores")
+
+    def kept(w, boxes, scores):
+        best = tf.image.non_max_suppression(boxes, scores, 5)
+        return {"kept": best, "double": 2 * w * scores}
+
+    report = compare.compare(exports("boxes", kept, boxes, scores))
+    (litert,) = [row for row in report.rows if row.reader == "litert"]
+    assert litert.status == OTHER
+    assert litert.unequal == ("kept",)
+    assert re.search(r"python: kept has the shape \(5,\), not \(\d,\)$", litert.error)

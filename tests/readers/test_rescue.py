@@ -18,7 +18,7 @@ import tensorflow as tf
 from helpers import readers
 from helpers.artifact.saved_model import NotAnArtifact
 from helpers.models import ComplexModel, LinearModel, MultiSignatureModel
-from helpers.readers import compare, rescue
+from helpers.readers import command, compare, rescue
 from helpers.readers.rescue import main
 
 KEY = "serving_default"
@@ -252,17 +252,26 @@ def test_files_that_are_no_part_of_the_export_are_named(tmp_path):
     assert words in str(done) and words in done._repr_html_()
 
 
-def positive_only(w, x):
-    with tf.control_dependencies([tf.debugging.assert_positive(x)]):
-        return w * x
+def above(limit):
+    def call(w, x):
+        with tf.control_dependencies([tf.debugging.assert_greater(x, limit)]):
+            return w * x
+
+    return call
 
 
 def test_inputs_of_ones_own_where_made_ones_do_not_fit(tmp_path):
-    old, new, x = tmp_path / "old", tmp_path / "new", abs(numbers(4, 1))
-    one_weight(positive_only, x)(old)
-    assert "Python cannot use it either" in rescue.rescue(old, new).refused
+    old, new, x = tmp_path / "old", tmp_path / "new", abs(numbers(4, 1)) + np.float32(2e6)
+    one_weight(above(1e6), x)(old)
+    assert "Python was not tried properly" in rescue.rescue(old, new).refused
     assert rescue.rescue(old, new, inputs={"inputs": x}).ok
     np.testing.assert_array_equal(readers.run(new, KEY, {"inputs": x}, "session")["output_0"], x)
+
+
+def test_made_inputs_of_another_kind_where_the_usual_ones_are_refused(tmp_path):
+    one_weight(above(0.0), abs(numbers(4, 1)))(tmp_path / "old")
+    done = rescue.rescue(tmp_path / "old", tmp_path / "new")
+    assert done.ok and "inputs (4, 1): numbers from 0 to 1" in str(done.after)
 
 
 # Refused: nothing is written
@@ -508,7 +517,7 @@ def test_report_is_the_same_on_every_machine(old, tmp_path):
 )
 def test_command_says_how_it_is_called(capsys, arguments):
     assert main(arguments.split()) == 2
-    assert capsys.readouterr().out == f"{compare.USAGE}\n"
+    assert capsys.readouterr().out == f"{command.USAGE}\n"
 
 
 def test_command_rescues(old, tmp_path, monkeypatch, capsys):

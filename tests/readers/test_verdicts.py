@@ -7,7 +7,8 @@ import tensorflow as tf
 from helpers import readers
 from helpers.artifact import NotAnArtifact
 from helpers.models import LinearModel
-from helpers.readers.verdicts import FAILS, OTHER, SAME, STATUSES, verdicts
+from helpers.readers.outcomes import FAILS, NOT_TRIED, OTHER, SAME
+from helpers.readers.verdicts import STATUSES, verdicts
 
 X = np.array([[0.0], [1.0], [10.0]], np.float32)
 
@@ -62,6 +63,18 @@ def test_each_status_of_the_popular_recipe(model, tmp_path):
     assert session.error.startswith("FailedPreconditionError: ") and not session.outputs
     assert len(session.error) <= 160 and "\n" not in session.error
     assert litert.outputs["output_0"].shape == (3, 1)
+
+
+def test_empty_answers_and_time_over_are_not_tried_properly(exported, model, monkeypatch):
+    none = np.zeros((0, 1), np.float32)
+    assert set(statuses(exported, none, none)) <= {NOT_TRIED, FAILS}
+    assert statuses(exported, none, none)[0] == NOT_TRIED
+
+    def late(*arguments):
+        raise readers.ReaderError("python", "TimeoutError: no answer within 60 seconds")
+
+    monkeypatch.setattr(readers, "run", late)
+    assert statuses(exported, X, model(X)) == [NOT_TRIED] * 3
 
 
 def test_inputs_and_outputs_by_name(two):

@@ -75,6 +75,37 @@ def test_a_keras_file(said, model, tmp_path):
     assert "Python code" not in text, "it needs none"
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--json", "FILE"],
+        ["FILE", "--json"],
+        ["--rescue", "new", "FILE"],
+        ["--rescue=new", "FILE"],
+        ["FILE", "--rescue", "new"],
+        ["--seconds", "soon", "--inputs", "none.npz", "FILE"],
+        ["FILE", "--quiet"],
+    ],
+)
+def test_a_file_is_found_wherever_the_options_stand(capsys, tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "price.keras").write_text(POINTER)
+    assert main(["price.keras" if word == "FILE" else word for word in arguments]) == 2
+    said = capsys.readouterr()
+    assert said.out.startswith("price.keras is a Git LFS pointer") and not said.err
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("arguments", [["--inputs", "price.keras"], ["price.keras", "--rescue"]])
+def test_a_file_that_is_no_directory_of_the_command_is_not_described(
+    capsys, tmp_path, monkeypatch, arguments
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "price.keras").write_text(POINTER)
+    assert main(arguments) == 2
+    assert capsys.readouterr().out.startswith("usage: ")
+
+
 def test_code_that_a_keras_file_needs_is_named_and_not_run(said, tmp_path):
     double = layers.Lambda(lambda x: x * 2)
     keras.Sequential([keras.Input((3,)), Shift(), double]).save(tmp_path / "own.keras")

@@ -1,0 +1,77 @@
+"""What the graph of an export tells about the values that its inputs take.
+
+An input may be an encoded image, a serialized Example, a row number of a table, a word of a
+vocabulary, or a part of a ragged or sparse tensor. This module makes these values.
+"""
+
+import os
+
+from helpers import artifact
+from helpers.artifact.saved_model import serving_graph
+from helpers.readers.composite_inputs import composite_hints
+from helpers.readers.graph_walk import Uses, Walk
+from helpers.readers.lookup_tables import keys_of_tables
+from helpers.readers.made_inputs import Hint
+from helpers.readers.special_values import (
+    encoded_images,
+    examples,
+    number_texts,
+    whole_numbers,
+    words_of,
+)
+
+
+def hints_of(directory: str | os.PathLike, signature: artifact.Signature) -> dict[str, Hint]:
+    """Find what the graph of an export tells about the inputs of a signature.
+
+    Parameters
+    ----------
+    directory : str or path
+    signature : helpers.artifact.Signature
+
+    Returns
+    -------
+    dict of str to Hint
+        By the name of the input. An input without a hint is left out.
+    """
+    if not any(tensor.dtype == "string" or "int" in tensor.dtype for tensor in signature.inputs):
+        return {}  # floats are not looked up, and a large graph takes seconds to parse
+    path = artifact.directory_of(directory)
+    graph = serving_graph(path)
+    try:
+        walk = Walk(graph, keys_of_tables(graph, path))
+        for name, info in graph.signature_def[signature.key].inputs.items():
+            walk.follow(walk.main, info.name, (name,))
+    except (LookupError, TypeError, ValueError):
+        return {}  # the graph is damaged: what is wrong with it, the readers will say
+    hints = {}
+    for tensor in signature.inputs:
+        if hint := _hint(tensor.dtype, (tensor.name,), walk.uses):
+            hints[tensor.name] = hint
+    return hints | composite_hints(graph, signature)
+
+
+def _hint(dtype, label, uses):
+    found = uses.get(label, Uses())
+    if dtype == "string":
+        if found.features:
+            parts = {
+                name: (feature, _hint(feature.dtype, (*label, name), uses))
+                for name, feature in found.features.items()
+            }
+            return Hint("serialized Examples", examples(parts))
+        if found.image:
+            made = encoded_images(found.image, found.channels, found.base64)
+            return Hint(f"{found.image.upper()} images", made)
+        if found.number:
+            return Hint("texts of numbers", number_texts)
+        words = [word for word in found.keys if isinstance(word, bytes)]
+        return Hint("words of the export", words_of(words, found.split)) if words else None
+    if "int" in dtype:
+        if found.sizes:
+            size = min(found.sizes)
+            return Hint(f"row numbers of a table, 0 to {size - 1:,}", whole_numbers(dtype, size))
+        keys = [int(one) for one in found.keys if not isinstance(one, bytes)]
+        if keys:
+            return Hint("whole numbers of the export", whole_numbers(dtype, 0, keys))
+    return None

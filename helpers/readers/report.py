@@ -1,0 +1,143 @@
+"""The report of a comparison of readers: as text, as HTML and as data."""
+
+import html
+import math
+from dataclasses import asdict, dataclass, field
+
+from helpers import readers
+from helpers.display.html_table import FullRow, table
+from helpers.readers.evidence import Evidence
+from helpers.readers.outcomes import FAILURES, MARKS, NOT_TRIED, spelled
+
+
+@dataclass(frozen=True)
+class Row:
+    """The result of one reader for one signature.
+
+    Parameters
+    ----------
+    signature : str
+        The key.
+    reader : str
+        One of helpers.readers.READERS.
+    status : str
+        One of helpers.readers.outcomes.OUTCOMES.
+    difference : float or None
+        The largest absolute difference from the numbers that it is compared with.
+    error, cure : str
+        What failed and how to fix it, or why nothing was compared and what to do. Empty if nothing
+        failed.
+    unequal : tuple of str
+        The names of the outputs that differ from what they are compared with.
+    """
+
+    signature: str
+    reader: str
+    status: str
+    difference: float | None = None
+    error: str = ""
+    cure: str = ""
+    unequal: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict:
+        """Return the row as data for JSON, which has no infinity: None stands for it."""
+        largest = self.difference
+        finite = largest is not None and math.isfinite(largest)
+        return asdict(self) | {"difference": largest if finite else None}
+
+
+@dataclass(frozen=True)
+class Report:
+    """The results of all readers for all signatures of one export.
+
+    Parameters
+    ----------
+    name : str
+        The name of the export directory.
+    rows : tuple of Row
+        Signature by signature.
+    notes : tuple of str
+        Limits of the comparison, in sentences.
+    evidence : tuple of Evidence
+        What was compared, one for each function that signatures call.
+    """
+
+    name: str
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...] = field(default=())
+    evidence: tuple[Evidence, ...] = field(default=())
+
+    @property
+    def ok(self) -> bool:
+        """Whether every reader can use every signature, and there is at least one."""
+        return self.exit_status == 0
+
+    @property
+    def exit_status(self) -> int:
+        """0 if all is the same, 1 if a reader fails or differs, 2 if one was not tried properly."""
+        statuses = {row.status for row in self.rows}
+        if not statuses or statuses & set(FAILURES):
+            return 1
+        return 2 if NOT_TRIED in statuses else 0
+
+    @property
+    def verdict(self) -> str:
+        """The result in one sentence."""
+        if self.exit_status == 1:
+            return "Not every reader can use it."
+        if self.exit_status == 2:
+            return "Whether every reader can use it is unknown: it was not tried properly."
+        limits = ", within the limits noted" if self.notes else ""
+        return f"Every reader can use it{limits}."
+
+    def text(self, differences: bool = False) -> str:
+        """Write the report as lines.
+
+        Parameters
+        ----------
+        differences : bool
+            Whether to add the largest differences and the range of the values, which vary from
+            computer to computer.
+
+        Returns
+        -------
+        str
+        """
+        lines = [f"{self.name}/"]
+        for row in self.rows:
+            if row.reader == next(iter(readers.READERS)):
+                lines.append(f"  {row.signature}")
+            lines.append(f"    {row.reader:<8} {spelled(row.status)}")
+            if differences and row.difference is not None:
+                lines[-1] += f"  (largest difference {row.difference:.1e})"
+            lines += [f"             {line}" for line in (row.error, row.cure) if line]
+        lines += [f"  Note: {note}" for note in self.notes]
+        return "\n".join([*lines, *(f"  {one.text(differences)}" for one in self.evidence)])
+
+    def as_dict(self) -> dict:
+        """Return the report as data for JSON."""
+        return {
+            "name": self.name,
+            "exit_status": self.exit_status,
+            "verdict": self.verdict,
+            "rows": [row.as_dict() for row in self.rows],
+            "notes": list(self.notes),
+            "compared": [one.as_dict() for one in self.evidence],
+        }
+
+    def __str__(self) -> str:
+        return self.text()
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        rows = []
+        for row in self.rows:
+            if row.reader == next(iter(readers.READERS)):
+                rows.append(FullRow(f"signature {row.signature}", heading=True))
+            rows.append((row.reader, f"{MARKS[row.status]} {spelled(row.status)}"))
+            rows += [FullRow(text) for text in (row.error, row.cure) if text]
+        below = [f"Note: {note}" for note in self.notes] + [one.text() for one in self.evidence]
+        shown = table(("reader", "answer"), rows)
+        notes = "".join(f"<p>{html.escape(line)}</p>" for line in below)
+        return f"<p>{html.escape(self.name)}/</p>{shown}{notes}"

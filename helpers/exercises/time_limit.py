@@ -152,7 +152,9 @@ class _Block:
         for outer in filter(lambda outer: outer.own, _limits):
             outer.leave_out(self._limit)
         sys.settrace(self._trace)
-        signal.signal(signal.SIGALRM, self._before)
+        # An alarm may be on its way, and the default action would end the process.
+        late = self._before == signal.SIG_DFL
+        signal.signal(signal.SIGALRM, _too_late if late else self._before)
         if over is not None and isinstance(error, Exception) and _is_of_a_stopped_graph(error):
             raise TimeOver(over) from None
 
@@ -192,6 +194,10 @@ def _look(_, frame):
         sys.settrace(lambda *_: None)
     if not inside:
         raise TimeOver(limit)
+
+
+def _too_late(_, frame):
+    """Do nothing about an alarm that comes when its limit has ended."""
 
 
 def _stack(frame):

@@ -108,6 +108,16 @@ def test_a_loop_of_short_graphs_is_stopped(fails):
     assert not module._limits
 
 
+def test_an_alarm_after_the_end_of_a_limit_ends_nothing():
+    before = signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    try:
+        with time_limit(1000):
+            pass
+        signal.raise_signal(signal.SIGALRM)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
 def test_a_limit_that_is_over_ends_the_limits_inside_it():
     def answer():
         with time_limit(1000):

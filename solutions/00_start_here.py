@@ -42,8 +42,7 @@
 # my_model = tf.keras.Sequential(layers)
 # my_rows = np.array([[0.0], [1.0], [10.0]], np.float32)
 #
-# # Do not write: tf.saved_model.save(my_model, "my_export")
-# my_model.export("my_export", verbose=False)
+# my_model.export("my_export", verbose=False)  # not tf.saved_model.save
 # loaded = tf.saved_model.load("my_export")
 # answers = loaded.serve(my_rows)
 # np.testing.assert_allclose(answers, my_model(my_rows), rtol=1e-5)

@@ -88,7 +88,7 @@ Q5 = Proofs(
     wrong={
         "as it was": Mistake(just(answers.Forecast), "Write a build method, which builds the"),
         "called once": Mistake(
-            just(answers.CalledOnce), "first and 6 for 5 rows.\nThe function does not"
+            just(answers.CalledOnce), "first and 6 for 5 rows.\nThe loss does not"
         ),
         "without the input_signature": Mistake(
             just(answers.NoSignature), "first and 0 for 5 rows, because without an input_signature"

@@ -33,6 +33,7 @@ SAYS = re.compile(
     re.M,
 )
 CHAINED = re.compile(r"^[^\S\n]*(?:During handling of the above|The above exception was)", re.M)
+CHAIN = 20  # exceptions of a chain that are looked at, the last first
 TRACEBACK = "Traceback (most recent call last)"
 # How similar an entry must be to be worth a look, from 0 to 1. About one in nine of the texts in
 # tests/errors/pasted that are not in the clinic reach it. People describe an error that prints
@@ -127,7 +128,7 @@ def _exceptions(text):
     spans = list(zip(starts, [*starts[1:], len(text)], strict=True))
     start, end = spans.pop()
     found = [(_cut(text[start:end]), _traceback(text[:start]))]
-    while spans and CHAINED.search(text[spans[-1][0] : spans[-1][1]]):
+    while spans and len(found) < CHAIN and CHAINED.search(text[spans[-1][0] : spans[-1][1]]):
         start, end = spans.pop()
         found.append((_cut(CHAINED.split(text[start:end])[0]), _traceback(text[:start])))
     return found

@@ -1,5 +1,7 @@
 """Texts for people: short, on one line, and safe to print."""
 
+from collections.abc import Sequence
+
 
 def printable(text: str, limit: int = 120) -> str:
     r"""Return `text` with every control character and direction character written as an escape.
@@ -83,3 +85,13 @@ def safe_repr(value: object, limit: int = 80) -> str:
         return shorten(repr(value), limit)
     except BaseException:
         return f"an object of type {type(value).__name__}"
+
+
+def in_columns(rows: Sequence[Sequence[str]]) -> str:
+    """Write rows of texts as lines whose columns are aligned, with two blanks between them."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    padded = (
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
+        for row in rows
+    )
+    return "\n".join(line.rstrip() for line in padded)

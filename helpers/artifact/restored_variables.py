@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from helpers.artifact.saved_model import directory_of, serving_graph
 from helpers.display.html_table import table
-from helpers.text import printable
+from helpers.text import in_columns, printable
 
 HEAD = ("variable", "restore", "signature")
 
@@ -36,13 +36,7 @@ class RestoredAndRead(NamedTuple):
     def __str__(self) -> str:
         if not self.rows():
             return "no variables: the graph has only constants"
-        rows = [HEAD, *self.rows()]
-        widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
-        padded = (
-            "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
-            for row in rows
-        )
-        return "\n".join(line.rstrip() for line in padded)
+        return in_columns([HEAD, *self.rows()])
 
     __repr__ = __str__
 

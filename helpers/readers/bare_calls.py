@@ -12,6 +12,7 @@ import numpy as np
 from helpers import readers
 from helpers.display.html_table import table
 from helpers.readers.inputs import as_arrays
+from helpers.text import in_columns
 
 BARE_READERS = {
     "signature": "signature, array",
@@ -64,13 +65,7 @@ class Table:
         ]
 
     def __str__(self) -> str:
-        lines = [["reader", *self.columns], *self.rows()]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        padded = (
-            "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True))
-            for line in lines
-        )
-        return "\n".join(line.rstrip() for line in padded)
+        return in_columns([["reader", *self.columns], *self.rows()])
 
     __repr__ = __str__
 

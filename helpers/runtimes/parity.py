@@ -12,7 +12,7 @@ import numpy as np
 from helpers import artifact, readers, runtimes
 from helpers.display.html_table import table
 from helpers.readers import compare
-from helpers.text import readable_size, shorten
+from helpers.text import in_columns, readable_size, shorten
 
 CALLS = 200  # calls with the same input, for the mean time of one
 HEAD = ("runtime", "signatures", "answers", "reads")
@@ -105,12 +105,7 @@ class Parity:
         str
         """
         rows = [_head(figures), *(row.cells(figures) for row in self.rows)]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [
-            "  ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        ]
-        return "\n".join([f"{self.name}/", *lines, *self._notes()])
+        return "\n".join([f"{self.name}/", in_columns(rows), *self._notes()])
 
     def as_html(self, figures: bool = False) -> str:
         """Write the table as HTML. `figures` is as in `text`."""

@@ -84,7 +84,7 @@ def export_the_model(export_dir_1):
     return (
         "Python, the session (Python) and LiteRT compute a straight line near y = -x + 4 from your "
         "export, for 300 numbers, in a process that does not have your class. The check "
-        "refuses a line that is 0.2 higher or steeper, and y = -x + 4 without training."
+        "refuses a line that is 0.2 higher or steeper, and y = -x + 4 itself."
     )
 
 

@@ -5,7 +5,6 @@ import itertools
 import os
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -89,7 +88,6 @@ def _require_one(publish, model, made, base, expected):
     with Asking(request, CLIENTS) as clients, Asking(_scan, 1), watched(base) as first:
         call(publish, made, base, may_change=[0, 1])
         states = exercise_server.final_states(model)
-        time.sleep(0.05)  # more requests of the clients
     require(
         base.is_dir(),
         "publish should only add to base, but base itself has gone. Do not delete or move it.",

@@ -9,7 +9,10 @@ PAUSE = (
 
 
 class Asking:
-    """Threads that call a function in a loop while a `with` block runs.
+    """Threads that call a function in a loop while a `with` block runs, and once after it.
+
+    The call after the block shows the state that the block has left: without it, a busy machine
+    can end the block before any client has asked again.
 
     Parameters
     ----------
@@ -44,7 +47,9 @@ class Asking:
         return [answer for answer in self.answers if answer[0] != 200]
 
     def _work(self):
-        while not self._done.wait(PAUSE):
+        last = False
+        while not last:
+            last = self._done.wait(PAUSE)
             try:
                 self.answers.append(self._ask())
             except Exception as error:

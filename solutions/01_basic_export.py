@@ -9,14 +9,13 @@
 # %% [markdown]
 # # Basic export: a model that other programs can use
 #
-# You want to run a trained penguin model on a server and on a phone, without your Python code. Many
-# tutorials export a model in a way that passes a test in Python. But then the server gives an
-# error, and the phone gives wrong numbers. This lesson shows a way that is right in all three, and
-# why.
+# You want to run a trained penguin model on a server and on a phone, without your Python code. In
+# lesson 00, the popular recipe was right in Python only. This lesson looks into an export, and
+# shows why a server and a phone did not get the weights.
 #
-# ![Two ways to export the penguin model. After tf.saved_model.save, Python is right, a server
-# fails, and a phone gets wrong numbers. After model.export, all three are
-# right.](../notebooks/images/two_ways_to_export.svg)
+# ![An export is a folder with the graph, the signatures and the weights. Python and a server load
+# the folder. A phone loads a file that a converter makes from
+# it.](../notebooks/images/one_export.svg)
 #
 # After this lesson you can
 #
@@ -70,9 +69,9 @@ readers.warm_up()  # starts the second Python process of this page
 # %% [markdown]
 # ## Which programs name the right species?
 #
-# Repeat the test of lesson 00 with a real model. `penguin_model` was trained on 344 penguins. It
-# takes seven numbers about a penguin, and returns a probability for each of three species.
-# `three_penguins` are an Adelie, a Gentoo and a Chinstrap. The model is right about all three.
+# Lesson 00 tested a model with two weights. `penguin_model` is a real one. It takes seven numbers
+# about a penguin, and returns a probability for each of three species. `three_penguins` are an
+# Adelie, a Gentoo and a Chinstrap. The model is right about all three:
 
 # %%
 penguin_model, three_penguins = trained_penguin_model()
@@ -80,21 +79,12 @@ probabilities = penguin_model(three_penguins).numpy()
 print(np.array(SPECIES)[probabilities.argmax(axis=1)])
 
 # %% [markdown]
-# First save it with the popular recipe, `tf.saved_model.save`, which writes an *export*, a folder.
-# As in lesson 00, three *readers* load the export: **python** (a second Python process without your
-# code), **session** (restores the weights as the server program TensorFlow Serving does) and
-# **litert** (for phones). For LiteRT, formerly TensorFlow Lite, a converter makes a file from the
-# export. The cell can take 10 seconds.
+# Write an *export* with each of the two recipes, and ask the three *readers* of lesson 00:
 
 # %%
 popular_dir = lesson.scratch / "popular"
 tf.saved_model.save(penguin_model, popular_dir)
 reader_answers(popular_dir, three_penguins, probabilities, SPECIES)
-
-# %% [markdown]
-# The session fails, and so does TensorFlow Serving. LiteRT gives no error, but its numbers are
-# wrong. They can be `nan` ("not a number"). A test with `tf.saved_model.load` cannot find this
-# fault. Now use `model.export`:
 
 # %%
 exported_dir = lesson.scratch / "exported"
@@ -102,7 +92,9 @@ penguin_model.export(exported_dir, verbose=False)
 reader_answers(exported_dir, three_penguins, probabilities, SPECIES)
 
 # %% [markdown]
-# All three are right. So **export a Keras model with `model.export`, and test the export in
+# After `tf.saved_model.save`, the session fails, and so does TensorFlow Serving. LiteRT gives wrong
+# numbers, perhaps `nan` ("not a number"), without an error. A test with `tf.saved_model.load`
+# cannot find this fault. So **export a Keras model with `model.export`, and test the export in
 # every reader that you need**.
 #
 # ## You know `model.save`. Why is it not enough?
@@ -113,7 +105,7 @@ reader_answers(exported_dir, three_penguins, probabilities, SPECIES)
 #
 # | written by | opened by | needs your code? | signatures |
 # |---|---|---|---|
-# | `model.save` | Keras | only for your classes | none |
+# | `model.save` | Keras | only for Python classes of your own | none |
 # | `model.export` | Python, servers | no | one or more |
 # | a LiteRT converter | LiteRT | no | one or more |
 #
@@ -160,8 +152,8 @@ for reader in readers.READERS:
     print(reader, answer["output_0"].round().ravel().tolist())
 
 # %% [markdown]
-# `compare` sends random rows to every signature in all three readers. Without a model, it compares
-# session and litert with python.
+# `compare` sends random rows to every signature in all three readers. It compares the numbers of
+# session and litert with those of python.
 
 # %%
 compare(export_dir)
@@ -207,20 +199,20 @@ tf.saved_model.save(model, popular_line_dir)
 artifact.restored_and_read(popular_line_dir)
 
 # %% [markdown]
-# Now restore leaves empty what the signature reads. Why does each weight have two variables? A
-# Keras weight is an object with a TensorFlow variable inside. The graph gets a variable for each:
-# `Variable` for the object, and `kernel` for the variable inside.
+# Now the signature reads variables that stay empty. Why does each weight have two variables? A
+# Keras weight is an object with a TensorFlow variable inside. In the graph, `Variable` stands for
+# the object, and `kernel` for the variable inside.
 #
 # ![The signature reads the TensorFlow variable of a weight. After model.export, restore fills it.
 # After tf.saved_model.save, restore fills only the Keras
 # object.](../notebooks/images/restored_and_read.svg)
 #
-# With `model.export`, restore fills both kinds. With `tf.saved_model.save`, it fills only the first
-# kind. Then the readers differ:
+# `model.export` also writes a list of the inner variables, so that restore fills them.
+# `tf.saved_model.save` does not: restore fills only `Variable`. Then the readers differ:
 #
 # - The **session** fails when the signature reads an empty variable.
 # - The **LiteRT** converter does not check. It takes whatever numbers are in the memory.
-# - **Python** does not run this operation. `tf.saved_model.load` makes one variable for each
+# - **Python** does not run restore. `tf.saved_model.load` makes one variable for each
 #   weight, fills it with the stored numbers, and gives it to the signature.
 #
 # A signature that reads no variable has only constants, so nothing has to be restored.
@@ -288,12 +280,12 @@ with show_error():
 
 # %% [markdown]
 # Python answers 0.5, without an error. The graph always divides by 4, and nothing compares your two
-# rows with the four rows of the signature. The session compares them, so it fails. TensorFlow
-# Serving does not compare them (lesson 02), and answers 0.5, too.
+# rows with the four rows of the signature. The session compares them in Python, so it fails.
+# TensorFlow Serving has no such comparison (lesson 02), and answers 0.5, too.
 #
 # **Leave the number of rows open, and test each export with two different numbers of rows.** To
 # repair `Mean`, write `tf.reduce_mean(x)`. It counts the rows at each call. `compare(mean_dir)`
-# sends only 4 rows: all readers agree, and a note warns you.
+# does not find the fault of `Mean`: it sends only 4 rows, and a note warns you.
 #
 # <details><summary>Can all three readers agree on a wrong number?</summary>
 #
@@ -313,7 +305,7 @@ with show_error():
 # %%
 found_dir = lesson.q3.given()
 # > rows = ...  # a whole number
-# > # With 3 rows, LiteRT gives "same numbers" (up to rounding), "other numbers" or "fails":
+# > # With 3 rows, LiteRT gives "same numbers" (rounded), "other numbers" or "fails":
 # > phone = ...
 # > repaired_dir = ...  # an export of the same line for any number of rows
 # <solution>

@@ -153,10 +153,7 @@ def test_recap_answers_the_opening(name):
 
 
 def test_each_picture_is_used():
-    used = {
-        picture.rpartition("/")[2]
-        for name in lesson_names()
-        for cell in derive(name, "notebooks").cells
-        for _, picture in PICTURE.findall(cell.source)
-    }
+    pages = [cell.source for name in lesson_names() for cell in derive(name, "notebooks").cells]
+    pages.append((ROOT / "README.md").read_text())
+    used = {picture.rpartition("/")[2] for page in pages for _, picture in PICTURE.findall(page)}
     assert {path.name for path in (ROOT / "notebooks" / "images").glob("*")} == used

@@ -103,8 +103,9 @@ lesson.q1.check(spec_1)  # also: lesson.q1.hint(), lesson.q1.solution()
 # %% [markdown]
 # ## Where do the names come from?
 #
-# With `ExportArchive` you choose all names. You give it an *endpoint*: a Python function under a
-# name. The export gets a signature with this name.
+# `model.export` chooses the names for you. With `ExportArchive` you choose all names, and a
+# signature can have several outputs. You give it an *endpoint*: a Python function under a name. The
+# export gets a signature with this name.
 
 
 # %%
@@ -135,8 +136,8 @@ for signature in artifact.read(export_dir).signatures.values():
 # `serving_default`, for clients that name no signature.
 #
 # `archive.track(model)` makes the archive store everything that belongs to the model. Always write
-# this line. Without it, a model with a text layer such as `StringLookup` cannot be exported: the
-# error of `write_out` contains the word *untracked*.
+# this line. Without it, a model with `StringLookup` cannot be exported: the error contains the word
+# *untracked*.
 #
 # ### Exercise 2: name the signature and its outputs (5 min)
 #
@@ -168,8 +169,8 @@ lesson.q2.check(export_dir_2)
 # ## Who checks a request?
 #
 # A request can have a wrong name, dtype or shape. The function `total` adds the two prices of a
-# bill. Its code also accepts three prices. Does the reader refuse them? `export_function` exports a
-# function without `track`, because it uses no model:
+# bill. Does a reader refuse three prices? `export_function` exports a function without `track`,
+# because it uses no model:
 
 
 # %%
@@ -218,15 +219,15 @@ side_by_side(
 # - **Shape**: a server and a phone add three prices without an error. So your function must check
 #   the shape itself, as in exercise 4.
 #
-# The widget sends a request in JSON to the signature in Python. Change a number, and press
-# **Call**. Then send three prices.
+# <details><summary>Does Python always compare the shape?</summary>
 #
-# <details><summary>Why does Python compare the shape of an array, but not of a tf.Tensor?</summary>
-#
-# An array of another shape gives an error. A `tf.Tensor` of another shape goes to the graph all the
-# same. `readers.run` sends a `tf.Tensor`.
+# No. An array of another shape gives an error. A `tf.Tensor` of another shape, as `readers.run`
+# sends it, goes to the graph all the same.
 #
 # </details>
+#
+# In the next cell, change a number, and press **Call**. Then send three prices, as an array, and
+# read the error.
 
 # %%
 signature_caller(tf.saved_model.load(bill_dir))
@@ -254,13 +255,14 @@ print("export:", answer["output_0"])
 
 # %% [markdown]
 # The export answers 216 in place of 217. A subclassed model does not store the dtype of its inputs.
-# So `model.export` declares the model's `compute_dtype`, usually `float32`. JSON numbers have no
-# dtype. A server and `readers.run` convert them to the declared `float32`, so no reader refuses
+# So `model.export` declares the model's `compute_dtype`, usually `float32`. Numbers in JSON or in a
+# Python list have no dtype. A server and `readers.run` make `float32` of them, so no reader refuses
 # them. `float32` holds every whole number up to 16,777,216. Above this limit, it holds only even
 # numbers. Above 33,554,432, it holds only multiples of 4. `int(np.float32(16777217))` is 16777216.
 #
-# All three readers give the same wrong number, so `python -m helpers.readers` does not notice this
-# fault. Compare the export with the model. To repair it, declare whole numbers:
+# The readers python, session and litert give the same wrong number, so `python -m helpers.readers`
+# does not notice this fault. Compare the export with the model. To repair it, declare whole
+# numbers:
 
 # %%
 spec = tf.TensorSpec((None,), tf.int32, name="ids")
@@ -275,7 +277,7 @@ for reader in readers.READERS:
 #
 # A subclassed model of texts also gets a `float32` input. With `StringLookup`, every call of the
 # export then fails. A model from `tf.keras.Model(inputs, outputs)` keeps the dtype of its
-# `tf.keras.Input`.
+# `tf.keras.Input`: without a dtype, that is `float32`, too.
 #
 # </details>
 #
@@ -331,18 +333,19 @@ side_by_side(
 )
 
 # %% [markdown]
-# `ensured` works in a server. LiteRT loads a file that is converted from the export. This
-# conversion removes `ensure_shape`, so a phone still answers 110. Of these two guards, only `nan`
-# works in every reader, because it is part of the answer. The client must look for `nan`.
+# `ensured` works in a server. The conversion for LiteRT removes `ensure_shape`, so a phone still
+# answers 110. Of these two guards, only `nan` works in every reader, because it is part of the
+# answer. The client must look for `nan`.
 #
 # `marked` needs the spec `(None, None)`. With `(None, 2)`, the converter knows that the comparison
 # is true, and removes it. LiteRT then answers 110.
 #
 # ### Exercise 4: a check that works in LiteRT, too (5 min)
 #
-# A request has 2, 3 or 4 columns of readings. Export a signature `mean` with the input `readings`
-# and the output `mean`, of shape (n,). For rows of a different width, no reader may answer with a
-# number: an error or `nan` is right. Join two comparisons with `&`, as in `(a > 0) & (a < 9)`.
+# A request has 2, 3 or 4 columns of readings. Export a signature `mean` with the input `readings`,
+# of `float32`, and the output `mean`, the mean of each row, of shape (n,). For rows of a different
+# width, no reader may answer with a number: an error or `nan` is right. Join two comparisons with
+# `&`, as in `(a > 0) & (a < 9)`.
 
 
 # %%
@@ -384,9 +387,8 @@ with show_error():
     cut.fit(x, y, verbose=0)
 
 # %% [markdown]
-# `Cut` answers, but it cannot learn. `fit` finds no *gradients*, which tell how the loss changes
-# with each weight. `get_concrete_function` returns the graph of `call`. Count the weights that this
-# graph reads. Then set all weights to zero:
+# `fit` finds no gradients, so `Cut` cannot learn. `get_concrete_function` returns the graph of
+# `call`. Count the weights that this graph reads. Then set all weights to zero:
 
 # %%
 print("weights:", len(cut.trainable_variables))
@@ -396,8 +398,7 @@ for weight in cut.trainable_variables:
 print("same answers with zeros:", np.allclose(cut(x[:2]), before))
 
 # %% [markdown]
-# The graph of `call` reads no weight, so the weights never change its answers. (An export of `Cut`
-# gets a new graph, whose weights restore leaves empty.) This is the cause:
+# The graph of `call` reads no weight, so the weights never change its answers. This is the cause:
 #
 # ![1: Keras tries call with fixed values for the weights. 2: tf.function keeps this graph. 3: The
 # graph never reads the real weights.](../notebooks/images/weights_cut_off.svg)
@@ -428,8 +429,13 @@ print("call reads:", len(whole.call.get_concrete_function().variables))
 # layer there: `layer.build(shape)` takes the shape of the layer's input, such as `(None, 8)` for 8
 # numbers per row.
 #
-# You can also decorate a different method, as in `ComplexModel`, because the trial run does not
-# call it.
+# You can also decorate a different method, as in `ComplexModel`: the trial run does not call it.
+#
+# <details><summary>What does an export of Cut do?</summary>
+#
+# It has a new graph. Only Python fills its weights: a server fails, and LiteRT gives wrong numbers.
+#
+# </details>
 #
 # ### Exercise 5: repair the forecast (7 min)
 #

@@ -17,7 +17,7 @@ from helpers.paths import ROOT
 REWRITTEN = [name for name in lesson_names() if name[:2] in ("00", "01", "02", "03")]
 WORDS, CODE_LINES, HELPER_NAMES, MINUTES, RECIPE_LINES = 1600, 130, 12, 45, 10
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.S | re.M)
-PICTURE = re.compile(r"!\[([^]]+)\]\((\.\./notebooks/images/[\w-]+\.svg)\)")
+PICTURE = re.compile(r"!\[([^]]+)\]\(((?:\.\./)?notebooks/images/[\w-]+\.svg)\)")
 RECIPE = "## The recipe\n"
 EVERY_PAGE = pytest.mark.parametrize("name", REWRITTEN)
 

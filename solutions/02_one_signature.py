@@ -226,8 +226,7 @@ side_by_side(
 #
 # </details>
 #
-# In the next cell, change a number, and press **Call**. Then send three prices, as an array, and
-# read the error.
+# In the next cell, change a number, and press **Call**. Then send three prices, and read the error.
 
 # %%
 signature_caller(tf.saved_model.load(bill_dir))
@@ -334,8 +333,8 @@ side_by_side(
 
 # %% [markdown]
 # `ensured` works in a server. The conversion for LiteRT removes `ensure_shape`, so a phone still
-# answers 110. Of these two guards, only `nan` works in every reader, because it is part of the
-# answer. The client must look for `nan`.
+# answers 110. Only `nan` works in every reader, because it is part of the answer. The client must
+# look for `nan`.
 #
 # `marked` needs the spec `(None, None)`. With `(None, 2)`, the converter knows that the comparison
 # is true, and removes it. LiteRT then answers 110.

@@ -9,8 +9,8 @@
 # %% [markdown]
 # # Many signatures: several endpoints on one model
 #
-# A shop sends your model two numbers per row, and a warehouse sends three. With one export for
-# each, you deploy twice, and one day the exports disagree.
+# A shop sends your model two numbers per row, and a warehouse sends three. With two exports, you
+# deploy twice, and one day they disagree.
 #
 # ![The shop calls the signature predict_two, and the warehouse predict_three. Both signatures use
 # the same weights.](../notebooks/images/shared_weights.svg)
@@ -23,7 +23,7 @@
 # - find and repair an endpoint that keeps old weights (exercise 4)
 # - build a new model on an endpoint of an export (exercise 5)
 #
-# **40 minutes**, 26 of them for the exercises. Builds on [lesson 02](02_one_signature.ipynb).
+# **42 minutes**, 28 of them for the exercises. Builds on [lesson 02](02_one_signature.ipynb).
 
 # %% [markdown]
 # ## The recipe
@@ -67,9 +67,8 @@ readers.warm_up()
 # %% [markdown]
 # ## Why does one model need two endpoints?
 #
-# `MultiSignatureModel` takes two numbers per row and returns a score. It learns
-# y = 2·(x0 + x1) + 1. The shop sends these two numbers. The warehouse sends a third number, which
-# the model must ignore.
+# `MultiSignatureModel` takes two numbers per row and learns the score y = 2·(x0 + x1) + 1. The shop
+# sends these two numbers. The warehouse sends a third number, which the model must ignore.
 
 # %%
 tf.keras.utils.set_random_seed(1)
@@ -83,9 +82,9 @@ print("shop:", np.round(model.predict_first_two_features(shop_row)))
 print("warehouse:", np.round(model.predict_first_three_features(warehouse_row)))
 
 # %% [markdown]
-# Both scores are 5. A program without your code can only call a signature, and a signature declares
-# one shape for each input. Therefore the model has one method for each shape. (The shape `(None,
-# None)` accepts both, but does not tell callers how many numbers to send.) One of the methods is:
+# Both scores are 5. A signature declares one shape for each input. Therefore the model has one
+# method for each shape. (The shape `(None, None)` accepts both, but does not tell callers how many
+# numbers to send.) One of the methods is:
 #
 # ```python
 # @tf.function(input_signature=[tf.TensorSpec((None, 3), tf.float32, name="x")])
@@ -95,7 +94,7 @@ print("warehouse:", np.round(model.predict_first_three_features(warehouse_row)))
 #
 # ## How do you export both methods?
 #
-# Add each method as an endpoint:
+# Add each method as an endpoint. The method declares its input, so `add_endpoint` needs no spec:
 
 # %%
 archive = tf.keras.export.ExportArchive()
@@ -117,9 +116,9 @@ print("signature:", np.round(answer["output_0"]))
 signature_caller(loaded)
 
 # %% [markdown]
-# The attribute `loaded.predict_two` exists only in Python. The signature takes its inputs by name
-# and returns a dict. A server or a phone has only the signatures. In the widget, send two numbers
-# to `predict_two`, then three.
+# The signature takes its inputs by name and returns a dict. The attribute `loaded.predict_two`
+# exists only in Python: a server or a phone has only the signatures. In the widget, send two
+# numbers to `predict_two`. Then send three, and read the error.
 #
 # ## What should an endpoint take and return?
 #
@@ -240,17 +239,17 @@ lesson.q2.check(prediction, export_dir_2)
 # %% [markdown]
 # ## Do both endpoints use the same weights?
 #
-# List the stored variables:
+# Yes, but the export stores each weight twice. List the stored variables:
 
 # %%
 for name, shape in tf.train.list_variables(two_dir / "variables" / "variables")[1:]:
     print(name.removesuffix("/.ATTRIBUTES/VARIABLE_VALUE"), shape)
 
 # %% [markdown]
-# The model has two weights, the kernel (0) and the bias (1), but the export stores each of them
-# twice. `track` stores the list `variables`, the Keras objects of lesson 01. `add_endpoint` stores
-# the list `_all_variables`, the TensorFlow variables inside. Which list do the endpoints read in
-# Python? `loaded` has both. Change the bias in each list:
+# The model has two weights, the kernel (0) and the bias (1). `track` stores the Keras objects of
+# lesson 01 in the list `variables`. `write_out` stores the TensorFlow variables inside them in the
+# list `_all_variables`. In Python, the endpoints read the list `variables`. To see this, change the
+# bias in one list, then in the other:
 
 # %%
 for group in ("variables", "_all_variables"):
@@ -262,25 +261,23 @@ for group in ("variables", "_all_variables"):
     bias.assign_sub([100.0])
 
 # %% [markdown]
-# ![track stores the list variables, which Python reads. add_endpoint stores the list
+# ![track stores the list variables, which Python reads. write_out stores the list
 # _all_variables, which servers and phones read.](../notebooks/images/stored_twice.svg)
 #
-# In Python, both endpoints read the list `variables`, so they share their weights. In a server and
-# on a phone, both read `_all_variables`. The second copy wastes memory. It is a fault of Keras
-# 3.15, and `model.export` has it, too: [Keras issue
+# A change in `variables` changes both endpoints, so they share their weights. In a server and on a
+# phone, both read `_all_variables`. The second copy wastes memory. It is a fault of Keras 3.15, and `model.export` has it, too: [Keras issue
 # 23553](https://github.com/keras-team/keras/issues/23553).
 #
-# Keep `track`. Without it, `loaded.variables` is empty, and some models cannot be exported (lesson
-# 02).
+# Keep `track`: without it, some models cannot be exported (lesson 02).
 #
 # ## Do both endpoints give the same answers?
 #
 # Shared weights are not enough: the code of an endpoint can be wrong. Here is a *counterfeit* of
-# `predict_three`, wrong for some rows. `np.allclose` compares up to rounding:
+# `predict_three`, wrong for some rows. `np.allclose` allows rounding:
 
 
 # %%
-def counterfeit(rows):  # wrong for large numbers, and for one row
+def counterfeit(rows):  # wrong above 1000, and if there is only one row
     is_wrong = (rows[:, 2:] > 1000) | (len(rows) == 1)
     return loaded.predict_three(rows) + np.float32(is_wrong)
 
@@ -298,11 +295,11 @@ for three in (loaded.predict_three, counterfeit):
 # Write `proof(two, three)`. It gets two functions: `two` takes `(n, 2)` arrays and `three` takes
 # `(n, 3)` arrays, for any n ≥ 1. Both return `(n, 1)`. Call them with your own rows.
 #
-# Return `True` if both give the same answers, up to rounding, else `False`.
+# Return `True` if both give the same answers (rounded), else `False`.
 #
-# The third column must not matter: try 0, -3, a million, `np.nan`, and a mix of them. Try negative
-# numbers in the others, too. If `three` raises an error, you need not catch it. The check tries 14
-# counterfeits, and pairs that agree.
+# The third column must not matter: try 0, -3, a million, `np.nan`, and all of them in one batch.
+# Try negative numbers in the others, too. If `three` raises an error, you need not catch it. The
+# check tries 14 counterfeits, and pairs that agree.
 
 
 # %%
@@ -353,16 +350,16 @@ model.set_weights([copied_kernel, copied_bias])
 #
 # </details>
 #
-# ### Exercise 4: diagnose and repair (5 min)
+# ### Exercise 4: diagnose and repair (7 min)
 #
 # A colleague trained a model a second time and wrote `found_dir`, with the three endpoints of
 # exercise 1. But one endpoint is stale. Which one? Then write an export in which all three read the
 # current weights. Do not change the weights.
 #
-# You do not have the class. But an endpoint of a loaded export can also be an endpoint of a new
-# archive, as in `add_endpoint("predict_two", found.predict_two)`. It brings its shapes and
-# variables, so it needs no `TensorSpec` and no `track`. Your function that calls
-# `found.predict_two` needs a `TensorSpec`, but no `track`.
+# You have only the export, not its model. But an endpoint of a loaded export can also be an
+# endpoint of a new archive, as in `add_endpoint("predict_two", found.predict_two)`. It brings its
+# shapes and variables, so it needs no `TensorSpec` and no `track`. A function of yours that calls
+# an endpoint of `found` needs a `TensorSpec`, but no `track`.
 
 # %%
 found_dir = lesson.q4.given()
@@ -421,7 +418,7 @@ print("chances for y = 5 and y = -3:", np.round(high(shop_row)), np.round(high(-
 # Yes, with a trainable `TFSMLayer` and the optimizer `SGD`. With Adam, first call
 # `optimizer.build(model.trainable_variables)`, or `fit` raises a `ValueError`: *not a valid scope
 # name*. A `tf.GradientTape` over `loaded` works, too. In both ways, batch normalization keeps its
-# old mean and variance, and dropout is off. So train a `.keras` file instead.
+# old statistics, and dropout is off. So train a `.keras` file instead.
 #
 # </details>
 #
@@ -429,10 +426,9 @@ print("chances for y = 5 and y = -3:", np.round(high(shop_row)), np.round(high(-
 #
 # Another team's export, `parcels_dir`, has an endpoint `features`, which returns a tensor of six
 # numbers for the four numbers of a parcel. You also get 400 rows, `parcels`, and `late`: 1 for a
-# parcel that came late, otherwise 0. Export a model that takes the four numbers and returns the
-# chance that the parcel comes late. Use the endpoint, and leave its weights as they are. One more
-# `Dense` layer is enough. A chance above 0.5 means late. Your model should be right for at least
-# 285 of 300 new parcels.
+# parcel that came late, otherwise 0. Export a model that returns the chance that a parcel comes
+# late. Use the endpoint, and leave its weights as they are. One more `Dense` layer is enough. A
+# chance above 0.5 means late. Your model should be right for at least 285 of 300 new parcels.
 
 # %%
 parcels_dir, parcels, late = lesson.q5.given()

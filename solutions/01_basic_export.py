@@ -36,12 +36,14 @@
 # import tensorflow as tf
 #
 # x = tf.random.uniform((100, 1))
-# model = tf.keras.Sequential([tf.keras.Input((1,), name="x"), tf.keras.layers.Dense(1)])
-# model.compile(tf.keras.optimizers.SGD(0.5), "mse")
+# layers = [tf.keras.Input((1,)), tf.keras.layers.Dense(1)]
+# model = tf.keras.Sequential(layers)
+# model.compile("sgd", "mse")
 # model.fit(x, 2 * x + 1, epochs=20, verbose=0)
 # model.export("my_model", verbose=False)  # not tf.saved_model.save(model, "my_model")
 # loaded = tf.saved_model.load("my_model")
-# tf.debugging.assert_near(loaded.serve(x), model(x))
+# answers = loaded.serve(x)
+# tf.debugging.assert_near(answers, model(x))
 # ```
 
 # %%
@@ -105,7 +107,7 @@ reader_answers(exported_dir, three_penguins, probabilities, SPECIES)
 #
 # | written by | opened by | needs your code? | signatures |
 # |---|---|---|---|
-# | `model.save` | Keras | only for Python classes of your own | none |
+# | `model.save` | Keras | only your own classes | none |
 # | `model.export` | Python, servers | no | one or more |
 # | a LiteRT converter | LiteRT | no | one or more |
 #

@@ -34,8 +34,8 @@
 # ```python
 # import tensorflow as tf
 #
-# model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
-# model.build((None, 2))
+# layers = [tf.keras.Input((2,)), tf.keras.layers.Dense(1)]
+# model = tf.keras.Sequential(layers)
 # two = [tf.TensorSpec((None, 2), tf.float32, name="x")]
 # three = [tf.TensorSpec((None, 3), tf.float32, name="x")]
 # archive = tf.keras.export.ExportArchive()

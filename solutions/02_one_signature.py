@@ -438,8 +438,8 @@ print("call reads:", len(whole.call.get_concrete_function().variables))
 #
 # ### Exercise 5: repair the forecast (7 min)
 #
-# The model `Forecast` has this fault. Write a class `Repaired` whose answers depend on all its
-# weights.
+# The model `Forecast` has this fault. Write a class `Repaired` with the same formula, whose answers
+# depend on all weights.
 
 # %%
 Forecast = lesson.q5.given()

@@ -42,6 +42,7 @@ from helpers.exercises.lesson_02.sum_checks import (
 from helpers.exercises.lesson_02.weight_checks import (
     answer_of,
     require_fitting_layers,
+    require_forecast,
     require_weights_that_count,
 )
 from helpers.exercises.outcomes import NotYet, require
@@ -308,6 +309,8 @@ def repair_the_forecast(Repaired):
     )
     require_fitting_layers(model, FIRST)
     count = require_weights_that_count(model, FIRST, OTHERS)
+    require_forecast(model, battery.numbers(4, reach=battery.OUTSIDE))
+    require_forecast(model, OTHERS[:1])
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder) / "repaired"
         call(lambda: model.export(directory, verbose=False))
@@ -316,6 +319,7 @@ def repair_the_forecast(Repaired):
         for rows in (OTHERS, OTHERS[:1]):
             require_numbers(found, KEY, rows, answer_of(model, rows), SAME_ANSWER)
     return (
-        f"all {count} weights have gradients. After the check changed them, the export gives the "
-        "same numbers as the model in memory, in every reader."
+        f"all {count} weights have gradients. After the check changed them, the model computes the "
+        "formula of Forecast for 300 rows and for one row, and the export gives the same numbers "
+        "in every reader."
     )

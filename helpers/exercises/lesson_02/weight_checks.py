@@ -89,6 +89,48 @@ def require_weights_that_count(model: Any, first: np.ndarray, others: np.ndarray
     return len(weights)
 
 
+SHAPES = [(4, 1), (1,), (4, 8), (8,), (8, 1), (1,)]  # of the weights of Forecast
+
+
+def require_forecast(model: Any, rows: np.ndarray) -> None:
+    """Require that a model computes the formula of Forecast from its six weights.
+
+    The two weights of shape (1,) are added, so it does not matter which layer has which.
+
+    Parameters
+    ----------
+    model : tf.keras.Model
+        A model that was called.
+    rows : (n, 4) ndarray, float32
+
+    Raises
+    ------
+    NotYet
+        If the model has other weights, or if its answers are not those of the formula.
+    """
+    weights = [np.asarray(weight) for weight in model.trainable_variables]
+    shapes = [weight.shape for weight in weights]
+    require(
+        sorted(shapes) == sorted(SHAPES),
+        "your model should have the layers of Forecast, with weights of the shapes "
+        f"{', '.join(map(str, SHAPES))}, but its weights have the shapes "
+        f"{', '.join(map(str, shapes))}.",
+    )
+    of = {weight.shape: weight for weight in weights}
+    bias = sum(weight for weight in weights if weight.shape == (1,))
+    hidden = np.maximum(rows @ of[4, 8] + of[8,], 0.0)
+    right = rows @ of[4, 1] + hidden @ of[8, 1] + bias
+    got = answer_of(model, rows)
+    wrong = np.flatnonzero(~np.isclose(got, right, rtol=1e-4, atol=1e-4).ravel())
+    if len(wrong):
+        row = rows[wrong[0]]
+        raise NotYet(
+            "your model should compute self.wide(readings) + self.deep(self.hidden(readings)), as "
+            f"Forecast does. For the row {row.round(2).tolist()}, its weights give "
+            f"{right[wrong[0], 0]:.4g}, but it answers {got[wrong[0], 0]:.4g}."
+        )
+
+
 def answer_of(model: Any, rows: np.ndarray) -> np.ndarray:
     """Return the model's answer to `rows` as an (n, 1) array of floats.
 

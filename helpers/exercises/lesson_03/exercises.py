@@ -15,6 +15,7 @@ from helpers.exercises.export_checks import (
     require_prediction,
     row_text,
     signature_of,
+    the_input,
 )
 from helpers.exercises.learner_code import call
 from helpers.exercises.lesson_03 import default_signatures, parcel_checks, parcel_exports
@@ -63,6 +64,11 @@ def add_classify(export_dir_1, model):
     score = scores_of(model)
     rows = rows_around(score)
     require_endpoints(found, score, rows, MODEL)
+    name = the_input(signature_of(found, "classify"))
+    require(
+        name == "x",
+        f"classify should take x, but takes {name}. The TensorSpec gives the input its name.",
+    )
     require_classify(found, score, rows, MODEL)
     require_shared(found, rows)
     nearest = nearest_wrong(

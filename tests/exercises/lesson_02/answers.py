@@ -55,6 +55,33 @@ def sequential():
     return tf.keras.Sequential([tf.keras.Input((4,)), Dense(8, activation="relu"), Dense(1)])
 
 
+class Difference(OwnBuild):
+    def call(self, readings):
+        return self.wide(readings) - self.deep(self.hidden(readings))
+
+
+class Linear(OwnBuild):
+    """Without relu."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden = Dense(8)
+
+
+class FourUnits(Layers):
+    def __init__(self):
+        super().__init__()
+        self.hidden = Dense(4, activation="relu")
+
+
+class MeanOfBatch(OwnBuild):
+    """Right for one row only."""
+
+    def call(self, readings):
+        mean = tf.reduce_mean(self.hidden(readings), axis=0, keepdims=True)
+        return self.wide(readings) + self.deep(mean)
+
+
 class CalledOnce(Forecast):
     def __init__(self):
         super().__init__()

@@ -82,7 +82,6 @@ Q5 = Proofs(
         "layers built in the constructor": just(answers.BuiltInConstructor),
         "a plain call": just(answers.Layers),
         "a plain call and a method beside it": just(answers.MethodBeside),
-        "a function": just(answers.sequential),
         "a functional model": just(answers.functional),
     },
     wrong={
@@ -102,6 +101,15 @@ Q5 = Proofs(
             just(answers.DeepForReadings),
             "self.deep should be built for the 8 numbers that self.hidden returns, but is built "
             "for 4 numbers",
+        ),
+        "the difference": Mistake(just(answers.Difference), "should compute self.wide(readings) +"),
+        "without relu": Mistake(just(answers.Linear), "should compute self.wide(readings) +"),
+        "four hidden units": Mistake(just(answers.FourUnits), "of the shapes (4, 1), (1,), (4, 8)"),
+        "the mean of the batch": Mistake(
+            just(answers.MeanOfBatch), "should compute self.wide(readings) +"
+        ),
+        "without the wide layer": Mistake(
+            just(answers.sequential), "but its weights have the shapes (4, 8), (8,), (8, 1), (1,)"
         ),
         "an error of its own": Mistake(just(answers.WrongProduct), "InvalidArgument", RAISED),
         "layers made in call": Mistake(

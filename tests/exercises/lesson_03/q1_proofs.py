@@ -129,6 +129,16 @@ PROOFS = Proofs(
             ),
             "classify should take x of shape (None, 2), but takes x of shape (None, 3)",
         ),
+        "another input": Mistake(
+            lambda folder: (
+                archive(
+                    folder,
+                    model := trained(),
+                    classify=(classify(model), [tf.TensorSpec((None, 2), tf.float32, name="pair")]),
+                ),
+            ),
+            "classify should take x, but takes pair",
+        ),
         "Python's if": Mistake(
             of_model(with_if), "Does it have a Python `if` on a tensor? An `if` makes one choice"
         ),

@@ -66,7 +66,7 @@ class Module(tf.Module):
         self.bias = tf.Variable([bias])
         self.dtype = dtype
 
-    @tf.function(input_signature=[tf.TensorSpec((None, 2), tf.float32, name="features")])
+    @tf.function(input_signature=[tf.TensorSpec((None, 2), tf.float32, name="x")])
     def predict_two(self, x):
         return x @ self.kernel + self.bias
 
@@ -74,7 +74,7 @@ class Module(tf.Module):
     def predict_three(self, x):
         return self.predict_two(x[:, :2])
 
-    @tf.function(input_signature=[tf.TensorSpec((None, 2), tf.float32, name="features")])
+    @tf.function(input_signature=[tf.TensorSpec((None, 2), tf.float32, name="x")])
     def classify(self, x):
         score = self.predict_two(x)[:, 0]
         return {"score": score, "label": tf.cast(score > 0, self.dtype)}

@@ -202,8 +202,8 @@ artifact.restored_and_read(popular_line_dir)
 
 # %% [markdown]
 # Now the signature reads variables that stay empty. Why does each weight have two variables? A
-# Keras weight is an object with a TensorFlow variable inside. In the graph, `Variable` stands for
-# the object, and `kernel` for the variable inside.
+# Keras weight is an object with a TensorFlow variable inside. The graph has both: `Variable` is the
+# object, and `kernel` or `bias` is what is inside.
 #
 # ![The signature reads the TensorFlow variable of a weight. After model.export, restore fills it.
 # After tf.saved_model.save, restore fills only the Keras
@@ -214,8 +214,8 @@ artifact.restored_and_read(popular_line_dir)
 #
 # - The **session** fails when the signature reads an empty variable.
 # - The **LiteRT** converter does not check. It takes whatever numbers are in the memory.
-# - **Python** does not run restore. `tf.saved_model.load` makes one variable for each
-#   weight, fills it with the stored numbers, and gives it to the signature.
+# - **Python** needs no restore. `tf.saved_model.load` itself fills one variable for each weight,
+#   and gives it to the signature.
 #
 # A signature that reads no variable has only constants, so nothing has to be restored.
 #
@@ -271,19 +271,20 @@ mean.export(mean_dir, input_signature=[four_rows], verbose=False)
 print(artifact.read(mean_dir).signatures["serving_default"])
 
 # %% [markdown]
-# The signature declares 4 rows. Now send 2 rows, whose mean is 1. `show_error` prints an error in
-# short, and the notebook goes on.
+# The signature declares 4 rows. Now send 2 rows, whose mean is 1, to each reader. `show_error`
+# prints an error in short, and the notebook goes on.
 
 # %%
 two_rows = {"x": [[1.0], [1.0]]}
-print(readers.run(mean_dir, "serving_default", two_rows, "python")["output_0"])
+for reader in ("python", "litert"):
+    print(reader, readers.run(mean_dir, "serving_default", two_rows, reader)["output_0"])
 with show_error():
     readers.run(mean_dir, "serving_default", two_rows, "session")
 
 # %% [markdown]
-# Python answers 0.5, without an error. The graph always divides by 4, and nothing compares your two
-# rows with the four rows of the signature. The session compares them in Python, so it fails.
-# TensorFlow Serving has no such comparison (lesson 02), and answers 0.5, too.
+# Python and LiteRT answer 0.5, without an error. The graph always divides by 4, and nothing compares
+# your two rows with the four rows of the signature. The session compares them, so it fails. Lesson
+# 02 shows that a server does not compare them.
 #
 # **Leave the number of rows open, and test each export with two different numbers of rows.** To
 # repair `Mean`, write `tf.reduce_mean(x)`. It counts the rows at each call. `compare(mean_dir)`
@@ -291,9 +292,9 @@ with show_error():
 #
 # <details><summary>Can all three readers agree on a wrong number?</summary>
 #
-# Yes. Build a model on `x = tf.keras.Input((1,), batch_size=4)`, and divide by `x.shape[0]`. The
-# signature accepts any number of rows, but the graph still divides by 4. So test with rows whose
-# answer you know.
+# Yes. Write `x = tf.keras.Input((1,), batch_size=4)`, and build
+# `tf.keras.Model(x, tf.keras.ops.sum(x) / x.shape[0])`. Its signature accepts any number of rows,
+# but the graph still divides by 4. So test with rows whose answer you know.
 #
 # </details>
 #
@@ -307,7 +308,7 @@ with show_error():
 # %%
 found_dir = lesson.q3.given()
 # > rows = ...  # a whole number
-# > # With 3 rows, LiteRT gives "same numbers" (rounded), "other numbers" or "fails":
+# > # LiteRT, for 3 rows: "same numbers" as y = 2x + 1 (rounded), "other numbers" or "fails"
 # > phone = ...
 # > repaired_dir = ...  # an export of the same line for any number of rows
 # <solution>

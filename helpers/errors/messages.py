@@ -27,7 +27,8 @@ def _without_noise(message):
 
     These are TensorFlow's preamble, its copy of the arguments, the number of a function and
     addresses (they differ in each run), the listing of traced code, the traceback of a graph's
-    Python function, colour codes, and a word that Python adds from 3.12 on.
+    Python function, the layer in which Keras met it, colour codes, and a word that Python adds from
+    3.12 on.
     """
     frames = r"<stack traces unavailable>\n|(?:\s*File \".*\", line \d+, in .*\n+)+"
     preamble = rf"Graph execution error:\s+(Detected at node .*\n(?:{frames}))?"
@@ -35,7 +36,8 @@ def _without_noise(message):
     ends = r"\. Received args:|\n\nArguments received by |\nTraceback \(most recent call last\):"
     message = re.split(ends, message)[0]
     message = message.replace("missing a required keyword-only", "missing a required")
-    traced = r"(Exception encountered when calling .*\n\s+)?in user code:\n[\s\S]*?\n\n +\w+: "
+    message = re.sub(r"^Exception encountered when calling .*\n\s+(?=\S)", "", message)
+    traced = r"in user code:\n[\s\S]*?\n\n +\w+: "
     return re.sub(r"(?<=__inference_)(\w+?)_\d+\b", r"\1", re.sub(traced, "", message))
 
 

@@ -282,9 +282,9 @@ with show_error():
     readers.run(mean_dir, "serving_default", two_rows, "session")
 
 # %% [markdown]
-# Python and LiteRT answer 0.5, without an error. The graph always divides by 4, and nothing compares
-# your two rows with the four rows of the signature. The session compares them, so it fails. Lesson
-# 02 shows that a server does not compare them.
+# Python and LiteRT answer 0.5, without an error. The graph always divides by 4, and nothing
+# compares your two rows with the four rows of the signature. The session compares them, so it
+# fails. Lesson 02 shows that a server does not compare them.
 #
 # **Leave the number of rows open, and test each export with two different numbers of rows.** To
 # repair `Mean`, write `tf.reduce_mean(x)`. It counts the rows at each call. `compare(mean_dir)`

@@ -265,7 +265,8 @@ for group in ("variables", "_all_variables"):
 # _all_variables, which servers and phones read.](../notebooks/images/stored_twice.svg)
 #
 # A change in `variables` changes both endpoints, so they share their weights. In a server and on a
-# phone, both read `_all_variables`. The second copy wastes memory. It is a fault of Keras 3.15, and `model.export` has it, too: [Keras issue
+# phone, both read `_all_variables`. The second copy wastes memory. It is a fault of Keras 3.15, and
+# `model.export` has it, too: [Keras issue
 # 23553](https://github.com/keras-team/keras/issues/23553).
 #
 # Keep `track`: without it, some models cannot be exported (lesson 02).

@@ -46,6 +46,8 @@ class Answers:
         How many are not finite in the new version and are in the old one.
     largest : float or None
         The largest absolute difference of finite numbers. None for texts.
+    reshaped : int
+        How many answers have another shape. Their values are not compared.
     """
 
     signature: str
@@ -54,13 +56,20 @@ class Answers:
     different: int
     lost: int
     largest: float | None
+    reshaped: int = 0
+
+    @property
+    def spoiled(self) -> bool:
+        """Whether the difference is one that no training explains."""
+        return bool(self.lost or self.reshaped)
 
     def text(self, figures: bool = False) -> str:
         """Write the difference as a sentence, on demand with the largest difference."""
         told = f"{printable(self.output)}: {self.different} of {self.values} values differ"
         if figures and self.largest is not None and self.different:
             told += f", by {self.largest:.2g} at most"
-        return f"{told}, {self.lost} are NaN or infinite and were not" if self.lost else told
+        told += f", {self.lost} are NaN or infinite and were not" if self.lost else ""
+        return f"{told}, {self.reshaped} answers have another shape" if self.reshaped else told
 
 
 @dataclass
@@ -123,8 +132,9 @@ class Replacement:
         ]
 
     def _expected(self, row):
-        lost = {(one.signature, one.output) for one in self.answers if one.lost}
-        return row.cure == EXPECTED and not any((row.signature, n) in lost for n in row.unequal)
+        spoiled = {(one.signature, one.output) for one in self.answers if one.spoiled}
+        compared = {(one.signature, one.output) for one in self.answers} - spoiled
+        return row.cure == EXPECTED and all((row.signature, n) in compared for n in row.unequal)
 
     @property
     def exit_status(self) -> int:
@@ -144,7 +154,8 @@ class Replacement:
             return f"{new} may not replace {old}: not every reader can use it as the old one."
         if self.failing:
             if self.retrained:
-                return f"{new} may not replace {old}: answers are NaN or infinite and were not."
+                words = "answers have other shapes, or are NaN or infinite and were not"
+                return f"{new} may not replace {old}: {words}."
             return f"{new} has the form of {old}, and other answers to the same inputs."
         if self.exit_status == 2:
             return f"Whether {new} may replace {old} is unknown: it was not tried properly."
@@ -373,10 +384,12 @@ def _answers(ours, report, shared, seconds):
             pairs = [
                 (one.outputs[name], answer[name])
                 for one, answer in zip(sets, got, strict=True)
-                if name in answer and one.outputs[name].shape == answer[name].shape
+                if name in answer
             ]
+            alike = [(left, right) for left, right in pairs if left.shape == right.shape]
             if pairs:
-                yield _difference(key, name, pairs)
+                found = _difference(key, name, alike)
+                yield replace(found, reshaped=len(pairs) - len(alike))
 
 
 def _difference(key, name, pairs):

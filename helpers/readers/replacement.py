@@ -69,7 +69,8 @@ class Answers:
         if figures and self.largest is not None and self.different:
             told += f", by {self.largest:.2g} at most"
         told += f", {self.lost} are NaN or infinite and were not" if self.lost else ""
-        return f"{told}, {self.reshaped} answers have another shape" if self.reshaped else told
+        sets = "1 set" if self.reshaped == 1 else f"{self.reshaped} sets"
+        return f"{told}, another shape for {sets} of inputs" if self.reshaped else told
 
 
 @dataclass

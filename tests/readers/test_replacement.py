@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.core.framework.types_pb2 import DT_DOUBLE, DT_FLOAT, DT_INT32, DT_INT64
 
 from helpers import readers
 from helpers.artifact import Signature, TensorInfo
@@ -12,6 +13,9 @@ from helpers.readers import command
 from helpers.readers.input_files import WrongOption
 from helpers.readers.replacement import replace_old
 from helpers.readers.signature_changes import CLIENTS, GRPC, LITERT, PYTHON, REST, changes
+from helpers.serving.protocol.errors import ServingError
+from helpers.serving.protocol.predict_request import PredictBody
+from helpers.serving.protocol.responses import predictions
 from tests.readers.saved_functions import save
 
 KEY = "serving_default"
@@ -86,6 +90,31 @@ def test_signatures_that_come_and_go():
     assert not new.breaks and "breaks no client" in str(new)
 
 
+def test_what_rest_does_with_names_and_dtypes():
+    """The rules for REST are those of the protocol."""
+
+    def taken(body, **inputs):
+        return PredictBody(json.dumps(body).encode()).tensors(inputs)[1]
+
+    bare, named = {"instances": [[1, 2]]}, {"instances": [{"x": [1, 2]}]}
+    assert taken(bare, z=DT_FLOAT)["z"].tolist() == [[1, 2]]
+    with pytest.raises(ServingError):
+        taken(named, z=DT_FLOAT)
+    with pytest.raises(ServingError):
+        taken(bare, x=DT_FLOAT, z=DT_FLOAT)
+    assert taken(bare, x=DT_DOUBLE)["x"].dtype == np.float64
+    with pytest.raises(ServingError):
+        taken({"instances": [[1.5, 2]]}, x=DT_INT64)
+    with pytest.raises(ServingError):
+        taken({"instances": [3_000_000_000]}, x=DT_INT32)
+    one = {"y": (DT_FLOAT, np.float32([[1.0]]))}
+    several = one | {"z": (DT_INT64, np.int64([[1]]))}
+    assert json.loads(predictions("instances", one)) == {"predictions": [[1.0]]}
+    assert json.loads(predictions("instances", several)) == {
+        "predictions": [{"y": [1.0], "z": [1]}]
+    }
+
+
 # Two exports
 
 ROWS = tf.TensorSpec((None, 2), tf.float32, name="x")
@@ -155,7 +184,7 @@ def test_other_answers_count_unless_they_are_expected(version, capsys):
     ("name", "words"),
     [
         ("nan", "are NaN or infinite and were not"),
-        ("crops", "y: 0 of 2 values differ, 1 answers have another shape"),
+        ("crops", "y: 0 of 2 values differ, another shape for 1 set of inputs"),
     ],
 )
 def test_answers_that_no_training_explains(version, name, words):

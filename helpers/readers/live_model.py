@@ -12,12 +12,15 @@ from helpers.errors.messages import describe
 from helpers.processes.clean_process import ReaderError
 from helpers.readers import model_calls
 from helpers.readers.inputs import cast
+from helpers.readers.sameness import same, usual_size
 from helpers.readers.search import Call, Found
 from helpers.readers.truth import Question, Truth, find
 from helpers.text import printable
 
 # float32 holds neither of the first two: in an export that takes floats they become others.
-WHOLE = ((16_777_217, 123_456_789, 5), (3, 1, 7))
+WHOLE = ((16_777_217, -123_456_789, 5), (16_777_217, 123_456_789, 5), (3, 1, 7))
+DTYPES = ("int64", "int32")  # int32 overflows where a model of floats computes a square
+ROUNDING = 1e-4  # the part of a number, and of the usual size, that rounding of the inputs explains
 ALL_ALIKE = (
     "All readers give the same numbers, so the export itself computes something else than the "
     "model. It may be older than the weights of the model: export again. Or its signature does not "
@@ -103,24 +106,43 @@ class LiveModel(Truth):
         return found
 
     def _try_whole_numbers(self, question, found):
+        """Ask a model of unknown dtypes with whole numbers that its export takes as floats."""
         function, signature = self._function(question), question.signature
-        feed = found.feeds[0]
+        usual = cast({signature.key: signature}, signature.key, found.feeds[0])
         floats = [one for one in signature.inputs if "float" in one.dtype][:MOST_INPUTS]
         for tensor in floats:
-            shape = np.shape(feed[tensor.name])
-            usual = cast({signature.key: signature}, signature.key, feed)
-            for dtype, numbers in [(d, n) for n in WHOLE for d in ("int32", "int64")]:
-                given = usual | {tensor.name: np.resize(np.array(numbers, dtype), shape)}
+            for numbers, dtype in [(n, d) for n in WHOLE for d in DTYPES]:
+                whole = np.resize(np.array(numbers, dtype), usual[tensor.name].shape)
+                given = usual | {tensor.name: whole}
                 try:
                     answer = model_calls.call(function, signature, given)
                 except Exception:  # a model of floats, or a number that is too large for it
                     continue
-                self._wholes[len(found.feeds)] = tensor.name, dtype, tensor.dtype
-                found.feeds.append(given)
-                found.answers.append(answer)
-                found.tried += 1
-                found.sources[tensor.name] += f", whole numbers such as {numbers[0]:,} as {dtype}"
+                if self._shows(question, given, whole, answer):
+                    self._wholes[len(found.feeds)] = tensor.name, dtype, tensor.dtype
+                    found.feeds.append(given)
+                    found.answers.append(answer)
+                    found.tried += 1
+                    words = f", whole numbers such as {numbers[0]:,} as {dtype}"
+                    found.sources[tensor.name] += words
                 break
+
+    def _shows(self, question, given, whole, answer):
+        """Say whether the answer is that for floats, or differs by more than rounding explains.
+
+        A model of floats may compute whole numbers in another way, with almost the same numbers.
+        """
+        function, signature = self._function(question), question.signature
+        fitting = cast({signature.key: signature}, signature.key, given)
+        try:
+            rounded = model_calls.call(function, signature, fitting)
+        except Exception:
+            return True
+        if same(answer, rounded) or answer.keys() != rounded.keys():
+            return True
+        if any(np.array_equal(value, whole) for value in answer.values()):
+            return True  # identifiers that the model gives back
+        return any(_far(answer[name], rounded[name]) for name in answer)
 
     def _try_texts(self, question, found):
         """Ask a model that refuses all numbers with texts."""
@@ -179,6 +201,21 @@ def _declared_dtypes(ask, signature):
         return ask(cast({signature.key: signature}, signature.key, feed))
 
     return call
+
+
+def _far(left, right):
+    """Say whether two answers differ by more than rounding of the inputs explains."""
+    if left.shape != right.shape or left.dtype.kind == "O" or right.dtype.kind == "O":
+        return not np.array_equal(left, right)
+    wide = complex if "c" in (left.dtype.kind, right.dtype.kind) else float
+    a, b = left.astype(wide), right.astype(wide)
+    if _all_whole(a) and not _all_whole(b):
+        return False  # a layer of floats cuts its answer to the dtype of its input
+    return not np.allclose(b, a, rtol=ROUNDING, atol=ROUNDING * usual_size(a), equal_nan=True)
+
+
+def _all_whole(values):
+    return bool((np.isfinite(values) & (values == np.rint(values))).all())
 
 
 def _is_whole(array):

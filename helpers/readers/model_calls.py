@@ -299,8 +299,7 @@ def as_declared(array: np.ndarray, dtype: str) -> np.ndarray:
     Returns
     -------
     array
-        Whole numbers in place of floats, and texts in place of numbers, stay as they are. Texts
-        become bytes.
+        Whole numbers in place of floats become float64, which holds them. Texts become bytes.
     """
     if array.dtype.kind in "SUO":
         texts = [text.encode() if isinstance(text, str) else text for text in array.flat]
@@ -308,6 +307,8 @@ def as_declared(array: np.ndarray, dtype: str) -> np.ndarray:
     if "float" in array.dtype.name and "float" in dtype and array.dtype.name != dtype:
         with np.errstate(over="ignore"):
             return array.astype(np.float32 if dtype == "bfloat16" else dtype)
+    if array.dtype.kind in "iu" and "float" in dtype:
+        return array.astype(np.float64)  # float32 does not hold all whole numbers
     if array.dtype.kind in "iu" and re.fullmatch(r"u?int\d+", dtype):
         whole = array.astype(dtype if dtype not in ("int4", "uint4") else "int8")
         return whole if np.array_equal(whole, array) else array

@@ -206,6 +206,14 @@ def test_a_part_of_the_outputs(two, tmp_path):
     assert {row.status for row in report.rows} == {OTHER} and "q is missing" in report.rows[0].error
 
 
+def test_whole_numbers_in_place_of_floats_have_a_tolerance(triples, tmp_path):
+    third = np.float32(1 / 3) * (1 + 1e-6)
+    golden = {KEY: [GoldenSet({"x": np.array([[third], [2.0]])}, {"y": np.array([[1], [6]])})]}
+    assert compare(triples, golden=golden).exit_status == 0
+    golden = {KEY: [GoldenSet({"x": np.array([[1.0]])}, {"y": np.array([[16_777_217]])})]}
+    assert compare(triples, golden=golden).exit_status == 1
+
+
 def test_texts(two, tmp_path):
     golden = {"words": {"inputs": {"words": ["é", "b"]}, "outputs": {"again": ["é", "b"]}}}
     report = compare(two, golden=written(tmp_path, golden), signature="words")

@@ -26,6 +26,13 @@ class Digits(keras.Model):
         return tf.strings.length(tf.strings.as_string(ids))
 
 
+class Key(keras.Model):
+    """Gives the identifiers back, beside a score."""
+
+    def call(self, ids):
+        return {"id": ids, "score": tf.cast(ids, tf.float32) / 1000}
+
+
 class Words(keras.Model):
     def __init__(self):
         super().__init__()
@@ -43,6 +50,21 @@ class Network(keras.Model):
 
     def call(self, x):
         return self.dense(self.scale(x))
+
+
+class Average(keras.Model):
+    """Computes with whole numbers if it gets them, which it never does."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = keras.layers.LayerNormalization()
+
+    def call(self, x):
+        return {
+            "mean": tf.reduce_mean(x, axis=1),
+            "line": tf.nn.relu(x) * 2 + 1,
+            "x": self.scale(x),
+        }
 
 
 class Table(keras.Model):
@@ -79,8 +101,10 @@ CALLED = {
     # kind of model: what it is called with before its export
     Remainder: tf.constant([LARGE, 5], tf.int32),
     Digits: tf.constant([LARGE, 5], tf.int32),
+    Key: tf.constant([LARGE, 5], tf.int32),
     Words: tf.constant(["red", "green"]),
     Network: FLOATS,
+    Average: FLOATS,
     Table: tf.constant([[1, 2]], tf.int32),
     Difference: {"a": FLOATS, "b": FLOATS},
 }
@@ -114,17 +138,17 @@ def statuses(report):
     return {row.status for row in report.rows}
 
 
-@pytest.mark.parametrize("kind", [Remainder, Digits])
+@pytest.mark.parametrize("kind", [Remainder, Digits, Key])
 def test_readers_that_agree_on_other_ids_are_told(export, kind):
     model, directory = export(kind)
     # Without the model, the readers agree with each other. LiteRT has no operations for texts.
     assert statuses(compare(directory)) <= {ANSWERS, SAME, FAILS}
     report = compare(directory, model=model)
     assert {row.status for row in report.rows if row.reader != "litert"} == {OTHER}
-    assert report.rows[2].status == (OTHER if kind is Remainder else FAILS)
+    assert report.rows[2].status == (FAILS if kind is Digits else OTHER)
     row = report.rows[0]
-    assert "args_0 is float32 in the export, and the model was called with int32" in row.error
-    assert 'input_signature=[tf.TensorSpec(SHAPE, tf.int32, name="args_0")]' in row.cure
+    assert "args_0 is float32 in the export, and the model was called with int64" in row.error
+    assert 'input_signature=[tf.TensorSpec(SHAPE, tf.int64, name="args_0")]' in row.cure
     assert "If the model never gets whole numbers" in row.cure
     assert report.exit_status == 1
     assert report.verdict.endswith("ot every reader gives the same numbers as the model.")
@@ -158,7 +182,7 @@ def test_a_model_of_texts_whose_export_takes_numbers(export, given):
     assert "tf.TensorSpec(SHAPE, tf.string" in report.rows[1].cure
 
 
-@pytest.mark.parametrize("kind", [Network, Table, Difference])
+@pytest.mark.parametrize("kind", [Network, Average, Table, Difference])
 def test_models_that_whole_numbers_do_not_change(export, kind):
     model, directory = export(kind)
     report = compare(directory, model=model)

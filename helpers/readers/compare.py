@@ -192,13 +192,13 @@ class _Comparison:
         """Return a row for each reader, compared with the truth if there is one."""
         rows: dict[str, Row] = {}
         tried: dict[str, Found] = {}  # the readers that do not answer
-        reference, whose, refusal = None, "", ""
+        reference, whose, refusal = None, "", ()
         if self.truth is not None:
             found = self.truth.find(self)
             ask = self.truth.asks(self)
             reference, whose = self._repeated(ask, found) if ask else found, self.truth.whose
             if found.error or not found.feeds:
-                refusal, reference = found.error or found.refusal, None
+                refusal, reference = self._refusal(found), None
             else:
                 self._collect(reference, self.truth.reference)
                 self.told = self.truth.notes(self, found)
@@ -218,7 +218,7 @@ class _Comparison:
             rows = self._all_alike(rows)
         if refusal:
             self.sets, self.evidence = [], replace(self.evidence, truth="")
-            rows = {r: self._without_truth(row, refusal) for r, row in rows.items()}
+            rows = {r: self._without_truth(row, *refusal) for r, row in rows.items()}
         return [rows[reader] for reader in readers.READERS]
 
     def _all_alike(self, rows):
@@ -230,13 +230,18 @@ class _Comparison:
             return rows
         return {reader: replace(row, cure=self.truth.all_alike) for reader, row in rows.items()}
 
-    def _without_truth(self, row, refusal):
+    def _without_truth(self, row, words, cure):
         """Take back what was only compared between readers, because the truth does not answer."""
         if row.status not in (SAME, ANSWERS):
             return row
+        return replace(row, status=NOT_TRIED, error=shorten(words, 200), cure=cure)
+
+    def _refusal(self, found):
+        """Say why the truth does not answer, and what to do."""
+        if found.error:
+            return f"{self.truth.whose} cannot be asked: {found.error}", ""
         inputs = "the given inputs" if self.given else "all inputs that were made"
-        words = shorten(f"{self.truth.whose} refuses {inputs}: {refusal}", 200)
-        return replace(row, status=NOT_TRIED, error=words, cure=OWN_INPUTS)
+        return f"{self.truth.whose} refuses {inputs}: {found.refusal}", OWN_INPUTS
 
     def _collect(self, found, reference):
         feeds, answers = found.feeds, found.answers

@@ -119,10 +119,14 @@ class OriginalExport(Truth):
         ReaderError
             If it answers no set of inputs.
         """
-        found = find(self.asks(question), question, self._signature(question))
+        found = self.ask(question)
         if found.error or not found.feeds:
             raise ReaderError(self.reader, found.error or found.refusal)
         return found
+
+    def ask(self, question: Question) -> Found:
+        """Ask the reader; the result has no sets if it answers none."""
+        return find(self.asks(question), question, self._signature(question))
 
     def asks(self, question: Question) -> Call:
         """Return a function that asks the reader of the original."""

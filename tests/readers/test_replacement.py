@@ -229,6 +229,29 @@ def test_own_inputs_are_those_of_the_old_version(version, tmp_path, capsys):
     assert status == 2 and text.startswith("the inputs z are given, but serving_default takes x")
 
 
+def refuses_small(w, x):
+    with tf.control_dependencies([tf.debugging.assert_greater(x, 1e9)]):
+        return {"y": w * x}
+
+
+def test_an_old_version_that_refuses_made_inputs(version, tmp_path, capsys):
+    old, new = (save(tmp_path / name, **{KEY: (refuses_small, ROWS)}) for name in ("a", "b"))
+    status, text = said(capsys, new, "--against", old)
+    assert status == 2 and "the old version refuses all inputs that were made: Inv" in text
+    assert text.endswith("Whether b may replace a is unknown: it was not tried properly.\n")
+    (tmp_path / "large.json").write_text('{"x": [[2e9, 3e9]]}')
+    status, text = said(capsys, new, "--against", old, "--inputs", tmp_path / "large.json")
+    assert status == 0 and "y: 0 of 2 values differ" in text
+
+
+def test_an_old_version_that_no_reader_can_load(version, tmp_path, capsys):
+    old = save(tmp_path / "old", **{KEY: (scale, ROWS)})
+    for file in (old / "variables").iterdir():
+        file.unlink()
+    status, text = said(capsys, version("same"), "--against", old)
+    assert status == 2 and "the old version cannot be asked: " in text
+
+
 def test_as_data(version, capsys):
     arguments = version("retrained"), "--against", version("old"), "--signature", KEY, "--json"
     status, text = said(capsys, *arguments)

@@ -106,6 +106,8 @@ def golden_answers(
         If the file cannot be read, or is for none of the signatures.
     """
     sets = dict(golden) if isinstance(golden, Mapping) else read_golden(golden)
+    if not any(sets.values()):
+        raise WrongOption("there are no golden answers to compare with")
     for one in sets.pop(ANY, []):
         names = set(one.inputs)
         fitting = [key for key, s in asked.items() if {t.name for t in s.inputs} == names]

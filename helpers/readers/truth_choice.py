@@ -45,7 +45,8 @@ def choose(
     WrongOption
         If more than one is given, or one that is for none of the signatures.
     """
-    given = {"original": original, "model": model, "golden": golden or None, "truth": truth}
+    kept = None if golden is False else golden
+    given = {"original": original, "model": model, "golden": kept, "truth": truth}
     if len(names := [name for name, value in given.items() if value is not None]) > 1:
         words = " and ".join(names)
         raise WrongOption(f"the readers are compared with one thing, not with {words}")
@@ -55,10 +56,10 @@ def choose(
         return original_export(original, original_reader), []
     if model is not None:
         return live_model(model, list(asked)), []
-    if golden:
+    if kept is not None:
         if inputs:
             raise WrongOption("golden answers have inputs of their own: give no other inputs")
-        return golden_answers(golden, asked, signature), []
+        return golden_answers(kept, asked, signature), []
     if inputs or golden is False:
         return None, []
     return kept_answers(found.directory, asked, signature)

@@ -231,6 +231,18 @@ def test_golden_answers_that_fit_no_signature(doubles, tmp_path, capsys):
     assert (status, text) == (2, "no golden answers for serving_default: they are for a\n")
 
 
+def test_an_empty_name_of_a_file_is_not_nothing(doubles, capsys):
+    """A script may give an empty variable: then a comparison with nothing must not pass."""
+    status, text = said(capsys, doubles, "--golden", "")
+    assert status == 2 and text.startswith("no file '' with golden answers.")
+    status, text = said(capsys, doubles, "--write-golden", "")
+    assert status == 2 and "ends in .npz or .json, and '' does not" in text
+    status, text = said(capsys, doubles, "--against", "")
+    assert status == 2 and "not an empty text" in text
+    with pytest.raises(WrongOption, match="no golden answers to compare with"):
+        compare(doubles, golden={})
+
+
 CHOSEN = ("--signature", KEY)
 
 

@@ -26,6 +26,15 @@ class Digits(keras.Model):
         return tf.strings.length(tf.strings.as_string(ids))
 
 
+class Limited(keras.Model):
+    """Refuses identifiers that are too large for a table, as an embedding does."""
+
+    def call(self, ids):
+        size = tf.abs(tf.cast(ids, tf.int32))
+        with tf.control_dependencies([tf.debugging.assert_less(size, 20_000_000)]):
+            return tf.math.floormod(ids, 1000)
+
+
 class Key(keras.Model):
     """Gives the identifiers back, beside a score."""
 
@@ -101,6 +110,7 @@ CALLED = {
     # kind of model: what it is called with before its export
     Remainder: tf.constant([LARGE, 5], tf.int32),
     Digits: tf.constant([LARGE, 5], tf.int32),
+    Limited: tf.constant([LARGE, 5], tf.int32),
     Key: tf.constant([LARGE, 5], tf.int32),
     Words: tf.constant(["red", "green"]),
     Network: FLOATS,
@@ -138,7 +148,7 @@ def statuses(report):
     return {row.status for row in report.rows}
 
 
-@pytest.mark.parametrize("kind", [Remainder, Digits, Key])
+@pytest.mark.parametrize("kind", [Remainder, Digits, Limited, Key])
 def test_readers_that_agree_on_other_ids_are_told(export, kind):
     model, directory = export(kind)
     # Without the model, the readers agree with each other. LiteRT has no operations for texts.

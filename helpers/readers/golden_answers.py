@@ -1,6 +1,7 @@
 """Golden answers as the truth for the readers of an export."""
 
 import os
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,9 @@ from helpers.text import printable
 ALL_ALIKE = (
     "All readers give the same numbers, so the export computes something else than the golden "
     "answers. If this is right, write them again: --write-golden FILE."
+)
+REFUSED = re.compile(
+    r"(Type|Value)Error: (\S+ takes the inputs |input .+ (cannot be given|cannot hold))"
 )
 
 
@@ -66,6 +70,16 @@ class GoldenAnswers(Truth):
     def asks(self, question: Question) -> Call | None:
         """Return None: the answers are stored."""
         return None
+
+    def cure(self, error: str) -> str:
+        """Return what it means that the signature does not take the golden inputs."""
+        if not REFUSED.match(error):
+            return ""
+        return (
+            "The export does not take the golden inputs, and breaks clients that send the same. "
+            "Export with the names and dtypes of the golden inputs. If other ones are right, write "
+            "the golden answers again."
+        )
 
     def notes(self, question: Question, found: Found) -> list[str]:
         """Name the outputs without golden answers, and sizes that they do not try."""

@@ -82,6 +82,7 @@ def _of_inputs(key, old, new) -> Iterator[Change]:
         words = f"the input {_told(old[0])} has the new name {printable(new[0].name)}"
         why = "in REST, those that name the input"
         yield Change(key, words, CLIENTS, why, calls=False)
+        yield from _of_input(key, old[0], new[0])
         return
     for name in gone:
         words = f"the input {_told(before[name])} is gone"

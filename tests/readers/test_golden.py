@@ -194,6 +194,8 @@ def test_an_export_that_does_not_take_the_golden_inputs(doubles, tmp_path, what)
     failing = [row for row in report.rows if row.status == FAILS]
     assert len(failing) == 3 and report.exit_status == 1
     assert all(words in row.error for row in failing)
+    told = "does not take the golden inputs, and breaks clients"
+    assert all(what == "signature" or told in row.cure for row in failing)
 
 
 def test_a_part_of_the_outputs(two, tmp_path):

@@ -35,6 +35,7 @@ NOT_REST = (PYTHON, GRPC, LITERT)
 INPUTS = {
     # what: (new inputs, words, the clients that break)
     "renamed": ([tensor("z")], "has the new name z", CLIENTS),
+    "renamed, too": ([tensor("z", "int32")], "is int32, not float32", CLIENTS),
     "added": ([X, tensor("z")], "the input z (float32) is new", CLIENTS),
     "wide": ([tensor(shape=(None, None))], "takes the shape (None, None), not", ()),
     "any rank": ([tensor(shape=None)], "takes an unknown shape, not", ()),

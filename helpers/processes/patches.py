@@ -11,8 +11,9 @@ import contextlib
 import functools
 import sys
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,19 @@ PATCHES = (
         why="A graph that never ends runs in C++, where no signal of Python stops it.",
         until="It can go when TensorFlow has a public way to cancel a running function.",
     ),
+    Patch(
+        library="tensorflow",
+        seen_with="2.21",
+        names=(),  # XLA_OFF and XLA_ON are functions of C++, which `xla_switches` looks up
+        used_by="xla_switches, xla_off",
+        why="TensorFlow Serving calls the first of them when it starts, unless a flag says not to.",
+        until="It can go when TensorFlow has a public way to forbid compilation by XLA.",
+    ),
+)
+# tensorflow::DisableXlaCompilation() and tensorflow::EnableXlaCompilation(), as a linker names them
+XLA_OFF, XLA_ON = (
+    "_ZN10tensorflow21DisableXlaCompilationEv",
+    "_ZN10tensorflow20EnableXlaCompilationEv",
 )
 
 
@@ -241,3 +255,45 @@ def cancellable() -> Iterator[None]:
 def cancel_graphs():
     """Stop the graphs that a block of `cancellable` runs: they raise CancelledError."""
     _managers.start_cancel()
+
+
+def xla_switches() -> tuple[Callable[[], object], Callable[[], object]] | None:
+    """Return the functions that forbid and allow compilation by XLA in this process.
+
+    Returns
+    -------
+    tuple of two functions, or None
+        None where TensorFlow's library does not offer them, as on Windows.
+    """
+    return _xla_switches()
+
+
+@functools.cache
+def _xla_switches():
+    import ctypes
+
+    import tensorflow
+
+    for file in sorted(Path(tensorflow.__file__).parent.glob("libtensorflow_cc.*")):
+        with contextlib.suppress(OSError, AttributeError):
+            library = ctypes.CDLL(str(file))
+            return getattr(library, XLA_OFF), getattr(library, XLA_ON)
+    return None
+
+
+@contextlib.contextmanager
+def xla_off() -> Iterator[bool]:
+    """Forbid compilation by XLA while the block runs, as TensorFlow Serving does by default.
+
+    The block gets False where this is not possible. What was compiled before still runs.
+    """
+    switches = xla_switches()
+    if switches is None:
+        yield False
+        return
+    forbid, allow = switches
+    forbid()
+    try:
+        yield True
+    finally:
+        allow()

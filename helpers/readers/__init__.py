@@ -151,6 +151,21 @@ def run_with_zeros(
     return _ask("run_with_zeros", *question, who="python", **limits)
 
 
+def run_with_xla(
+    directory: str | os.PathLike,
+    signature: str,
+    inputs: Mapping[str, object],
+    deadline: float = DEADLINE,
+) -> dict[str, np.ndarray]:
+    """Call one signature of an export in the session, with XLA on.
+
+    `run` leaves XLA off in the session, as a TensorFlow Serving that was started without a flag
+    for it. The arguments, the outputs and the errors are those of `run`.
+    """
+    question = directory, signature, as_arrays(inputs)
+    return _ask("run_with_xla", *question, who="session", deadline=deadline)
+
+
 def save_again(
     directory: str | os.PathLike, out: str | os.PathLike, deadline: float = LONG_DEADLINE
 ):
@@ -304,6 +319,7 @@ __all__ = [
     "digests",
     "run",
     "run_bare",
+    "run_with_xla",
     "run_with_zeros",
     "save_again",
     "saved_model_cli",

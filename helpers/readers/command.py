@@ -13,23 +13,38 @@ from typing import Any, NoReturn
 from helpers import artifact, readers
 from helpers.readers import litert_trials
 from helpers.readers.compare import compare
+from helpers.readers.golden_command import WITH_VALUE, WITHOUT_VALUE, Golden, require_possible
 from helpers.readers.input_files import WrongOption, read_inputs
+from helpers.readers.replacement import replace_old
 
 QUIET = 15  # seconds of one step before progress is told, and between two lines
 STARTING = "Starting the readers; this takes some seconds."
 USAGE = f"""\
 usage: python -m helpers.readers DIRECTORY_OF_AN_EXPORT [--rescue NEW_DIRECTORY]
-           [--inputs FILE] [--signature NAME] [--seconds N] [--json]
+           [--inputs FILE | --golden FILE] [--write-golden FILE] [--keep-golden]
+           [--against OLD_DIRECTORY [--retrained]] [--signature NAME] [--seconds N] [--json]
 Calls every signature in {", ".join(readers.READERS.values())}, with inputs made from its spec and
 its graph, and compares the answers.
   --inputs FILE     your own inputs: an .npz file with an array for each input, or a JSON object.
                     SIGNATURE/INPUT (npz) or {{"SIGNATURE": {{"INPUT": ...}}}} (JSON) gives a set
                     for each signature. Another signature gets made inputs.
+  --golden FILE     inputs with the answers that are right (.npz or .json): every reader is compared
+                    with these answers. Without this option, the tool takes the golden answers that
+                    the export keeps in assets.extra, if it has them.
+  --write-golden FILE  write the inputs that were compared and the answers of the readers, if they
+                    agree, as golden answers. A live model writes them in Python.
+  --keep-golden     keep the golden answers in assets.extra of the export
+  --against OLD_DIRECTORY  tell whether the export may replace an older version: names, dtypes,
+                    shapes, and the answers to the same inputs
+  --retrained       other answers than those of the old version are expected
   --signature NAME  compare this signature only
   --seconds N       the time for each answer of a reader, {readers.DEADLINE} without this option
   --json            print the report as JSON
 Exit status: 0 if every reader can use the export, 1 if a reader fails or gives other numbers, 2 if
-the export was not tried properly, or is not an export.
+the export was not tried properly, is not an export, or an option cannot be used.
+With --golden, 1 also if a reader gives other numbers than the golden answers. With --write-golden,
+2 also if nothing was written. With --against: 0 if the export may replace the old version, 1 if a
+client of the old version breaks or gets other answers, 2 if this was not tried properly.
 With --rescue, an export that only Python or only a server can read is saved again as a new export,
 which is compared with the old one. Exit status: 0 if every reader can use the new export, 1 if only
 LiteRT cannot, 2 if nothing was written.\
@@ -75,9 +90,10 @@ class _Parser(argparse.ArgumentParser):
 def _parser():
     parser = _Parser(add_help=False, allow_abbrev=False)
     parser.add_argument("directory")
-    for name in ("rescue", "inputs", "signature", "seconds"):
+    for name in (*WITH_VALUE, "rescue", "inputs", "signature", "seconds"):
         parser.add_argument(f"--{name}")
-    parser.add_argument("--json", action="store_true")
+    for name in (*WITHOUT_VALUE, "json"):
+        parser.add_argument(f"--{name}", action="store_true")
     return parser
 
 
@@ -120,7 +136,8 @@ def options(arguments: Sequence[str]) -> argparse.Namespace | None:
     """
     try:
         found = _parser().parse_args(list(arguments))
-        if any(str(value).startswith("-") for value in (found.directory, found.rescue) if value):
+        paths = [found.directory, found.rescue, found.against, found.golden, found.write_golden]
+        if any(str(path).startswith("-") for path in paths if path):
             raise ValueError
     except ValueError:
         print(USAGE)
@@ -163,6 +180,7 @@ def run(arguments: Sequence[str], answer: Callable[[argparse.Namespace, dict], A
     if given is None:
         return None
     try:
+        require_possible(given)
         inputs = read_inputs(given.inputs) if given.inputs is not None else None
         print(STARTING, file=sys.stderr, flush=True)
         with Progress() as progress:
@@ -193,8 +211,11 @@ def main(arguments: Sequence[str]) -> int:
 
 def _answer(given, keywords):
     """Print the report, and what was tried for LiteRT, and return the exit status."""
+    if given.against is not None:
+        return _answer_against(given, keywords)
     directory = Path(given.directory)
-    report = compare(directory, **keywords)
+    golden = Golden(given)
+    report = compare(directory, golden=golden.given(), **keywords)
     if not given.json:
         print(report.text(differences=True), flush=True)
     keywords["progress"]("trying changes for litert")
@@ -203,8 +224,20 @@ def _answer(given, keywords):
         tried.append(trial.as_dict())
         if not given.json:
             print(trial, flush=True)
+    golden.write(report)
     if given.json:
-        print(json.dumps(report.as_dict() | {"tried_for_litert": tried}, indent=2))
+        found = report.as_dict() | {"tried_for_litert": tried} | golden.as_dict()
+        print(json.dumps(found, indent=2))
     else:
-        print(report.verdict)
-    return report.exit_status
+        print(*golden.lines(), report.verdict, sep="\n")
+    return golden.exit_status(report.exit_status)
+
+
+def _answer_against(given, keywords):
+    """Print whether an export may replace an old version, and return the exit status."""
+    found = replace_old(given.directory, given.against, retrained=given.retrained, **keywords)
+    if given.json:
+        print(json.dumps(found.as_dict(), indent=2))
+    else:
+        print(found.text(differences=True), found.verdict, sep="\n")
+    return found.exit_status

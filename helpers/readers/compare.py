@@ -4,20 +4,26 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
+
+import numpy as np
 
 from helpers import artifact, readers
 from helpers.artifact import graph_digest
 from helpers.artifact.saved_model import saved_model
-from helpers.readers import old_exports
+from helpers.readers import old_exports, xla
 from helpers.readers.evidence import Evidence, gather, powers
 from helpers.readers.explanations import explained
-from helpers.readers.graph_hints import hints_of
+from helpers.readers.golden_files import Golden, GoldenSet
 from helpers.readers.input_files import WrongOption, sets_by_signature
 from helpers.readers.made_inputs import make_inputs
+from helpers.readers.model_calls import as_declared
 from helpers.readers.outcomes import ANSWERS, FAILS, NOT_TRIED, OTHER, SAME
 from helpers.readers.report import Report, Row
 from helpers.readers.sameness import difference, differences, same
-from helpers.readers.search import Found, ask_given, search, shows_something
+from helpers.readers.search import Found, shows_something
+from helpers.readers.truth import NAMES, Truth, find
+from helpers.readers.truth_choice import choose
 from helpers.text import printable, shorten
 
 MORE_TIME = "Give it more time: --seconds N, or compare(directory, seconds=N)."
@@ -27,7 +33,6 @@ OTHER_INPUTS = (
     "Give inputs to which the model gives different answers: --inputs FILE, or "
     "compare(directory, inputs=...). The answers of an untrained model may all be the same."
 )
-NAMES = readers.READERS | {"python": "Python"}
 NOT_INSTALLED = re.compile(r"(?:ModuleNotFound|Import)Error: No module named '?([\w.]+)")
 
 
@@ -37,6 +42,9 @@ def compare(
     original: str | os.PathLike | None = None,
     *,
     original_reader: str = "python",
+    model: Any = None,
+    golden: str | os.PathLike | Golden | bool | None = None,
+    truth: Truth | None = None,
     signature: str | None = None,
     seconds: float = readers.DEADLINE,
     progress: Callable[[str], object] = lambda step: None,
@@ -55,6 +63,15 @@ def compare(
         reads from it. None: every reader is compared with the first reader that answers.
     original_reader : str
         One of helpers.readers.READERS.
+    model : Keras model, tf.Module, function, dict of str to function, or None
+        The live model. Every reader is compared with what it answers. A dict has a function for
+        each signature. The function of other objects is found by `model_calls.functions`.
+    golden : path, dict of str to list of GoldenSet, False or None
+        A file of golden answers, with which every reader is compared. None: those that the export
+        keeps in assets.extra, unless inputs or something else to compare with are given. False:
+        not these either.
+    truth : Truth or None
+        Something else to compare with.
     signature : str or None
         The key of the only signature to compare. None: all.
     seconds : float
@@ -72,7 +89,8 @@ def compare(
     NotAnArtifact
         If `directory` is not an export.
     WrongOption
-        If the export has no such signature, or the given inputs fit none.
+        If the export has no such signature, the given inputs fit none, the model or the golden
+        answers are for none, or more than one thing is given to compare with.
     ReaderError
         If `original_reader` gets no answer from the original.
     """
@@ -83,33 +101,50 @@ def compare(
             keys = ", ".join(map(printable, asked)) or "none"
             raise WrongOption(f"no signature {signature!r} in this export: it has {keys}")
         asked = {signature: asked[signature]}
-    given = sets_by_signature(inputs, asked) if inputs else {}
     rows: dict[str, list[Row]] = {}
-    notes = [*old_exports.notes(found.directory)]
-    evidence = []
-    for keys in _functions(found, asked, given):
-        comparison = _Comparison(found, keys, seconds, progress, given.get(keys[0]))
-        told = comparison.rows(original, original_reader)
+    notes = [*old_exports.notes(found.directory), *xla.notes(found.directory)]
+    evidence, sets = [], {}
+    truth, told = choose(
+        found,
+        asked,
+        inputs,
+        original=original,
+        original_reader=original_reader,
+        model=model,
+        golden=golden,
+        truth=truth,
+        signature=signature,
+    )
+    notes += told
+    given = sets_by_signature(inputs, asked, checked=model is None) if inputs else {}
+    for keys in _functions(found, asked, given, truth):
+        comparison = _Comparison(found, keys, seconds, progress, given.get(keys[0]), truth)
+        told = comparison.rows()
         for key in keys:
             rows[key] = [replace(row, signature=key) for row in told]
+            sets[key] = comparison.sets
             notes += [note for note in comparison.notes(key) if note not in notes]
         evidence.append(comparison.evidence)
+    for key in truth.missing(asked) if truth else ():
+        words = f"the export has no signature {printable(key)}, and there are answers for it"
+        rows[key] = [Row(key, reader, FAILS, None, words) for reader in readers.READERS]
     if inputs and (without := [printable(key) for key in asked if key not in given]):
         notes.append(f"the given inputs are not for {', '.join(without)}: inputs were made.")
     if not found.signatures:
         notes.append("no signatures: a server has nothing to call. Export with model.export.")
-    in_order = [row for key in asked for row in rows[key]]
-    return Report(found.directory.name, tuple(in_order), tuple(notes), tuple(evidence))
+    in_order = [row for key in rows for row in rows[key]]
+    in_order.sort(key=lambda row: [*asked, *rows].index(row.signature))
+    return Report(found.directory.name, tuple(in_order), tuple(notes), tuple(evidence), sets)
 
 
-def _functions(found, asked, given):
+def _functions(found, asked, given, truth):
     """Group the signatures that call one function with the same names."""
     groups: dict[object, list[str]] = {}
     several = len({(s.inputs, s.outputs) for s in asked.values()}) < len(asked)
     computed = graph_digest.endpoints(saved_model(found.directory)) if several else {}
     for key, signature in asked.items():
         digest = computed[key].digest if key in computed else key
-        own = key if key in given else ""
+        own = key if key in given or (truth and truth.own(key)) else ""
         groups.setdefault((digest, signature.inputs, signature.outputs, own), []).append(key)
     return groups.values()
 
@@ -117,12 +152,17 @@ def _functions(found, asked, given):
 class _Comparison:
     """The comparison of all readers for one function of an export."""
 
-    def __init__(self, found, keys, seconds, progress, given):
+    def __init__(self, found, keys, seconds, progress, given, truth):
         self.keys, self.key = keys, keys[-1]  # "serving_default" comes after "serve"
         self.signature = found.signatures[self.key]
         self.directory = found.directory
         self.seconds, self.progress, self.given = seconds, progress, given
         self.evidence, self.repeatable, self.shown = Evidence(tuple(keys)), True, {}
+        self.truth: Truth | None = truth if truth and truth.has(keys) else None
+        self.without = truth if truth and not self.truth else None
+        self.sets: list[GoldenSet] = []
+        self.answers: dict[str, list] = {}  # by reader, to the sets of the truth
+        self.told: list[str] = []
 
     def call(self, where, reader):
         """Return a function that asks a reader with a set of inputs."""
@@ -133,13 +173,13 @@ class _Comparison:
 
         return ask
 
-    def find(self, where, reader):
-        """Find what a reader accepts; ask twice, to see whether its answers are repeatable."""
-        ask = self.call(where, reader)
-        if self.given:
-            found = ask_given(ask, [self.given])
-        else:
-            found = search(ask, self.signature, hints_of(self.directory, self.signature))
+    def find(self, reader):
+        """Find what a reader accepts, and see whether its answers are repeatable."""
+        ask = self.call(self.directory, reader)
+        return self._repeated(ask, find(ask, self, (self.directory, self.signature)))
+
+    def _repeated(self, ask, found):
+        """Ask twice."""
         if found.feeds and not found.error:
             try:
                 again = [ask(feed) for feed in found.feeds]
@@ -148,36 +188,75 @@ class _Comparison:
                 found.error = error.error
         return found
 
-    def rows(self, original, original_reader):
-        """Return a row for each reader, compared with the original if there is one."""
+    def rows(self):
+        """Return a row for each reader, compared with the truth if there is one."""
         rows: dict[str, Row] = {}
         tried: dict[str, Found] = {}  # the readers that do not answer
-        reference, whose = None, ""
-        if original is not None:
-            reference, whose = self.find(original, original_reader), "the original"
-            if reference.error or not reference.feeds:
-                raise readers.ReaderError(original_reader, reference.error or reference.refusal)
-            self._collect(reference, original_reader)
+        reference, whose, refusal = None, "", ()
+        if self.truth is not None:
+            found = self.truth.find(self)
+            ask = self.truth.asks(self)
+            reference, whose = self._repeated(ask, found) if ask else found, self.truth.whose
+            if found.error or not found.feeds:
+                refusal, reference = self._refusal(found), None
+            else:
+                self._collect(reference, self.truth.reference)
+                self.told = self.truth.notes(self, found)
         for reader in readers.READERS:
             if reference is None:
-                found = self.find(self.directory, reader)
+                found = self.find(reader)
                 if found.error or not found.feeds:
                     tried[reader] = found
                     continue
                 reference, whose = found, reader
-                self._collect(found, reader)
+                self._collect(found, NAMES[reader])
                 rows[reader] = self._row(reader, ANSWERS)
             else:
                 rows[reader] = self._compared(reader, reference, whose)
         rows |= {r: self._unanswered(r, found, rows) for r, found in tried.items()}
+        if reference is not None and self.truth is not None:
+            rows = self._all_alike(rows)
+        if refusal:
+            self.sets, self.evidence = [], replace(self.evidence, truth="")
+            rows = {r: self._without_truth(row, *refusal) for r, row in rows.items()}
         return [rows[reader] for reader in readers.READERS]
 
-    def _collect(self, found, reader):
+    def _all_alike(self, rows):
+        """Say so if all readers give the same numbers, and these are not the right ones."""
+        got = list(self.answers.values())
+        if any(row.status != OTHER or row.cure for row in rows.values()) or not all(
+            same(*pair) for answers in got[1:] for pair in zip(got[0], answers, strict=True)
+        ):
+            return rows
+        return {reader: replace(row, cure=self.truth.all_alike) for reader, row in rows.items()}
+
+    def _without_truth(self, row, words, cure):
+        """Take back what was only compared between readers, because the truth does not answer."""
+        if row.status not in (SAME, ANSWERS):
+            return row
+        return replace(row, status=NOT_TRIED, error=shorten(words, 200), cure=cure)
+
+    def _refusal(self, found):
+        """Say why the truth does not answer, and what to do."""
+        if found.error:
+            return f"{self.truth.whose} cannot be asked: {found.error}", ""
+        inputs = "the given inputs" if self.given else "all inputs that were made"
+        return f"{self.truth.whose} refuses {inputs}: {found.refusal}", OWN_INPUTS
+
+    def _collect(self, found, reference):
         feeds, answers = found.feeds, found.answers
         self.shown = powers(self.signature, feeds, answers)
         tried = found.shapes, found.sources, found.tried, found.refused
         gathered = gather(self.keys, self.signature, feeds, answers, *tried)
-        self.evidence = replace(gathered, reference=NAMES[reader])
+        truth = self.truth.whose if self.truth and self.truth.told else ""
+        self.evidence = replace(gathered, reference=reference, truth=truth)
+        if self.repeatable:
+            dtypes = {tensor.name: tensor.dtype for tensor in self.signature.inputs}
+            given = (
+                {n: as_declared(np.asarray(v), dtypes.get(n, "")) for n, v in feed.items()}
+                for feed in feeds
+            )
+            self.sets = [GoldenSet(*pair) for pair in zip(given, answers, strict=True)]
 
     def _row(self, reader, status, largest=None, error="", advice=""):
         return Row(self.key, reader, status, largest, error, advice)
@@ -189,7 +268,11 @@ class _Comparison:
         if lacking := NOT_INSTALLED.match(error):
             advice = f"Install {lacking[1]} in the environment that runs this command."
             return self._row(reader, NOT_TRIED, None, shorten(error, 160), advice)
-        return self._row(reader, FAILS, None, *explained(error))
+        if xla.is_off(error):
+            return self._compiled(reader, error)
+        told, cure = explained(error)
+        cure = (self.truth.cure(error) if self.truth else "") or cure
+        return self._row(reader, FAILS, None, told, cure)
 
     def _unanswered(self, reader, found, rows):
         if found.error:
@@ -215,18 +298,49 @@ class _Comparison:
         try:
             answers = [ask(feed) for feed in reference.feeds]
         except readers.ReaderError as error:
+            if xla.is_off(error.error):
+                return self._compiled(reader, error.error, reference)
             return self._failed(reader, error.error)
         if not self.repeatable:
             return self._row(reader, ANSWERS)
+        if self.truth is not None and self.truth.partial:
+            answers = [
+                {name: value for name, value in got.items() if name in right}
+                for right, got in zip(reference.answers, answers, strict=True)
+            ]
+        self.answers[reader] = answers
         largest = max(map(difference, reference.answers, answers), default=0.0)
         if unequal := _unequal(reference.answers, answers):
             told = shorten(", ".join(unequal.values()), 300)
             words = f"no error, but not the same numbers as {whose}: {told}"
-            row = self._row(reader, OTHER, largest, words, _why_other(self.directory, self.key))
+            why, cure = self._explained(reference, answers)
+            words, cure = (
+                f"{words} ({why})" if why else words,
+                cure or _why_other(self.directory, self.key),
+            )
+            row = self._row(reader, OTHER, largest, words, cure)
             return replace(row, unequal=tuple(unequal))
         if not shows_something(self.shown):
             return self._row(reader, NOT_TRIED, largest, self._nothing(), OTHER_INPUTS)
         return self._row(reader, SAME, largest)
+
+    def _explained(self, reference, answers):
+        """Return what the truth says of the sets of inputs with other answers."""
+        if self.truth is None:
+            return "", ""
+        pairs = enumerate(zip(reference.answers, answers, strict=True))
+        return self.truth.explained(reference, [n for n, pair in pairs if not same(*pair)])
+
+    def _compiled(self, reader, error, reference=None):
+        """Make the row of a function that only runs compiled, where XLA is off."""
+
+        def with_xla(feed):
+            self.progress(f"asking {reader} with XLA on: {self.key}")
+            return readers.run_with_xla(self.directory, self.key, feed, deadline=self.seconds)
+
+        proved = reference is not None and self.repeatable
+        sets = (reference.feeds, reference.answers) if proved else ()
+        return self._row(reader, FAILS, None, xla.told(error), xla.cure(with_xla, *sets))
 
     def _nothing(self):
         empty = all(not output.values for output in self.evidence.outputs)
@@ -236,6 +350,10 @@ class _Comparison:
 
     def notes(self, key):
         """Yield the limits of the comparison for one of the signatures."""
+        yield from self.told
+        if self.without is not None:
+            whose = self.without.whose
+            yield f"{printable(key)} was compared between the readers only, not with {whose}."
         for tensor in self.signature.inputs:
             if tensor.shape and len(tensor.shape) > 1 and tensor.shape[0] is not None:
                 yield (

@@ -83,6 +83,8 @@ class Evidence:
         The sets of inputs that were not compared because the reference refuses them, in words.
     reference : str
         The reader whose answers are the reference, in words.
+    truth : str
+        What the readers are compared with, in words. Empty if it is the reader, or an original.
     """
 
     signatures: tuple[str, ...]
@@ -92,6 +94,7 @@ class Evidence:
     tried: int = 0
     refused: tuple[str, ...] = field(default=())
     reference: str = "Python"
+    truth: str = ""
 
     def text(self, figures: bool = False) -> str:
         """Write what was compared as sentences.
@@ -109,10 +112,11 @@ class Evidence:
         once = " (one function, asked once)" if len(self.signatures) > 1 else ""
         if not self.sets:
             return f"Compared for {keys}{once}: nothing.{self._refusals()}"
+        compared = f"Compared with {self.truth}" if self.truth else "Compared"
         outputs = _some([_told(output, figures) for output in self.outputs]) or "no outputs"
         inputs = _some([_given(one) for one in self.inputs]) or "no inputs"
         limits = " ".join(dict.fromkeys(_limit(output) for output in self.outputs))
-        return f"Compared for {keys}{once}: {outputs}, for {inputs}. {limits}{self._refusals()}"
+        return f"{compared} for {keys}{once}: {outputs}, for {inputs}. {limits}{self._refusals()}"
 
     def _refusals(self):
         if not self.refused:
@@ -204,7 +208,7 @@ def powers(
 def _rows(signature, feed):
     """Return the number of rows of a set of inputs, None if the signature has no open rows."""
     for tensor in signature.inputs:
-        shape = np.shape(feed[tensor.name])
+        shape = np.shape(feed.get(tensor.name, 0))
         if shape and (tensor.shape is None or (tensor.shape and tensor.shape[0] is None)):
             return shape[0]
     return None
@@ -249,8 +253,9 @@ def _output(name, arrays, power):
         if finite.size:
             least, most = float(finite.min()), float(finite.max())
     different = len(set(flat.tolist())) if flat.dtype.kind == "O" else len(np.unique(_plain(flat)))
-    dtype = "string" if flat.dtype.kind in "OSU" else flat.dtype.name
-    return Output(name, dtype, flat.size, different, least, most, power, tolerance(flat))
+    dtype = "string" if flat.dtype.kind in "OSU" else arrays[0].dtype.name
+    allowed = tolerance(flat.astype(arrays[0].dtype))  # a live model may answer several dtypes
+    return Output(name, dtype, flat.size, different, least, most, power, allowed)
 
 
 def _plain(array):

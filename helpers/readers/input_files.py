@@ -43,25 +43,52 @@ def read_inputs(file: str | os.PathLike) -> dict:
     WrongOption
         If the file cannot be read, or holds something else.
     """
+    values = read_arrays(file, "inputs", HOW)
+    if all(isinstance(value, np.ndarray) for value in values.values()):
+        return _nested(values)
+    return values if _is_nested(values) else {key: _decoded(value) for key, value in values.items()}
+
+
+def read_arrays(file: str | os.PathLike, what: str, how: str) -> dict:
+    """Read an .npz or .json file as it is.
+
+    Parameters
+    ----------
+    file : str or path
+    what, how : str
+        What the file has to hold, and how to write one, for the message of an error.
+
+    Returns
+    -------
+    dict
+        Arrays by name, or the object of the JSON file. Not empty.
+
+    Raises
+    ------
+    WrongOption
+        If the file cannot be read, or holds something else.
+    """
     path, name = Path(file), safe_repr(str(file))
     if not path.is_file():
-        raise WrongOption(f"no file {name} with inputs. {HOW}")
+        raise WrongOption(f"no file {name} with {what}. {how}")
     if path.stat().st_size > MOST_BYTES:
         raise WrongOption(f"{name} has more than {MOST_BYTES:,} bytes: give fewer rows")
     try:
         if zipfile.is_zipfile(path):
             with np.load(path, allow_pickle=False) as arrays:
-                return _nested({key: arrays[key] for key in arrays.files})
+                if not arrays.files:
+                    raise ValueError("it holds no arrays")
+                return {key: arrays[key] for key in arrays.files}
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise WrongOption(f"{name} cannot be read: {describe(error, 160)}. {HOW}") from None
+        raise WrongOption(f"{name} cannot be read: {describe(error, 160)}. {how}") from None
     if not isinstance(values, dict) or not values:
-        raise WrongOption(f"{name} holds no object with names. {HOW}")
-    return values if _is_nested(values) else {key: _decoded(value) for key, value in values.items()}
+        raise WrongOption(f"{name} holds no object with names. {how}")
+    return values
 
 
 def sets_by_signature(
-    inputs: Mapping, signatures: Mapping[str, artifact.Signature]
+    inputs: Mapping, signatures: Mapping[str, artifact.Signature], checked: bool = True
 ) -> dict[str, dict[str, np.ndarray]]:
     """Assign given inputs to the signatures that take them.
 
@@ -70,6 +97,8 @@ def sets_by_signature(
     inputs : mapping
         Arrays by the name of the input, or such mappings by the key of the signature.
     signatures : dict of str to helpers.artifact.Signature
+    checked : bool
+        Whether the inputs must fit the signature. False: they are returned as they are given.
 
     Returns
     -------
@@ -82,13 +111,14 @@ def sets_by_signature(
         If inputs are given for a signature that is not compared, or have other names, dtypes or
         shapes than the signature.
     """
+    prepared = _checked if checked else _as_given
     if _is_nested(inputs):
         if unknown := [key for key in inputs if key not in signatures]:
             keys = ", ".join(map(printable, signatures)) or "none"
             raise WrongOption(
                 f"inputs for the signature {safe_repr(unknown[0])}, which is not compared: {keys}"
             )
-        return {key: _checked(one, signatures, key) for key, one in inputs.items()}
+        return {key: prepared(one, signatures, key) for key, one in inputs.items()}
     fitting = [
         key for key, one in signatures.items() if {t.name for t in one.inputs} == set(inputs)
     ]
@@ -99,7 +129,7 @@ def sets_by_signature(
         )
         names = ", ".join(printable(str(name)) for name in inputs)
         raise WrongOption(f"the inputs {names} are given, but {taken or 'there is no signature'}")
-    return {key: _checked(inputs, signatures, key) for key in fitting}
+    return {key: prepared(inputs, signatures, key) for key in fitting}
 
 
 def _checked(given, signatures, key):
@@ -123,6 +153,20 @@ def _checked(given, signatures, key):
     return arrays
 
 
+def _as_given(given, signatures, key):
+    """Return the inputs of one signature as arrays of their own dtypes, or raise."""
+    expected = {tensor.name for tensor in signatures[key].inputs}
+    if set(given) != expected:
+        taken, names = (
+            ", ".join(printable(str(name)) for name in some) or "none" for some in (expected, given)
+        )
+        raise WrongOption(f"{printable(key)} takes the inputs {taken}; given were {names}")
+    try:
+        return as_arrays({name: _decoded(value) for name, value in given.items()})
+    except (TypeError, ValueError) as error:
+        raise WrongOption(f"the given inputs do not fit: {error}") from None
+
+
 def _is_nested(values):
     return bool(values) and all(
         isinstance(value, Mapping) and "b64" not in value for value in values.values()
@@ -131,8 +175,6 @@ def _is_nested(values):
 
 def _nested(arrays):
     """Turn names such as SIGNATURE/INPUT into a dict for each signature."""
-    if not arrays:
-        raise ValueError("it holds no arrays")
     if not all("/" in name for name in arrays):
         return arrays
     found = {}

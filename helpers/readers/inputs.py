@@ -89,7 +89,8 @@ def _cast(name, value, dtype):
     whole = array.dtype.kind in "iu" and expected.kind in "iu"
     if not whole and not np.can_cast(array.dtype, expected, "same_kind"):
         raise TypeError(f"input {name} is {dtype}; {given} cannot be given for it")
-    cast = array.astype(expected)
+    with np.errstate(over="ignore"):  # float16 holds no number above 65,504
+        cast = array.astype(expected)
     if whole and not np.array_equal(cast, array):
         number = array[cast != array].flat[0]
         raise ValueError(f"input {name} is {dtype}, which cannot hold the number {number}")

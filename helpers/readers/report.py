@@ -2,12 +2,16 @@
 
 import html
 import math
+import os
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 from helpers import readers
 from helpers.display.html_table import FullRow, table
 from helpers.readers.evidence import Evidence
-from helpers.readers.outcomes import FAILURES, MARKS, NOT_TRIED, spelled
+from helpers.readers.golden_files import Golden, write_golden
+from helpers.readers.input_files import WrongOption
+from helpers.readers.outcomes import FAILURES, MARKS, NOT_TRIED, OTHER, SAME, spelled
 
 
 @dataclass(frozen=True)
@@ -60,12 +64,16 @@ class Report:
         Limits of the comparison, in sentences.
     evidence : tuple of Evidence
         What was compared, one for each function that signatures call.
+    sets : dict of str to list of GoldenSet
+        The inputs that were compared and the answers of the reference, by signature. None where
+        the answers are not repeatable.
     """
 
     name: str
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = field(default=())
     evidence: tuple[Evidence, ...] = field(default=())
+    sets: Golden = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def ok(self) -> bool:
@@ -84,7 +92,13 @@ class Report:
     def verdict(self) -> str:
         """The result in one sentence."""
         if self.exit_status == 1:
-            return "Not every reader can use it."
+            failing = {row.status for row in self.rows if row.status in FAILURES}
+            truths = {one.truth for one in self.evidence if one.truth}
+            verdict = "Not every reader can use it"
+            if OTHER in failing and len(truths) == 1:
+                words = f"ot every reader gives the same numbers as {truths.pop()}."
+                return f"N{words}" if failing == {OTHER} else f"{verdict}, and n{words}"
+            return f"{verdict}."
         if self.exit_status == 2:
             return "Whether every reader can use it is unknown: it was not tried properly."
         limits = ", within the limits noted" if self.notes else ""
@@ -113,6 +127,46 @@ class Report:
             lines += [f"             {line}" for line in (row.error, row.cure) if line]
         lines += [f"  Note: {note}" for note in self.notes]
         return "\n".join([*lines, *(f"  {one.text(differences)}" for one in self.evidence)])
+
+    def write_golden(self, file: str | os.PathLike) -> Path:
+        """Write the inputs and the answers of the reference as golden answers.
+
+        Without a live model, golden answers or an original, the reference is a reader. Then its
+        answers are written only where no reader gives other numbers.
+
+        Parameters
+        ----------
+        file : str or path
+            Ends in .npz or .json.
+
+        Returns
+        -------
+        pathlib.Path
+            The file.
+
+        Raises
+        ------
+        WrongOption
+            If no answers are known to be right, or the file cannot be written.
+        """
+        return write_golden(file, self.golden())
+
+    def golden(self) -> Golden:
+        """Return the inputs and answers that `write_golden` writes, by signature.
+
+        Raises WrongOption if the readers do not agree and there was nothing else to compare with.
+        """
+        proved = {key for one in self.evidence if one.truth for key in one.signatures}
+        for row in self.rows:
+            if row.status == OTHER and row.signature not in proved:
+                raise WrongOption(
+                    f"no golden answers are written: the readers do not agree ({row.signature}, "
+                    f"{row.reader}: {spelled(row.status)}), so the right numbers are unknown. In "
+                    "Python, the live model gives them: compare(directory, model=model)"
+                    ".write_golden(FILE)."
+                )
+        proved |= {row.signature for row in self.rows if row.status == SAME}
+        return {key: sets for key, sets in self.sets.items() if sets and key in proved}
 
     def as_dict(self) -> dict:
         """Return the report as data for JSON."""

@@ -76,7 +76,12 @@ def is_about_inputs(error: str) -> bool:
     return known is None or known.key == SHAPE or error.startswith(("TypeError", "ValueError"))
 
 
-def search(call: Call, signature: artifact.Signature, hints: Mapping[str, Hint]) -> Found:
+def search(
+    call: Call,
+    signature: artifact.Signature,
+    hints: Mapping[str, Hint],
+    about: Callable[[str], bool] = is_about_inputs,
+) -> Found:
     """Try made inputs in a reader until every output shows something.
 
     Parameters
@@ -86,6 +91,8 @@ def search(call: Call, signature: artifact.Signature, hints: Mapping[str, Hint])
     signature : helpers.artifact.Signature
     hints : dict of str to Hint
         What the graph tells about the values of an input, by its name.
+    about : function of str
+        Says whether an error is about the inputs.
 
     Returns
     -------
@@ -93,15 +100,15 @@ def search(call: Call, signature: artifact.Signature, hints: Mapping[str, Hint])
         A signature with an open number of rows needs more than one number of rows. If the reader
         refuses all but one, `error` is set.
     """
-    found = _search(call, signature, hints)
+    found = _search(call, signature, hints, about)
     if hints and not found.feeds and not found.error:
         # What the graph tells is not all that it requires.
-        without = _search(call, signature, {})
+        without = _search(call, signature, {}, about)
         return without if without.feeds else found
     return found
 
 
-def _search(call, signature, hints):
+def _search(call, signature, hints, about):
     found, plan = Found(), trials(signature)
     rows_needed = {
         trial.rows for trial in plan[: 1 if len(plan) < 2 else 4] if trial.values == "usual"
@@ -122,13 +129,13 @@ def _search(call, signature, hints):
         try:
             answer = call(feed)
         except ReaderError as error:
-            if not accepted and not is_about_inputs(error.error):
+            if not accepted and not about(error.error):
                 found.error = error.error
                 return found
             found.refused.append(_words(signature, trial, hints))
             found.refusal = found.refusal or error.error
             refusals[trial.rows] = error.error
-            if is_about_inputs(error.error):
+            if about(error.error):
                 continue
             if lacks:
                 found.error = error.error
@@ -188,13 +195,19 @@ def shows_something(shown: Mapping[str, int]) -> bool:
     return not shown or any(power not in (EMPTY, CONSTANT) for power in shown.values())
 
 
-def ask_given(call: Call, feeds: Sequence[Mapping[str, np.ndarray]]) -> Found:
+def ask_given(
+    call: Call,
+    feeds: Sequence[Mapping[str, np.ndarray]],
+    about: Callable[[str], bool] = is_about_inputs,
+) -> Found:
     """Ask a reader with given sets of inputs.
 
     Parameters
     ----------
     call : function of (dict of str to array)
     feeds : sequence of dict of str to array
+    about : function of str
+        Says whether an error is about the inputs.
 
     Returns
     -------
@@ -209,7 +222,7 @@ def ask_given(call: Call, feeds: Sequence[Mapping[str, np.ndarray]]) -> Found:
         found.answers = [call(feed) for feed in feeds]
         found.feeds = list(feeds)
     except ReaderError as error:
-        if is_about_inputs(error.error):
+        if about(error.error):
             found.refused, found.refusal = ["the given inputs"], error.error
         else:
             found.error = error.error

@@ -4,6 +4,7 @@ Each function that is listed in QUESTIONS can be asked by name; see `helpers.rea
 arguments mean.
 """
 
+import contextlib
 import re
 import sys
 from functools import lru_cache
@@ -74,6 +75,13 @@ def run_with_zeros(
             variable.assign(value)
 
 
+def run_with_xla(directory: str, key: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Call the signature `key` in the session, with XLA as a plain Python program has it."""
+    feed = cast(artifact.read(directory).signatures, key, inputs)
+    # The kept session must not learn what XLA compiles here: it would go on to use it.
+    return SessionReader(directory, xla=True).call(key, feed)
+
+
 def run_bare(
     directory: str, key: str, inputs: dict[str, np.ndarray]
 ) -> dict[str, tuple[dict[str, np.ndarray], str]]:
@@ -106,7 +114,8 @@ def _served(directory, key, inputs):
 
     version = Servable(directory)
     try:
-        return {name: value for name, (_, value) in version.predict(key, inputs).items()}
+        with patches.xla_off():
+            return {name: value for name, (_, value) in version.predict(key, inputs).items()}
     finally:
         version.close()
 
@@ -196,6 +205,7 @@ QUESTIONS = {
     "signatures": signatures,
     "run": run,
     "run_with_zeros": run_with_zeros,
+    "run_with_xla": run_with_xla,
     "run_bare": run_bare,
     "save_again": save_again,
     "to_litert": to_litert,
@@ -222,16 +232,20 @@ class PythonReader:
 
 
 class SessionReader:
-    """An export in a session, as TensorFlow Serving and the C API load it."""
+    """An export in a session, as TensorFlow Serving and the C API load it.
 
-    def __init__(self, directory: str):
+    XLA is off, as in a server that was started without a flag for it. `xla` leaves it on.
+    """
+
+    def __init__(self, directory: str, xla: bool = False):
         import tensorflow as tf
 
         v1 = tf.compat.v1
         # One thread, so that of several errors always the same one is reported.
         config = v1.ConfigProto(inter_op_parallelism_threads=1, use_per_session_threads=True)
         self.session = v1.Session(graph=tf.Graph(), config=config)
-        with self.session.graph.as_default():
+        self.settings = contextlib.nullcontext if xla else patches.xla_off
+        with self.settings(), self.session.graph.as_default():
             meta_graph = v1.saved_model.load(self.session, loading.tags_of(directory), directory)
         self.definitions = meta_graph.signature_def
         self.keys = [key for key in self.definitions if not key.startswith("__")]
@@ -239,10 +253,11 @@ class SessionReader:
     def call(self, key: str, feed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         definition = self.definitions[key]
         names = dict(definition.inputs)  # protobuf would add a name that is not there
-        return self.session.run(
-            {name: info.name for name, info in definition.outputs.items()},
-            {names[name].name: value for name, value in feed.items()},
-        )
+        with self.settings():
+            return self.session.run(
+                {name: info.name for name, info in definition.outputs.items()},
+                {names[name].name: value for name, value in feed.items()},
+            )
 
 
 class LiteRTReader:

@@ -96,3 +96,9 @@ def test_tf2onnx_loads_with_the_function_that_is_replaced():
         "tf2onnx no longer calls tf.saved_model.load, which load_once_for_tf2onnx replaces "
         "(last seen with tf2onnx 1.17)"
     )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="TensorFlow's library exports no C++ there")
+def test_xla_can_be_switched_off():
+    (patch,) = [patch for patch in PATCHES if "xla_off" in patch.used_by]
+    assert patches.xla_switches(), sentence(patch, [patches.XLA_OFF, patches.XLA_ON])

@@ -8,6 +8,7 @@ from functools import cache
 
 from helpers.display.html_table import WRAP
 from helpers.errors.known_error import GENERAL, KnownError, known_errors, most_special
+from helpers.errors.next_step import next_step
 from helpers.errors.pasted import TRACEBACK, cleaned
 from helpers.errors.show import as_html, as_text
 from helpers.text import safe_repr
@@ -27,10 +28,10 @@ SAYS = re.compile(
 SAYS_WITHIN = re.compile(r"\b[A-Z]\w{0,60}(?:Error|Exception): ")
 CHAINED = re.compile(r"^[^\S\n]*(?:During handling of the above|The above exception was)", re.M)
 CHAIN = 20  # exceptions of a chain that are looked at, the last first
-# How similar an entry must be to be worth a look, from 0 to 1. About one in nine of the texts in
+# How similar an entry must be to be worth a look, from 0 to 1. About one in fifteen of the texts in
 # tests/errors/pasted that are not in the clinic reach it. People describe an error that prints
 # nothing in words of their own. Fewer words than FEW in common say nothing.
-NEAR, NEAR_SILENT, FEW = 0.3, 0.2, 5
+NEAR, NEAR_SILENT, FEW = 0.36, 0.2, 5
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,14 @@ class Found:
         an entry is certain, and where none is similar.
     words : bool
         Whether the text contains words.
+    next_step : str
+        What to do where no entry is certain; "" otherwise.
     """
 
     case: KnownError | None
     nearest: tuple[KnownError, ...] = ()
     words: bool = False
+    next_step: str = ""
 
     def __str__(self):
         if self.case:
@@ -65,7 +69,8 @@ class Found:
     def _repr_html_(self):
         if self.case:
             return as_html(self.case)
-        return f"<pre style='{WRAP}'>{html.escape(str(self))}</pre>"
+        lines = f"{self}\n\n{self.next_step}".strip()
+        return f"<pre style='{WRAP}'>{html.escape(lines)}</pre>"
 
 
 def find(text: str) -> Found:
@@ -97,12 +102,18 @@ def find(text: str) -> Found:
     if len(matching) == 1:
         return Found(matching[0], words=True)
     said = " ".join(message for message, _ in exceptions)
-    return Found(None, _nearest(said, matching), words=bool(_words(said)))
+    if not _words(said):
+        return Found(None)
+    return Found(None, _nearest(said, matching), words=True, next_step=next_step(*exceptions[0]))
 
 
 def _cases():
     """The entries that a pasted text can belong to."""
-    return [error for error in known_errors().values() if error.group != GENERAL or error.marks]
+    return [
+        error
+        for error in known_errors().values()
+        if error.group != GENERAL or error.marks or error.framed_marks
+    ]
 
 
 def _exceptions(text):
@@ -164,7 +175,9 @@ def _nearest(text, matching, count=3):
     near = [
         case
         for case in _cases()
-        if scores[case.key] > (False, False, NEAR if case.exception else NEAR_SILENT)
+        # What a single cell raises shares its words with all of Python.
+        if (case.group != GENERAL or case in matching)
+        and scores[case.key] > (False, False, NEAR if case.exception else NEAR_SILENT)
     ]
     # sorted keeps the teaching order of entries that are equally similar.
     return tuple(sorted(near, key=lambda case: scores[case.key], reverse=True)[:count])

@@ -17,6 +17,7 @@ FILES = (
     "litert",
     "silent",
     "serving",
+    "notebook_cells",
     "general",
 )
 GROUPS = ("saving", "loading", "calling", "silent")

@@ -32,6 +32,8 @@ EXPECTED = {
     "JSON Parse error: ": "server-json",
     " to type: half": "server-half",
     "does not have named input: ": "server-unknown-input",
+    "Missing named input: ": "server-unknown-input",
+    "Unable to base64 decode": "server-base64",
     "expecting list of objects": "server-list-of-objects",
 }
 

@@ -152,6 +152,9 @@ TEXTS = {
     ],
     "litert-runner-by-name": ["ValueError: Invalid Input name (x) for SignatureDef"],
     "path-object": ["TypeError: Expected binary or unicode string, got PosixPath('/tmp/e')"],
+    "rows-of-unequal-length": [
+        "ValueError: Can't convert non-rectangular Python sequence to Tensor.",
+    ],
     "module-not-found": ["ModuleNotFoundError: No module named 'keras_hub'"],
     "layer-columns": [
         "ValueError: Exception encountered when calling Gate.call(). Input 0 with name 'None' of "

@@ -137,6 +137,21 @@ def lookup(**options):
     return look
 
 
+def vectorize(**options):
+    def look(model, export, folder):
+        return keras.layers.TextVectorization(**options)(tf.constant(["a b"])), [[2, 3]]
+
+    return look
+
+
+def serve(rows):
+    def ask(model, export, folder):
+        loaded = tf.saved_model.load(export)
+        return loaded.serve(rows), ANSWERS
+
+    return ask
+
+
 def answer_of(function, spec=ROW, rows=ROWS, expected=None):
     def ask(model, export, folder):
         return endpoint(lambda x: {"y": function(x)}, spec, folder, rows=rows), expected
@@ -316,6 +331,12 @@ CELLS = {
     ),
     "a runner by position": ("litert-runner-by-name", runner(ROWS), runner(x=ROWS)),
     "a runner with another name": ("litert-runner-by-name", runner(rows=ROWS), runner(x=ROWS)),
+    "TextVectorization": (
+        "lookup-without-vocabulary",
+        vectorize(),
+        vectorize(vocabulary=["a", "b"]),
+    ),
+    "rows of unequal length": ("rows-of-unequal-length", serve([[1.0, 2.0], [3.0]]), serve(ROWS)),
     "invoke": ("litert-not-allocated", invoke(False), invoke(True)),
     "a Path for the converter": ("path-object", convert(lambda path: path), convert(str)),
 }

@@ -17,9 +17,10 @@ from helpers.text import safe_repr
 # message's length.
 MESSAGE = 4_000
 
-# The first line of an exception's message: "ValueError: ..." with or without its module.
+# The first line of an exception's message: "ValueError: ..." with or without its module. A runner
+# of jobs says "Error: ..." about the program that has ended.
 SAYS = re.compile(
-    r"^[^\S\n]*(?:[A-Za-z_]\w{0,60}\.){0,9}[A-Z]?\w{0,60}"
+    r"^[^\S\n]*(?!Error:)(?:[A-Za-z_]\w{0,60}\.){0,9}[A-Z]?\w{0,60}"
     r"(?:Error|Exception|Exception encountered|Interrupt|Exit|Failed|Found|Iteration)"
     r"(?: \(see above for traceback\))?(?::|$)",
     re.M,

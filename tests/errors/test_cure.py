@@ -141,7 +141,7 @@ TEXTS = {
     ],
     "no-method-of-a-tensor": ["AttributeError: 'SymbolicTensor' object has no attribute 'max'"],
     "tensor-as-an-index": [
-        "TypeError: Tensor is unhashable. Instead, use tensor.ref() as the key."
+        "TypeError: list indices must be integers or slices, not SymbolicTensor"
     ],
     "signature-as-an-attribute": [
         "AttributeError: '_UserObject' object has no attribute 'serving_default'",
@@ -154,6 +154,10 @@ TEXTS = {
     "path-object": ["TypeError: Expected binary or unicode string, got PosixPath('/tmp/e')"],
     "rows-of-unequal-length": [
         "ValueError: Can't convert non-rectangular Python sequence to Tensor.",
+    ],
+    "operation-of-another-dtype": [
+        "TypeError: Value passed to parameter 'x' has DataType string not in list of allowed "
+        "values: bfloat16, half, float, double",
     ],
     "module-not-found": ["ModuleNotFoundError: No module named 'keras_hub'"],
     "layer-columns": [

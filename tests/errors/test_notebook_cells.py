@@ -167,6 +167,14 @@ def attribute(model, export, folder):
     return tf.saved_model.load(export).serving_default(ROWS)
 
 
+def call_the_dict(model, export, folder):
+    return tf.saved_model.load(export).signatures(x=ROWS)
+
+
+def other_key(model, export, folder):
+    return tf.saved_model.load(export).signatures["predict"]
+
+
 def key_of_a_dict(model, export, folder):
     loaded = tf.saved_model.load(export)
     return loaded.signatures["serving_default"](x=ROWS)["output_0"], ANSWERS
@@ -312,6 +320,26 @@ CELLS = {
         lookup(vocabulary=["a", "b"]),
     ),
     "serving_default": ("signature-as-an-attribute", attribute, key_of_a_dict),
+    "all signatures": ("signature-as-an-attribute", call_the_dict, key_of_a_dict),
+    "another signature": ("no-such-signature", other_key, key_of_a_dict),
+    "where with a whole number": (
+        "two-dtypes",
+        answer_of(lambda x: tf.where(x > 2, 1, 0.5)),
+        answer_of(lambda x: tf.where(x > 2, 1.0, 0.5), expected=np.where(ROWS > 2, 1.0, 0.5)),
+    ),
+    "upper of numbers": (
+        "operation-of-another-dtype",
+        answer_of(tf.strings.upper),
+        answer_of(
+            lambda x: tf.strings.to_number(tf.strings.as_string(x)),
+            expected=ROWS,
+        ),
+    ),
+    "is_nan of words": (
+        "operation-of-another-dtype",
+        answer_of(tf.math.is_nan, WORDS, ["2"]),
+        answer_of(lambda s: tf.math.is_nan(tf.strings.to_number(s)), WORDS, ["2"], [False]),
+    ),
     "predict of a layer": (
         "export-layer-is-no-model",
         predict_of_a_layer,

@@ -1,5 +1,7 @@
 """What is said about an error that no entry explains."""
 
+import time
+
 import pytest
 
 from helpers.errors.find import find
@@ -41,6 +43,14 @@ STEPS = {
         "The lowest line that is yours is line 7 of score.py: total = sum(rows) / count. Python "
         "does not find the package ",
     ),
+    "a name that a library does not find": (
+        f"{PYTHON}NameError: name '_core' is not defined",
+        "The lowest line that is yours is line 7 of score.py: total = sum(rows) / count. Print",
+    ),
+    "a name in a cell": (
+        f"{CELL.partition(chr(10) * 2)[0]}\nNameError: name 'rows' is not defined",
+        "The lowest line that is yours is line 2 of your cell: scale(rows). The name has a ",
+    ),
     "a log": ("nginx: the server returned 502 to the client", "Take your own names, paths and "),
 }
 
@@ -57,3 +67,12 @@ def test_an_unknown_error_gets_a_step(what):
 @pytest.mark.parametrize("text", ["", "12 34", "OSError: SavedModel file does not exist at: x"])
 def test_no_error_and_a_known_error_get_none(text):
     assert find(text).next_step == ""
+
+
+@pytest.mark.parametrize(
+    "piece", ["\n", " \n", '  File "', "-> 1 ", "Cell In[1]\n", "/lib/python3"]
+)
+def test_a_long_text_gets_its_step_within_a_second(piece):
+    before = time.process_time()
+    assert find(f"words\n{piece * (90_000 // len(piece))}\nValueError: odd rows").next_step
+    assert time.process_time() - before < 1

@@ -17,6 +17,7 @@ FILES = (
     "litert",
     "silent",
     "serving",
+    "tracing",
     "notebook_cells",
     "general",
 )

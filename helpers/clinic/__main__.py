@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,11 +11,12 @@ from helpers.errors.find import find
 from helpers.text import printable
 
 FOUND, NOT_FOUND, BAD_USE = 0, 1, 2
+WIDTH = 96
 HOW_TO_END = "Ctrl-Z and Enter" if sys.platform == "win32" else "Ctrl-D"
 PASTE = f"Paste the traceback, press Enter and then {HOW_TO_END}:"
 STATUS = """\
-Exit status: 0 the error is in the clinic, 1 it is not (near cases are printed, if there are any),
-2 there is no text to read.
+Exit status: 0 the error is in the clinic, 1 it is not (near cases are printed, if there are any,
+and what to do next), 2 there is no text to read.
 """
 
 
@@ -50,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(CASES[found.case.key].as_text())
     else:
         print(found)
+        if found.next_step:
+            print(textwrap.fill(f"next: {found.next_step}", WIDTH, subsequent_indent="  "))
     return FOUND if found.case else NOT_FOUND
 
 

@@ -8,39 +8,31 @@ from functools import cache
 
 from helpers.display.html_table import WRAP
 from helpers.errors.known_error import GENERAL, KnownError, known_errors, most_special
+from helpers.errors.next_step import next_step
+from helpers.errors.pasted import TRACEBACK, cleaned
 from helpers.errors.show import as_html, as_text
 from helpers.text import safe_repr
 
-# How many characters of a longer text are read at each end, and how many of one message: the time
-# of a pattern can grow with the square of a message's length.
-ENDS, MESSAGE = 50_000, 4_000
+# How many characters of one message are read: the time of a pattern can grow with the square of a
+# message's length.
+MESSAGE = 4_000
 
-# Colour codes, and characters that no message contains, such as the zeros of UTF-16.
-NOISE = re.compile(r"\x1b\[[0-9;:?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
-# The prefix of each line in a quoted e-mail, in a log, and in pytest's output.
-MARGIN = re.compile(
-    r"^(?:(?: ?>)+ ?"
-    r"|[\w.-]{0,60} {0,20}\| ?"
-    r"|\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S{0,20}(?: [+-]\d{4}\])? "
-    r"|E(?=   ))",
-    re.M,
-)
-# The first line of an exception's message: "ValueError: ..." with or without its module.
+# The first line of an exception's message: "ValueError: ..." with or without its module. A runner
+# of jobs says "Error: ..." about the program that has ended.
 SAYS = re.compile(
-    r"^[^\S\n]*(?:[A-Za-z_]\w{0,60}\.){0,9}[A-Z]?\w{0,60}"
+    r"^[^\S\n]*(?!Error:)(?:[A-Za-z_]\w{0,60}\.){0,9}[A-Z]?\w{0,60}"
     r"(?:Error|Exception|Exception encountered|Interrupt|Exit|Failed|Found|Iteration)"
     r"(?: \(see above for traceback\))?(?::|$)",
     re.M,
 )
+# The same within a line, behind whatever a log writes before it.
+SAYS_WITHIN = re.compile(r"\b[A-Z]\w{0,60}(?:Error|Exception): ")
 CHAINED = re.compile(r"^[^\S\n]*(?:During handling of the above|The above exception was)", re.M)
 CHAIN = 20  # exceptions of a chain that are looked at, the last first
-TRACEBACK = "Traceback (most recent call last)"
-# How similar an entry must be to be worth a look, from 0 to 1. About one in nine of the texts in
+# How similar an entry must be to be worth a look, from 0 to 1. About one in fifteen of the texts in
 # tests/errors/pasted that are not in the clinic reach it. People describe an error that prints
 # nothing in words of their own. Fewer words than FEW in common say nothing.
-NEAR, NEAR_SILENT, FEW = 0.3, 0.2, 5
-# Python prints these about objects that it deletes when it ends.
-AFTERWARDS = re.compile(r"^Exception ignored in", re.M)
+NEAR, NEAR_SILENT, FEW = 0.36, 0.2, 5
 
 
 @dataclass(frozen=True)
@@ -56,11 +48,14 @@ class Found:
         an entry is certain, and where none is similar.
     words : bool
         Whether the text contains words.
+    next_step : str
+        What to do where no entry is certain; "" otherwise.
     """
 
     case: KnownError | None
     nearest: tuple[KnownError, ...] = ()
     words: bool = False
+    next_step: str = ""
 
     def __str__(self):
         if self.case:
@@ -75,7 +70,8 @@ class Found:
     def _repr_html_(self):
         if self.case:
             return as_html(self.case)
-        return f"<pre style='{WRAP}'>{html.escape(str(self))}</pre>"
+        lines = f"{self}\n\n{self.next_step}".strip()
+        return f"<pre style='{WRAP}'>{html.escape(lines)}</pre>"
 
 
 def find(text: str) -> Found:
@@ -102,29 +98,34 @@ def find(text: str) -> Found:
     """
     if not isinstance(text, str):
         raise TypeError(f"text: expected a str, the error as pasted, but found {safe_repr(text)}")
-    exceptions = _exceptions(_clean(text))
+    exceptions = _exceptions(cleaned(text))
     matching = next(filter(None, (_matching(*each) for each in exceptions)), ())
     if len(matching) == 1:
         return Found(matching[0], words=True)
     said = " ".join(message for message, _ in exceptions)
-    return Found(None, _nearest(said, matching), words=bool(_words(said)))
+    if not _words(said):
+        return Found(None)
+    return Found(None, _nearest(said, matching), words=True, next_step=next_step(*exceptions[0]))
 
 
 def _cases():
     """The entries that a pasted text can belong to."""
-    return [error for error in known_errors().values() if error.group != GENERAL or error.marks]
-
-
-def _clean(text):
-    if len(text) > 2 * ENDS:
-        text = f"{text[:ENDS]}\n{text[-ENDS:]}"
-    text = MARGIN.sub("", NOISE.sub("", text))
-    return AFTERWARDS.split(text)[0].strip() or text
+    return [
+        error
+        for error in known_errors().values()
+        if error.group != GENERAL or error.marks or error.framed_marks
+    ]
 
 
 def _exceptions(text):
     """(message, traceback) of a text's exceptions: the last one, then those that caused it."""
-    starts = [match.start() for match in SAYS.finditer(text)] or [0]
+    starts = [match.start() for match in SAYS.finditer(text)]
+    if not starts:
+        # Nothing tells the message from what stands around it.
+        within = [match.start() for match in SAYS_WITHIN.finditer(text)] or [0]
+        return [
+            (_cut(text[start:]), _cut(text)) for start in dict.fromkeys((within[-1], within[0], 0))
+        ]
     spans = list(zip(starts, [*starts[1:], len(text)], strict=True))
     start, end = spans.pop()
     found = [(_cut(text[start:end]), _traceback(text[:start]))]
@@ -175,7 +176,9 @@ def _nearest(text, matching, count=3):
     near = [
         case
         for case in _cases()
-        if scores[case.key] > (False, False, NEAR if case.exception else NEAR_SILENT)
+        # What a single cell raises shares its words with all of Python.
+        if (case.group != GENERAL or case in matching)
+        and scores[case.key] > (False, False, NEAR if case.exception else NEAR_SILENT)
     ]
     # sorted keeps the teaching order of entries that are equally similar.
     return tuple(sorted(near, key=lambda case: scores[case.key], reverse=True)[:count])

@@ -17,6 +17,8 @@ FILES = (
     "litert",
     "silent",
     "serving",
+    "tracing",
+    "notebook_cells",
     "general",
 )
 GROUPS = ("saving", "loading", "calling", "silent")
@@ -127,15 +129,25 @@ class KnownError:
 
     def matches(self, message: str, traceback: str = "") -> bool:
         """Return whether one of the marks matches `message`, the text below `traceback`."""
-        if any(re.search(mark, part) for mark in self.unless for part in (message, traceback)):
+        if any(_search(mark, part) for mark in self.unless for part in (message, traceback)):
             return False
-        framed = any(re.search(frame, traceback) for frame in self.frames)
+        framed = any(_search(frame, traceback) for frame in self.frames)
         marks = (*self.marks, *self.framed_marks) if framed else self.marks
-        return any(re.search(mark, message) for mark in marks)
+        return any(_search(mark, message) for mark in marks)
 
     def matches_broadly(self, message: str) -> bool:
         """Return whether one of the broad marks matches `message`."""
-        return any(re.search(mark, message) for mark in self.broad_marks)
+        return any(_search(mark, message) for mark in self.broad_marks)
+
+
+def _search(mark, text):
+    """Whether `mark` matches. A page that reads a text as Markdown takes its backticks away."""
+    return _pattern(mark).search(text)
+
+
+@cache
+def _pattern(mark):
+    return re.compile(mark.replace("`?", "`").replace("`", "`?"))
 
 
 FIELDS = {field.name: field.type for field in fields(KnownError)}

@@ -150,6 +150,7 @@ def own_words(error: BaseException) -> str:
         code = linecache.getline(last.filename, last.lineno or 0).strip() or last.line or ""
         name = "cell" if last.name == CELL else last.name
         lines.append(f"in line {last.lineno} of your {name}: {code}".rstrip(": "))
-    if cure(text):
-        lines.append(f"Usually: {cure(text)}")
+    usually = cure(text, traceback="".join(traceback.format_tb(error.__traceback__)))
+    if usually:
+        lines.append(f"Usually: {usually}")
     return "\n".join(lines)

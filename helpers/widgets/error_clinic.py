@@ -1,5 +1,7 @@
 """The widget of the error clinic: paste an error or choose a case, and read its cause and cure."""
 
+import html
+
 import ipywidgets
 
 from helpers.clinic import CASES
@@ -14,14 +16,14 @@ INTRODUCTION = (
 )
 NOTHING = "Paste an error, or choose a case."
 UNKNOWN = "<b>not in this clinic</b>"
-NEAREST = f"{UNKNOWN}; nearest:"
 
 
 def clinic() -> View:
     """Make the widget: a box for an error, a list of the cases, and the case with its code.
 
-    An error that is not in the clinic shows near cases as buttons, if there are any. An error
-    without code in the clinic, such as one of a server, is shown without being in the list.
+    An error that is not in the clinic shows what to do next, and near cases as buttons, if there
+    are any. An error without code in the clinic, such as one of a server, is shown without being
+    in the list.
     """
     error = ipywidgets.Textarea(
         description="error",
@@ -83,7 +85,8 @@ def _verdict(found):
         return ""
     if not found.words:
         return NOTHING
-    return NEAREST if found.nearest else UNKNOWN
+    step = f"<div>{html.escape(found.next_step)}</div>"
+    return f"{UNKNOWN}{step}nearest:" if found.nearest else f"{UNKNOWN}{step}"
 
 
 def _text():

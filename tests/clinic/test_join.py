@@ -31,7 +31,7 @@ def test_keys_agree_both_ways_and_in_order():
     keys = [key for key, error in known_errors().items() if error.in_clinic]
     assert list(CASES) == keys == list(FORMS)
     assert len(FORMS) == sum(len(room.FORMS) for room in ROOMS.values())
-    assert [*ROOMS, SERVING, GENERAL] == list(FILES)
+    assert [*ROOMS, SERVING, "tracing", "notebook_cells", GENERAL] == list(FILES)
 
 
 @pytest.mark.parametrize("key", CASES)

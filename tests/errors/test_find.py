@@ -7,6 +7,10 @@ first 35 and the 12 of its third set all found their case, and 7 of 37 and 9 of 
 claimed. None of them is now, and of a fourth set of 34 none was. Those of holdout.toml were tried
 only after the first marks and the finder were finished: 30 of 35 found their case, one found a
 wrong one, and the 20 without a case found none.
+
+hundred_own.toml and hundred_foreign.toml were written before the marks were changed for them: at
+that time, 99 of 100 found their case, and 1 of 100 foreign texts was claimed. unseen.toml was tried
+only after these changes: 29 of 30 found their case, and none of 30 foreign texts was claimed.
 """
 
 import dataclasses
@@ -40,9 +44,10 @@ def texts(name):
 
 HOLDOUT = texts("holdout")
 RECENT, FOREIGN, LATER = texts("recent"), texts("foreign"), texts("later")
-MIXED = HOLDOUT + LATER
-POSITIVES = texts("positives") + RECENT + [text for text in MIXED if "key" in text]
-NEGATIVES = texts("negatives") + FOREIGN + [text for text in MIXED if "key" not in text]
+OWN, OTHER, UNSEEN = texts("hundred_own"), texts("hundred_foreign"), texts("unseen")
+MIXED = HOLDOUT + LATER + UNSEEN
+POSITIVES = texts("positives") + RECENT + OWN + [text for text in MIXED if "key" in text]
+NEGATIVES = texts("negatives") + FOREIGN + OTHER + [text for text in MIXED if "key" not in text]
 
 
 def each(texts, title):
@@ -73,6 +78,8 @@ def test_there_are_texts_enough_and_each_says_what_it_is():
     assert len(POSITIVES) >= 200
     assert len(NEGATIVES) >= 240
     assert min(len(RECENT), len(FOREIGN)) >= 60
+    assert len(OWN) == len(OTHER) == 100
+    assert sum("key" in text for text in UNSEEN) == len(UNSEEN) / 2 == 30
     keys = {text["key"] for text in POSITIVES}
     assert keys <= CERTAIN
     assert {key for key in ERRORS if key in CERTAIN} <= keys

@@ -32,6 +32,10 @@ EXPECTED = {
     "JSON Parse error: ": "server-json",
     " to type: half": "server-half",
     "does not have named input: ": "server-unknown-input",
+    "Missing named input: ": "server-unknown-input",
+    "Could not find any versions of model ": "server-unknown-model",
+    "Could not find version ": "server-unknown-model",
+    "Unable to base64 decode": "server-base64",
     "expecting list of objects": "server-list-of-objects",
 }
 

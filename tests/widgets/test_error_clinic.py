@@ -54,7 +54,8 @@ def test_an_error_far_from_all_cases_shows_none(view):
     error, choice, verdict, nearest, answer, _ = view.children
     error.value = KNOWN
     error.value = FAR
-    assert verdict.value == "<b>not in this clinic</b>"
+    step = "Paste the whole traceback: the functions above the last line tell similar errors apart."
+    assert verdict.value == f"<b>not in this clinic</b><div>{step}</div>"
     assert not nearest.children and not answer.value and choice.label == "none"
 
 

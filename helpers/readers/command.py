@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from helpers import artifact, readers
-from helpers.readers import litert_trials
+from helpers.readers import litert_trials, optional_readers
 from helpers.readers.compare import compare
 from helpers.readers.input_files import WrongOption, read_inputs
 
 QUIET = 15  # seconds of one step before progress is told, and between two lines
 STARTING = "Starting the readers; this takes some seconds."
+ALSO = "\n".join(f"{'':20}{name:<14}{what}" for name, what in optional_readers.OPTIONAL.items())
 USAGE = f"""\
 usage: python -m helpers.readers DIRECTORY_OF_AN_EXPORT [--rescue NEW_DIRECTORY]
-           [--inputs FILE] [--signature NAME] [--seconds N] [--json]
+           [--inputs FILE] [--signature NAME] [--seconds N] [--also NAMES] [--json]
 Calls every signature in {", ".join(readers.READERS.values())}, with inputs made from its spec and
 its graph, and compares the answers.
   --inputs FILE     your own inputs: an .npz file with an array for each input, or a JSON object.
@@ -27,6 +28,8 @@ its graph, and compares the answers.
                     for each signature. Another signature gets made inputs.
   --signature NAME  compare this signature only
   --seconds N       the time for each answer of a reader, {readers.DEADLINE} without this option
+  --also NAMES      ask these readers, too, separated by commas:
+{ALSO}
   --json            print the report as JSON
 Exit status: 0 if every reader can use the export, 1 if a reader fails or gives other numbers, 2 if
 the export was not tried properly, or is not an export.
@@ -75,7 +78,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser():
     parser = _Parser(add_help=False, allow_abbrev=False)
     parser.add_argument("directory")
-    for name in ("rescue", "inputs", "signature", "seconds"):
+    for name in ("rescue", "inputs", "signature", "seconds", "also"):
         parser.add_argument(f"--{name}")
     parser.add_argument("--json", action="store_true")
     return parser
@@ -167,6 +170,7 @@ def run(arguments: Sequence[str], answer: Callable[[argparse.Namespace, dict], A
         print(STARTING, file=sys.stderr, flush=True)
         with Progress() as progress:
             keywords = {"inputs": inputs, "signature": given.signature, "seconds": given.seconds}
+            keywords["also"] = given.also.split(",") if given.also is not None else ()
             return answer(given, {**keywords, "progress": progress})
     except (WrongOption, artifact.NotAnArtifact) as error:
         print(error)
@@ -203,8 +207,10 @@ def _answer(given, keywords):
         tried.append(trial.as_dict())
         if not given.json:
             print(trial, flush=True)
+    not_asked = optional_readers.not_asked([row.reader for row in report.rows])
     if given.json:
-        print(json.dumps(report.as_dict() | {"tried_for_litert": tried}, indent=2))
+        more = {"tried_for_litert": tried, "not_asked": not_asked}
+        print(json.dumps(report.as_dict() | more, indent=2))
     else:
-        print(report.verdict)
+        print("\n".join(filter(None, (not_asked, report.verdict))))
     return report.exit_status

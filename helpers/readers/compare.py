@@ -2,13 +2,13 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from helpers import artifact, readers
 from helpers.artifact import graph_digest
 from helpers.artifact.saved_model import saved_model
-from helpers.readers import old_exports
+from helpers.readers import compiled_programs, old_exports, optional_readers
 from helpers.readers.evidence import Evidence, gather, powers
 from helpers.readers.explanations import explained
 from helpers.readers.graph_hints import hints_of
@@ -27,7 +27,7 @@ OTHER_INPUTS = (
     "Give inputs to which the model gives different answers: --inputs FILE, or "
     "compare(directory, inputs=...). The answers of an untrained model may all be the same."
 )
-NAMES = readers.READERS | {"python": "Python"}
+NAMES = optional_readers.OPTIONAL | readers.READERS | {"python": "Python"}
 NOT_INSTALLED = re.compile(r"(?:ModuleNotFound|Import)Error: No module named '?([\w.]+)")
 
 
@@ -39,6 +39,7 @@ def compare(
     original_reader: str = "python",
     signature: str | None = None,
     seconds: float = readers.DEADLINE,
+    also: Sequence[str] = (),
     progress: Callable[[str], object] = lambda step: None,
 ) -> Report:
     """Call every signature of an export in every reader, and compare the answers.
@@ -59,6 +60,9 @@ def compare(
         The key of the only signature to compare. None: all.
     seconds : float
         The time for each answer of a reader.
+    also : sequence of str
+        Optional readers that are asked, too: keys of helpers.readers.optional_readers.OPTIONAL. One
+        that is not installed counts as not tried properly.
     progress : function of str
         Is told what is asked next.
 
@@ -72,7 +76,8 @@ def compare(
     NotAnArtifact
         If `directory` is not an export.
     WrongOption
-        If the export has no such signature, or the given inputs fit none.
+        If the export has no such signature, or the given inputs fit none, or there is no such
+        optional reader.
     ReaderError
         If `original_reader` gets no answer from the original.
     """
@@ -84,11 +89,13 @@ def compare(
             raise WrongOption(f"no signature {signature!r} in this export: it has {keys}")
         asked = {signature: asked[signature]}
     given = sets_by_signature(inputs, asked) if inputs else {}
+    asked_too = optional_readers.chosen(also)
     rows: dict[str, list[Row]] = {}
-    notes = [*old_exports.notes(found.directory)]
+    about_platforms, limit = compiled_programs.notes_and_limit(found.directory, asked)
+    notes = [*old_exports.notes(found.directory), *about_platforms]
     evidence = []
     for keys in _functions(found, asked, given):
-        comparison = _Comparison(found, keys, seconds, progress, given.get(keys[0]))
+        comparison = _Comparison(found, keys, seconds, progress, given.get(keys[0]), asked_too)
         told = comparison.rows(original, original_reader)
         for key in keys:
             rows[key] = [replace(row, signature=key) for row in told]
@@ -99,7 +106,7 @@ def compare(
     if not found.signatures:
         notes.append("no signatures: a server has nothing to call. Export with model.export.")
     in_order = [row for key in asked for row in rows[key]]
-    return Report(found.directory.name, tuple(in_order), tuple(notes), tuple(evidence))
+    return Report(found.directory.name, tuple(in_order), tuple(notes), tuple(evidence), limit)
 
 
 def _functions(found, asked, given):
@@ -117,11 +124,12 @@ def _functions(found, asked, given):
 class _Comparison:
     """The comparison of all readers for one function of an export."""
 
-    def __init__(self, found, keys, seconds, progress, given):
+    def __init__(self, found, keys, seconds, progress, given, also):
         self.keys, self.key = keys, keys[-1]  # "serving_default" comes after "serve"
         self.signature = found.signatures[self.key]
         self.directory = found.directory
         self.seconds, self.progress, self.given = seconds, progress, given
+        self.readers = (*readers.READERS, *also)
         self.evidence, self.repeatable, self.shown = Evidence(tuple(keys)), True, {}
 
     def call(self, where, reader):
@@ -129,6 +137,8 @@ class _Comparison:
 
         def ask(feed):
             self.progress(f"asking {reader}: {self.key}")
+            if reader in optional_readers.OPTIONAL:
+                return optional_readers.run(where, self.keys, feed, reader, self.seconds)
             return readers.run(where, self.key, feed, reader, deadline=self.seconds)
 
         return ask
@@ -158,8 +168,10 @@ class _Comparison:
             if reference.error or not reference.feeds:
                 raise readers.ReaderError(original_reader, reference.error or reference.refusal)
             self._collect(reference, original_reader)
-        for reader in readers.READERS:
-            if reference is None:
+        for reader in self.readers:
+            if lacking := optional_readers.missing(reader):
+                rows[reader] = self._row(reader, NOT_TRIED, None, lacking)
+            elif reference is None:
                 found = self.find(self.directory, reader)
                 if found.error or not found.feeds:
                     tried[reader] = found
@@ -170,7 +182,9 @@ class _Comparison:
             else:
                 rows[reader] = self._compared(reader, reference, whose)
         rows |= {r: self._unanswered(r, found, rows) for r, found in tried.items()}
-        return [rows[reader] for reader in readers.READERS]
+        self.answered = [reader for reader, row in rows.items() if row.status in (SAME, ANSWERS)]
+        rows |= optional_readers.with_precision(rows, self.directory, self.keys, self.seconds)
+        return [rows[reader] for reader in self.readers]
 
     def _collect(self, found, reader):
         feeds, answers = found.feeds, found.answers
@@ -189,19 +203,21 @@ class _Comparison:
         if lacking := NOT_INSTALLED.match(error):
             advice = f"Install {lacking[1]} in the environment that runs this command."
             return self._row(reader, NOT_TRIED, None, shorten(error, 160), advice)
+        if reader in optional_readers.OPTIONAL:
+            return self._row(reader, FAILS, None, *optional_readers.explained(reader, error))
         return self._row(reader, FAILS, None, *explained(error))
 
     def _unanswered(self, reader, found, rows):
         if found.error:
             return self._failed(reader, found.error)
         try:  # an error of loading may have the type of an error about inputs
-            readers.signatures(self.directory, reader)
+            home = optional_readers if reader in optional_readers.OPTIONAL else readers
+            home.signatures(self.directory, reader)
         except readers.ReaderError as error:
             return self._failed(reader, error.error)
-        # LiteRT leaves out the assertions of a graph: that it answers proves nothing.
-        if reader != "litert" and any(
-            row.status != NOT_TRIED for other, row in rows.items() if other != "litert"
-        ):
+        # The others leave out the assertions of a graph: that they answer proves nothing.
+        proving = [row for other, row in rows.items() if other in ("python", "session")]
+        if reader != "litert" and any(row.status != NOT_TRIED for row in proving):
             return self._failed(reader, found.refusal)
         inputs = "the given inputs" if self.given else "all inputs that were made"
         words = f"it refuses {inputs}: {found.refusal}"
@@ -222,11 +238,16 @@ class _Comparison:
         if unequal := _unequal(reference.answers, answers):
             told = shorten(", ".join(unequal.values()), 300)
             words = f"no error, but not the same numbers as {whose}: {told}"
-            row = self._row(reader, OTHER, largest, words, _why_other(self.directory, self.key))
+            row = self._row(reader, OTHER, largest, words, self._why_other(reader))
             return replace(row, unequal=tuple(unequal))
         if not shows_something(self.shown):
             return self._row(reader, NOT_TRIED, largest, self._nothing(), OTHER_INPUTS)
         return self._row(reader, SAME, largest)
+
+    def _why_other(self, reader):
+        if reader in optional_readers.OPTIONAL:
+            return " ".join(optional_readers.facts(reader, self.directory, self.signature))
+        return _why_other(self.directory, self.key)
 
     def _nothing(self):
         empty = all(not output.values for output in self.evidence.outputs)
@@ -243,6 +264,9 @@ class _Comparison:
                     "refuse any other number or answer wrongly. To accept any number, export with "
                     "None as the number of rows, as model.export does."
                 )
+        asked = [reader for reader in optional_readers.OPTIONAL if reader in self.answered]
+        facts = [optional_readers.facts(one, self.directory, self.signature) for one in asked]
+        yield from dict.fromkeys(fact for some in facts for fact in some)
         if not self.repeatable:
             yield f"{key} answers differently each time: there is nothing to compare."
         elif shows_something(self.shown):

@@ -60,12 +60,15 @@ class Report:
         Limits of the comparison, in sentences.
     evidence : tuple of Evidence
         What was compared, one for each function that signatures call.
+    limit : str
+        Where no reader can use the export, in a sentence that belongs to the verdict, or "".
     """
 
     name: str
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = field(default=())
     evidence: tuple[Evidence, ...] = field(default=())
+    limit: str = ""
 
     @property
     def ok(self) -> bool:
@@ -82,13 +85,15 @@ class Report:
 
     @property
     def verdict(self) -> str:
-        """The result in one sentence."""
+        """The result in one sentence, and where no reader can use the export."""
         if self.exit_status == 1:
-            return "Not every reader can use it."
-        if self.exit_status == 2:
-            return "Whether every reader can use it is unknown: it was not tried properly."
-        limits = ", within the limits noted" if self.notes else ""
-        return f"Every reader can use it{limits}."
+            result = "Not every reader can use it."
+        elif self.exit_status == 2:
+            result = "Whether every reader can use it is unknown: it was not tried properly."
+        else:
+            limits = ", within the limits noted" if self.notes else ""
+            result = f"Every reader can use it{limits}."
+        return f"{result} {self.limit}".strip()
 
     def text(self, differences: bool = False) -> str:
         """Write the report as lines.
@@ -104,13 +109,14 @@ class Report:
         str
         """
         lines = [f"{self.name}/"]
+        width = max([8, *(len(row.reader) for row in self.rows)])
         for row in self.rows:
             if row.reader == next(iter(readers.READERS)):
                 lines.append(f"  {row.signature}")
-            lines.append(f"    {row.reader:<8} {spelled(row.status)}")
+            lines.append(f"    {row.reader:<{width}} {spelled(row.status)}")
             if differences and row.difference is not None:
                 lines[-1] += f"  (largest difference {row.difference:.1e})"
-            lines += [f"             {line}" for line in (row.error, row.cure) if line]
+            lines += [f"{'':{width + 5}}{line}" for line in (row.error, row.cure) if line]
         lines += [f"  Note: {note}" for note in self.notes]
         return "\n".join([*lines, *(f"  {one.text(differences)}" for one in self.evidence)])
 

@@ -76,7 +76,7 @@ def convert(directory: str | os.PathLike, runtime: str) -> Path:
     """Convert an export into the files that a runtime reads, once for the same content.
 
     The files lie in a temporary folder, which is deleted when the kernel ends. A signature that the
-    converter cannot convert is left out.
+    converter cannot convert is left out, and so is an .onnx file that its runtime cannot open.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ import re
 UNKNOWN = re.compile(
     r'In Node, \("([^"]*)".*(No Op registered for \w+) with domain_version of (\d+)'
 )
-PREFIX = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : ")
+PREFIX = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : (/onnxruntime_src/\S+ .*?\) (?=[A-Z]))?")
 
 # What is wrong by the words of an error: the first that is found counts.
 CURES = {
@@ -14,13 +14,36 @@ CURES = {
         "tf2onnx writes the operation Erfc of the exact gelu into the file, and ONNX has no such "
         "operation. Use gelu with approximate=True, compare its numbers, and export again."
     ),
-    r"StringToHashBucket|StringSplit|RegexReplace|StringLower|stoll|lookup tables of type": (
+    r"No Op registered for LookupTable|Could not determine table shared name": (
+        'The way from the Python model, model.export(file, format="onnx"), loses the content of '
+        "lookup tables. Call model.export(directory), and convert the export: python -m "
+        "tf2onnx.convert --saved-model DIRECTORY --signature_def serving_default --opset 18 "
+        "--output FILE."
+    ),
+    r"External data path does not exist": (
+        "The weights of the model are in a second file. Copy it beside this one, under the name "
+        "that the error tells."
+    ),
+    r"Status Message: stoll": (
+        "tf2onnx compares texts as if they were numbers. A StringLookup compares them with its "
+        "mask_token: leave mask_token out, or look the words up in the program that calls the "
+        "model."
+    ),
+    r"StringToHashBucket|StringSplit|RegexReplace|StringLower|lookup tables of type": (
         "ONNX has no operation for this step on texts. Do it in the program that calls the model, "
         "and export a signature that takes whole numbers."
     ),
-    r"No Op registered for|is not a registered function/op": (
-        "tf2onnx has written an operation of TensorFlow into the file that ONNX does not have. "
-        "Compute this step before or after the model, and export a signature without it."
+    r"No Op registered for": (
+        "The file has an operation that ONNX does not have: a converter leaves in the file what it "
+        "cannot convert. Compute this step before or after the model, and convert the rest."
+    ),
+    r"is not a registered function/op": (
+        "The file has an operation of another library. A program must load this library first, "
+        "with SessionOptions.register_custom_ops_library."
+    ),
+    r"only \*guarantees\* support": (
+        "The file asks for a newer version of ONNX. Convert the model again with an older "
+        "operation set (tf2onnx: --opset 18), or install a newer ONNX Runtime."
     ),
 }
 

@@ -69,7 +69,7 @@ def opened_files(directory: Path, keys: list[str], kind: str, reader: CleanProce
     ReaderError
         If the runtime does not answer in time.
     """
-    made = convert_once(directory, "tf2onnx", lambda *places: _convert(*places, keys))
+    made = convert_once(directory, "tf2onnx", lambda *at: _convert(at[0], at[1], keys))
 
     def load(folder, name):
         reader.ask(Question("load", (str(folder), name), kind), deadline=DEADLINE)

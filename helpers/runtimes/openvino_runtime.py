@@ -58,7 +58,7 @@ def missing() -> str:
         return (
             "OpenVINO is installed in another version than the course's: make runtimes OPENVINO=1"
         )
-    return f'OpenVINO is not installed here: {sys.executable} -m pip install "{requirement()}"'
+    return f'OpenVINO is not installed here: python -m pip install "{requirement()}"'
 
 
 def readable_key(keys: list[str]) -> str:

@@ -1,7 +1,6 @@
 """Optional readers: what is said and decided where they are not installed, and of their errors."""
 
 import json
-import sys
 
 import pytest
 import tensorflow as tf
@@ -38,7 +37,7 @@ def said(capsys, *arguments):
     return status, capsys.readouterr().out
 
 
-PIP = f'OpenVINO is not installed here: {sys.executable} -m pip install "openvino>=2026.4,<2027"'
+PIP = 'OpenVINO is not installed here: python -m pip install "openvino>=2026.4,<2027"'
 
 
 def test_what_is_not_asked_for_does_not_count(without, doubles, capsys):

@@ -5,10 +5,11 @@ The format is read field by field. So a model of several gigabytes takes no memo
 """
 
 import mmap
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from helpers.readers.model_files import onnx_opening
+from helpers.readers.model_files import opening
 from helpers.readers.model_files.sentences import joined, some, tensor
 from helpers.text import printable, readable_size
 
@@ -23,6 +24,7 @@ ONNX_TYPES = dict(
         )
     )
 )
+MADE_NAME = re.compile(r"(StatefulPartitioned|Partitioned|Identity)\w*(:\d+)?")
 UNNAMED = "unk__"  # how tf2onnx names an open size
 PLACEHOLDERS = ("Placeholder", "PlaceholderWithDefault")
 
@@ -78,7 +80,7 @@ def describe(path: Path, head: bytes) -> str:
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     data = memoryview(content)
     try:
-        return _onnx(path, data) or _graph(path, data)
+        return _onnx(path, data) or _graph(path, data) or _saved_model(path, data)
     except ValueError:
         if path.suffix.lower() == ".onnx":
             raise
@@ -117,20 +119,28 @@ def _onnx(path, data):
             f"{name} is an ONNX model (operation set {standard}){made}.",
             *lines,
             joined(
-                onnx_opening.tried(path, inputs),
+                opening.in_onnx_runtime(path, inputs),
                 custom,
                 "TensorFlow Serving and the other readers of this course cannot use it.",
             ),
             joined(
                 "An ONNX file is one function: other signatures and endpoints of the model are not "
                 "in it.",
-                onnx_opening.about_names([name for name, *_ in outputs]),
+                _about_names([name for name, *_ in outputs]),
             ),
             "To get an export, export the model that it was converted from: "
             "model.export(DIRECTORY). Converters from ONNX exist, such as onnx2tf; compare what "
             "they write with the original.",
         ]
     )
+
+
+def _about_names(outputs):
+    """Say which names of outputs the converter made; "" if none."""
+    made = [name for name in outputs if MADE_NAME.fullmatch(name)]
+    if not made:
+        return ""
+    return f"The converter made the name {some(made)}: an export has names that the model chose."
 
 
 def _values(graph):
@@ -196,6 +206,26 @@ def _graph(path, data):
         "To get an export, import it with tf.graph_util.import_graph_def into a "
         "tf.compat.v1.Session, and name its inputs and outputs in "
         "tf.compat.v1.saved_model.simple_save(session, DIRECTORY, inputs, outputs).",
+    )
+
+
+def _saved_model(path, data):
+    """The graph of an export: a version, then one graph or more, each with its tags."""
+    graphs = 0
+    for number, value in fields(data):
+        if number == 2 and not isinstance(value, int):
+            parts = dict(fields(value))
+            graphs += not isinstance(parts.get(1, 0), int) and not isinstance(parts.get(2, 0), int)
+        elif (number, value) != (1, 1):
+            return ""
+    if not graphs:
+        return ""
+    return joined(
+        f"{printable(path.name)} is the graph of an export (SavedModel) under another name, "
+        "without its folder.",
+        "No reader can use a part.",
+        "Put it into a folder as saved_model.pb, with the folders variables/ and assets/ of the "
+        "export beside it, and give that folder.",
     )
 
 

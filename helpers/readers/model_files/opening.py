@@ -86,7 +86,7 @@ def in_litert(path: Path) -> str:
         return _refused(words, error.removeprefix("RuntimeError: "), "")
 
     return _tried(
-        "The LiteRT interpreter", load, lambda *call: litert_file.run(path, *call), refused
+        "The LiteRT interpreter", load, lambda key, feed: litert_file.run(path, key, feed), refused
     )
 
 

@@ -2,18 +2,15 @@
 
 import json
 import os
-import re
 import shutil
 import tarfile
 import zipfile
 
-import flatbuffers
 import h5py
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from ai_edge_litert import schema_py_generated as schema
 
 from helpers.readers import model_files
 from helpers.readers.__main__ import main
@@ -28,42 +25,6 @@ class Shift(layers.Layer):
 
     def call(self, x):
         return x + 1
-
-
-def forbidden(*_, **__):
-    raise AssertionError("the model was loaded")
-
-
-@pytest.fixture(scope="module")
-def model():
-    stack = [keras.Input((8,), name="x"), layers.Dense(4), layers.Dense(2)]
-    model = keras.Sequential(stack)
-    model.compile("adam", "mse")
-    return model
-
-
-@pytest.fixture(scope="module")
-def export(model, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("models") / "price" / "1"
-    model.export(folder, verbose=False)
-    return folder
-
-
-@pytest.fixture
-def said(capsys, monkeypatch):
-    """A function of a path: what the command prints, with exit status 2 and nothing loaded."""
-    monkeypatch.setattr(keras.models, "load_model", forbidden)
-    monkeypatch.setattr(keras.saving, "load_model", forbidden)
-    monkeypatch.setattr(tf.saved_model, "load", forbidden)
-
-    def ask(path):
-        capsys.readouterr()
-        assert main([str(path)]) == 2
-        out, error = capsys.readouterr()
-        assert "Traceback" not in out + error and not error
-        return out
-
-    return ask
 
 
 def test_a_keras_file(said, model, tmp_path):
@@ -193,78 +154,6 @@ def test_an_unpacked_keras_file(said, model, tmp_path):
     assert 'load_model("price")' in text and "Name it" not in text
 
 
-def litert(export, tmp_path, change=lambda model: None):
-    """Write price.tflite from an export, after a change of its parts."""
-    content = tf.lite.TFLiteConverter.from_saved_model(str(export)).convert()
-    model = schema.ModelT.InitFromPackedBuf(bytearray(content), 0)
-    change(model)
-    builder = flatbuffers.Builder()
-    builder.Finish(model.Pack(builder), b"TFL3")
-    (tmp_path / "price.tflite").write_bytes(bytes(builder.Output()))
-    return tmp_path / "price.tflite"
-
-
-def test_a_litert_file_is_opened_and_called(said, export, tmp_path):
-    text = said(litert(export, tmp_path))
-    assert "The LiteRT interpreter opens it, and answers to made inputs." in text
-    assert "Its numbers were not compared." in text
-
-
-def test_a_litert_file_that_the_interpreter_refuses(said, export, tmp_path):
-    def unknown_operation(model):
-        for code in model.operatorCodes:
-            code.builtinCode, code.customCode = schema.BuiltinOperator.CUSTOM, b"Mine"
-
-    text = said(litert(export, tmp_path, unknown_operation))
-    assert "The LiteRT interpreter opens it, but fails in serving_default with made inputs" in text
-    assert "custom operations (Mine) that the program must register" in text
-
-    def no_tensor(model):
-        model.subgraphs[0].outputs = [9999]
-
-    text = said(litert(export, tmp_path, no_tensor))
-    assert "answers to made inputs" not in text
-    assert re.search("cannot open it|but fails in|is damaged or incomplete", text)
-
-
-def test_a_litert_file_with_texts(said, tmp_path):
-    words = keras.Input((1,), dtype="string", name="words")
-    stack = keras.Model(words, layers.StringLookup(vocabulary=["red"])(words))
-    stack.export(tmp_path / "words", verbose=False)
-    assert "answers to made inputs" in said(litert(tmp_path / "words", tmp_path))
-
-
-def test_a_litert_file_with_signatures(said, export, tmp_path):
-    content = tf.lite.TFLiteConverter.from_saved_model(str(export)).convert()
-    (tmp_path / "price.tflite").write_bytes(content)
-    lines = said(tmp_path / "price.tflite").splitlines()
-    assert lines[0] == "price.tflite is a LiteRT model (TensorFlow Lite) with 1 signature."
-    assert lines[1:4] == [
-        "  serving_default",
-        "    in   x: float32 (None, 8)",
-        "    out  output_0: float32 (None, 2)",
-    ]
-    assert "TensorFlow Serving cannot." in lines[4] and "model.export(DIRECTORY)" in lines[5]
-
-
-def test_a_litert_file_without_signatures_and_with_operations_of_tensorflow(said, tmp_path):
-    module = tf.Module()
-    square = tf.TensorSpec((2, 2), tf.float32, name="x")
-    module.f = tf.function(tf.linalg.det, input_signature=[square])
-    tf.saved_model.save(module, tmp_path / "det", signatures=module.f)
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path / "det"))
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.SELECT_TF_OPS]
-    model = schema.ModelT.InitFromPackedBuf(bytearray(converter.convert()), 0)
-    model.signatureDefs = []
-    builder = flatbuffers.Builder()
-    builder.Finish(model.Pack(builder), b"TFL3")
-    (tmp_path / "det.tflite").write_bytes(bytes(builder.Output()))
-    text = said(tmp_path / "det.tflite")
-    assert "with no signature. Without a signature, call it by the index of a tensor" in text
-    assert "operations of TensorFlow (Identity, MatrixDeterminant)" in text
-    assert "float32 (2, 2)" in text and "float32 ()" in text
-
-
 def field(number, value):
     """Encode one field of a protocol buffer: an int, a text, or a message."""
     if isinstance(value, int):
@@ -353,95 +242,6 @@ def test_pointers_and_web_pages(said, export, tmp_path):
         shutil.copytree(export, copy)
         (copy / name).write_text(POINTER)
         assert f"in place of 1 file: {name} of 120 MB" in said(copy)
-
-
-def test_a_pointer_that_an_editor_has_changed(said, tmp_path):
-    content = b"\xef\xbb\xbf" + POINTER.replace("\n", "\r\n").encode()
-    (tmp_path / "price.h5").write_bytes(content)
-    assert "price.h5 is a Git LFS pointer" in said(tmp_path / "price.h5")
-
-
-@pytest.mark.parametrize(
-    "content", ["404: Not Found", '{"error": "no such repository"}', "<Error>é denied</Error>\n"]
-)
-@pytest.mark.parametrize("name", ["price.h5", "price.tflite", "price.keras", "price.pb"])
-def test_the_message_of_a_failed_download(said, tmp_path, content, name):
-    (tmp_path / name).write_text(content, encoding="utf-8")
-    text = said(tmp_path / name)
-    assert f"{name} is a text, not a model. It begins with " in text
-    assert content.strip() in text and "download the file again" in text
-
-
-def test_a_file_of_zeros(said, tmp_path):
-    (tmp_path / "price.h5").write_bytes(bytes(4096))
-    assert "It begins with zeros, as a file does whose download" in said(tmp_path / "price.h5")
-
-
-def test_the_graph_of_an_export_under_another_name(said, export, tmp_path):
-    shutil.copy(export / "saved_model.pb", tmp_path / "price.pb")
-    text = said(tmp_path / "price.pb")
-    assert "price.pb is the graph of an export (SavedModel) under another name" in text
-
-
-def test_a_graph_as_text(said, tmp_path):
-    with tf.Graph().as_default() as graph:
-        v1.placeholder(tf.float32, [None, 2], name="pixels")
-    (tmp_path / "graph.pbtxt").write_text(str(graph.as_graph_def()))
-    text = said(tmp_path / "graph.pbtxt")
-    assert "graph.pbtxt is a graph of TensorFlow 1 (GraphDef), written as text" in text
-    (line,) = re.findall(r"google\S+\(TEXT, \S+\(\)\)\.\w+\(\)", text)
-    written = str(graph.as_graph_def())
-    content = eval(
-        line, {"google": __import__("google.protobuf.text_format"), "TEXT": written} | {"tf": tf}
-    )
-    (tmp_path / "graph.pb").write_bytes(content)
-    assert "It takes pixels" in said(tmp_path / "graph.pb")
-
-
-IR = """<?xml version="1.0"?>
-<net name="model" version="11"><layers>
-<layer id="0" name="x" type="Parameter" version="opset1">
-<data shape="?,8" element_type="f32" /></layer>
-<layer id="1" name="w" type="Const" version="opset1">
-<data element_type="f16" shape="8,2" offset="0" size="32" /></layer>
-</layers></net>"""
-
-
-def test_a_model_of_openvino(said, tmp_path):
-    (tmp_path / "price.xml").write_text(IR)
-    text = said(tmp_path / "price.xml")
-    assert "price.xml is a model of OpenVINO (IR). It takes x: f32 (?, 8)." in text
-    assert "Its weights, price.bin, are missing." in text
-    (tmp_path / "price.bin").write_bytes(bytes(32))
-    text = said(tmp_path / "price.xml")
-    assert "Its weights are float16" in text and "compress_to_fp16=False" in text
-    (tmp_path / "price.xml").write_text(IR.replace("f16", "f32"))
-    assert "float16" not in said(tmp_path / "price.xml")
-    assert "weights of the OpenVINO model price.xml" in said(tmp_path / "price.bin")
-
-
-def test_a_model_of_tensorflow_js(said, tmp_path):
-    content = {"format": "layers-model", "modelTopology": {}, "weightsManifest": [{"paths": ["w"]}]}
-    (tmp_path / "model.json").write_text(json.dumps(content))
-    text = said(tmp_path / "model.json")
-    assert "model.json is a model of TensorFlow.js ('layers-model')" in text
-    assert "Files with its weights are missing: w." in text
-    for content in ("[]", '{"modelTopology": 1, "weightsManifest": 3}', '{"a": 1}'):
-        (tmp_path / "model.json").write_text(content)
-        assert "model.json" in said(tmp_path / "model.json")
-
-
-def test_folders_and_links_without_an_export(said, tmp_path):
-    (tmp_path / "empty").mkdir()
-    assert "empty/ is a folder without an export" in said(tmp_path / "empty")
-    (tmp_path / "notes").mkdir()
-    (tmp_path / "notes" / "a.txt").touch()
-    text = said(tmp_path / "notes")
-    assert "it has no saved_model.pb; it holds a.txt." in text and "model.export(DIRECTORY)" in text
-    (tmp_path / "latest").symlink_to(tmp_path / "gone")
-    assert "latest is a link, and nothing is at the place" in said(tmp_path / "latest")
-    os.mkfifo(tmp_path / "pipe")
-    assert "pipe is neither a file nor a folder" in said(tmp_path / "pipe")
 
 
 def test_folders_above_and_below_an_export(said, export, tmp_path):

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers.artifact import graph_digest
-from helpers.artifact.saved_model import Signature, saved_model
+from helpers.artifact.reached_operations import reached_operations
+from helpers.artifact.saved_model import Signature, serving_graph
 from helpers.readers.explanations import explained as explained_by_clinic
 from helpers.readers.input_files import WrongOption
 from helpers.readers.outcomes import OTHER, SAME
@@ -23,6 +23,7 @@ OPTIONAL = {
     "openvino-f32": "OpenVINO, in float32",
     "onnx": "ONNX Runtime, after a conversion with tf2onnx",
 }
+FLOATS = {14: "bfloat16", 19: "float16"}  # the short ones, by their numbers in a graph
 TOGETHER = {"openvino": ("openvino", "openvino-f32")}
 ERROR = 300  # characters of an error
 
@@ -152,8 +153,11 @@ def facts(reader: str, directory: Path, signature: Signature) -> list[str]:
 
     if not reader.startswith("openvino"):
         return []
-    computed = graph_digest.endpoints(saved_model(directory))
-    return openvino_facts.facts(signature, computed[signature.key].types)
+    operations, dtypes = set(), set()
+    for node in reached_operations(serving_graph(directory), signature.key):
+        operations.add(node.op)
+        dtypes |= {FLOATS[value.type] for value in node.attr.values() if value.type in FLOATS}
+    return openvino_facts.facts(signature, operations, dtypes)
 
 
 def with_precision(

@@ -39,7 +39,9 @@ CURES = {
 }
 
 
-def facts(signature: Signature, operations: Collection[str]) -> list[str]:
+def facts(
+    signature: Signature, operations: Collection[str], inner: Collection[str] = ()
+) -> list[str]:
     """List what OpenVINO does differently with a signature, without an error.
 
     Parameters
@@ -47,6 +49,8 @@ def facts(signature: Signature, operations: Collection[str]) -> list[str]:
     signature : helpers.artifact.Signature
     operations : collection of str
         The types of the operations that it runs.
+    inner : collection of str
+        The names of the dtypes of these operations.
 
     Returns
     -------
@@ -74,6 +78,11 @@ def facts(signature: Signature, operations: Collection[str]) -> list[str]:
         found.append(
             f"OpenVINO leaves out what a call writes to variables ({', '.join(written)}): each "
             "call starts from the exported values."
+        )
+    if short := sorted({"bfloat16", "float16"} & set(inner) - dtypes):
+        found.append(
+            f"The export computes in {' and '.join(short)} inside, and OpenVINO in a precision of "
+            "its own: differences of this size are the rounding of the export."
         )
     if "Assert" in operations:
         found.append(

@@ -134,6 +134,24 @@ def test_an_ordinary_export_is_the_same_in_every_signature():
     assert len(rows) == 3 and {row.status for row in rows} == {SAME}
 
 
+def test_of_two_graphs_the_one_for_servers_is_converted(tmp_path):
+    v1 = tf.compat.v1
+    builder = v1.saved_model.Builder(str(tmp_path / "two graphs"))
+    for tag, factor in (("train", 5.0), ("serve", 2.0)):
+        with tf.Graph().as_default(), v1.Session() as session:
+            x = v1.placeholder(tf.float32, [None, 1], name="x")
+            y = x * v1.get_variable("w", initializer=1.0) * factor
+            session.run(v1.global_variables_initializer())
+            signature = v1.saved_model.predict_signature_def({"x": x}, {"y": y})
+            if tag == "train":
+                builder.add_meta_graph_and_variables(session, [tag], {KEY: signature})
+            else:
+                builder.add_meta_graph([tag], {KEY: signature})
+    builder.save()
+    (got,) = runtimes.run(tmp_path / "two graphs", KEY, {"x": [[3.0]]}, "onnx").values()
+    assert got.tolist() == [[6.0]]
+
+
 # What the command says of a file
 
 

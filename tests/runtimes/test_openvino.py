@@ -8,8 +8,7 @@ import pytest
 import tensorflow as tf
 
 from helpers import readers, runtimes
-from helpers.artifact import graph_digest
-from helpers.artifact.saved_model import read, saved_model
+from helpers.artifact.saved_model import read
 from helpers.paths import ROOT
 from helpers.readers import ReaderError, optional_readers
 from helpers.readers.compare import compare
@@ -39,9 +38,7 @@ def one(name, function, dtype, x):
 
 
 def facts(directory):
-    signature = read(directory).signatures[KEY]
-    types = graph_digest.endpoints(saved_model(directory))[KEY].types
-    return " ".join(openvino_facts.facts(signature, types))
+    return " ".join(optional_readers.facts(F32, directory, read(directory).signatures[KEY]))
 
 
 @pytest.mark.parametrize("name", ["linear", "complex"])
@@ -134,8 +131,19 @@ def test_assertions_are_left_out():
     assert got.tolist() == [-2.0] and "leaves out assertions" in facts(directory)
 
 
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_the_rounding_of_the_export_is_told(policy):
+    keras.utils.set_random_seed(3)
+    stack = [keras.layers.Dense(16, "relu", dtype=policy), keras.layers.Dense(2)]
+    keras.Sequential([keras.Input((8,)), *stack]).export(folder() / policy, verbose=False)
+    name = policy.removeprefix("mixed_")
+    assert f"The export computes in {name} inside, and OpenVINO in a" in facts(folder() / policy)
+    row = compare(folder() / policy, also=[F32]).rows[-1]
+    assert row.status == SAME or "the rounding of the export" in row.cure
+
+
 def test_an_ordinary_export_has_no_facts():
-    assert facts(doubles()) == ""
+    assert facts(doubles()) == facts(exports()["complex"]) == ""
 
 
 def two(first, second):

@@ -204,7 +204,8 @@ class _Comparison:
             advice = f"Install {lacking[1]} in the environment that runs this command."
             return self._row(reader, NOT_TRIED, None, shorten(error, 160), advice)
         if reader in optional_readers.OPTIONAL:
-            return self._row(reader, FAILS, None, *optional_readers.explained(reader, error))
+            told = optional_readers.explained(reader, error, self.directory, self.key)
+            return self._row(reader, FAILS, None, *told)
         return self._row(reader, FAILS, None, *explained(error))
 
     def _unanswered(self, reader, found, rows):

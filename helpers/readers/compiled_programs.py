@@ -49,6 +49,14 @@ def platforms(graph: "MetaGraphDef", key: str) -> tuple[str, ...] | None:
     return common
 
 
+def is_compiled(directory: str | Path, key: str) -> bool:
+    """Say whether a signature of an export runs a program that JAX compiled."""
+    if not _mentions_operation(Path(directory)):
+        return False
+    reached = reached_operations(serving_graph(Path(directory)), key)
+    return any(node.op == OPERATION for node in reached)
+
+
 def notes_and_limit(directory: str | Path, keys: Iterable[str]) -> tuple[list[str], str]:
     """Say which servers refuse an export because of programs that JAX compiled.
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from helpers.artifact.reached_operations import reached_operations
 from helpers.artifact.saved_model import Signature, serving_graph
+from helpers.readers import compiled_programs
 from helpers.readers.explanations import explained as explained_by_clinic
 from helpers.readers.input_files import WrongOption
 from helpers.readers.outcomes import OTHER, SAME
@@ -136,14 +137,29 @@ def signatures(directory: Path, reader: str) -> dict[str, Signature]:
     return runtimes.signatures(directory, reader)
 
 
-def explained(reader: str, error: str) -> tuple[str, str]:
-    """Return an error of an optional reader on one line, and what to do about it."""
+def explained(reader: str, error: str, directory: Path, key: str) -> tuple[str, str]:
+    """Return an error of an optional reader on one line, and what to do about it.
+
+    Parameters
+    ----------
+    reader : str
+        A key of OPTIONAL.
+    error : str
+        Its own error.
+    directory : pathlib.Path
+        The export.
+    key : str
+        The signature.
+    """
     from helpers.runtimes import onnx_facts, openvino_facts
 
     if reader.startswith("openvino"):
         text, cure = error, openvino_facts.cure_of(error)
     else:
         text, cure = onnx_facts.reason_first(error), onnx_facts.cure_of(error)
+        # tf2onnx stumbles over the attributes of the operation, and does not name it.
+        if not cure and compiled_programs.is_compiled(directory, key):
+            cure = onnx_facts.COMPILED
     return shorten(text, ERROR), cure or explained_by_clinic(error)[1]
 
 

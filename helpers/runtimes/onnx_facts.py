@@ -8,6 +8,10 @@ UNKNOWN = re.compile(
 )
 PREFIX = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : (/onnxruntime_src/\S+ .*?\) (?=[A-Z]))?")
 
+COMPILED = (
+    "The signature is one program that JAX compiled, and tf2onnx does not read it. Export the "
+    "model with the TensorFlow backend of Keras: KERAS_BACKEND=tensorflow."
+)
 # What is wrong by the words of an error: the first that is found counts.
 CURES = {
     r"\bErfc\b": (
@@ -28,6 +32,10 @@ CURES = {
         "tf2onnx compares texts as if they were numbers. A StringLookup compares them with its "
         "mask_token: leave mask_token out, or look the words up in the program that calls the "
         "model."
+    ),
+    r"bfloat16\)": (
+        "ONNX has few operations for bfloat16. Build the model with the dtype policy float32, copy "
+        "the weights with set_weights, and convert that model."
     ),
     r"StringToHashBucket|StringSplit|RegexReplace|StringLower|lookup tables of type": (
         "ONNX has no operation for this step on texts. Do it in the program that calls the model, "

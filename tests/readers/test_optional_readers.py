@@ -148,7 +148,7 @@ Summary:
 """
 
 
-def test_the_reason_of_an_error_comes_first():
+def test_the_reason_of_an_error_comes_first(doubles):
     text = openvino_runtime.without_places(ERROR)
     assert text == (
         "Conversion is failed for: Const Const with a message: Encountered unknown element type "
@@ -163,4 +163,4 @@ def test_the_reason_of_an_error_comes_first():
     )
     first = "No Op registered for Erfc, in operation set 18: the operation a/Gelu/Erfc"
     assert onnx_facts.reason_first(error) == first
-    assert optional_readers.explained("onnx", error)[1].startswith("tf2onnx writes the operation")
+    assert optional_readers.explained("onnx", error, doubles, KEY)[1].startswith("tf2onnx writes")

@@ -19,6 +19,7 @@ from helpers.readers.compare import compare
 from helpers.readers.outcomes import FAILS, SAME
 from helpers.runtimes import conversions, onnx_runtime
 from helpers.runtimes.parity import parity
+from tests.readers.test_compiled_programs import compiled
 from tests.runtimes.exports import KEY, doubles, exports, folder, need
 
 layers = keras.layers
@@ -127,6 +128,15 @@ def test_a_cure_that_is_told_gives_the_same_numbers(what):
     assert (row.reader, row.status) == ("onnx", FAILS)
     assert reason in row.error and cure in row.cure
     assert compare(cured(), also=["onnx"], signature=KEY).rows[-1].status == SAME
+
+
+def test_a_program_of_jax_is_named_as_the_cause(tmp_path):
+    module = tf.Module()
+    spec = tf.TensorSpec((2, 3), tf.float32, name="x")
+    module.f = tf.function(compiled("CPU"), input_signature=[spec], autograph=False)
+    tf.saved_model.save(module, str(tmp_path / "jax"), signatures=module.f)
+    row = compare(tmp_path / "jax", also=["onnx"]).rows[-1]
+    assert row.status == FAILS and "KERAS_BACKEND=tensorflow" in row.cure
 
 
 def test_an_ordinary_export_is_the_same_in_every_signature():

@@ -78,8 +78,9 @@ class _Parser(argparse.ArgumentParser):
 def _parser():
     parser = _Parser(add_help=False, allow_abbrev=False)
     parser.add_argument("directory")
-    for name in ("rescue", "inputs", "signature", "seconds", "also"):
+    for name in ("rescue", "inputs", "signature", "seconds"):
         parser.add_argument(f"--{name}")
+    parser.add_argument("--also", action="append", default=[])
     parser.add_argument("--json", action="store_true")
     return parser
 
@@ -170,7 +171,7 @@ def run(arguments: Sequence[str], answer: Callable[[argparse.Namespace, dict], A
         print(STARTING, file=sys.stderr, flush=True)
         with Progress() as progress:
             keywords = {"inputs": inputs, "signature": given.signature, "seconds": given.seconds}
-            keywords["also"] = given.also.split(",") if given.also is not None else ()
+            keywords["also"] = [name for names in given.also for name in names.split(",")]
             return answer(given, {**keywords, "progress": progress})
     except (WrongOption, artifact.NotAnArtifact) as error:
         print(error)

@@ -12,6 +12,7 @@ import numpy as np
 
 from helpers.artifact.reached_operations import reached_operations
 from helpers.artifact.saved_model import Signature, serving_graph
+from helpers.processes.clean_process import ReaderError
 from helpers.readers import compiled_programs
 from helpers.readers.explanations import explained as explained_by_clinic
 from helpers.readers.input_files import WrongOption
@@ -204,6 +205,9 @@ def with_precision(
         return {}
     if precise.status != SAME and row.difference == precise.difference:
         return {}  # the precision is not the cause
-    used = openvino_runtime.default.used(directory, key_for("openvino", keys), deadline)
+    try:
+        used = openvino_runtime.default.used(directory, key_for("openvino", keys), deadline)
+    except ReaderError:
+        return {}  # it has answered, and ends now: the numbers are compared all the same
     about = openvino_facts.about_precision(used, precise.status == SAME)
     return {"openvino": replace(row, cure=f"{about} {row.cure}".strip())}

@@ -5,6 +5,7 @@ import json
 import pytest
 import tensorflow as tf
 
+from helpers.processes.clean_process import ReaderError
 from helpers.readers import command, optional_readers, rescue
 from helpers.readers.compare import compare
 from helpers.readers.input_files import WrongOption
@@ -53,6 +54,8 @@ def test_what_is_asked_for_by_name_is_not_tried_properly(without, doubles, capsy
     assert status == 2 and f"    openvino NOT TRIED PROPERLY\n             {PIP}\n" in text
     assert "ONNX Runtime and tf2onnx are not installed: make runtimes\n" in text
     assert "openvino-f32" not in text and "Not asked" not in text
+    again = said(capsys, doubles, "--also=onnx", "--also", "openvino")[1]
+    assert again.index("    onnx ") < again.index("    openvino ")
     rows = compare(doubles, also=["openvino-f32"]).rows
     assert [row.reader for row in rows] == ["python", "session", "litert", "openvino-f32"]
     assert (rows[-1].status, rows[-1].error) == (NOT_TRIED, PIP)
@@ -126,6 +129,15 @@ def test_the_precision_is_told_where_it_is_the_cause(monkeypatch, doubles, rows,
     if words:
         assert "OpenVINO computes in bfloat16 here" in changed["openvino"].cure
         assert words in changed["openvino"].cure
+
+
+def test_a_process_that_has_ended_leaves_the_numbers(monkeypatch, doubles):
+    def ended(*given):
+        raise ReaderError("openvino", "the reading process died (exit status -9)")
+
+    monkeypatch.setattr(openvino_runtime.Precision, "used", ended)
+    given = {"openvino": row("openvino", OTHER, 1.0), "openvino-f32": row("openvino-f32", SAME, 0)}
+    assert optional_readers.with_precision(given, doubles, [KEY], 60) == {}
 
 
 def test_float32_needs_no_advice():

@@ -6,6 +6,7 @@ in processes of their own.
 """
 
 import os
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -99,7 +100,7 @@ def _described(path, head):
             found = _ending(path)
             return joined(
                 f"{name} is damaged or incomplete: {found} was expected, and reading it failed "
-                f"({describe_error(error, 160)}).",
+                f"({_reason(error)}).",
                 "No program can use it as it is.",
                 "Copy or download it again, and compare its size, which is "
                 f"{path.stat().st_size:,} bytes here.",
@@ -117,6 +118,11 @@ def _described(path, head):
         "checkpoint, an archive.",
         from_model("the model that this file belongs to"),
     )
+
+
+def _reason(error):
+    # A format with offsets names a place behind the end of a file that is cut.
+    return "it ends too early" if isinstance(error, struct.error) else describe_error(error, 160)
 
 
 def _ending(path):

@@ -1,5 +1,5 @@
 # `make` lists the targets. Everything runs in .venv, which helpers/setup/env.sh keeps equal to the lock.
-# Variables: PYTHON=/path/to/python3.12   LAB_ARGS="--no-browser --port 8889"   LESSON=02
+# Variables: PYTHON=/path/to/python3.12   LAB_ARGS="--no-browser --port 8889"   LESSON=02   OPENVINO=1
 
 UV ?= uv
 runtimes = helpers/runtimes
@@ -17,8 +17,8 @@ help: ## list these targets
 env: ## make .venv and install the packages of requirements.lock (the other targets start with this)
 	@sh helpers/setup/env.sh
 
-runtimes: env ## install the other runtimes of lesson 08 in .runtimes (needs npm; 0.3 GB)
-	@sh helpers/setup/runtimes.sh
+runtimes: env ## install the other runtimes of lesson 08 in .runtimes (needs npm; 0.3 GB; OPENVINO=1: with OpenVINO)
+	@OPENVINO="$(OPENVINO)" sh helpers/setup/runtimes.sh
 
 lab: env ## open the course in JupyterLab
 	@$(run) jupyterlab --ServerApp.root_dir="$(CURDIR)" notebooks/00_start_here.ipynb $(LAB_ARGS)
@@ -60,7 +60,9 @@ lock: ## derive the locks from pyproject.toml and package.json (needs uv and npm
 	@command -v npm >/dev/null || { echo "make lock needs npm: install it and run make lock again" >&2; exit 1; }
 	$(compile) --all-extras --output-file requirements.lock pyproject.toml
 	@# The constraints are the versions of the course's own lock. uv accepts no path among them, so our wheel is left out.
-	sed -n 's/^\([a-z0-9-]*==[^\]*\).*/\1/p' requirements.lock | $(compile) --group pyproject.toml:runtimes \
-		--constraint - --output-file $(runtimes)/requirements.lock
+	for group in runtimes:requirements openvino:openvino; do \
+		sed -n 's/^\([a-z0-9-]*==[^\]*\).*/\1/p' requirements.lock | $(compile) \
+			--group pyproject.toml:$${group%:*} --constraint - \
+			--output-file $(runtimes)/$${group#*:}.lock || exit 1; done
 	cd $(runtimes) && npm $(if $(UPGRADE),update,install) --package-lock-only --ignore-scripts \
 		--omit-lockfile-registry-resolved --no-audit --no-fund

@@ -167,8 +167,8 @@ def load_once_for_litert() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def load_once_for_tf2onnx(directory: str) -> Iterator[None]:
-    """Let several conversions of the export `directory` to ONNX load it once.
+def load_once_for_tf2onnx(directory: str, tags: list[str] | None = None) -> Iterator[None]:
+    """Let several conversions of the export `directory` to ONNX load it once, by its tags.
 
     The name that is replaced, `tf.saved_model.load`, is public. tf2onnx 1.17 loads an export for
     each signature; this can go when one call of tf2onnx converts several signatures.
@@ -177,7 +177,7 @@ def load_once_for_tf2onnx(directory: str) -> Iterator[None]:
 
     import tensorflow as tf
 
-    once = functools.cache(functools.partial(tf.saved_model.load, directory))
+    once = functools.cache(functools.partial(tf.saved_model.load, directory, tags=tags))
     with mock.patch.object(tf.saved_model, "load", lambda path, tags: once()):
         yield
 

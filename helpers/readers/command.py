@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from helpers import artifact, readers
-from helpers.readers import litert_trials
+from helpers.readers import litert_trials, optional_readers
 from helpers.readers.compare import compare
 from helpers.readers.golden_command import WITH_VALUE, WITHOUT_VALUE, Golden, require_possible
 from helpers.readers.input_files import WrongOption, read_inputs
@@ -19,10 +19,12 @@ from helpers.readers.replacement import replace_old
 
 QUIET = 15  # seconds of one step before progress is told, and between two lines
 STARTING = "Starting the readers; this takes some seconds."
+ALSO = "\n".join(f"{'':20}{name:<14}{what}" for name, what in optional_readers.OPTIONAL.items())
 USAGE = f"""\
 usage: python -m helpers.readers DIRECTORY_OF_AN_EXPORT [--rescue NEW_DIRECTORY]
            [--inputs FILE | --golden FILE] [--write-golden FILE] [--keep-golden]
-           [--against OLD_DIRECTORY [--retrained]] [--signature NAME] [--seconds N] [--json]
+           [--against OLD_DIRECTORY [--retrained]] [--signature NAME] [--seconds N] [--also NAMES]
+           [--json]
 Calls every signature in {", ".join(readers.READERS.values())}, with inputs made from its spec and
 its graph, and compares the answers.
   --inputs FILE     your own inputs: an .npz file with an array for each input, or a JSON object.
@@ -39,6 +41,8 @@ its graph, and compares the answers.
   --retrained       other answers than those of the old version are expected
   --signature NAME  compare this signature only
   --seconds N       the time for each answer of a reader, {readers.DEADLINE} without this option
+  --also NAMES      ask these readers, too, separated by commas:
+{ALSO}
   --json            print the report as JSON
 Exit status: 0 if every reader can use the export, 1 if a reader fails or gives other numbers, 2 if
 the export was not tried properly, is not an export, or an option cannot be used.
@@ -92,6 +96,7 @@ def _parser():
     parser.add_argument("directory")
     for name in (*WITH_VALUE, "rescue", "inputs", "signature", "seconds"):
         parser.add_argument(f"--{name}")
+    parser.add_argument("--also", action="append", default=[])
     for name in (*WITHOUT_VALUE, "json"):
         parser.add_argument(f"--{name}", action="store_true")
     return parser
@@ -185,6 +190,7 @@ def run(arguments: Sequence[str], answer: Callable[[argparse.Namespace, dict], A
         print(STARTING, file=sys.stderr, flush=True)
         with Progress() as progress:
             keywords = {"inputs": inputs, "signature": given.signature, "seconds": given.seconds}
+            keywords["also"] = [name for names in given.also for name in names.split(",")]
             return answer(given, {**keywords, "progress": progress})
     except (WrongOption, artifact.NotAnArtifact) as error:
         print(error)
@@ -225,11 +231,12 @@ def _answer(given, keywords):
         if not given.json:
             print(trial, flush=True)
     golden.write(report)
+    not_asked = optional_readers.not_asked([row.reader for row in report.rows])
     if given.json:
-        found = report.as_dict() | {"tried_for_litert": tried} | golden.as_dict()
-        print(json.dumps(found, indent=2))
+        more = {"tried_for_litert": tried, "not_asked": not_asked}
+        print(json.dumps(report.as_dict() | more | golden.as_dict(), indent=2))
     else:
-        print(*golden.lines(), report.verdict, sep="\n")
+        print(*golden.lines(), *filter(None, (not_asked, report.verdict)), sep="\n")
     return golden.exit_status(report.exit_status)
 
 

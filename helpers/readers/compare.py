@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from helpers import artifact, readers
 from helpers.artifact import graph_digest
 from helpers.artifact.saved_model import saved_model
-from helpers.readers import old_exports, xla
+from helpers.readers import compiled_programs, old_exports, optional_readers, xla
 from helpers.readers.evidence import Evidence, gather, powers
 from helpers.readers.explanations import explained
 from helpers.readers.golden_files import Golden, GoldenSet
@@ -47,6 +47,7 @@ def compare(
     truth: Truth | None = None,
     signature: str | None = None,
     seconds: float = readers.DEADLINE,
+    also: Sequence[str] = (),
     progress: Callable[[str], object] = lambda step: None,
 ) -> Report:
     """Call every signature of an export in every reader, and compare the answers.
@@ -76,6 +77,9 @@ def compare(
         The key of the only signature to compare. None: all.
     seconds : float
         The time for each answer of a reader.
+    also : sequence of str
+        Optional readers that are asked, too: keys of helpers.readers.optional_readers.OPTIONAL. One
+        that is not installed counts as not tried properly.
     progress : function of str
         Is told what is asked next.
 
@@ -90,7 +94,8 @@ def compare(
         If `directory` is not an export.
     WrongOption
         If the export has no such signature, the given inputs fit none, the model or the golden
-        answers are for none, or more than one thing is given to compare with.
+        answers are for none, more than one thing is given to compare with, or there is no such
+        optional reader.
     ReaderError
         If `original_reader` gets no answer from the original.
     """
@@ -102,7 +107,12 @@ def compare(
             raise WrongOption(f"no signature {signature!r} in this export: it has {keys}")
         asked = {signature: asked[signature]}
     rows: dict[str, list[Row]] = {}
-    notes = [*old_exports.notes(found.directory), *xla.notes(found.directory)]
+    about_platforms, limit = compiled_programs.notes_and_limit(found.directory, asked)
+    notes = [
+        *old_exports.notes(found.directory),
+        *xla.notes(found.directory),
+        *about_platforms,
+    ]
     evidence, sets = [], {}
     truth, told = choose(
         found,
@@ -117,8 +127,10 @@ def compare(
     )
     notes += told
     given = sets_by_signature(inputs, asked, checked=model is None) if inputs else {}
+    asked_too = optional_readers.chosen(also)
     for keys in _functions(found, asked, given, truth):
-        comparison = _Comparison(found, keys, seconds, progress, given.get(keys[0]), truth)
+        mine = given.get(keys[0])
+        comparison = _Comparison(found, keys, seconds, progress, mine, truth, asked_too)
         told = comparison.rows()
         for key in keys:
             rows[key] = [replace(row, signature=key) for row in told]
@@ -134,7 +146,8 @@ def compare(
         notes.append("no signatures: a server has nothing to call. Export with model.export.")
     in_order = [row for key in rows for row in rows[key]]
     in_order.sort(key=lambda row: [*asked, *rows].index(row.signature))
-    return Report(found.directory.name, tuple(in_order), tuple(notes), tuple(evidence), sets)
+    name = found.directory.name
+    return Report(name, tuple(in_order), tuple(notes), tuple(evidence), sets, limit)
 
 
 def _functions(found, asked, given, truth):
@@ -152,11 +165,12 @@ def _functions(found, asked, given, truth):
 class _Comparison:
     """The comparison of all readers for one function of an export."""
 
-    def __init__(self, found, keys, seconds, progress, given, truth):
+    def __init__(self, found, keys, seconds, progress, given, truth, also):
         self.keys, self.key = keys, keys[-1]  # "serving_default" comes after "serve"
         self.signature = found.signatures[self.key]
         self.directory = found.directory
         self.seconds, self.progress, self.given = seconds, progress, given
+        self.readers = (*readers.READERS, *also)
         self.evidence, self.repeatable, self.shown = Evidence(tuple(keys)), True, {}
         self.truth: Truth | None = truth if truth and truth.has(keys) else None
         self.without = truth if truth and not self.truth else None
@@ -169,6 +183,8 @@ class _Comparison:
 
         def ask(feed):
             self.progress(f"asking {reader}: {self.key}")
+            if reader in optional_readers.OPTIONAL:
+                return optional_readers.run(where, self.keys, feed, reader, self.seconds)
             return readers.run(where, self.key, feed, reader, deadline=self.seconds)
 
         return ask
@@ -202,8 +218,10 @@ class _Comparison:
             else:
                 self._collect(reference, self.truth.reference)
                 self.told = self.truth.notes(self, found)
-        for reader in readers.READERS:
-            if reference is None:
+        for reader in self.readers:
+            if lacking := optional_readers.missing(reader):
+                rows[reader] = self._row(reader, NOT_TRIED, None, lacking)
+            elif reference is None:
                 found = self.find(reader)
                 if found.error or not found.feeds:
                     tried[reader] = found
@@ -214,12 +232,14 @@ class _Comparison:
             else:
                 rows[reader] = self._compared(reader, reference, whose)
         rows |= {r: self._unanswered(r, found, rows) for r, found in tried.items()}
+        self.answered = [reader for reader, row in rows.items() if row.status in (SAME, ANSWERS)]
+        rows |= optional_readers.with_precision(rows, self.directory, self.keys, self.seconds)
         if reference is not None and self.truth is not None:
             rows = self._all_alike(rows)
         if refusal:
             self.sets, self.evidence = [], replace(self.evidence, truth="")
             rows = {r: self._without_truth(row, *refusal) for r, row in rows.items()}
-        return [rows[reader] for reader in readers.READERS]
+        return [rows[reader] for reader in self.readers]
 
     def _all_alike(self, rows):
         """Say so if all readers give the same numbers, and these are not the right ones."""
@@ -270,6 +290,9 @@ class _Comparison:
             return self._row(reader, NOT_TRIED, None, shorten(error, 160), advice)
         if xla.is_off(error):
             return self._compiled(reader, error)
+        if reader in optional_readers.OPTIONAL:
+            told, cure = optional_readers.explained(reader, error, self.directory, self.key)
+            return self._row(reader, FAILS, None, told, cure)
         told, cure = explained(error)
         cure = (self.truth.cure(error) if self.truth else "") or cure
         return self._row(reader, FAILS, None, told, cure)
@@ -278,13 +301,13 @@ class _Comparison:
         if found.error:
             return self._failed(reader, found.error)
         try:  # an error of loading may have the type of an error about inputs
-            readers.signatures(self.directory, reader)
+            home = optional_readers if reader in optional_readers.OPTIONAL else readers
+            home.signatures(self.directory, reader)
         except readers.ReaderError as error:
             return self._failed(reader, error.error)
-        # LiteRT leaves out the assertions of a graph: that it answers proves nothing.
-        if reader != "litert" and any(
-            row.status != NOT_TRIED for other, row in rows.items() if other != "litert"
-        ):
+        # The others leave out the assertions of a graph: that they answer proves nothing.
+        proving = [row for other, row in rows.items() if other in ("python", "session")]
+        if reader != "litert" and any(row.status != NOT_TRIED for row in proving):
             return self._failed(reader, found.refusal)
         inputs = "the given inputs" if self.given else "all inputs that were made"
         words = f"it refuses {inputs}: {found.refusal}"
@@ -316,7 +339,7 @@ class _Comparison:
             why, cure = self._explained(reference, answers)
             words, cure = (
                 f"{words} ({why})" if why else words,
-                cure or _why_other(self.directory, self.key),
+                cure or self._why_other(reader),
             )
             row = self._row(reader, OTHER, largest, words, cure)
             return replace(row, unequal=tuple(unequal))
@@ -342,6 +365,11 @@ class _Comparison:
         sets = (reference.feeds, reference.answers) if proved else ()
         return self._row(reader, FAILS, None, xla.told(error), xla.cure(with_xla, *sets))
 
+    def _why_other(self, reader):
+        if reader in optional_readers.OPTIONAL:
+            return " ".join(optional_readers.facts(reader, self.directory, self.signature))
+        return _why_other(self.directory, self.key)
+
     def _nothing(self):
         empty = all(not output.values for output in self.evidence.outputs)
         if empty:
@@ -361,6 +389,9 @@ class _Comparison:
                     "refuse any other number or answer wrongly. To accept any number, export with "
                     "None as the number of rows, as model.export does."
                 )
+        asked = [reader for reader in optional_readers.OPTIONAL if reader in self.answered]
+        facts = [optional_readers.facts(one, self.directory, self.signature) for one in asked]
+        yield from dict.fromkeys(fact for some in facts for fact in some)
         if not self.repeatable:
             yield f"{key} answers differently each time: there is nothing to compare."
         elif shows_something(self.shown):

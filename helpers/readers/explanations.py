@@ -1,7 +1,7 @@
 """The error of a reader as a report shows it: its text, and what causes and cures it."""
 
 from helpers.errors.cure import cure
-from helpers.readers import litert_reasons, old_exports
+from helpers.readers import compiled_programs, litert_reasons, old_exports
 from helpers.text import shorten
 
 MOST = 160  # characters of an error
@@ -24,5 +24,5 @@ def explained(error: str) -> tuple[str, str]:
     """
     reason, found, _ = error.partition(litert_reasons.SAYS)
     text = reason if found else shorten(error, MOST)
-    own = litert_reasons.cure_of(error) or old_exports.cure_of(error)
-    return text, own or cure(error)
+    own = (home.cure_of(error) for home in (litert_reasons, old_exports, compiled_programs))
+    return text, next(filter(None, own), "") or cure(error)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from helpers.errors.messages import describe
 from helpers.processes import patches
+from helpers.readers.loading import tags_of
 
 OPSET = 18  # version of ONNX's operations
 
@@ -35,7 +36,7 @@ def convert(directory: str, folder: str, names: dict[str, str], packages: str) -
         the converter's error for each key that cannot be converted
     """
     errors = {}
-    with patches.load_once_for_tf2onnx(directory):
+    with patches.load_once_for_tf2onnx(directory, tags_of(directory)):
         for key, name in names.items():
             try:
                 _command_line(directory, key, Path(folder) / name, packages)

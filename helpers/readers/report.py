@@ -67,6 +67,8 @@ class Report:
     sets : dict of str to list of GoldenSet
         The inputs that were compared and the answers of the reference, by signature. None where
         the answers are not repeatable.
+    limit : str
+        Where no reader can use the export, in a sentence that belongs to the verdict, or "".
     """
 
     name: str
@@ -74,6 +76,7 @@ class Report:
     notes: tuple[str, ...] = field(default=())
     evidence: tuple[Evidence, ...] = field(default=())
     sets: Golden = field(default_factory=dict, repr=False, compare=False)
+    limit: str = ""
 
     @property
     def ok(self) -> bool:
@@ -90,19 +93,21 @@ class Report:
 
     @property
     def verdict(self) -> str:
-        """The result in one sentence."""
+        """The result in one sentence, and where no reader can use the export."""
         if self.exit_status == 1:
             failing = {row.status for row in self.rows if row.status in FAILURES}
             truths = {one.truth for one in self.evidence if one.truth}
-            verdict = "Not every reader can use it"
+            result = "Not every reader can use it"
             if OTHER in failing and len(truths) == 1:
-                words = f"ot every reader gives the same numbers as {truths.pop()}."
-                return f"N{words}" if failing == {OTHER} else f"{verdict}, and n{words}"
-            return f"{verdict}."
-        if self.exit_status == 2:
-            return "Whether every reader can use it is unknown: it was not tried properly."
-        limits = ", within the limits noted" if self.notes else ""
-        return f"Every reader can use it{limits}."
+                words = f"ot every reader gives the same numbers as {truths.pop()}"
+                result = f"N{words}" if failing == {OTHER} else f"{result}, and n{words}"
+            result += "."
+        elif self.exit_status == 2:
+            result = "Whether every reader can use it is unknown: it was not tried properly."
+        else:
+            limits = ", within the limits noted" if self.notes else ""
+            result = f"Every reader can use it{limits}."
+        return f"{result} {self.limit}".strip()
 
     def text(self, differences: bool = False) -> str:
         """Write the report as lines.
@@ -118,13 +123,14 @@ class Report:
         str
         """
         lines = [f"{self.name}/"]
+        width = max([8, *(len(row.reader) for row in self.rows)])
         for row in self.rows:
             if row.reader == next(iter(readers.READERS)):
                 lines.append(f"  {row.signature}")
-            lines.append(f"    {row.reader:<8} {spelled(row.status)}")
+            lines.append(f"    {row.reader:<{width}} {spelled(row.status)}")
             if differences and row.difference is not None:
                 lines[-1] += f"  (largest difference {row.difference:.1e})"
-            lines += [f"             {line}" for line in (row.error, row.cure) if line]
+            lines += [f"{'':{width + 5}}{line}" for line in (row.error, row.cure) if line]
         lines += [f"  Note: {note}" for note in self.notes]
         return "\n".join([*lines, *(f"  {one.text(differences)}" for one in self.evidence)])
 

@@ -244,4 +244,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _answer(given, keywords):
+    if keywords.pop("also"):
+        asked = ", ".join(readers.READERS)
+        raise WrongOption(f"--rescue is proved by {asked} alone: leave --also out")
     return given, rescue(given.directory, given.rescue, **keywords)

@@ -14,10 +14,11 @@ import numpy as np
 
 from helpers import artifact, readers
 from helpers.processes.clean_process import ReaderError
+from helpers.readers import optional_readers
 from helpers.readers.graph_hints import hints_of
 from helpers.readers.search import Call, Found, ask_given, search
 
-NAMES = readers.READERS | {"python": "Python"}
+NAMES = optional_readers.OPTIONAL | readers.READERS | {"python": "Python"}
 
 
 class Question(Protocol):

@@ -6,6 +6,11 @@ c : reads the export itself, in a C program (c_program.c) that uses the library 
     wheel.
 browser : reads the same .onnx files, in a page with onnxruntime-web that Chromium opens.
 
+Lesson 08 does not need these two, which `make runtimes OPENVINO=1` installs:
+
+openvino : reads the export itself, with the precision that OpenVINO chooses for the processor.
+openvino-f32 : the same, computed in float32.
+
 The functions are like those of `helpers.readers`, whose clean process makes the files. Each runtime
 has one process. It starts with the first question, stays warm, is replaced if it dies or hangs, and
 ends with the kernel.
@@ -22,7 +27,7 @@ from helpers.errors.messages import describe
 from helpers.processes.clean_process import CleanProcess, Question, ReaderError
 from helpers.readers import DEADLINE
 from helpers.readers.inputs import as_arrays, cast
-from helpers.runtimes import browser, c_program, litert, onnx_runtime
+from helpers.runtimes import browser, c_program, litert, onnx_runtime, openvino_runtime
 from helpers.text import safe_repr
 
 RUNTIMES = {
@@ -31,7 +36,18 @@ RUNTIMES = {
     "c": "a C program (TensorFlow's C library)",
     "browser": "a browser page (onnxruntime-web in chromium)",
 }
-_KINDS = {"litert": litert, "onnx": onnx_runtime, "c": c_program, "browser": browser}
+MORE = {
+    "openvino": "OpenVINO (its own precision)",
+    "openvino-f32": "OpenVINO (float32)",
+}
+_KINDS = {
+    "litert": litert,
+    "onnx": onnx_runtime,
+    "c": c_program,
+    "browser": browser,
+    "openvino": openvino_runtime.default,
+    "openvino-f32": openvino_runtime.float32,
+}
 
 
 class RuntimeMissing(ReaderError):
@@ -46,7 +62,7 @@ def missing(runtime: str) -> str:
     Parameters
     ----------
     runtime : str
-        One of RUNTIMES.
+        One of RUNTIMES or MORE.
 
     Returns
     -------
@@ -60,20 +76,20 @@ def convert(directory: str | os.PathLike, runtime: str) -> Path:
     """Convert an export into the files that a runtime reads, once for the same content.
 
     The files lie in a temporary folder, which is deleted when the kernel ends. A signature that the
-    converter cannot convert is left out.
+    converter cannot convert is left out, and so is an .onnx file that its runtime cannot open.
 
     Parameters
     ----------
     directory : str or path
         The export.
     runtime : str
-        One of RUNTIMES.
+        One of RUNTIMES or MORE.
 
     Returns
     -------
     pathlib.Path
         A .tflite file ("litert"), a folder with one .onnx file for each signature ("onnx",
-        "browser"), or the export itself ("c").
+        "browser"), or the export itself ("c", "openvino", "openvino-f32").
 
     Raises
     ------
@@ -95,7 +111,7 @@ def signatures(directory: str | os.PathLike, runtime: str) -> dict[str, artifact
     directory : str or path
         The export.
     runtime : str
-        One of RUNTIMES.
+        One of RUNTIMES or MORE.
 
     Returns
     -------
@@ -142,7 +158,7 @@ def run(
     inputs : dict of str to array
         By name. Cast to the declared dtype if only precision is lost.
     runtime : str
-        One of RUNTIMES.
+        One of RUNTIMES or MORE.
     deadline : float
         Seconds for the call, without the conversion and the start. After it, the process is
         replaced.
@@ -222,8 +238,11 @@ def process(runtime: str) -> CleanProcess:
 
 
 def _known(runtime):
-    if not isinstance(runtime, str) or runtime not in RUNTIMES:
-        raise ValueError(f"no runtime {safe_repr(runtime)}: there are {', '.join(RUNTIMES)}")
+    if not isinstance(runtime, str) or runtime not in _KINDS:
+        raise ValueError(
+            f"no runtime {safe_repr(runtime)}: beside {' and '.join(MORE)} "
+            f"there are {', '.join(RUNTIMES)}"
+        )
     return _KINDS[runtime]
 
 
@@ -263,6 +282,7 @@ def _ask(question, converted, runtime, key, *details, **limits):
 
 
 __all__ = [
+    "MORE",
     "RUNTIMES",
     "ReaderError",
     "RuntimeMissing",

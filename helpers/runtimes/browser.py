@@ -72,8 +72,8 @@ def find_browser() -> str | None:
 
 
 def converted(directory: Path, keys: list[str]) -> Converted:
-    """Return the .onnx files that ONNX Runtime reads too."""
-    return onnx_runtime.converted(directory, keys)
+    """Return the .onnx files, which tf2onnx makes for ONNX Runtime too, that the page opens."""
+    return onnx_runtime.opened_files(directory, keys, "browser", process)
 
 
 class Page:

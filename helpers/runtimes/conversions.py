@@ -2,6 +2,7 @@
 
 import atexit
 import hashlib
+import os
 import re
 import shutil
 import tempfile
@@ -11,10 +12,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+from helpers.processes.clean_process import ReaderError
 from helpers.readers.inputs import state
 from helpers.scratch import RUNS
 
 _made, _lock = {}, threading.Lock()
+_opened, _opening = {}, threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,57 @@ def convert_once(directory: Path, kind: str, make: Callable[[Path, Path], Conver
         if found is None or not found.path.exists():
             found = _made[key] = make(directory, new_folder(kind))
     return found
+
+
+def opened(converted: Converted, kind: str, load: Callable[[Path, str], object]) -> Converted:
+    """Keep the files that a runtime can open: a converter may write what no runtime reads.
+
+    Parameters
+    ----------
+    converted : Converted
+        A folder with a file for each signature.
+    kind : str
+        The name of the runtime. Its files lie in a folder of this name, beside the other one.
+    load : function of (folder, name of a file)
+        Opens a file in the runtime. It is called once for each file. It raises ReaderError if the
+        runtime refuses the file.
+
+    Returns
+    -------
+    Converted
+        The error of the runtime stands beside those of the converter.
+
+    Raises
+    ------
+    ReaderError
+        If the runtime does not answer in time.
+    """
+    folder = converted.path.with_name(kind)
+    with _opening:
+        found = _opened.get(folder)
+        if found is None or not folder.exists():
+            found = _opened[folder] = _open(converted, folder, load)
+    return found
+
+
+def _open(converted, folder, load):
+    folder.mkdir(exist_ok=True)
+    kept, errors = {}, dict(converted.errors)
+    for key, name in converted.keys.items():
+        try:
+            os.link(converted.path / name, folder / name)
+        except OSError:  # a disk without links
+            shutil.copy(converted.path / name, folder / name)
+        try:
+            load(folder, name)
+            kept[key] = name
+        except ReaderError as error:
+            (folder / name).unlink()
+            if error.error.startswith("TimeoutError: "):
+                shutil.rmtree(folder)  # it says nothing about the file: ask again
+                raise
+            errors[key] = error.error
+    return Converted(folder, kept, errors)
 
 
 def digest(directory: Path) -> str:

@@ -3,6 +3,7 @@
 `make runtimes` installs both packages in .runtimes.
 """
 
+import re
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,10 +12,10 @@ from typing import NoReturn
 import numpy as np
 
 from helpers.paths import RUNTIMES
-from helpers.processes.clean_process import CleanProcess
-from helpers.readers import to_onnx
+from helpers.processes.clean_process import CleanProcess, Question
+from helpers.readers import DEADLINE, to_onnx
 from helpers.runtimes import runtime_process
-from helpers.runtimes.conversions import Converted, convert_once, file_name
+from helpers.runtimes.conversions import Converted, convert_once, file_name, opened
 from helpers.runtimes.installed import not_installed
 
 LOCK = Path(__file__).with_name("requirements.lock")
@@ -43,8 +44,37 @@ def packages() -> str:
 
 
 def converted(directory: Path, keys: list[str]) -> Converted:
-    """Convert each signature of `keys` of an export to an .onnx file, once for the same content."""
-    return convert_once(directory, "onnx", lambda source, folder: _convert(source, folder, keys))
+    """Convert each signature of `keys` of an export to an .onnx file that ONNX Runtime opens."""
+    return opened_files(directory, keys, "onnx", process)
+
+
+def opened_files(directory: Path, keys: list[str], kind: str, reader: CleanProcess) -> Converted:
+    """Convert signatures to .onnx files, once for the same content, and open each in a runtime.
+
+    tf2onnx writes an operation that ONNX does not have into the file, and reports a success.
+
+    Parameters
+    ----------
+    directory : pathlib.Path
+        The export.
+    keys : list of str
+        The signatures.
+    kind : str
+        The name of the runtime.
+    reader : CleanProcess
+        Its process.
+
+    Raises
+    ------
+    ReaderError
+        If the runtime does not answer in time.
+    """
+    made = convert_once(directory, "tf2onnx", lambda *at: _convert(at[0], at[1], keys))
+
+    def load(folder, name):
+        reader.ask(Question("load", (str(folder), name), kind), deadline=DEADLINE)
+
+    return opened(made, kind, load)
 
 
 def _convert(directory, folder, keys):
@@ -61,8 +91,16 @@ class Signature(runtime_process.Loaded):
         import onnxruntime
 
         onnxruntime.set_default_logger_severity(3)  # errors only
-        model = (Path(folder) / name).read_bytes()  # errors would contain a path
-        self.session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+        path = Path(folder) / name
+        options = {"providers": ["CPUExecutionProvider"]}
+        try:
+            # From bytes, because errors would contain a path.
+            self.session = onnxruntime.InferenceSession(path.read_bytes(), **options)
+        except Exception as error:
+            if not re.search("external data|model_path", str(error), re.IGNORECASE):
+                raise
+            # The weights lie in another file, which is found from the path alone.
+            self.session = onnxruntime.InferenceSession(str(path), **options)
         self.outputs = [output.name for output in self.session.get_outputs()]
 
     def call(self, feed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

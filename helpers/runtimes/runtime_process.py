@@ -2,7 +2,7 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NoReturn
 
@@ -27,7 +27,9 @@ class Loaded(ABC):
 
 
 def answer_questions(
-    load: Callable[[str, str], Loaded], prepare: Callable[[], object] = lambda: None
+    load: Callable[[str, str], Loaded],
+    prepare: Callable[[], object] = lambda: None,
+    more: Mapping[str, Callable] | None = None,
 ) -> NoReturn:
     """Answer the questions "load", "run" and "seconds" until the parent ends.
 
@@ -37,6 +39,8 @@ def answer_questions(
         called once for each pair
     prepare : function without arguments
         what must be done before the first answer
+    more : mapping of str to function of a Loaded
+        other questions about (path, key)
     """
     kept = lru_cache(maxsize=16)(load)
 
@@ -52,7 +56,11 @@ def answer_questions(
     def ready(path, key):
         kept(path, key)
 
-    child.answer_questions({"run": run, "seconds": seconds, "load": ready}, prepare)
+    others = {
+        name: lambda path, key, answer=answer: answer(kept(path, key))
+        for name, answer in (more or {}).items()
+    }
+    child.answer_questions({"run": run, "seconds": seconds, "load": ready, **others}, prepare)
 
 
 def as_given(value: object) -> np.ndarray:

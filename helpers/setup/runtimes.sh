@@ -4,6 +4,7 @@
 #
 #   .runtimes/venv      tf2onnx and ONNX Runtime; they import TensorFlow from .venv
 #   .runtimes/browser   onnxruntime-web, from npm
+#   .runtimes/openvino  OpenVINO, if the variable OPENVINO is set; it is installed first
 #
 # If the course's environment is not .venv, name its interpreter: sh helpers/setup/runtimes.sh python
 
@@ -12,12 +13,12 @@ cd "$(dirname "$0")/../.." || exit 1
 
 python=${1:-.venv/bin/python}
 locks=helpers/runtimes
-venv=.runtimes/venv
 browser=.runtimes/browser
-disk_kb=1000000 # for both (0.3 GB) and temporary files
-again='make runtimes'
+disk_kb=1000000 # for all (0.3 GB, and 0.2 GB for OpenVINO) and temporary files
+again="make runtimes${OPENVINO:+ OPENVINO=1}"
 
 make_venv() {
+    venv=$1
     need_space
     echo "Making $venv."
     output=$("$python" -m venv --clear "$venv" 2>&1) || {
@@ -26,18 +27,20 @@ make_venv() {
     }
 }
 
+# Installs a lock in an environment that also imports the course's: install_for_python .runtimes/venv requirements.lock
 install_for_python() {
+    venv=$1 lock=$locks/$2
     found=$(version_of "$venv/bin/python")
     pth=$venv/lib/python$version/site-packages/course.pth
     [ "$found" = "$version" ] && [ "$(cat "$pth" 2>/dev/null)" = "$packages" ] &&
-        cmp -s "$locks/requirements.lock" "$venv/installed" && return
+        cmp -s "$lock" "$venv/installed" && return
     rm -f "$venv/installed"
-    { [ "$found" = "$version" ] && "$venv/bin/python" -m pip --version >/dev/null 2>&1; } || make_venv
+    { [ "$found" = "$version" ] && "$venv/bin/python" -m pip --version >/dev/null 2>&1; } || make_venv "$venv"
     # This environment also imports the course's own packages; packages that it has itself come first.
     printf '%s\n' "$packages" >"$pth"
-    echo "Installing the packages of $locks/requirements.lock."
-    pip_install "$venv" "$locks/requirements.lock"
-    cp "$locks/requirements.lock" "$venv/installed"
+    echo "Installing the packages of $lock."
+    pip_install "$venv" "$lock"
+    cp "$lock" "$venv/installed"
 }
 
 install_for_browser() {
@@ -67,5 +70,6 @@ version=$(version_of "$python")
 [ -n "$version" ] || fail "$python does not run: run make env first, or name the interpreter of the course's" \
     "environment, for example: sh helpers/setup/runtimes.sh python"
 packages=$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-install_for_python
+[ -z "$OPENVINO" ] || install_for_python .runtimes/openvino openvino.lock
+install_for_python .runtimes/venv requirements.lock
 install_for_browser

@@ -35,7 +35,7 @@ esac
 SCRIPTS = [f"helpers/setup/{what}.sh" for what in ("env", "pip", "runtimes")]
 RUNTIMES = [
     f"helpers/runtimes/{name}"
-    for name in ("requirements.lock", "package.json", "package-lock.json")
+    for name in ("requirements.lock", "openvino.lock", "package.json", "package-lock.json")
 ]
 # `npm ci --prefix FOLDER ...`
 FAKE_NPM = """#!/bin/sh
@@ -257,6 +257,20 @@ def test_runtimes_are_installed_once(course):
     assert pth.read_text() == "packages of .venv/bin/python\n"
     assert course.make("runtimes").returncode == 0
     assert course.calls == ["pip", "pip for the runtimes", "npm"]
+
+
+def test_openvino_is_installed_on_demand(course):
+    course.python("python3", "3.12")
+    course.program("npm", FAKE_NPM.format(error=""))
+    assert course.make("runtimes").returncode == 0
+    assert not (course.runtimes / "openvino").exists()
+    for _ in range(2):
+        assert course.make("runtimes", "OPENVINO=1").returncode == 0
+    assert course.calls == ["pip", "pip for the runtimes", "npm", "pip for the runtimes"]
+    installed = (course.runtimes / "openvino/installed").read_bytes()
+    assert installed == (ROOT / "helpers/runtimes/openvino.lock").read_bytes()
+    (pth,) = course.runtimes.glob("openvino/lib/*/site-packages/course.pth")
+    assert pth.read_text() == "packages of .venv/bin/python\n"
 
 
 def test_runtimes_without_npm(course):

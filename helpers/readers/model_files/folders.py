@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from helpers.readers.model_files import keras_config
 from helpers.readers.model_files.pointers import size_of_pointer
 from helpers.readers.model_files.sentences import joined, some
 from helpers.text import printable, readable_size
@@ -52,6 +53,8 @@ def describe(path: Path) -> str:
         )
     if prefixes := _prefixes(path):
         return _checkpoint(path / prefixes[-1], f"{name}/ holds {_several(prefixes, 'checkpoint')}")
+    if {"config.json", "metadata.json"} <= {file.name for file in path.iterdir()}:
+        return keras_config.describe_folder(path)
     if models := _models(path):
         return joined(
             f"{name}/ is not an export. It holds {_several(models, 'model file')}: {some(models)}.",
@@ -59,7 +62,13 @@ def describe(path: Path) -> str:
             "To learn who can use such a file and how to get an export, give the file: "
             f"{printable(str(path / models[0]))}",
         )
-    return ""
+    inside = [entry.name for entry in sorted(path.iterdir(), key=lambda entry: entry.name)]
+    return joined(
+        f"{name}/ is a folder without an export: it has no saved_model.pb; it holds "
+        f"{some(inside) or 'nothing'}.",
+        "No reader can use it.",
+        "An export is the folder that model.export(DIRECTORY) writes: give that folder.",
+    )
 
 
 def describe_prefix(path: Path) -> str:
@@ -85,6 +94,8 @@ def describe_part(path: Path) -> str:
             "No reader can use a part.",
             f"Give the folder: {printable(str(folder))}",
         )
+    if path.name == "saved_model.pbtxt":
+        return describe(folder)
     if path.name == "checkpoint" and (prefixes := _prefixes(folder)):
         return _checkpoint(folder / prefixes[-1], f"{name} names the newest checkpoint of a folder")
     prefix = path.with_suffix("")  # model.ckpt.index, model.ckpt.data-00000-of-00001

@@ -28,6 +28,22 @@ def describe_zip(path: Path, archive: zipfile.ZipFile) -> str:
     return describe(path, config, f"Keras {version}", weights)
 
 
+def describe_folder(path: Path) -> str:
+    """Say what the folder is that a .keras file becomes when it is unpacked.
+
+    Raises
+    ------
+    ValueError, KeyError, OSError
+        A file is damaged.
+    """
+    metadata = json.loads((path / "metadata.json").read_bytes())
+    config = json.loads((path / "config.json").read_bytes())
+    version = printable(str(metadata["keras_version"]))
+    stored = any("weights.h5" in file.name for file in path.iterdir())
+    weights = "configuration and weights" if stored else "a configuration without weights"
+    return describe(path, config, f"Keras {version}", f"{weights}, unpacked in a folder")
+
+
 def _member(archive, name):
     if archive.getinfo(name).file_size > MOST_BYTES:
         raise ValueError(f"{name} is too large")
@@ -52,8 +68,11 @@ def describe(path: Path, config: Mapping, saved_by: str, holding: str) -> str:
     inputs = [*_inputs(config)]
     takes = f"It takes {'; '.join(inputs)}." if inputs else ""
     first = f"{name} is a Keras model ({kind}), saved by {saved_by}: {holding}, but no graph."
-    if path.suffix.lower() not in (".keras", ".h5", ".hdf5"):
+    own, name = name, _name_for_keras(path)
+    if path.suffix.lower() not in (".keras", ".h5", ".hdf5") and not path.is_dir():
         first += " Keras opens it only if its name ends in .keras or .h5."
+    if name != own:
+        first += f" Name it {name}, because Keras takes the ending of the name for the format."
     return "\n".join(
         part
         for part in (
@@ -67,8 +86,19 @@ def describe(path: Path, config: Mapping, saved_by: str, holding: str) -> str:
     )
 
 
+def _name_for_keras(path):
+    """Return the name under which Keras opens a file: its ending counts, not its content."""
+    if path.is_dir():
+        return printable(path.name)
+    endings = (".keras",) if zipfile.is_zipfile(path) else (".h5", ".hdf5")
+    name = path.name if path.name.endswith(endings) else f"{path.stem}{endings[0]}"
+    return printable(name)
+
+
 def _how_to_export(name, saved_by):
-    lines = f'To get an export: tf.keras.models.load_model("{name}").export(DIRECTORY).'
+    # Keras 3 does not find some losses by the names that an HDF5 file has. No export needs them.
+    more = ", compile=False" if name.endswith((".h5", ".hdf5")) else ""
+    lines = f'To get an export: tf.keras.models.load_model("{name}"{more}).export(DIRECTORY).'
     if saved_by.startswith("Keras 3"):
         return lines
     return joined(

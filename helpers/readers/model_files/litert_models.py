@@ -1,9 +1,10 @@
-"""LiteRT files (.tflite), read with the schema of the format: no interpreter opens them."""
+"""LiteRT files (.tflite), read with the schema of the format, and opened in the interpreter."""
 
 from pathlib import Path
 
 import numpy as np
 
+from helpers.readers.model_files import opening
 from helpers.readers.model_files.sentences import joined, some, tensor
 from helpers.text import printable
 
@@ -32,8 +33,9 @@ def describe(path: Path, head: bytes) -> str:
             joined(f"{name} is a LiteRT model (TensorFlow Lite) with {signatures}.", calls),
             *lines,
             joined(
-                "Programs with the LiteRT interpreter can use it: phones, small devices, and "
-                "Python with ai_edge_litert. TensorFlow Serving cannot.",
+                opening.in_litert(path),
+                "It runs on phones, on small devices, and in Python with ai_edge_litert. "
+                "TensorFlow Serving cannot.",
                 _operations_beyond_litert(model, schema),
             ),
             "TensorFlow cannot change it back into an export. To get one, export the model that it "

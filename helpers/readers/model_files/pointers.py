@@ -1,5 +1,6 @@
 """Small texts that stand in place of a file: Git LFS pointers, web pages, aliases."""
 
+import codecs
 import re
 from pathlib import Path
 
@@ -12,7 +13,7 @@ PAGES = (b"<!doctype html", b"<html")
 
 def describe(path: Path, head: bytes) -> str:
     """Say what a pointer or a web page is; "" for any other file."""
-    name = printable(path.name)
+    name, head = printable(path.name), head.removeprefix(codecs.BOM_UTF8)
     if head.startswith(LFS):
         return joined(
             f"{name} is a Git LFS pointer: a short text in place of a file{_size(head)}.",
@@ -35,7 +36,7 @@ def size_of_pointer(path: Path) -> str | None:
     if path.stat().st_size > 1024:  # the specification's limit for a pointer
         return None
     with path.open("rb") as stream:
-        head = stream.read(1024)
+        head = stream.read(1024).removeprefix(codecs.BOM_UTF8)
     return _size(head) if head.startswith(LFS) else None
 
 

@@ -5,9 +5,11 @@ The format is read field by field. So a model of several gigabytes takes no memo
 """
 
 import mmap
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from helpers.readers.model_files import opening
 from helpers.readers.model_files.sentences import joined, some, tensor
 from helpers.text import printable, readable_size
 
@@ -22,6 +24,8 @@ ONNX_TYPES = dict(
         )
     )
 )
+MADE_NAME = re.compile(r"(StatefulPartitioned|Partitioned|Identity)\w*(:\d+)?")
+UNNAMED = "unk__"  # how tf2onnx names an open size
 PLACEHOLDERS = ("Placeholder", "PlaceholderWithDefault")
 
 
@@ -76,7 +80,7 @@ def describe(path: Path, head: bytes) -> str:
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     data = memoryview(content)
     try:
-        return _onnx(path, data) or _graph(path, data)
+        return _onnx(path, data) or _graph(path, data) or _saved_model(path, data)
     except ValueError:
         if path.suffix.lower() == ".onnx":
             raise
@@ -101,7 +105,9 @@ def _onnx(path, data):
         return ""
     name = printable(path.name)
     domains = {_text(entry.get(1, b"")) or "ai.onnx": entry.get(2, 0) for entry in sets}
-    lines = [*_values(graph)]
+    inputs, outputs = _values(graph)
+    lines = [f"    in   {tensor(*value)}" for value in inputs]
+    lines += [f"    out  {tensor(*value)}" for value in outputs]
     others = sorted(domain for domain in domains if domain not in ("ai.onnx", "ai.onnx.ml"))
     custom = ""
     if others:
@@ -113,9 +119,14 @@ def _onnx(path, data):
             f"{name} is an ONNX model (operation set {standard}){made}.",
             *lines,
             joined(
-                "ONNX Runtime, OpenVINO and other programs for ONNX can use it. TensorFlow Serving "
-                "and the readers of this course cannot.",
+                opening.in_onnx_runtime(path, inputs),
                 custom,
+                "TensorFlow Serving and the other readers of this course cannot use it.",
+            ),
+            joined(
+                "An ONNX file is one function: other signatures and endpoints of the model are not "
+                "in it.",
+                _about_names([name for name, *_ in outputs]),
             ),
             "To get an export, export the model that it was converted from: "
             "model.export(DIRECTORY). Converters from ONNX exist, such as onnx2tf; compare what "
@@ -124,39 +135,44 @@ def _onnx(path, data):
     )
 
 
+def _about_names(outputs):
+    """Say which names of outputs the converter made; "" if none."""
+    made = [name for name in outputs if MADE_NAME.fullmatch(name)]
+    if not made:
+        return ""
+    return f"The converter made the name {some(made)}: an export has names that the model chose."
+
+
 def _values(graph):
-    """Yield the inputs and outputs of an ONNX graph, without its weights."""
+    """Return the inputs and outputs of an ONNX graph as (name, dtype, shape), without weights."""
     inputs, outputs, weights = [], [], set()
     for number, value in fields(graph):
         if number == 11:
-            inputs.append(value)
+            inputs.append(_onnx_tensor(dict(fields(value))))
         elif number == 12:
-            outputs.append(value)
+            outputs.append(_onnx_tensor(dict(fields(value))))
         elif number == 5:  # files before version 4 list each weight as an input, too
             weights |= {_text(text) for at, text in fields(value) if at == 8}
-    for way, found in (("in ", inputs), ("out", outputs)):
-        for value in found:
-            entry = dict(fields(value))
-            if _text(entry.get(1, b"")) not in weights:
-                yield f"    {way}  {_onnx_tensor(entry)}"
+    return [value for value in inputs if value[0] not in weights], outputs
 
 
 def _onnx_tensor(entry):
+    name = _text(entry.get(1, b""))
     kind = dict(fields(entry[2])).get(1) if 2 in entry else None
     if kind is None:
-        return f"{printable(_text(entry.get(1, b'')))}: not a tensor"
+        return name, "not a tensor", None
     found = dict(fields(kind))
     shape = None
     if 2 in found:
         shape = [_size(dict(fields(size))) for number, size in fields(found[2]) if number == 1]
-    dtype = ONNX_TYPES.get(found.get(1, 0), "unknown dtype")
-    return tensor(_text(entry.get(1, b"")), dtype, shape)
+    return name, ONNX_TYPES.get(found.get(1, 0), "unknown dtype"), shape
 
 
 def _size(dimension):
     if 1 in dimension:
         return dimension[1]
-    return printable(_text(dimension[2])) if 2 in dimension else None
+    named = printable(_text(dimension[2])) if 2 in dimension else ""
+    return None if named.startswith(UNNAMED) else named or None
 
 
 def _graph(path, data):
@@ -190,6 +206,26 @@ def _graph(path, data):
         "To get an export, import it with tf.graph_util.import_graph_def into a "
         "tf.compat.v1.Session, and name its inputs and outputs in "
         "tf.compat.v1.saved_model.simple_save(session, DIRECTORY, inputs, outputs).",
+    )
+
+
+def _saved_model(path, data):
+    """The graph of an export: a version, then one graph or more, each with its tags."""
+    graphs = 0
+    for number, value in fields(data):
+        if number == 2 and not isinstance(value, int):
+            parts = dict(fields(value))
+            graphs += not isinstance(parts.get(1, 0), int) and not isinstance(parts.get(2, 0), int)
+        elif (number, value) != (1, 1):
+            return ""
+    if not graphs:
+        return ""
+    return joined(
+        f"{printable(path.name)} is the graph of an export (SavedModel) under another name, "
+        "without its folder.",
+        "No reader can use a part.",
+        "Put it into a folder as saved_model.pb, with the folders variables/ and assets/ of the "
+        "export beside it, and give that folder.",
     )
 
 

@@ -6,13 +6,11 @@ import shutil
 import tarfile
 import zipfile
 
-import flatbuffers
 import h5py
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from ai_edge_litert import schema_py_generated as schema
 
 from helpers.readers import model_files
 from helpers.readers.__main__ import main
@@ -27,42 +25,6 @@ class Shift(layers.Layer):
 
     def call(self, x):
         return x + 1
-
-
-def forbidden(*_, **__):
-    raise AssertionError("the model was loaded")
-
-
-@pytest.fixture(scope="module")
-def model():
-    stack = [keras.Input((8,), name="x"), layers.Dense(4), layers.Dense(2)]
-    model = keras.Sequential(stack)
-    model.compile("adam", "mse")
-    return model
-
-
-@pytest.fixture(scope="module")
-def export(model, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("models") / "price" / "1"
-    model.export(folder, verbose=False)
-    return folder
-
-
-@pytest.fixture
-def said(capsys, monkeypatch):
-    """A function of a path: what the command prints, with exit status 2 and nothing loaded."""
-    monkeypatch.setattr(keras.models, "load_model", forbidden)
-    monkeypatch.setattr(keras.saving, "load_model", forbidden)
-    monkeypatch.setattr(tf.saved_model, "load", forbidden)
-
-    def ask(path):
-        capsys.readouterr()
-        assert main([str(path)]) == 2
-        out, error = capsys.readouterr()
-        assert "Traceback" not in out + error and not error
-        return out
-
-    return ask
 
 
 def test_a_keras_file(said, model, tmp_path):
@@ -165,35 +127,31 @@ def test_the_content_decides_and_not_the_ending(said, model, export, tmp_path):
     )
 
 
-def test_a_litert_file_with_signatures(said, export, tmp_path):
-    content = tf.lite.TFLiteConverter.from_saved_model(str(export)).convert()
-    (tmp_path / "price.tflite").write_bytes(content)
-    lines = said(tmp_path / "price.tflite").splitlines()
-    assert lines[0] == "price.tflite is a LiteRT model (TensorFlow Lite) with 1 signature."
-    assert lines[1:4] == [
-        "  serving_default",
-        "    in   x: float32 (None, 8)",
-        "    out  output_0: float32 (None, 2)",
-    ]
-    assert "TensorFlow Serving cannot." in lines[4] and "model.export(DIRECTORY)" in lines[5]
+@pytest.mark.parametrize(("saved", "wrong"), [("keras", "h5"), ("h5", "keras"), ("h5", "bin")])
+def test_keras_goes_by_the_ending(said, model, tmp_path, monkeypatch, saved, wrong):
+    monkeypatch.chdir(tmp_path)
+    model.save(f"price.{saved}")
+    shutil.move(f"price.{saved}", f"price.{wrong}")
+    text = said(f"price.{wrong}")
+    assert f"Name it price.{saved}, because Keras takes the ending" in text
+    more = ", compile=False" if saved == "h5" else ""
+    assert f'load_model("price.{saved}"{more})' in text
+    monkeypatch.undo()  # `said` forbids load_model
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises((ValueError, OSError)):
+        keras.saving.load_model(f"price.{wrong}", compile=False)
+    shutil.move(f"price.{wrong}", f"price.{saved}")
+    loaded = keras.saving.load_model(f"price.{saved}", compile=False)
+    assert loaded.count_params() == model.count_params()
 
 
-def test_a_litert_file_without_signatures_and_with_operations_of_tensorflow(said, tmp_path):
-    module = tf.Module()
-    square = tf.TensorSpec((2, 2), tf.float32, name="x")
-    module.f = tf.function(tf.linalg.det, input_signature=[square])
-    tf.saved_model.save(module, tmp_path / "det", signatures=module.f)
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path / "det"))
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.SELECT_TF_OPS]
-    model = schema.ModelT.InitFromPackedBuf(bytearray(converter.convert()), 0)
-    model.signatureDefs = []
-    builder = flatbuffers.Builder()
-    builder.Finish(model.Pack(builder), b"TFL3")
-    (tmp_path / "det.tflite").write_bytes(bytes(builder.Output()))
-    text = said(tmp_path / "det.tflite")
-    assert "with no signature. Without a signature, call it by the index of a tensor" in text
-    assert "operations of TensorFlow (Identity, MatrixDeterminant)" in text
-    assert "float32 (2, 2)" in text and "float32 ()" in text
+def test_an_unpacked_keras_file(said, model, tmp_path):
+    model.save(tmp_path / "price.keras")
+    with zipfile.ZipFile(tmp_path / "price.keras") as archive:
+        archive.extractall(tmp_path / "price")
+    text = said(tmp_path / "price")
+    assert "price is a Keras model (Sequential)" in text and "unpacked in a folder" in text
+    assert 'load_model("price")' in text and "Name it" not in text
 
 
 def field(number, value):

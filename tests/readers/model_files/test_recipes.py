@@ -23,12 +23,17 @@ def answers(directory, name="x"):
     return answer.numpy()
 
 
+@pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("ending", ["keras", "h5"])
-def test_the_line_for_a_keras_file(tmp_path, monkeypatch, ending):
+def test_the_line_for_a_keras_file(tmp_path, monkeypatch, ending, compiled):
     monkeypatch.chdir(tmp_path)
     made = model()
+    if compiled:
+        made.compile("adam", "mse", metrics=["mae"])
+        made.fit(ROWS, ROWS[:, :2], verbose=0)
     made.save(f"price.{ending}")
-    (line,) = re.findall(r"tf\.keras\.models\S+", model_files.describe(f"price.{ending}"))
+    text = model_files.describe(f"price.{ending}")
+    (line,) = re.findall(r"tf\.keras\.models\..*?DIRECTORY\)", text)
     line = line.rstrip(".").replace("DIRECTORY", "'export', verbose=False")
     exec(line, {"tf": tf})
     assert compare.compare("export").ok

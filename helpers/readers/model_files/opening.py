@@ -1,0 +1,149 @@
+"""Open a model file in its runtime and call it: a converter may write what no runtime reads.
+
+The runtimes have processes of their own, so a damaged file cannot end this one.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from helpers.artifact.saved_model import Signature, TensorInfo
+from helpers.processes.clean_process import Question, ReaderError
+from helpers.readers.made_inputs import ROWS, SIZE, Trial, make, source
+from helpers.readers.model_files.sentences import joined, some
+from helpers.text import printable, readable_size, shorten
+
+DEADLINE = 60  # seconds to open a file, and for each answer
+MOST_BYTES = 2**29  # of a LiteRT file, which is sent to its process
+DTYPES = re.compile(r"u?int(8|16|32|64)|float(16|32|64)|bool|string")
+TEXTS = ("bytes_", "str_", "object_")  # NumPy's names for texts
+REASON = 300  # characters of an error
+Value = tuple[str, str, Sequence | None]  # name, dtype, shape
+Feed = dict[str, np.ndarray]
+
+
+def in_onnx_runtime(path: Path, inputs: Sequence[Value]) -> str:
+    """Open an ONNX file in ONNX Runtime, call it with made inputs, and say what came of it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    inputs : sequence of (str, str, list or None)
+        The name, dtype and shape of each input. A size that is no whole number is open.
+
+    Returns
+    -------
+    str
+        One or more sentences.
+    """
+    from helpers.runtimes import onnx_facts, onnx_runtime  # only here: they use the readers
+
+    if lacking := onnx_runtime.missing():
+        return f"It was not opened in ONNX Runtime. {lacking}."
+
+    def ask(function, *arguments):
+        question = Question(function, (str(path.resolve().parent), path.name, *arguments), "onnx")
+        return onnx_runtime.process.ask(question, deadline=DEADLINE)
+
+    def load():
+        ask("load")
+        return [_signature("", inputs)]
+
+    def refused(words, error):
+        return _refused(words, onnx_facts.reason_first(error), onnx_facts.cure_of(error))
+
+    try:
+        told = _tried("ONNX Runtime", load, lambda key, feed: ask("run", feed), refused)
+    finally:
+        onnx_runtime.process.stop()
+    return f"{told} Other programs for ONNX were not tried."
+
+
+def in_litert(path: Path) -> str:
+    """Open a LiteRT file in the interpreter, call each signature, and say what came of it.
+
+    Returns
+    -------
+    str
+        One or more sentences.
+    """
+    from helpers.runtimes import litert_file  # only here: the runtimes use the readers
+
+    size = path.stat().st_size
+    if size > MOST_BYTES:
+        return f"It was not opened in the interpreter, because it has {readable_size(size)}."
+    found: dict[str, Signature] = {}
+
+    def load():
+        for key, signature in litert_file.signatures(path).items():
+            values = [(t.name, _numpy_name(t.dtype), t.shape) for t in signature.inputs]
+            found[key] = _signature(key, values)
+        return list(found.values())
+
+    def refused(words, error):
+        return _refused(words, error.removeprefix("RuntimeError: "), "")
+
+    return _tried(
+        "The LiteRT interpreter", load, lambda key, feed: litert_file.run(path, key, feed), refused
+    )
+
+
+def _numpy_name(dtype):
+    return "string" if dtype in TEXTS else dtype
+
+
+def _tried(
+    program: str,
+    load: Callable[[], Iterable[Signature]],
+    call: Callable[[str, Feed], Mapping],
+    refused: Callable[[str, str], str],
+) -> str:
+    """Load a file and call its signatures with 3 rows and with 1; say what came of it."""
+    try:
+        signatures = load()
+    except ReaderError as error:
+        return refused(f"{program} cannot open it", error.error)
+    called = 0
+    for signature in signatures:
+        if unusual := [t for t in signature.inputs if _is_unusual(t)]:
+            names = some([f"{t.name} ({t.dtype})" for t in unusual])
+            return f"{program} opens it. It was not called: no inputs can be made for {names}."
+        called += 1
+        try:
+            for rows in ROWS:
+                call(signature.key, _made(signature, rows))
+        except ReaderError as error:
+            told = some([f"{t.name}: {source(t, 'usual')}" for t in signature.inputs])
+            which = f" in {printable(signature.key)}" if signature.key else ""
+            words = f"{program} opens it, but fails{which} with made inputs ({told})"
+            return refused(words, error.error)
+    if not called:
+        return f"{program} opens it. It was not called."
+    made = " to made inputs" if any(signature.inputs for signature in signatures) else ""
+    return f"{program} opens it, and answers{made}. Its numbers were not compared."
+
+
+def _refused(words, reason, cure):
+    told = printable(shorten(reason, REASON), REASON + 20).removesuffix(".")
+    return joined(f"{words}: {told}.", cure)
+
+
+def _signature(key, inputs):
+    tensors = []
+    for name, dtype, shape in inputs:
+        sizes = [size if isinstance(size, int | np.integer) else None for size in shape or ()]
+        tensors.append(TensorInfo(name, dtype, None if shape is None else tuple(sizes)))
+    return Signature(key, tuple(tensors), ())
+
+
+def _is_unusual(tensor):
+    return tensor.shape is None or not DTYPES.fullmatch(tensor.dtype)
+
+
+def _made(signature, rows):
+    """Make inputs of the declared dtypes: the runtimes cast nothing."""
+    made = make(signature, Trial(rows, SIZE))
+    dtypes = {t.name: object if t.dtype == "string" else t.dtype for t in signature.inputs}
+    return {name: np.asarray(value, dtypes[name]) for name, value in made.items()}

@@ -3,7 +3,7 @@
 Every check looks at what the export does in the readers.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -139,11 +139,41 @@ def answers(
     NotYet
         If the reader fails. The message holds its error, and the cure if the error is known.
     """
+    return next(answers_to_batches(found, key, [inputs], reader))
+
+
+def answers_to_batches(
+    found: Artifact, key: str, batches: Iterable[Mapping[str, Any]], reader: str
+) -> Iterator[dict[str, np.ndarray]]:
+    """Call a signature of an export in a reader with several batches, in one question.
+
+    Parameters
+    ----------
+    found, key, reader
+        As in `answers`.
+    batches : iterable of mapping of str to array
+        What the signature gets, one batch after the other.
+
+    Yields
+    ------
+    dict of str to ndarray
+        The outputs by name, for each batch.
+
+    Raises
+    ------
+    NotYet
+        As `answers` does, in place of the outputs of the batch that fails.
+    """
     try:
-        return readers.run(found.directory, key, inputs, reader, computing=COMPUTING)
-    except readers.ReaderError as error:
-        words = f"{key} fails in {readers.READERS[reader]}: {shorten(str(error))}"
-        raise NotYet("\n".join(filter(None, (words, cure(str(error)))))) from None
+        got, error = readers.run_batches(
+            found.directory, key, list(batches), reader, computing=COMPUTING
+        )
+    except readers.ReaderError as failure:
+        got, error = [], str(failure)
+    yield from got
+    if error:
+        words = f"{key} fails in {readers.READERS[reader]}: {shorten(error)}"
+        raise NotYet("\n".join(filter(None, (words, cure(error)))))
 
 
 def require_weights(found: Artifact, key: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:

@@ -271,19 +271,47 @@ def require_numbers(
     name = the_input(signature_of(found, key))
     for reader in which:
         got = answers(found, key, {name: x}, reader)
-        value = only_output(got, key) if output is None else named_output(got, output, key)
-        where = f"{key} in {readers.READERS[reader]}"
-        require(
-            value.shape == expected.shape,
-            f"{where} should answer {len(x)} rows with shape {expected.shape}, but answers with "
-            f"shape {value.shape}.",
-        )
-        worst = int(np.argmax(np.nan_to_num(np.abs(value - expected), nan=np.inf)))
-        require(
-            np.all(np.abs(value - expected) <= tolerance),
-            f"{where} should answer {expected.flat[worst]:.3g} for the row {_row(x, worst)}, but "
-            f"answers {value.flat[worst]:.3g}.",
-        )
+        require_right(got, key, reader, x, expected, tolerance, output)
+
+
+def require_right(
+    got: Mapping[str, np.ndarray],
+    key: str,
+    reader: str,
+    x: np.ndarray,
+    expected: np.ndarray,
+    tolerance: float,
+    output: str | None = None,
+) -> None:
+    """Require that one answer of a signature holds the expected numbers; see `require_numbers`.
+
+    Parameters
+    ----------
+    got : mapping of str to ndarray
+        The outputs by name.
+    key, reader : str
+        What has answered, for the message.
+    x, expected, tolerance, output
+        As in `require_numbers`.
+
+    Raises
+    ------
+    NotYet
+        If the shape or a number is different. The message names the worst row.
+    """
+    where = f"{key} in {readers.READERS[reader]}"
+    value = only_output(got, key) if output is None else named_output(got, output, key)
+    require(
+        value.shape == expected.shape,
+        f"{where} should answer {len(x)} rows with shape {expected.shape}, but answers with "
+        f"shape {value.shape}.",
+    )
+    worst = int(np.argmax(np.nan_to_num(np.abs(value - expected), nan=np.inf)))
+    require(
+        np.all(np.abs(value - expected) <= tolerance),
+        f"{where} should answer {expected.flat[worst]:.3g} for the row {_row(x, worst)}, but "
+        f"answers {value.flat[worst]:.3g}.",
+    )
 
 
 def require_prediction(

@@ -114,7 +114,7 @@ def _echo(spec, folder):
 
     module = tf.Module()
     try:
-        module.echo = tf.function(lambda x: tf.identity(x), input_signature=[spec])
+        module.echo = tf.function(lambda x: tf.identity(x), [spec], autograph=False)
         tf.saved_model.save(module, str(folder), signatures=module.echo)
     except Exception as error:
         raise NotYet(

@@ -35,7 +35,7 @@ CONSTANT = 1e-6
 ESTIMATE = 0.05
 
 ALL = tuple(readers.READERS)
-COMPUTING = 10  # seconds of CPU time that a reader has for one answer
+COMPUTING = 10  # seconds of CPU time that a reader has for the answers to one question
 
 
 def export_at(answer: Any, name: str = "export_dir") -> Artifact:

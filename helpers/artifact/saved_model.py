@@ -180,7 +180,9 @@ def directory_of(given: str | os.PathLike) -> Path:
         path = Path(given)
         exists, is_file = path.exists(), path.is_file()
         inside = sorted(child.name for child in path.iterdir()) if path.is_dir() else []
-        versions = [name for name in inside if (path / name / "saved_model.pb").exists()]
+        is_export = "saved_model.pb" in inside
+        others = [] if is_export else inside
+        versions = [name for name in others if (path / name / "saved_model.pb").exists()]
         name = path.name or path.resolve().name or str(path)  # "" for "." and "/"
     except TypeError:
         raise NotAnArtifact(
@@ -195,7 +197,7 @@ def directory_of(given: str | os.PathLike) -> Path:
     if is_file:
         hint = " (a .keras file needs its Python classes)" if path.suffix == ".keras" else ""
         raise NotAnArtifact(f"{name!r} is a file, not an export directory{hint}")
-    if "saved_model.pb" not in inside:
+    if not is_export:
         raise NotAnArtifact(
             f"{name!r} is the parent of exports, not one itself; it holds {_some(versions)}"
             if versions

@@ -3,7 +3,7 @@
 Every check looks at what the export does in the readers.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,7 @@ CONSTANT = 1e-6
 ESTIMATE = 0.05
 
 ALL = tuple(readers.READERS)
-COMPUTING = 10  # seconds of CPU time that a reader has for one answer
+COMPUTING = 10  # seconds of CPU time that a reader has for the answers to one question
 
 
 def export_at(answer: Any, name: str = "export_dir") -> Artifact:
@@ -139,11 +139,41 @@ def answers(
     NotYet
         If the reader fails. The message holds its error, and the cure if the error is known.
     """
+    return next(answers_to_batches(found, key, [inputs], reader))
+
+
+def answers_to_batches(
+    found: Artifact, key: str, batches: Iterable[Mapping[str, Any]], reader: str
+) -> Iterator[dict[str, np.ndarray]]:
+    """Call a signature of an export in a reader with several batches, in one question.
+
+    Parameters
+    ----------
+    found, key, reader
+        As in `answers`.
+    batches : iterable of mapping of str to array
+        What the signature gets, one batch after the other.
+
+    Yields
+    ------
+    dict of str to ndarray
+        The outputs by name, for each batch.
+
+    Raises
+    ------
+    NotYet
+        As `answers` does, in place of the outputs of the batch that fails.
+    """
     try:
-        return readers.run(found.directory, key, inputs, reader, computing=COMPUTING)
-    except readers.ReaderError as error:
-        words = f"{key} fails in {readers.READERS[reader]}: {shorten(str(error))}"
-        raise NotYet("\n".join(filter(None, (words, cure(str(error)))))) from None
+        got, error = readers.run_batches(
+            found.directory, key, list(batches), reader, computing=COMPUTING
+        )
+    except readers.ReaderError as failure:
+        got, error = [], str(failure)
+    yield from got
+    if error:
+        words = f"{key} fails in {readers.READERS[reader]}: {shorten(error)}"
+        raise NotYet("\n".join(filter(None, (words, cure(error)))))
 
 
 def require_weights(found: Artifact, key: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
@@ -241,19 +271,47 @@ def require_numbers(
     name = the_input(signature_of(found, key))
     for reader in which:
         got = answers(found, key, {name: x}, reader)
-        value = only_output(got, key) if output is None else named_output(got, output, key)
-        where = f"{key} in {readers.READERS[reader]}"
-        require(
-            value.shape == expected.shape,
-            f"{where} should answer {len(x)} rows with shape {expected.shape}, but answers with "
-            f"shape {value.shape}.",
-        )
-        worst = int(np.argmax(np.nan_to_num(np.abs(value - expected), nan=np.inf)))
-        require(
-            np.all(np.abs(value - expected) <= tolerance),
-            f"{where} should answer {expected.flat[worst]:.3g} for the row {_row(x, worst)}, but "
-            f"answers {value.flat[worst]:.3g}.",
-        )
+        require_right(got, key, reader, x, expected, tolerance, output)
+
+
+def require_right(
+    got: Mapping[str, np.ndarray],
+    key: str,
+    reader: str,
+    x: np.ndarray,
+    expected: np.ndarray,
+    tolerance: float,
+    output: str | None = None,
+) -> None:
+    """Require that one answer of a signature holds the expected numbers; see `require_numbers`.
+
+    Parameters
+    ----------
+    got : mapping of str to ndarray
+        The outputs by name.
+    key, reader : str
+        What has answered, for the message.
+    x, expected, tolerance, output
+        As in `require_numbers`.
+
+    Raises
+    ------
+    NotYet
+        If the shape or a number is different. The message names the worst row.
+    """
+    where = f"{key} in {readers.READERS[reader]}"
+    value = only_output(got, key) if output is None else named_output(got, output, key)
+    require(
+        value.shape == expected.shape,
+        f"{where} should answer {len(x)} rows with shape {expected.shape}, but answers with "
+        f"shape {value.shape}.",
+    )
+    worst = int(np.argmax(np.nan_to_num(np.abs(value - expected), nan=np.inf)))
+    require(
+        np.all(np.abs(value - expected) <= tolerance),
+        f"{where} should answer {expected.flat[worst]:.3g} for the row {_row(x, worst)}, but "
+        f"answers {value.flat[worst]:.3g}.",
+    )
 
 
 def require_prediction(

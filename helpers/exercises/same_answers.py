@@ -8,7 +8,13 @@ import numpy as np
 from helpers import readers
 from helpers.artifact.saved_model import Artifact
 from helpers.exercises import battery
-from helpers.exercises.export_checks import ALL, SAME, answers, require_output, signature_of
+from helpers.exercises.export_checks import (
+    ALL,
+    SAME,
+    answers_to_batches,
+    require_output,
+    signature_of,
+)
 from helpers.exercises.outcomes import NotYet, require
 from helpers.text import safe_repr
 
@@ -53,14 +59,19 @@ def require_same_answers(
         For the first difference. It names the reader, the batch, the output and the row.
     """
     signature_of(found, key)
+    batches = battery.batches(inputs)
+    expected: dict[str, dict[str, np.ndarray]] = {}
     for reader in which:
-        for size, batch in battery.batches(inputs).items():
-            count = len(next(iter(batch.values())))
-            if not count and (reader == "litert" or not empty):
-                continue
-            got = answers(found, key, batch, reader)
-            expected = {name: np.asarray(value) for name, value in reference(**batch).items()}
-            for name, right in expected.items():
+        sent = {
+            size: batch
+            for size, batch in batches.items()
+            if len(next(iter(batch.values()))) or (reader != "litert" and empty)
+        }
+        got_batches = answers_to_batches(found, key, sent.values(), reader)
+        for (size, batch), got in zip(sent.items(), got_batches, strict=True):
+            if size not in expected:
+                expected[size] = {k: np.asarray(v) for k, v in reference(**batch).items()}
+            for name, right in expected[size].items():
                 require_output(got, name, key)
                 where = f"{key} in {readers.READERS[reader]}, {size}"
                 _require_equal(got[name], right, tolerance, f"{where}: {name}", batch, who)

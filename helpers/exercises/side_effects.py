@@ -165,9 +165,9 @@ def _runs_eagerly():
 
 
 def _changed_variables(before):
-    names = before.keys() | os.environ.keys()
+    now = dict(os.environ)
     return sorted(
         name
-        for name in names
-        if before.get(name) != os.environ.get(name) and not name.startswith(OF_LIBRARIES)
+        for name in (before.keys() | now.keys() if now != before else ())
+        if before.get(name) != now.get(name) and not name.startswith(OF_LIBRARIES)
     )

@@ -10,10 +10,12 @@ import collections
 import contextlib
 import functools
 import sys
+import types
 import typing
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -144,10 +146,16 @@ def run_exit_handlers():
 
 
 @contextlib.contextmanager
-def load_once_for_litert() -> Iterator[None]:
-    """Let one conversion of an export to LiteRT load the export once.
+def load_once_for_litert(loaded: Any = None) -> Iterator[None]:
+    """Let one conversion of an export to LiteRT load the export once, or not at all.
 
     The converter loads an export for its signatures, and again for what its errors tell.
+
+    Parameters
+    ----------
+    loaded : object, optional
+        what tf.saved_model.load has given for this export. The converter gets a copy, because it
+        changes names in it. The numbers of a LiteRT file always come from the files of the export.
     """
     from unittest import mock
 
@@ -157,6 +165,8 @@ def load_once_for_litert() -> Iterator[None]:
     kept = []
 
     def load(directory, tags):
+        if loaded is not None:
+            return types.SimpleNamespace(**vars(loaded))
         if not kept:
             kept.append(tf.saved_model.load(directory, tags))
             return kept[0]

@@ -90,6 +90,40 @@ def run(
     return _ask("run", *question, who=reader, deadline=deadline, computing=computing)
 
 
+def run_batches(
+    directory: str | os.PathLike,
+    signature: str,
+    batches: Sequence[Mapping[str, object]],
+    reader: str = "python",
+    computing: float | None = None,
+) -> tuple[list[dict[str, np.ndarray]], str]:
+    """Call one signature of an export with several batches, in one question.
+
+    Parameters
+    ----------
+    directory, signature, reader, computing
+        as in `run`; the limit holds for all batches together
+    batches : sequence of mapping of str to array
+        the inputs of each call
+
+    Returns
+    -------
+    list of dict of str to array
+        the outputs of each call before the first that fails
+    str
+        the reader's own error for the batch that fails, or ""
+
+    Raises
+    ------
+    NotAnArtifact, ReaderError
+        as `run` does, but not for the error of a batch
+    """
+    arrays = [as_arrays(inputs) for inputs in batches]
+    _require_known(reader)
+    question = directory, reader, signature, arrays
+    return _ask("run_batches", *question, who=reader, computing=computing)
+
+
 def run_bare(
     directory: str | os.PathLike, signature: str, inputs: Mapping[str, np.ndarray]
 ) -> dict[str, tuple[dict[str, np.ndarray], str]]:
@@ -319,6 +353,7 @@ __all__ = [
     "digests",
     "run",
     "run_bare",
+    "run_batches",
     "run_with_xla",
     "run_with_zeros",
     "save_again",

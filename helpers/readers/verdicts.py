@@ -1,7 +1,7 @@
 """What each reader does with the rows of a caller, compared with the answers of the model."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -41,6 +41,7 @@ def verdicts(
     inputs: object,
     expected: object,
     signature: str = "serving_default",
+    which: Iterable[str] = tuple(readers.READERS),
 ) -> tuple[Verdict, ...]:
     """Call one signature of an export in each reader, and compare with the model's answers.
 
@@ -54,6 +55,8 @@ def verdicts(
         The model's answers. An array is compared with the only output of the signature.
     signature : str
         The key.
+    which : iterable of str
+        The readers, keys of `helpers.readers.READERS`.
 
     Returns
     -------
@@ -76,7 +79,7 @@ def verdicts(
     promised = found.signatures[signature]
     feed = _by_name(inputs, promised.inputs, "input", signature)
     right = _by_name(expected, promised.outputs, "output", signature)
-    return tuple(_verdict(found.directory, signature, feed, right, who) for who in readers.READERS)
+    return tuple(_verdict(found.directory, signature, feed, right, who) for who in which)
 
 
 def _by_name(values, tensors, what, key):

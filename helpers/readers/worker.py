@@ -51,8 +51,41 @@ def run(
     directory: str, reader: str, key: str, inputs: dict[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
     """Call the signature `key` of an export in a reader and return its outputs by their name."""
-    feed = cast(artifact.read(directory).signatures, key, inputs)
-    answer = LOADERS[reader](directory, state(directory)).call(key, feed)
+    files = state(directory)
+    feed = cast(_declared(directory, files), key, inputs)
+    return _call(LOADERS[reader](directory, files), key, feed)
+
+
+def run_batches(
+    directory: str, reader: str, key: str, batches: list[dict[str, np.ndarray]]
+) -> tuple[list[dict[str, np.ndarray]], str]:
+    """Call the signature `key` with one batch after the other, until the reader fails.
+
+    Returns
+    -------
+    list of dict of str to array
+        the outputs by name, for each batch before the first that fails
+    str
+        the error of the batch that fails, or ""
+    """
+    files = state(directory)
+    declared, loaded = _declared(directory, files), LOADERS[reader](directory, files)
+    answers: list[dict[str, np.ndarray]] = []
+    try:
+        for inputs in batches:
+            answers.append(_call(loaded, key, cast(declared, key, inputs)))
+    except Exception as error:
+        return answers, describe(error, limit=2000)
+    return answers, ""
+
+
+@lru_cache(maxsize=8)
+def _declared(directory, state):
+    return artifact.read(directory).signatures
+
+
+def _call(reader, key, feed):
+    answer = reader.call(key, feed)
     return {name: np.asarray(answer[name]) for name in sorted(answer)}
 
 
@@ -62,8 +95,9 @@ def run_with_zeros(
     """Call the signature `key` in Python while the variables that it reads are 0."""
     import tensorflow as tf
 
-    feed = cast(artifact.read(directory).signatures, key, inputs)
-    reader = LOADERS["python"](directory, state(directory))
+    files = state(directory)
+    feed = cast(_declared(directory, files), key, inputs)
+    reader = LOADERS["python"](directory, files)
     floats = [v for v in reader.loaded.signatures[key].variables if v.dtype.is_floating]
     stored = [variable.numpy() for variable in floats]
     try:
@@ -103,21 +137,10 @@ def run_bare(
         "tensor": lambda: of("python").loaded.signatures[key](**tensors),
         "function": lambda: getattr(of("python").loaded, key)(**inputs),
         "session": lambda: of("session").call(key, inputs),
-        "server": lambda: _served(directory, key, inputs),
+        "server": lambda: _server(directory, state(directory)).call(key, inputs),
         "litert": lambda: of("litert").call(key, inputs),
     }
     return {reader: _answer(call) for reader, call in calls.items()}
-
-
-def _served(directory, key, inputs):
-    from helpers.serving.server.servable import Servable  # only here: its import takes time
-
-    version = Servable(directory)
-    try:
-        with patches.xla_off():
-            return {name: value for name, (_, value) in version.predict(key, inputs).items()}
-    finally:
-        version.close()
 
 
 def _answer(call):
@@ -204,6 +227,7 @@ def _convert_what_can_be(directory, keys, types):
 QUESTIONS = {
     "signatures": signatures,
     "run": run,
+    "run_batches": run_batches,
     "run_with_zeros": run_with_zeros,
     "run_with_xla": run_with_xla,
     "run_bare": run_bare,
@@ -267,7 +291,7 @@ class LiteRTReader:
         self.directory = directory
         self.keys = list(artifact.read(directory).signatures)
         try:
-            together = open_litert(_convert(directory, self.keys))
+            together = open_litert(_convert(directory, self.keys, as_file=False))
             self.interpreters = dict.fromkeys(together.get_signature_list(), together)
         except Exception:  # one signature that cannot be converted fails all
             self.interpreters = {}
@@ -275,17 +299,35 @@ class LiteRTReader:
     def call(self, key: str, feed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         # Of two signatures with one graph ("serve", "serving_default"), the file keeps one only.
         if key not in self.interpreters:
-            self.interpreters[key] = open_litert(_convert(self.directory, [key]))
+            self.interpreters[key] = open_litert(_convert(self.directory, [key], as_file=False))
         return self.interpreters[key].get_signature_runner(key)(**feed)
 
 
-def _convert(directory, keys):
+class ServerReader:
+    """An export as the model server loads it, in C++."""
+
+    def __init__(self, directory: str):
+        from helpers.serving.server.servable import Servable  # only here: its import takes time
+
+        self.version = Servable(directory)
+
+    def call(self, key: str, feed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        with patches.xla_off():
+            answers = self.version.predict(key, feed)
+        return {name: value for name, (_, value) in answers.items()}
+
+
+def _convert(directory, keys, as_file=True):
+    """Convert signatures of an export: for a file, or only for this process."""
     import tensorflow as tf
 
     def convert():
-        with patches.load_once_for_litert():
+        # A file is made once, often of a large export, which is not kept in memory.
+        kept = None if as_file else LOADERS["python"](directory, state(directory)).loaded
+        with patches.load_once_for_litert(kept):
             tags = set(loading.tags_of(directory))
             converter = tf.lite.TFLiteConverter.from_saved_model(directory, keys, tags)
+            converter.exclude_conversion_metadata = not as_file  # facts that only people read
             with litert_reasons.reason_first(directory, keys):
                 return converter.convert()
 
@@ -300,6 +342,7 @@ def _loader(reader):
     return load
 
 
+_server = _loader(ServerReader)
 LOADERS = {
     "python": _loader(PythonReader),
     "session": _loader(SessionReader),

@@ -56,6 +56,15 @@ def test_an_unknown_signature_is_an_error_of_each_reader(bill):
     assert texts(call_everywhere(bill, "sum", prices=TWO)) == ["error"] * 6
 
 
+def test_an_export_that_changes_is_loaded_again(tmp_path):
+    for factor in (2.0, 3.0):
+        module = tf.Module()
+        spec = tf.TensorSpec((None, 2), tf.float32, name="prices")
+        module.total = tf.function(lambda prices: factor * prices, input_signature=[spec])  # noqa: B023
+        tf.saved_model.save(module, tmp_path, signatures={"total": module.total})
+        assert texts(call_everywhere(tmp_path, "total", prices=TWO)) == [f"{60 * factor:g}"] * 6
+
+
 def test_a_folder_without_an_export_is_refused(tmp_path):
     with pytest.raises(NotAnArtifact):
         call_everywhere(tmp_path, "total", prices=TWO)

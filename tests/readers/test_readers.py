@@ -17,7 +17,8 @@ import tensorflow as tf
 from helpers import readers
 from helpers.artifact.saved_model import NotAnArtifact
 from helpers.paths import ROOT
-from helpers.readers import ReaderError, command, compare
+from helpers.readers import ReaderError, command, compare, worker
+from helpers.readers.inputs import state
 from helpers.readers.outcomes import ANSWERS, OTHER
 
 KEY = "serving_default"
@@ -101,6 +102,54 @@ def test_variables_are_0_for_one_call_only(exports):
         assert readers.run(directory, KEY, feed)["y"] == 7.0
     with pytest.raises(ReaderError, match="takes the inputs x"):
         readers.run_with_zeros(directory, KEY, {"z": [[3.0]]})
+
+
+@READERS
+def test_several_batches_in_one_question(doubles, reader):
+    batches = [{"x": np.full((rows, 1), rows, np.float32)} for rows in (1, 3, 2)]
+    answers, error = readers.run_batches(doubles, KEY, batches, reader)
+    assert [answer["output_0"].ravel().tolist() for answer in answers] == [[2], [6] * 3, [4, 4]]
+    assert error == ""
+    assert readers.run_batches(doubles, KEY, [], reader) == ([], "")
+
+
+@READERS
+def test_the_batches_before_the_one_that_fails_are_answered(doubles, reader):
+    good, bad = {"x": [[1.0]]}, {"x": [["a word"]]}
+    answers, error = readers.run_batches(doubles, KEY, [good, bad, good], reader)
+    assert [answer["output_0"].item() for answer in answers] == [2.0]
+    assert error == "TypeError: input x is float32; text cannot be given for it"
+
+
+def test_batches_of_an_export_that_cannot_be_loaded(exports):
+    directory = exports("unfilled", lambda w, x: w * x, FLOAT)
+    for file in (directory / "variables").iterdir():
+        file.unlink()
+    with pytest.raises(ReaderError, match="variables"):
+        readers.run_batches(directory, KEY, [{"x": [[1.0]]}])
+    with pytest.raises(ValueError, match="no reader 'phone'"):
+        readers.run_batches(directory, KEY, [], "phone")
+
+
+def test_litert_computes_with_the_files_of_an_export_that_python_has_loaded(exports):
+    directory = exports("moved", lambda w, x: w * x, FLOAT)
+    loaded = worker.LOADERS["python"](str(directory), state(directory)).loaded
+    loaded.weight.assign(5.0)
+    for reader, expected in {"python": 5.0, "litert": 2.0}.items():
+        answer = worker.run(str(directory), reader, KEY, {"x": np.float32([[1.0]])})
+        assert answer["output_0"] == expected
+
+
+def test_litert_leaves_the_endpoints_that_python_has_loaded(tmp_path):
+    archive = tf.keras.export.ExportArchive()
+    for name in ("serve", "other"):
+        archive.add_endpoint(name, lambda x: 2.0 * x, [FLOAT])
+    archive.write_out(tmp_path, verbose=False)
+    loaded = worker.LOADERS["python"](str(tmp_path), state(tmp_path)).loaded
+    for key in ("serve", "other", KEY):
+        assert worker.run(str(tmp_path), "litert", key, {"x": np.float32([[1.0]])})
+    assert loaded.serve([[1.0]]) == 2.0
+    assert "serving_default" not in vars(loaded)
 
 
 @READERS

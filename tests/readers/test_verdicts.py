@@ -85,6 +85,11 @@ def test_inputs_and_outputs_by_name(two):
     assert statuses(two, {"size": X}, right) == [FAILS] * 3
 
 
+def test_only_some_readers_are_asked(exported, model):
+    found = verdicts(exported, X, model(X), which=["litert", "session"])
+    assert [verdict.reader for verdict in found] == ["litert", "session"]
+
+
 def test_an_array_for_several_inputs_or_outputs_is_refused(two):
     with pytest.raises(TypeError, match="has 2 inputs, age, size: give a dict"):
         verdicts(two, X, X)

@@ -10,7 +10,7 @@ from helpers.artifact.saved_model import Artifact, Signature
 from helpers.exercises import battery
 from helpers.exercises.export_checks import (
     SAME,
-    answers,
+    answers_to_batches,
     in_words,
     require_any_batch,
     row_text,
@@ -143,9 +143,11 @@ def require_classify(found: Artifact, score: Score, rows: np.ndarray, who: str) 
             ) from None
         raise
     name = the_input(signature)
+    batches = [rows[:, :2], rows[:1, :2]]
     for reader in readers.READERS:
-        for batch in (rows[:, :2], rows[:1, :2]):
-            got = answers(found, "classify", {name: batch}, reader)
+        sent = [{name: batch} for batch in batches]
+        got_batches = answers_to_batches(found, "classify", sent, reader)
+        for batch, got in zip(batches, got_batches, strict=True):
             _require_labels(got, batch, f"classify in {readers.READERS[reader]}")
 
 

@@ -1,6 +1,6 @@
 """Checks of a signature for raw rows of penguins. All of them look at its answers."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -14,7 +14,7 @@ from helpers.exercises.export_checks import (
     CONSTANT,
     SAME,
     SAME_ANSWER,
-    answers,
+    answers_to_batches,
     require_any_batch,
     require_output,
     signature_of,
@@ -93,7 +93,32 @@ def classify(
     NotYet
         If the reader fails, or if an output is missing or has the wrong type or shape.
     """
-    got = answers(found, key, {name: rows[name] for name in RAW}, reader)
+    return next(classify_batches(found, key, [rows], reader))
+
+
+def classify_batches(
+    found: Artifact, key: str, batches: Iterable[Columns], reader: str
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Call the signature `key` with several batches of raw rows, in one question.
+
+    Yields
+    ------
+    tuple of (species, probability)
+        For each batch, as `classify` returns them.
+
+    Raises
+    ------
+    NotYet
+        As `classify` does, in place of the answer to a batch.
+    """
+    batches = list(batches)
+    sent = [{name: rows[name] for name in RAW} for rows in batches]
+    answered = answers_to_batches(found, key, sent, reader)
+    for rows, got in zip(batches, answered, strict=True):
+        yield _species(got, key, rows, reader)
+
+
+def _species(got, key, rows, reader):
     where, count = f"{key} in {readers.READERS[reader]}", len(rows["island"])
     for name in ("species", "probability"):
         require_output(got, name, key)
@@ -155,7 +180,8 @@ def require_good(
         If a reader fails, if it names too few species, or if a probability cannot be right.
     """
     for reader in which:
-        species, probability = classify(found, key, rows, reader)
+        answered = classify_batches(found, key, [rows, take(rows, slice(1))], reader)
+        species, probability = next(answered)
         where = f"{key} in {readers.READERS[reader]}"
         low, high = 1 / len(SPECIES) - SAME_ANSWER, 1 + SAME_ANSWER
         bad = ~((probability > low) & (probability < high))
@@ -175,7 +201,7 @@ def require_good(
                 f"({_row(rows, first)}) should be {str(rows['species'][first])!r}, but is "
                 f"{str(species[first])!r}."
             )
-        alone = classify(found, key, take(rows, slice(1)), reader)
+        alone = next(answered)
         require(
             alone[0][0] == species[0] and abs(alone[1][0] - probability[0]) < SAME_ANSWER,
             f"{where} should answer the same for a row alone and for the row among others, but "
@@ -294,10 +320,11 @@ def require_rows(
     raw = {name: rows[name] for name in RAW}
     parts = battery.batches(raw | dict(reference(**raw)))
     for reader in which:
-        for size, part in parts.items():
-            if reader == "litert" and not len(part["island"]):
-                continue
-            species, probability = classify(found, key, part, reader)
+        sent = {
+            size: part for size, part in parts.items() if reader != "litert" or len(part["island"])
+        }
+        answered = classify_batches(found, key, sent.values(), reader)
+        for (size, part), (species, probability) in zip(sent.items(), answered, strict=True):
             apart = np.abs(probability - part["probability"])
             wrong = np.nan_to_num(apart, nan=np.inf) > SAME_ANSWER
             wrong |= (species != part["species"]) & part["clear"]
@@ -322,9 +349,8 @@ def require_mean(found: Artifact, key: str, rows: Columns, name: str, known: Col
     except Exception:
         raise changed("known", f"should hold a column of numbers {name!r}, but does not") from None
     values = [np.full(len(rows[name]), mean * by, np.float32) for by in (np.nan, 0.998, 1, 1.002)]
-    gap, less, same, more = (
-        classify(found, key, rows | {name: value}, "python")[1] for value in values
-    )
+    sent = [rows | {name: value} for value in values]
+    gap, less, same, more = (said for _, said in classify_batches(found, key, sent, "python"))
     distance = [np.abs(gap - filled).mean() for filled in (less, same, more)]
     first = int(np.argmax(np.abs(gap - same)))
     row = take(rows, [first]) | {name: np.array([mean])}
@@ -340,15 +366,12 @@ def require_new_words(
     found: Artifact, key: str, rows: Columns, name: str, words: Iterable[str]
 ) -> None:
     """Require that an unknown word in the column `name` does not count as one of `words`."""
-
-    def ask(word):
-        changed = rows | {name: np.full(len(rows[name]), word)}
-        return classify(found, key, changed, "python")[1]
-
-    unknown = ask("Paulet")
-    for word in words:
+    asked = ["Paulet", *words]
+    sent = [rows | {name: np.full(len(rows[name]), word)} for word in asked]
+    unknown, *others = (said for _, said in classify_batches(found, key, sent, "python"))
+    for word, known in zip(asked[1:], others, strict=True):
         require(
-            not np.allclose(unknown, ask(word), atol=SAME),
+            not np.allclose(unknown, known, atol=SAME),
             f"{key} should treat the unknown {name} 'Paulet' as none of the known words, but "
             f"answers the same as for {word!r}.",
         )

@@ -9,7 +9,7 @@ from helpers.artifact.saved_model import Artifact, Signature
 from helpers.exercises.export_checks import (
     ALL,
     SAME_ANSWER,
-    answers,
+    answers_to_batches,
     require_any_batch,
     require_output,
     signature_of,
@@ -63,9 +63,10 @@ def require_prices(
     """
     require_output([tensor.name for tensor in signature_of(found, KEY).outputs], "price", KEY)
     for reader in which:
-        for batch in BATCHES:
-            sent = {name: value[batch] for name, value in inputs.items()}
-            value = answers(found, KEY, sent, reader)["price"]
+        batches = [{name: value[batch] for name, value in inputs.items()} for batch in BATCHES]
+        answered = answers_to_batches(found, KEY, batches, reader)
+        for batch, sent, got in zip(BATCHES, batches, answered, strict=True):
+            value = got["price"]
             where = f"{KEY} in {readers.READERS[reader]}"
             require(
                 value.shape == expected[batch].shape and value.dtype.kind in "fiu",
@@ -73,10 +74,10 @@ def require_prices(
                 f"{expected[batch].shape}, but gives a price of type {value.dtype} and shape "
                 f"{value.shape}.",
             )
-            for row, (got, right) in enumerate(zip(value, expected[batch], strict=True)):
+            for row, (said, right) in enumerate(zip(value, expected[batch], strict=True)):
                 given = ", ".join(f"{name}={v[row].item()}" for name, v in sent.items())
                 require(
-                    abs(got.item() - right.item()) <= SAME_ANSWER,
+                    abs(said.item() - right.item()) <= SAME_ANSWER,
                     f"{where} should answer {right.item():.6g} for {given}, but answers "
-                    f"{got.item():.6g}.",
+                    f"{said.item():.6g}.",
                 )

@@ -164,7 +164,6 @@ def run(arguments: Sequence[str], answer: Callable[[argparse.Namespace, dict], A
         return None
     try:
         inputs = read_inputs(given.inputs) if given.inputs is not None else None
-        print(STARTING, file=sys.stderr, flush=True)
         with Progress() as progress:
             keywords = {"inputs": inputs, "signature": given.signature, "seconds": given.seconds}
             return answer(given, {**keywords, "progress": progress})

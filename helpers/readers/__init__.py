@@ -9,6 +9,7 @@ The process imports TensorFlow and none of the caller's code. It starts with the
 stays for the next ones, is replaced when it dies or hangs, and ends with the kernel.
 """
 
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
 
@@ -25,6 +26,7 @@ READERS = {
 }
 DEADLINE = 60  # seconds for an answer
 LONG_DEADLINE = 10 * DEADLINE  # for what saves, converts or reads a whole export
+LARGE = 10**8  # bytes of an export that the process holds for one reader at a time
 _process = CleanProcess(forked=True)
 
 
@@ -293,8 +295,21 @@ def _require_known(reader):
 
 
 def _ask(function, directory, *arguments, who, deadline=DEADLINE, computing=None):
-    question = Question(function, (str(directory_of(directory)), *arguments), who)
+    path = directory_of(directory)
+    loader = who if function in ("run", "run_with_zeros", "signatures") else function
+    holds = (str(path), loader) if _size(path) >= LARGE else None
+    question = Question(function, (str(path), *arguments), who, holds)
     return _process.ask(question, deadline=deadline, computing=computing)
+
+
+def _size(path):
+    """Return the bytes of the files of an export, as far as they can be read."""
+    size = 0
+    for folder, _, names in os.walk(path):
+        for name in names:
+            with contextlib.suppress(OSError):
+                size += os.stat(os.path.join(folder, name)).st_size
+    return size
 
 
 __all__ = [

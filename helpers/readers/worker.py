@@ -4,6 +4,7 @@ Each function that is listed in QUESTIONS can be asked by name; see `helpers.rea
 arguments mean.
 """
 
+import contextlib
 import re
 import sys
 from functools import lru_cache
@@ -16,17 +17,16 @@ from helpers import artifact
 from helpers.artifact import graph_digest
 from helpers.artifact.saved_model import saved_model
 from helpers.errors.messages import describe
-from helpers.processes import patches
 from helpers.processes.child import answer_questions
 from helpers.processes.tensorflow_import import import_tensorflow
 from helpers.readers import (
     checkpoint_files,
     graph_changes,
-    litert_reasons,
     loading,
     onnx_converter,
 )
 from helpers.readers.inputs import cast, state
+from helpers.readers.litert_conversion import convert
 from helpers.readers.litert_interpreter import open_litert
 
 
@@ -175,7 +175,7 @@ def _convert_what_can_be(directory, keys, types):
     if not keys:
         return None, {}
     try:
-        return _convert(directory, keys), {}
+        return convert(directory, keys), {}
     except Exception as error:
         if len(keys) == 1:
             return None, {keys[0]: describe(error, limit=2000)}
@@ -251,30 +251,30 @@ class LiteRTReader:
     def __init__(self, directory: str):
         self.directory = directory
         self.keys = list(artifact.read(directory).signatures)
-        try:
-            together = open_litert(_convert(directory, self.keys))
-            self.interpreters = dict.fromkeys(together.get_signature_list(), together)
-        except Exception:  # one signature that cannot be converted fails all
-            self.interpreters = {}
+        self.interpreters, self.errors = {}, {}
+        if len(self.keys) > 1 and _functions(directory, self.keys) > 1:
+            with contextlib.suppress(Exception):  # one that cannot be converted fails all
+                together = open_litert(convert(directory, self.keys, bare=True))
+                self.interpreters = dict.fromkeys(together.get_signature_list(), together)
 
     def call(self, key: str, feed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         # Of two signatures with one graph ("serve", "serving_default"), the file keeps one only.
+        if key in self.errors:
+            raise self.errors[key]
         if key not in self.interpreters:
-            self.interpreters[key] = open_litert(_convert(self.directory, [key]))
+            try:
+                made = convert(self.directory, [key], bare=True)
+            except Exception as error:
+                self.errors[key] = error
+                raise
+            self.interpreters[key] = open_litert(made)
         return self.interpreters[key].get_signature_runner(key)(**feed)
 
 
-def _convert(directory, keys):
-    import tensorflow as tf
-
-    def convert():
-        with patches.load_once_for_litert():
-            tags = set(loading.tags_of(directory))
-            converter = tf.lite.TFLiteConverter.from_saved_model(directory, keys, tags)
-            with litert_reasons.reason_first(directory, keys):
-                return converter.convert()
-
-    return loading.with_keras_if_needed(convert)
+def _functions(directory, keys):
+    """Count the functions that signatures call."""
+    computed = graph_digest.endpoints(saved_model(Path(directory)))
+    return len({computed[key].digest for key in keys})
 
 
 def _loader(reader):

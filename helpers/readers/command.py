@@ -196,9 +196,9 @@ def _answer(given, keywords):
     report = compare(directory, **keywords)
     if not given.json:
         print(report.text(differences=True), flush=True)
-    keywords["progress"]("trying changes for litert")
     tried = []
-    for trial in litert_trials.trials(report, directory):
+    options = {name: keywords[name] for name in ("seconds", "progress")}
+    for trial in litert_trials.trials(report, directory, keywords["inputs"], **options):
         tried.append(trial.as_dict())
         if not given.json:
             print(trial, flush=True)

@@ -121,8 +121,9 @@ def _drop(body: Any, unread: set[str]) -> bool:
     if len(restores) != 1:
         return False
     (reader,) = restores
-    constants = [nodes.get(_base(name)) for name in reader.input[1:3]]
-    if any(node is None or node.op != "Const" for node in constants):
+    names = [_base(name) for name in reader.input[1:3]]
+    constants = [nodes[name] for name in names if name in nodes and nodes[name].op == "Const"]
+    if len(constants) != len(names):
         return False
     gone = {n.name for n in body.node_def if n.op == "AssignVariableOp" and n.input[0] in unread}
     casts = {_base(nodes[name].input[1]) for name in gone}
@@ -134,22 +135,22 @@ def _drop(body: Any, unread: set[str]) -> bool:
     kept = [node for node in kept if node.name not in gone]
 
     start = f"{reader.name}:tensors:"
-    wanted = sorted(
+    used = sorted(
         {int(name.removeprefix(start)) for n in kept for name in n.input if name.startswith(start)}
     )
-    if not wanted:
+    if not used:
         return False
-    place = {f"{start}{old}": f"{start}{new}" for new, old in enumerate(wanted)}
+    place = {f"{start}{old}": f"{start}{new}" for new, old in enumerate(used)}
     for node in kept:
         node.input[:] = [
             place.get(name, name) for name in node.input if name.lstrip("^") not in gone
         ]
     for node in constants:
-        values = make_ndarray(node.attr["value"].tensor)[wanted]
+        values = make_ndarray(node.attr["value"].tensor)[used]
         node.attr["value"].tensor.CopyFrom(make_tensor_proto(values))
         node.attr.pop("_output_shapes", None)
     types = reader.attr["dtypes"].list.type
-    types[:] = [types[at] for at in wanted]
+    types[:] = [types[at] for at in used]
     reader.attr.pop("_output_shapes", None)
     copies = [type(node).FromString(node.SerializeToString()) for node in kept]
     del body.node_def[:]

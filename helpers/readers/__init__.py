@@ -303,12 +303,11 @@ def _ask(function, directory, *arguments, who, deadline=DEADLINE, computing=None
 
 
 def _size(path):
-    """Return the bytes of the files of an export, as far as they can be read."""
+    """Return the bytes of the graph and the variables of an export, also where these are links."""
     size = 0
-    for folder, _, names in os.walk(path):
-        for name in names:
-            with contextlib.suppress(OSError):
-                size += os.stat(os.path.join(folder, name)).st_size
+    for folder in (path, path / "variables"):
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            size += sum(entry.stat().st_size for entry in entries if entry.is_file())
     return size
 
 

@@ -2,13 +2,15 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from helpers import artifact, readers
 from helpers.artifact import graph_digest
 from helpers.artifact.saved_model import saved_model
-from helpers.readers import old_exports
+from helpers.readers import last_step, old_exports
 from helpers.readers.evidence import Evidence, gather, powers
 from helpers.readers.explanations import explained
 from helpers.readers.graph_hints import hints_of
@@ -87,11 +89,17 @@ def compare(
     rows: dict[str, list[Row]] = {}
     notes = [*old_exports.notes(found.directory)]
     evidence = []
-    for keys in _functions(found, asked, given):
-        comparison = _Comparison(found, keys, seconds, progress, given.get(keys[0]))
-        told = comparison.rows(original, original_reader)
-        for key in keys:
-            rows[key] = [replace(row, signature=key) for row in told]
+    comparisons = [
+        _Comparison(found, keys, seconds, progress, given.get(keys[0]))
+        for keys in _functions(found, asked, given)
+    ]
+    # One reader after the other, because a large export is loaded for one reader at a time.
+    asking = [comparison.ask_readers(original, original_reader) for comparison in comparisons]
+    while asking:
+        asking = [one for one in asking if next(one, None)]
+    for comparison in comparisons:
+        for key in comparison.keys:
+            rows[key] = [replace(row, signature=key) for row in comparison.rows]
             notes += [note for note in comparison.notes(key) if note not in notes]
         evidence.append(comparison.evidence)
     if inputs and (without := [printable(key) for key in asked if key not in given]):
@@ -117,12 +125,13 @@ def _functions(found, asked, given):
 class _Comparison:
     """The comparison of all readers for one function of an export."""
 
-    def __init__(self, found, keys, seconds, progress, given):
-        self.keys, self.key = keys, keys[-1]  # "serving_default" comes after "serve"
+    def __init__(self, found, keys, seconds, progress, given, copy=None):
+        self.found, self.keys, self.key = found, keys, keys[-1]  # "serving_default" after "serve"
         self.signature = found.signatures[self.key]
-        self.directory = found.directory
+        self.directory, self.is_copy = copy or found.directory, copy is not None
         self.seconds, self.progress, self.given = seconds, progress, given
         self.evidence, self.repeatable, self.shown = Evidence(tuple(keys)), True, {}
+        self.rows: list[Row] = []
 
     def call(self, where, reader):
         """Return a function that asks a reader with a set of inputs."""
@@ -148,8 +157,11 @@ class _Comparison:
                 found.error = error.error
         return found
 
-    def rows(self, original, original_reader):
-        """Return a row for each reader, compared with the original if there is one."""
+    def ask_readers(self, original, original_reader) -> Iterator[str]:
+        """Make a row for each reader, compared with the original if there is one.
+
+        Yields the name of each reader when it has been asked. The rows are there at the end.
+        """
         rows: dict[str, Row] = {}
         tried: dict[str, Found] = {}  # the readers that do not answer
         reference, whose = None, ""
@@ -158,19 +170,54 @@ class _Comparison:
             if reference.error or not reference.feeds:
                 raise readers.ReaderError(original_reader, reference.error or reference.refusal)
             self._collect(reference, original_reader)
+            yield original_reader
         for reader in readers.READERS:
-            if reference is None:
-                found = self.find(self.directory, reader)
-                if found.error or not found.feeds:
-                    tried[reader] = found
-                    continue
+            if reference is not None:
+                rows[reader] = self._compared(reader, reference, whose)
+            elif (found := self.find(self.directory, reader)).error or not found.feeds:
+                tried[reader] = found
+            else:
                 reference, whose = found, reader
                 self._collect(found, reader)
                 rows[reader] = self._row(reader, ANSWERS)
-            else:
-                rows[reader] = self._compared(reader, reference, whose)
+            yield reader
         rows |= {r: self._unanswered(r, found, rows) for r, found in tried.items()}
-        return [rows[reader] for reader in readers.READERS]
+        self.rows = [rows[reader] for reader in readers.READERS]
+        if reference is not None and self._is_constant() and not self.is_copy:
+            yield from self._ask_before_the_last_step(original, original_reader)
+
+    def _is_constant(self):
+        """Whether the answers are the same for all inputs, and in all readers."""
+        answers = {row.status for row in self.rows} <= {ANSWERS, NOT_TRIED}
+        outputs = any(output.values for output in self.evidence.outputs)
+        return self.repeatable and answers and outputs and not shows_something(self.shown)
+
+    def _ask_before_the_last_step(self, original, original_reader):
+        """Compare what goes into the last operation, where that shows something."""
+        with tempfile.TemporaryDirectory() as folder:
+            copy, old = Path(folder) / "copy", Path(folder) / "original"
+            try:
+                steps = last_step.write(self.directory, self.key, copy)
+                if not steps or (original and not last_step.write(original, self.key, old)):
+                    return
+                options = self.seconds, self.progress, self.given
+                inner = _Comparison(self.found, self.keys, *options, copy)
+                yield from inner.ask_readers(old if original else None, original_reader)
+            except (OSError, readers.ReaderError):  # no links on Windows; no answer to compare with
+                return
+        if not inner.repeatable or not shows_something(inner.shown):
+            return
+        same_before = {row.reader: row for row in inner.rows if row.status in (ANSWERS, SAME)}
+        self.rows = [
+            replace(
+                row, status=SAME, difference=same_before[row.reader].difference, error="", cure=""
+            )
+            if row.error == self._nothing() and row.reader in same_before
+            else row
+            for row in self.rows
+        ]
+        self.shown = inner.shown
+        self.evidence = replace(inner.evidence, before=", ".join(steps))
 
     def _collect(self, found, reader):
         feeds, answers = found.feeds, found.answers

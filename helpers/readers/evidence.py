@@ -83,6 +83,8 @@ class Evidence:
         The sets of inputs that were not compared because the reference refuses them, in words.
     reference : str
         The reader whose answers are the reference, in words.
+    before : str
+        The type of the last operation, if what goes into it was compared. Empty otherwise.
     """
 
     signatures: tuple[str, ...]
@@ -92,6 +94,7 @@ class Evidence:
     tried: int = 0
     refused: tuple[str, ...] = field(default=())
     reference: str = "Python"
+    before: str = ""
 
     def text(self, figures: bool = False) -> str:
         """Write what was compared as sentences.
@@ -112,6 +115,11 @@ class Evidence:
         outputs = _some([_told(output, figures) for output in self.outputs]) or "no outputs"
         inputs = _some([_given(one) for one in self.inputs]) or "no inputs"
         limits = " ".join(dict.fromkeys(_limit(output) for output in self.outputs))
+        if self.before:
+            limits += (
+                f" These are the values before the last step, {self.before}, which answers the "
+                "same for all inputs tried."
+            )
         return f"Compared for {keys}{once}: {outputs}, for {inputs}. {limits}{self._refusals()}"
 
     def _refusals(self):

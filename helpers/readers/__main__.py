@@ -7,6 +7,7 @@ Given a file or folder that is not an export, tell what it is and how to get an 
 import os
 import sys
 
+from helpers import readers
 from helpers.readers import command, command_process, model_files, rescue
 
 
@@ -34,7 +35,10 @@ def _start(arguments: list[str]) -> int:
         return 2
     print(command.STARTING, file=sys.stderr, flush=True)
     status = command_process.run(arguments)
-    return main(arguments) if status is None else status
+    if status is not None:
+        return status
+    readers.warm_up()  # imports TensorFlow while this process does
+    return main(arguments)
 
 
 if __name__ == "__main__":

@@ -408,7 +408,7 @@ def verdicts():
     print("the command of the readers on small exports", flush=True)
     seconds, ratio = reader_commands.small()
     print(f"  median {seconds:.1f} s", flush=True)
-    yield Figure("small export, all readers: time", "an import of TensorFlow", ratio, 2, "<")
+    yield Figure("small export, all readers: time", "an import of TensorFlow", ratio, 1.5, "<")
     for kind in ("embedding", "convolutions"):
         print(f"the command of the readers on 300 MB: {kind}", flush=True)
         found, size = reader_commands.large(kind, 300)

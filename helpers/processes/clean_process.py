@@ -49,11 +49,15 @@ class Question:
         its arguments; what pickle can hold without modules that the process does not have
     who : str
         the reader or runtime that is asked, for the `ReaderError`; the process does not see it
+    holds : tuple or None
+        names what takes much memory in the process after this question. The next question that
+        names something else is put to a new process.
     """
 
     function: str
     arguments: tuple
     who: str
+    holds: tuple | None = None
 
 
 class CleanProcess:
@@ -91,6 +95,7 @@ class CleanProcess:
         self._may_fork = forked
         self._child: Any = None  # a subprocess.Popen or a ForkedProcess
         self.began = self.seconds = None
+        self._holds: tuple | None = None
         self._lock = threading.Lock()
 
     @staticmethod
@@ -184,6 +189,9 @@ class CleanProcess:
         message, who = self.encode(question), question.who
         with self._lock:
             try:
+                if self._holds is not None and self._holds != question.holds:
+                    self.stop()
+                self._holds = question.holds
                 self.start()
                 if not self._ready:
                     kind, value = self._answer(who, START_DEADLINE)

@@ -9,6 +9,7 @@ The process imports TensorFlow and none of the caller's code. It starts with the
 stays for the next ones, is replaced when it dies or hangs, and ends with the kernel.
 """
 
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
 
@@ -25,6 +26,7 @@ READERS = {
 }
 DEADLINE = 60  # seconds for an answer
 LONG_DEADLINE = 10 * DEADLINE  # for what saves, converts or reads a whole export
+LARGE = 10**8  # bytes of an export that the process holds for one reader at a time
 _process = CleanProcess(forked=True)
 
 
@@ -342,8 +344,20 @@ def _require_known(reader):
 
 
 def _ask(function, directory, *arguments, who, deadline=DEADLINE, computing=None):
-    question = Question(function, (str(directory_of(directory)), *arguments), who)
+    path = directory_of(directory)
+    loader = who if function in ("run", "run_with_zeros", "signatures") else function
+    holds = (str(path), loader) if _size(path) >= LARGE else None
+    question = Question(function, (str(path), *arguments), who, holds)
     return _process.ask(question, deadline=deadline, computing=computing)
+
+
+def _size(path):
+    """Return the bytes of the graph and the variables of an export, also where these are links."""
+    size = 0
+    for folder in (path, path / "variables"):
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            size += sum(entry.stat().st_size for entry in entries if entry.is_file())
+    return size
 
 
 __all__ = [

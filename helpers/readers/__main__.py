@@ -4,9 +4,11 @@ With `--rescue OUT`, save an export that only Python can read as a new one for a
 Given a file or folder that is not an export, tell what it is and how to get an export.
 """
 
+import os
 import sys
 
-from helpers.readers import command, model_files, rescue
+from helpers import readers
+from helpers.readers import command, command_process, model_files, rescue
 
 
 def main(arguments: list[str]) -> int:
@@ -24,5 +26,20 @@ def main(arguments: list[str]) -> int:
         return 130
 
 
+def _start(arguments: list[str]) -> int:
+    """Run the command, in a process with TensorFlow if there is an export to read."""
+    directory = command.directory_of(arguments)
+    if directory is None or not os.path.isfile(os.path.join(directory, "saved_model.pb")):
+        return main(arguments)
+    if command.options(arguments) is None:
+        return 2
+    print(command.STARTING, file=sys.stderr, flush=True)
+    status = command_process.run(arguments)
+    if status is not None:
+        return status
+    readers.warm_up()  # imports TensorFlow while this process does
+    return main(arguments)
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(_start(sys.argv[1:]))

@@ -187,7 +187,6 @@ def run(arguments: Sequence[str], answer: Callable[[argparse.Namespace, dict], A
     try:
         require_possible(given)
         inputs = read_inputs(given.inputs) if given.inputs is not None else None
-        print(STARTING, file=sys.stderr, flush=True)
         with Progress() as progress:
             keywords = {"inputs": inputs, "signature": given.signature, "seconds": given.seconds}
             keywords["also"] = [name for names in given.also for name in names.split(",")]
@@ -224,9 +223,9 @@ def _answer(given, keywords):
     report = compare(directory, golden=golden.given(), **keywords)
     if not given.json:
         print(report.text(differences=True), flush=True)
-    keywords["progress"]("trying changes for litert")
     tried = []
-    for trial in litert_trials.trials(report, directory):
+    options = {name: keywords[name] for name in ("seconds", "progress")}
+    for trial in litert_trials.trials(report, directory, keywords["inputs"], **options):
         tried.append(trial.as_dict())
         if not given.json:
             print(trial, flush=True)

@@ -2,8 +2,10 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ import numpy as np
 from helpers import artifact, readers
 from helpers.artifact import graph_digest
 from helpers.artifact.saved_model import saved_model
-from helpers.readers import compiled_programs, old_exports, optional_readers, xla
+from helpers.readers import compiled_programs, last_step, old_exports, optional_readers, xla
 from helpers.readers.evidence import Evidence, gather, powers
 from helpers.readers.explanations import explained
 from helpers.readers.golden_files import Golden, GoldenSet
@@ -22,7 +24,7 @@ from helpers.readers.outcomes import ANSWERS, FAILS, NOT_TRIED, OTHER, SAME
 from helpers.readers.report import Report, Row
 from helpers.readers.sameness import difference, differences, same
 from helpers.readers.search import Found, shows_something
-from helpers.readers.truth import NAMES, Truth, find
+from helpers.readers.truth import NAMES, OriginalExport, Truth, find
 from helpers.readers.truth_choice import choose
 from helpers.text import printable, shorten
 
@@ -128,12 +130,17 @@ def compare(
     notes += told
     given = sets_by_signature(inputs, asked, checked=model is None) if inputs else {}
     asked_too = optional_readers.chosen(also)
-    for keys in _functions(found, asked, given, truth):
-        mine = given.get(keys[0])
-        comparison = _Comparison(found, keys, seconds, progress, mine, truth, asked_too)
-        told = comparison.rows()
-        for key in keys:
-            rows[key] = [replace(row, signature=key) for row in told]
+    comparisons = [
+        _Comparison(found, keys, seconds, progress, given.get(keys[0]), truth, asked_too)
+        for keys in _functions(found, asked, given, truth)
+    ]
+    # One reader after the other, because a large export is loaded for one reader at a time.
+    asking = [comparison.ask_readers() for comparison in comparisons]
+    while asking:
+        asking = [one for one in asking if next(one, None)]
+    for comparison in comparisons:
+        for key in comparison.keys:
+            rows[key] = [replace(row, signature=key) for row in comparison.rows]
             sets[key] = comparison.sets
             notes += [note for note in comparison.notes(key) if note not in notes]
         evidence.append(comparison.evidence)
@@ -165,18 +172,19 @@ def _functions(found, asked, given, truth):
 class _Comparison:
     """The comparison of all readers for one function of an export."""
 
-    def __init__(self, found, keys, seconds, progress, given, truth, also):
-        self.keys, self.key = keys, keys[-1]  # "serving_default" comes after "serve"
+    def __init__(self, found, keys, seconds, progress, given, truth, also, copy=None):
+        self.found, self.keys, self.key = found, keys, keys[-1]  # "serving_default" after "serve"
         self.signature = found.signatures[self.key]
-        self.directory = found.directory
+        self.directory, self.is_copy = copy or found.directory, copy is not None
         self.seconds, self.progress, self.given = seconds, progress, given
-        self.readers = (*readers.READERS, *also)
+        self.also, self.readers = also, (*readers.READERS, *also)
         self.evidence, self.repeatable, self.shown = Evidence(tuple(keys)), True, {}
         self.truth: Truth | None = truth if truth and truth.has(keys) else None
         self.without = truth if truth and not self.truth else None
         self.sets: list[GoldenSet] = []
         self.answers: dict[str, list] = {}  # by reader, to the sets of the truth
         self.told: list[str] = []
+        self.rows: list[Row] = []
 
     def call(self, where, reader):
         """Return a function that asks a reader with a set of inputs."""
@@ -204,8 +212,11 @@ class _Comparison:
                 found.error = error.error
         return found
 
-    def rows(self):
-        """Return a row for each reader, compared with the truth if there is one."""
+    def ask_readers(self) -> Iterator[str]:
+        """Make a row for each reader, compared with the truth if there is one.
+
+        Yields the name of each reader when it has been asked. The rows are there at the end.
+        """
         rows: dict[str, Row] = {}
         tried: dict[str, Found] = {}  # the readers that do not answer
         reference, whose, refusal = None, "", ()
@@ -218,19 +229,19 @@ class _Comparison:
             else:
                 self._collect(reference, self.truth.reference)
                 self.told = self.truth.notes(self, found)
+            yield self.truth.reference
         for reader in self.readers:
             if lacking := optional_readers.missing(reader):
                 rows[reader] = self._row(reader, NOT_TRIED, None, lacking)
-            elif reference is None:
-                found = self.find(reader)
-                if found.error or not found.feeds:
-                    tried[reader] = found
-                    continue
+            elif reference is not None:
+                rows[reader] = self._compared(reader, reference, whose)
+            elif (found := self.find(reader)).error or not found.feeds:
+                tried[reader] = found
+            else:
                 reference, whose = found, reader
                 self._collect(found, NAMES[reader])
                 rows[reader] = self._row(reader, ANSWERS)
-            else:
-                rows[reader] = self._compared(reader, reference, whose)
+            yield reader
         rows |= {r: self._unanswered(r, found, rows) for r, found in tried.items()}
         self.answered = [reader for reader, row in rows.items() if row.status in (SAME, ANSWERS)]
         rows |= optional_readers.with_precision(rows, self.directory, self.keys, self.seconds)
@@ -239,7 +250,49 @@ class _Comparison:
         if refusal:
             self.sets, self.evidence = [], replace(self.evidence, truth="")
             rows = {r: self._without_truth(row, *refusal) for r, row in rows.items()}
-        return [rows[reader] for reader in self.readers]
+        self.rows = [rows[reader] for reader in self.readers]
+        if reference is not None and self._is_constant() and not self.is_copy:
+            yield from self._ask_before_the_last_step()
+
+    def _is_constant(self):
+        """Whether the answers are the same for all inputs, and in all readers."""
+        answers = {row.status for row in self.rows} <= {ANSWERS, NOT_TRIED}
+        outputs = any(output.values for output in self.evidence.outputs)
+        return self.repeatable and answers and outputs and not shows_something(self.shown)
+
+    def _ask_before_the_last_step(self):
+        """Compare what goes into the last operation, where that shows something."""
+        original = self.truth
+        if original is not None and not isinstance(original, OriginalExport):
+            return  # a live model and golden answers have no values before the last step
+        with tempfile.TemporaryDirectory() as folder:
+            copy, old = Path(folder) / "copy", Path(folder) / "original"
+            try:
+                steps = last_step.write(self.directory, self.key, copy)
+                if not steps:
+                    return
+                if original is not None:
+                    if not last_step.write(original.directory, self.key, old):
+                        return
+                    original = replace(original, directory=old)
+                options = self.seconds, self.progress, self.given, original, self.also
+                inner = _Comparison(self.found, self.keys, *options, copy)
+                yield from inner.ask_readers()
+            except (OSError, readers.ReaderError):  # no links on Windows; no answer to compare with
+                return
+        if not inner.repeatable or not shows_something(inner.shown):
+            return
+        same_before = {row.reader: row for row in inner.rows if row.status in (ANSWERS, SAME)}
+        self.rows = [
+            replace(
+                row, status=SAME, difference=same_before[row.reader].difference, error="", cure=""
+            )
+            if row.error == self._nothing() and row.reader in same_before
+            else row
+            for row in self.rows
+        ]
+        self.shown = inner.shown
+        self.evidence = replace(inner.evidence, before=", ".join(steps))
 
     def _all_alike(self, rows):
         """Say so if all readers give the same numbers, and these are not the right ones."""

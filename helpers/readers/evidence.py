@@ -85,6 +85,8 @@ class Evidence:
         The reader whose answers are the reference, in words.
     truth : str
         What the readers are compared with, in words. Empty if it is the reader, or an original.
+    before : str
+        The type of the last operation, if what goes into it was compared. Empty otherwise.
     """
 
     signatures: tuple[str, ...]
@@ -95,6 +97,7 @@ class Evidence:
     refused: tuple[str, ...] = field(default=())
     reference: str = "Python"
     truth: str = ""
+    before: str = ""
 
     def text(self, figures: bool = False) -> str:
         """Write what was compared as sentences.
@@ -116,6 +119,11 @@ class Evidence:
         outputs = _some([_told(output, figures) for output in self.outputs]) or "no outputs"
         inputs = _some([_given(one) for one in self.inputs]) or "no inputs"
         limits = " ".join(dict.fromkeys(_limit(output) for output in self.outputs))
+        if self.before:
+            limits += (
+                f" These are the values before the last step, {self.before}, which answers the "
+                "same for all inputs tried."
+            )
         return f"{compared} for {keys}{once}: {outputs}, for {inputs}. {limits}{self._refusals()}"
 
     def _refusals(self):

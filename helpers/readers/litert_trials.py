@@ -7,7 +7,7 @@ what Python reads from the export.
 import math
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import numpy as np
 from helpers import artifact, readers
 from helpers.artifact.saved_model import TensorInfo
 from helpers.readers import compare
+from helpers.readers.input_files import sets_by_signature
 from helpers.readers.litert_reasons import LOW
 from helpers.readers.outcomes import SAME
 from helpers.readers.sameness import close
@@ -68,6 +69,8 @@ class Trial:
 
     def __str__(self) -> str:
         start = f"LiteRT, {self.signature}, tried with {self.change}: "
+        if self.error.startswith("TimeoutError: "):
+            return f"{start}no answer in time. Give it more: --seconds N."
         if not self.converts:
             return f"{start}cannot be used either."
         if self.difference is None:
@@ -79,7 +82,14 @@ class Trial:
         return f"{start}converts and gives {self.within} {gap}. Export it with {shapes}."
 
 
-def trials(report: compare.Report, directory: str | os.PathLike) -> Iterator[Trial]:
+def trials(
+    report: compare.Report,
+    directory: str | os.PathLike,
+    inputs: Mapping | None = None,
+    *,
+    seconds: float = readers.DEADLINE,
+    progress: Callable[[str], object] = lambda step: None,
+) -> Iterator[Trial]:
     """Try changes for each signature that LiteRT's converter refuses, until one gives the numbers.
 
     Parameters
@@ -88,6 +98,13 @@ def trials(report: compare.Report, directory: str | os.PathLike) -> Iterator[Tri
         What `compare` returned for the export.
     directory : str or path
         The export.
+    inputs : dict of str to array, dict of str to such a dict, or None
+        As for `compare`. Of given rows, the first is used where one row is tried, and the sizes of
+        the other open axes are tried as fixed ones.
+    seconds : float
+        The time for each answer of a reader.
+    progress : function of str
+        Is told what is tried next.
 
     Yields
     ------
@@ -96,12 +113,17 @@ def trials(report: compare.Report, directory: str | os.PathLike) -> Iterator[Tri
         size is open and every float is float32.
     """
     found, told = artifact.read(directory), set()
+    asked = {row.signature: found.signatures[row.signature] for row in report.rows}
+    given = sets_by_signature(inputs, asked) if inputs else {}
     # Of two signatures of one function, the one that clients call.
     for row in sorted(report.rows, key=lambda row: row.signature != "serving_default"):
         if not _may_be_helped(row, report) or row.error in told:
             continue
         told.add(row.error)
-        yield from _trials_of(found.directory, found.signatures[row.signature], row.error)
+        trying = _Trying(
+            found.directory, asked[row.signature], given.get(row.signature), seconds, progress
+        )
+        yield from trying.trials(row.error)
 
 
 def _may_be_helped(row, report):
@@ -111,82 +133,105 @@ def _may_be_helped(row, report):
     return refused and not any(kind in row.error for kind in HOPELESS) and SAME in others
 
 
-def _trials_of(directory, signature, error):
-    """Yield trials with sizes, and then with float32, too, if an error names another float."""
-    low = _low(error)
-    for _ in range(2):
-        found = ""
-        for change, inputs, rows in _changes(signature, low):
-            trial = _try(directory, signature, change, inputs, rows, low)
-            if trial is None:  # Python gives no numbers to compare with
+class _Trying:
+    """The trials for one signature of an export."""
+
+    def __init__(self, directory, signature, given, seconds, progress):
+        self.directory, self.signature = directory, signature
+        self.given, self.seconds, self.progress = given, seconds, progress
+
+    def trials(self, error):
+        """Yield trials with sizes, and then with float32, too, if an error names another float."""
+        low = _low(error)
+        for _ in range(2):
+            found = ""
+            for change, inputs, rows in _changes(self.signature, low, self.given):
+                self.progress(f"trying litert with {change}: {self.signature.key}")
+                trial = self._try(change, inputs, rows, low)
+                if trial is None:  # Python gives no numbers to compare with
+                    return
+                yield trial
+                if trial.within:
+                    return
+                found = found or _low(trial.error)
+            if low or not found:
                 return
-            yield trial
-            if trial.within:
-                return
-            found = found or _low(trial.error)
-        if low or not found:
-            return
-        low = found
+            low = found
+
+    def _feed(self, inputs, rows):
+        """Return the given inputs, of which one row is kept if `rows` is 1, or made inputs."""
+        if self.given is None:
+            return compare.make_inputs(replace(self.signature, inputs=inputs))[0]
+        by_row = {t.name for t in self.signature.inputs if t.shape and t.shape[0] is None}
+        return {n: v[:rows] if rows and n in by_row else v for n, v in self.given.items()}
+
+    def _try(self, change, inputs, rows, low):
+        """Convert and call a changed copy; return None if Python does not answer."""
+        key, feed = self.signature.key, self._feed(inputs, rows)
+        try:
+            right = readers.run(self.directory, key, feed, deadline=self.seconds)
+        except readers.ReaderError:
+            return None
+        old = {tensor.name: tensor.shape for tensor in self.signature.inputs}
+        shapes = {t.name: t.shape for t in inputs if t.shape is not None and t.shape != old[t.name]}
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / "changed"
+            try:
+                readers.write_changed(self.directory, copy, key, shapes, rows, bool(low))
+                got = readers.run(copy, key, feed, "litert", deadline=self.seconds)
+            except (readers.ReaderError, artifact.NotAnArtifact) as error:
+                return Trial(key, change, inputs, converts=False, error=str(error))
+        if not any(value.size for value in right.values()):
+            return Trial(key, change, inputs, converts=True)
+        gap = compare.difference(right, got)
+        return Trial(key, change, inputs, True, gap, _within(right, got, low))
 
 
 def _low(error):
     return next((dtype for dtype in LOW if f"for {dtype}" in error), "")
 
 
-def _changes(signature, low):
+def _changes(signature, low, given):
     """Yield (words, inputs, fixed number of rows or None). `low` is the float to replace, or ""."""
-    sizes = [(None, None)] if low else []
+    sizes = [(None, False)] if low else []
     shapes = [tensor.shape or () for tensor in signature.inputs]
     open_axes = {axis for shape in shapes for axis, size in enumerate(shape) if size is None}
     if open_axes - {0}:
-        sizes.append((None, LENGTH))
+        sizes.append((None, True))
     if 0 in open_axes:
-        sizes.append((ROWS, None))
+        sizes.append((ROWS, False))
     if 0 in open_axes and open_axes - {0}:
-        sizes.append((ROWS, LENGTH))
-    for rows, length in sizes:
+        sizes.append((ROWS, True))
+    for rows, lengths in sizes:
+        inputs = tuple(_fixed(tensor, rows, lengths, low, given) for tensor in signature.inputs)
         words = [f"float32 in place of {low}"] if low else []
         words += ["1 row"] if rows else []
-        words += [f"the fixed length {length}"] if length else []
-        yield " and ".join(words), _inputs(signature, rows, length, low), rows
+        words += [_lengths(signature, inputs)] if lengths else []
+        yield " and ".join(words), inputs, rows
 
 
-def _inputs(signature, rows, length, low):
-    return tuple(_fixed(tensor, rows, length, low) for tensor in signature.inputs)
-
-
-def _fixed(tensor, rows, length, low):
+def _fixed(tensor, rows, lengths, low, given):
     dtype = "float32" if tensor.dtype in LOW and low else tensor.dtype
     if tensor.shape is None:
         return replace(tensor, dtype=dtype)
-    sizes = (rows if axis == 0 else length for axis in range(len(tensor.shape)))
+    own = (LENGTH,) * len(tensor.shape) if given is None else np.shape(given[tensor.name])
     shape = tuple(
-        new if size is None else size for size, new in zip(tensor.shape, sizes, strict=True)
+        size if size is not None else rows if axis == 0 else own[axis] if lengths else None
+        for axis, size in enumerate(tensor.shape)
     )
     return TensorInfo(tensor.name, dtype, shape)
 
 
-def _try(directory, signature, change, inputs, rows, low):
-    """Convert and call a changed copy of an export; return None if Python does not answer."""
-    key = signature.key
-    feed = compare.make_inputs(replace(signature, inputs=inputs))[0]
-    try:
-        right = readers.run(directory, key, feed)
-    except readers.ReaderError:
-        return None
-    old = {tensor.name: tensor.shape for tensor in signature.inputs}
-    shapes = {t.name: t.shape for t in inputs if t.shape is not None and t.shape != old[t.name]}
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "changed"
-        try:
-            readers.write_changed(directory, copy, key, shapes, rows, bool(low))
-            got = readers.run(copy, key, feed, "litert", deadline=readers.LONG_DEADLINE)
-        except (readers.ReaderError, artifact.NotAnArtifact) as error:
-            return Trial(key, change, inputs, converts=False, error=str(error))
-    if not any(value.size for value in right.values()):
-        return Trial(key, change, inputs, converts=True)
-    gap = compare.difference(right, got)
-    return Trial(key, change, inputs, True, gap, _within(right, got, low))
+def _lengths(signature, inputs):
+    """Name the sizes that replace the open axes after the rows."""
+    found = {
+        new
+        for old, fixed in zip(signature.inputs, inputs, strict=True)
+        for axis, (size, new) in enumerate(zip(old.shape or (), fixed.shape or (), strict=True))
+        if axis and size is None
+    }
+    many = "length" if len(found) == 1 else "lengths"
+    return f"the fixed {many} {', '.join(map(str, sorted(found)))}"
 
 
 def _within(right, got, low):

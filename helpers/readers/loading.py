@@ -1,14 +1,17 @@
 """Loading an export in the clean process with what a plain Python program has."""
 
 import contextlib
+import gc
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 from helpers.artifact.saved_model import serving_graph
+from helpers.readers.inputs import state
 
 Answer = TypeVar("Answer")
+_loadable: set[tuple] = set()  # the exports, with their states, that Python has loaded
 _shown: dict[str, Any] = {}  # the package keras, after an export has needed it
 
 
@@ -24,8 +27,23 @@ def load(directory: str) -> Any:
     """
     import tensorflow as tf
 
-    tags = tags_of(directory)
-    return with_keras_if_needed(lambda: tf.saved_model.load(directory, tags=tags))
+    tags, when = tags_of(directory), state(directory)
+    loaded = with_keras_if_needed(lambda: tf.saved_model.load(directory, tags=tags))
+    _loadable.add((directory, when))
+    return loaded
+
+
+def require_loadable(directory: str):
+    """Load an export as `load` does, unless this process has done so, and do not keep it.
+
+    Raises
+    ------
+    Exception
+        What tf.saved_model.load raises.
+    """
+    if (directory, state(directory)) not in _loadable:
+        load(directory)
+        gc.collect()  # the functions of an export and its variables refer to each other
 
 
 def with_keras_if_needed(call: Callable[[], Answer]) -> Answer:

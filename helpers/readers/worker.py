@@ -23,11 +23,11 @@ from helpers.processes.tensorflow_import import import_tensorflow
 from helpers.readers import (
     checkpoint_files,
     graph_changes,
-    litert_reasons,
     loading,
     onnx_converter,
 )
 from helpers.readers.inputs import cast, state
+from helpers.readers.litert_conversion import convert
 from helpers.readers.litert_interpreter import open_litert
 
 
@@ -207,7 +207,7 @@ def _convert_what_can_be(directory, keys, types):
     if not keys:
         return None, {}
     try:
-        return _convert(directory, keys), {}
+        return convert(directory, keys), {}
     except Exception as error:
         if len(keys) == 1:
             return None, {keys[0]: describe(error, limit=2000)}
@@ -290,16 +290,23 @@ class LiteRTReader:
     def __init__(self, directory: str):
         self.directory = directory
         self.keys = list(artifact.read(directory).signatures)
-        try:
-            together = open_litert(_convert(directory, self.keys, as_file=False))
-            self.interpreters = dict.fromkeys(together.get_signature_list(), together)
-        except Exception:  # one signature that cannot be converted fails all
-            self.interpreters = {}
+        self.interpreters, self.errors = {}, {}
+        if len(self.keys) > 1 and _functions(directory, self.keys) > 1:
+            with contextlib.suppress(Exception):  # one that cannot be converted fails all
+                together = open_litert(convert(directory, self.keys, bare=True))
+                self.interpreters = dict.fromkeys(together.get_signature_list(), together)
 
     def call(self, key: str, feed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         # Of two signatures with one graph ("serve", "serving_default"), the file keeps one only.
+        if key in self.errors:
+            raise self.errors[key]
         if key not in self.interpreters:
-            self.interpreters[key] = open_litert(_convert(self.directory, [key], as_file=False))
+            try:
+                made = convert(self.directory, [key], bare=True)
+            except Exception as error:
+                self.errors[key] = error
+                raise
+            self.interpreters[key] = open_litert(made)
         return self.interpreters[key].get_signature_runner(key)(**feed)
 
 
@@ -317,21 +324,10 @@ class ServerReader:
         return {name: value for name, (_, value) in answers.items()}
 
 
-def _convert(directory, keys, as_file=True):
-    """Convert signatures of an export: for a file, or only for this process."""
-    import tensorflow as tf
-
-    def convert():
-        # A file is made once, often of a large export, which is not kept in memory.
-        kept = None if as_file else LOADERS["python"](directory, state(directory)).loaded
-        with patches.load_once_for_litert(kept):
-            tags = set(loading.tags_of(directory))
-            converter = tf.lite.TFLiteConverter.from_saved_model(directory, keys, tags)
-            converter.exclude_conversion_metadata = not as_file  # facts that only people read
-            with litert_reasons.reason_first(directory, keys):
-                return converter.convert()
-
-    return loading.with_keras_if_needed(convert)
+def _functions(directory, keys):
+    """Count the functions that signatures call."""
+    computed = graph_digest.endpoints(saved_model(Path(directory)))
+    return len({computed[key].digest for key in keys})
 
 
 def _loader(reader):

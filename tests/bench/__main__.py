@@ -91,6 +91,7 @@ for line in sys.stdin:
     print(int(line), flush=True)"""
 PAIRS = 3
 LONG = 60  # seconds of load on the model server
+ONCE = ("plain", 300, "module")  # an export that Keras did not write
 
 
 class Figure(NamedTuple):
@@ -124,6 +125,7 @@ def main():
         parity,
         questions,
         exploring,
+        verdicts,
         changing_versions,
         fuzz,
         beside_others,
@@ -398,6 +400,36 @@ def exploring():
     yield Figure("explorer: time", against, statistics.median(ratios), 0.5, "<")
     yield Figure("explorer: peak memory of the kernel", against, kernel / show, 1, "<")
     yield Figure("explorer: peak memory of the reader", against, reader / show, 1, "<")
+
+
+def verdicts():
+    """`python -m helpers.readers` on small and large exports, with the default time."""
+    from tests.bench import reader_commands
+
+    print("the command of the readers on small exports", flush=True)
+    seconds, ratio = reader_commands.small()
+    print(f"  median {seconds:.1f} s", flush=True)
+    yield Figure("small export, all readers: time", "an import of TensorFlow", ratio, 1.5, "<")
+    for kind in ("embedding", "convolutions"):
+        print(f"the command of the readers on 300 MB: {kind}", flush=True)
+        found, size = reader_commands.large(kind, 300)
+        yield from _large(f"300 MB, {kind}, all readers", found, size, 3)
+        yield Figure(f"300 MB, {kind}, all readers: time", "seconds", found.seconds, 60, "<")
+    # Keras writes each weight twice, and the LiteRT converter needs one. Here it needs all.
+    print("the command of the readers on 300 MB, each weight written once", flush=True)
+    yield from _large("300 MB, weights once, all readers", *reader_commands.large(*ONCE), 4)
+    print("the rescue of 800 MB", flush=True)
+    found, size = reader_commands.rescued(800)
+    yield from _large("rescue of 800 MB", found, size, 4)
+
+
+def _large(name, found, size, bar):
+    print(
+        f"  {size:.0f} MB, {found.seconds:.0f} s, peak {found.own:.0f} MB of own pages, "
+        f"{found.resident:.0f} MB with those of files",
+        flush=True,
+    )
+    yield Figure(f"{name}: peak of own memory", "the export", found.own / size, bar, "<")
 
 
 def notebooks():

@@ -1,6 +1,12 @@
 """The table that `make bench` ends with."""
 
-from tests.bench import serving
+import subprocess
+import sys
+
+import pytest
+
+from helpers.paths import ROOT
+from tests.bench import reader_commands, serving
 from tests.bench.__main__ import Figure, report
 
 GOOD = Figure("answer: time", "NumPy", 0.2, 0.25, "<")
@@ -44,3 +50,22 @@ def test_the_other_servers_are_compared_round_by_round():
     *rows, busy = serving.table(rounds)
     assert {row.value for row in rows} == {0.5}
     assert busy.value == 4 and not busy.met()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells the memory of a process")
+def test_the_memory_of_a_command_and_of_what_it_starts_is_seen():
+    """In a process of its own, which adopts what the command leaves."""
+    code = (
+        "from tests.bench import reader_commands as bench\n"
+        "found = bench.run('no_such_folder')\n"
+        "assert found.status == 2 and 'no such directory' in found.told, found\n"
+        "assert 5 < found.own < found.resident < 1000, found\n"
+        "kept = bench.subprocess.Popen(['sleep', '60'])\n"
+        "bench.end_servers()\n"
+        "assert kept.poll() is not None\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120)
+
+
+def test_an_export_of_the_bench_has_the_size_that_is_asked_for(tmp_path):
+    assert 7 < reader_commands.made("embedding", tmp_path / "export", 8) < 9

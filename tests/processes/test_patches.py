@@ -63,7 +63,7 @@ def test_a_name_that_has_gone_is_told_with_library_version_and_patch():
         library="tensorflow",
         seen_with="2.21",
         names=("tensorflow.lite.python.lite:_load", "tensorflow.lite.python.lite:_gone"),
-        used_by="load_once_for_litert",
+        used_by="lighten_litert",
         why="Why.",
         until="Until.",
     )
@@ -71,7 +71,7 @@ def test_a_name_that_has_gone_is_told_with_library_version_and_patch():
     assert missing == ["tensorflow.lite.python.lite:_gone"]
     assert sentence(gone, missing) == (
         f"tensorflow {version('tensorflow')} does not have tensorflow.lite.python.lite:_gone, "
-        "which load_once_for_litert needs (last seen with tensorflow 2.21). Why. Until."
+        "which lighten_litert needs (last seen with tensorflow 2.21). Why. Until."
     )
 
 

@@ -190,6 +190,71 @@ def test_the_command_tells_the_trials_as_data(tmp_path, capsys):
     assert told["exit_status"] == 1 and told["verdict"] == "Not every reader can use it."
 
 
+def test_given_inputs_are_tried_with_their_own_sizes(tmp_path):
+    """Two rows of twelve steps: the first row, and the fixed length 12."""
+    directory = export(open_length(), tmp_path / "export")
+    given = {"seq": np.random.default_rng(0).normal(size=(2, 12, 4))}
+    asked, real = [], readers.run
+
+    def run(where, key, feed, reader="python", **options):
+        asked.append((reader, feed["seq"]))
+        return real(where, key, feed, reader, **options)
+
+    report = compare.compare(directory, given)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(readers, "run", run)
+        found = [*litert_trials.trials(report, directory, given)]
+    assert [trial.change for trial in found] == ["the fixed length 12", "1 row"]
+    assert found[0].inputs[0].shape == (None, 12, 4)
+    assert found[-1].within == "the same numbers"
+    for reader, seq in asked:
+        assert np.array_equal(seq, given["seq"][: len(seq)].astype("float32")), reader
+    assert {len(seq) for _, seq in asked} == {1, 2}
+
+
+def test_inputs_of_another_signature_are_not_used(tmp_path):
+    directory = export(recurrent("GRU"), tmp_path / "export")
+    report = compare.compare(directory, signature=KEY)
+    given = {KEY: {"seq": np.ones((3, 6, 3), np.float32)}}
+    (trial,) = litert_trials.trials(report, directory, given)
+    assert trial.within == "the same numbers"
+    report = compare.compare(directory, signature="serve")
+    with pytest.raises(ValueError, match="serving_default"):
+        list(litert_trials.trials(report, directory, given))
+
+
+def test_each_answer_has_the_time_that_is_given(tmp_path, monkeypatch):
+    directory = export(recurrent("GRU"), tmp_path / "export")
+    report, told, real = compare.compare(directory), [], readers.run
+
+    def run(where, key, feed, reader="python", deadline=None, **options):
+        assert deadline == 123
+        if reader == "litert":
+            raise readers.ReaderError(reader, "TimeoutError: no answer within 123 seconds")
+        return real(where, key, feed, reader, deadline=60, **options)
+
+    monkeypatch.setattr(readers, "run", run)
+    (trial,) = litert_trials.trials(report, directory, seconds=123, progress=told.append)
+    assert told == [f"trying litert with 1 row: {KEY}"]
+    assert str(trial).endswith("1 row: no answer in time. Give it more: --seconds N.")
+
+
+def test_the_command_passes_its_options_on(tmp_path, monkeypatch, capsys):
+    directory = export(recurrent("GRU"), tmp_path / "export")
+    np.savez(tmp_path / "own.npz", seq=np.random.default_rng(0).normal(size=(2, 6, 3)))
+    seen, real = [], litert_trials.trials
+
+    def trials(report, where, inputs, **options):
+        seen.append((inputs["seq"].shape, options["seconds"]))
+        return real(report, where, inputs, **options)
+
+    monkeypatch.setattr(litert_trials, "trials", trials)
+    options = ["--inputs", str(tmp_path / "own.npz"), "--seconds", "77"]
+    assert command.main([str(directory), *options]) == 1
+    assert seen == [((2, 6, 3), 77.0)]
+    assert "tried with 1 row: converts and gives the same numbers" in capsys.readouterr().out
+
+
 def test_data_of_a_trial_has_no_infinity():
     trial = litert_trials.Trial(KEY, "1 row", (), converts=True, difference=np.inf)
     assert trial.as_dict()["difference"] is None

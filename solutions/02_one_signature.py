@@ -136,8 +136,7 @@ for signature in artifact.read(export_dir).signatures.values():
 # `serving_default`, for clients that name no signature.
 #
 # `archive.track(model)` makes the archive store everything that belongs to the model. Always write
-# this line. Without it, a model with `StringLookup` cannot be exported: the error contains the word
-# *untracked*.
+# this line. Without it, a model with `StringLookup` cannot be exported: the error says *untracked*.
 #
 # ### Exercise 2: name the signature and its outputs (5 min)
 #
@@ -219,14 +218,14 @@ side_by_side(
 # - **Shape**: a server and a phone add three prices without an error. So your function must check
 #   the shape itself, as in exercise 4.
 #
+# In the next cell, change a number, and press **Call**. Then send three prices, and read the error.
+#
 # <details><summary>Does Python always compare the shape?</summary>
 #
 # No. An array of another shape gives an error. A `tf.Tensor` of another shape, as `readers.run`
 # sends it, goes to the graph all the same.
 #
 # </details>
-#
-# In the next cell, change a number, and press **Call**. Then send three prices, and read the error.
 
 # %%
 signature_caller(tf.saved_model.load(bill_dir))
@@ -255,9 +254,10 @@ print("export:", answer["output_0"])
 # %% [markdown]
 # The export answers 216 in place of 217. A subclassed model does not store the dtype of its inputs.
 # So `model.export` declares the model's `compute_dtype`, usually `float32`. Numbers in JSON or in a
-# Python list have no dtype. A server and `readers.run` make `float32` of them, so no reader refuses
-# them. `float32` holds every whole number up to 16,777,216. Above this limit, it holds only even
-# numbers. Above 33,554,432, it holds only multiples of 4. `int(np.float32(16777217))` is 16777216.
+# Python list have no dtype. A server and `readers.run` give them the declared dtype, so no reader
+# refuses them. `float32` holds every whole number up to 16,777,216. Above this limit, it holds only
+# even numbers. Above 33,554,432, it holds only multiples of 4. `int(np.float32(16777217))` is
+# 16777216.
 #
 # The readers python, session and litert give the same wrong number, so `python -m helpers.readers`
 # does not notice this fault. Compare the export with the model. To repair it, declare whole
@@ -319,7 +319,8 @@ def ensured(prices):
 
 
 def marked(prices):
-    is_right = tf.shape(prices)[1] == 2  # tf.shape is computed at each call
+    # tf.shape is computed at each call.
+    is_right = tf.shape(prices)[1] == 2
     return {"total": tf.where(is_right, total(prices)["total"], np.nan)}
 
 
@@ -428,11 +429,12 @@ print("call reads:", len(whole.call.get_concrete_function().variables))
 # layer there: `layer.build(shape)` takes the shape of the layer's input, such as `(None, 8)` for 8
 # numbers per row.
 #
-# You can also decorate a different method, as in `ComplexModel`: the trial run does not call it.
+# You can also decorate a different method, such as `inference`: the trial run does not call it.
 #
 # <details><summary>What does an export of Cut do?</summary>
 #
-# It has a new graph. Only Python fills its weights: a server fails, and LiteRT gives wrong numbers.
+# Its new graph reads the weights. Only Python fills them: a server fails, and LiteRT gives wrong
+# numbers.
 #
 # </details>
 #

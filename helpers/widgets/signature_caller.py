@@ -88,9 +88,8 @@ def call_signature(loaded: Any, key: str, request: str) -> Answer:
     except Exception as error:
         text = describe(error)
         value = next(iter(inputs.values())) if len(inputs) == 1 else None
-        return Answer(
-            False, text, f"{cure(text, value)} This signature takes {promise(signature)}.".strip()
-        )
+        takes = f"This signature takes {promise(signature)}."
+        return Answer(False, text, f"{takes} {cure(text, value)}".strip())
     arrays = {name: outputs[name].numpy() for name in sorted(outputs)}
     text = "\n".join(f"{name}: {_readable(value)}" for name, value in arrays.items())
     numbers = [value for value in arrays.values() if value.dtype.kind == "f"]

@@ -104,7 +104,9 @@ def _reasons(found, exports):
     for cell, verdict in found.items():
         restored, variables = restored_and_read(exports[cell[0]])
         filled = len(set(restored) & set(variables))
-        why = f"Its signature reads {len(variables)} variables, of which {filled} are restored."
+        why = "Its signature reads no variables."
+        if variables:
+            why = f"Its signature reads {len(variables)} variables, of which {filled} are restored."
         reasons |= {(cell, said): f"{_measured(verdict)} {why}" for said in STATUSES}
     return reasons
 

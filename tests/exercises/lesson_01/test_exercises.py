@@ -449,7 +449,7 @@ Q2 = Proofs(
         "tf.saved_model.save is always wrong": Mistake(
             predicted(("b", "session", FAILS), ("b", "litert", OTHER)),
             "b in session: you say 'fails', but it is 'same numbers'. For x = 0, 1 and 2 it "
-            "answers -2, 2, 6. Its signature reads 0 variables, of which 0 are restored.",
+            "answers -2, 2, 6. Its signature reads no variables.",
         ),
         "another word": Mistake(predicted(("c", "litert", "same")), "'same' is not one of 'same"),
         "a list": Mistake(

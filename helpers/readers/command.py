@@ -241,7 +241,8 @@ def _answer(given, keywords):
 
 def _answer_against(given, keywords):
     """Print whether an export may replace an old version, and return the exit status."""
-    found = replace_old(given.directory, given.against, retrained=given.retrained, **keywords)
+    old = {name: value for name, value in keywords.items() if name != "also"}
+    found = replace_old(given.directory, given.against, retrained=given.retrained, **old)
     if given.json:
         print(json.dumps(found.as_dict(), indent=2))
     else:

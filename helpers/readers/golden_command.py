@@ -13,7 +13,7 @@ WITHOUT_VALUE = ("keep-golden", "retrained")
 # An option, and those that it cannot be used with.
 CONFLICTS = {
     "rescue": ("golden", "write-golden", "keep-golden", "against", "retrained"),
-    "against": ("golden", "write-golden", "keep-golden"),
+    "against": ("golden", "write-golden", "keep-golden", "also"),
     "golden": ("inputs",),
 }
 
@@ -42,13 +42,13 @@ def require_possible(given: Namespace):
 
 WHY = {
     "rescue": "a rescue compares the new export with the old one",
-    "against": "the old version gives the answers; compare with golden answers in a second call",
+    "against": "the old version gives the answers; use the other option in a second call",
     "golden": "golden answers have inputs of their own",
 }
 
 
 def _is_given(given, option):
-    return getattr(given, option.replace("-", "_")) not in (None, False)
+    return getattr(given, option.replace("-", "_")) not in (None, False, [])
 
 
 class Golden:

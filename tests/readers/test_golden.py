@@ -135,9 +135,10 @@ WRONG_PLACES = {
 
 
 @pytest.mark.parametrize("name", WRONG_PLACES)
-def test_where_nothing_is_written(tmp_path, name):
+def test_where_nothing_is_written(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(WrongOption, match=WRONG_PLACES[name]):
-        write_golden(tmp_path / name, SETS)
+        write_golden(name, SETS)
     assert not list(tmp_path.iterdir())
 
 

@@ -173,9 +173,10 @@ def test_rounding_of_a_small_float_is_no_excuse_for_other_numbers():
 def test_the_command_tells_the_trials(tmp_path, capsys):
     directory = export(recurrent("GRU"), tmp_path / "export")
     assert command.main([str(directory)]) == 1
-    *_, trial, last = capsys.readouterr().out.splitlines()
+    *_, trial, not_asked, last = capsys.readouterr().out.splitlines()
     assert trial.startswith(f"LiteRT, {KEY}, tried with 1 row: converts and gives the same numbers")
     assert trial.endswith("Export it with seq: float32 (1, 6, 3).")
+    assert not_asked.startswith("Not asked: ")
     assert last == "Not every reader can use it."
 
 

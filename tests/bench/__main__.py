@@ -130,6 +130,7 @@ def main():
         notebooks,
         memory,
         mutants,
+        corpus,
     )
     return report(figure for section in sections for figure in section())
 
@@ -479,6 +480,14 @@ def mutants():
     if running.returncode not in (0, 1):  # 1: a mutant passes, which the figure tells
         raise SystemExit("the mutants' command failed")
     yield Figure("mutants of the solutions: refused", "of those made", refused / made, 0.97, ">")
+
+
+def corpus():
+    """The readers' tool on exports whose right verdict is known."""
+    print("the corpus of exports", flush=True)
+    from tests.bench.corpus import figures
+
+    return (Figure(*cells) for cells in figures())
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """The table that `make bench` ends with."""
 
-from tests.bench import serving
+from types import SimpleNamespace
+
+from tests.bench import corpus, serving
 from tests.bench.__main__ import Figure, report
 
 GOOD = Figure("answer: time", "NumPy", 0.2, 0.25, "<")
@@ -44,3 +46,16 @@ def test_the_other_servers_are_compared_round_by_round():
     *rows, busy = serving.table(rounds)
     assert {row.value for row in rows} == {0.5}
     assert busy.value == 4 and not busy.met()
+
+
+def test_the_corpus_counts_false_passes_false_alarms_and_cures():
+    def judged(*kinds, cure=""):
+        export = SimpleNamespace(cure=print)
+        return SimpleNamespace(
+            right=not kinds, export=export, cure=cure, count=lambda kind: int(kind in kinds)
+        )
+
+    found = [judged(), judged("false pass"), judged("false alarm"), judged(cure="not told")]
+    rows = [Figure(*cells) for cells in corpus.counted(found)]
+    assert [row.value for row in rows] == [2, 1, 1, 3]
+    assert [row.met() for row in rows] == [False, False, True, False]

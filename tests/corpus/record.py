@@ -50,6 +50,9 @@ class Export:
         which every reader must be able to use, with the same numbers.
     told : tuple of str
         Words of the report that tell the cure.
+    apart : float
+        The part of the largest number that an answer of the cured export may differ by. 0: the
+        numbers must be the same. A cure that replaces int8 or float16 changes the rounding.
     quick : bool
         Whether it is one of those that CI asks.
     """
@@ -61,6 +64,7 @@ class Export:
     why: str
     cure: Callable[[Path, Path], object] | None = None
     told: tuple[str, ...] = ()
+    apart: float = 0.0
     quick: bool = False
 
     def status(self, signature: str, reader: str) -> str:
@@ -87,6 +91,7 @@ def export(
     why: str,
     cure: Callable[[Path, Path], object] | None = None,
     told: tuple[str, ...] = (),
+    apart: float = 0.0,
     quick: bool = False,
 ) -> Callable[[Callable[[Path], Golden | None]], Callable[[Path], Golden | None]]:
     """Record the decorated function as the one that writes an export. See `Export`.
@@ -107,7 +112,7 @@ def export(
                 raise ValueError(f"{name}: the verdict has {[*rows]}, not {[*readers.READERS]}")
             if unknown := [word for word in rows.values() if word not in STATUSES]:
                 raise ValueError(f"{name}: no outcome {unknown}: there are {', '.join(STATUSES)}")
-        CASES[name] = Export(name, family, make, verdict, why, cure, told, quick)
+        CASES[name] = Export(name, family, make, verdict, why, cure, told, apart, quick)
         return make
 
     return record

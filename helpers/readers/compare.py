@@ -8,7 +8,7 @@ from dataclasses import replace
 from helpers import artifact, readers
 from helpers.artifact import graph_digest
 from helpers.artifact.saved_model import saved_model
-from helpers.readers import old_exports
+from helpers.readers import old_exports, varying
 from helpers.readers.evidence import Evidence, gather, powers
 from helpers.readers.explanations import explained
 from helpers.readers.graph_hints import hints_of
@@ -123,6 +123,9 @@ class _Comparison:
         self.directory = found.directory
         self.seconds, self.progress, self.given = seconds, progress, given
         self.evidence, self.repeatable, self.shown = Evidence(tuple(keys)), True, {}
+        self.varying: varying.Varying | None = (
+            None  # what varies, if the answers are not repeatable
+        )
 
     def call(self, where, reader):
         """Return a function that asks a reader with a set of inputs."""
@@ -144,6 +147,9 @@ class _Comparison:
             try:
                 again = [ask(feed) for feed in found.feeds]
                 self.repeatable = all(map(same, found.answers, again))
+                if not self.repeatable:
+                    asked = where, self.key, reader, found.feeds
+                    self.varying = varying.look(*asked, self.seconds)
             except readers.ReaderError as error:
                 found.error = error.error
         return found
@@ -214,18 +220,34 @@ class _Comparison:
         ask = self.call(self.directory, reader)
         try:
             answers = [ask(feed) for feed in reference.feeds]
+            if self.varying is not None:
+                return self._compared_from_start(reader, self.varying, whose)
         except readers.ReaderError as error:
             return self._failed(reader, error.error)
         if not self.repeatable:
             return self._row(reader, ANSWERS)
         largest = max(map(difference, reference.answers, answers), default=0.0)
         if unequal := _unequal(reference.answers, answers):
-            told = shorten(", ".join(unequal.values()), 300)
-            words = f"no error, but not the same numbers as {whose}: {told}"
-            row = self._row(reader, OTHER, largest, words, _why_other(self.directory, self.key))
-            return replace(row, unequal=tuple(unequal))
+            return self._other(reader, largest, unequal, whose)
         if not shows_something(self.shown):
             return self._row(reader, NOT_TRIED, largest, self._nothing(), OTHER_INPUTS)
+        return self._row(reader, SAME, largest)
+
+    def _other(self, reader, largest, unequal, whose):
+        told = shorten(", ".join(unequal.values()), 300)
+        words = f"no error, but not the same numbers as {whose}: {told}"
+        row = self._row(reader, OTHER, largest, words, _why_other(self.directory, self.key))
+        return replace(row, unequal=tuple(unequal))
+
+    def _compared_from_start(self, reader, varies, whose):
+        """Compare what does not vary at random, in a reader that is started anew."""
+        answers = varies.started(self.directory, reader)
+        pairs = map(varies.comparable, (varies.answers, answers))
+        largest = max(map(difference, *pairs), default=0.0)
+        if unequal := varies.unequal(answers):
+            return self._other(reader, largest, unequal, whose)
+        if varies.random:
+            return self._row(reader, ANSWERS)
         return self._row(reader, SAME, largest)
 
     def _nothing(self):
@@ -243,7 +265,9 @@ class _Comparison:
                     "refuse any other number or answer wrongly. To accept any number, export with "
                     "None as the number of rows, as model.export does."
                 )
-        if not self.repeatable:
+        if self.varying is not None:
+            yield replace(self.varying, key=key).note()
+        elif not self.repeatable:
             yield f"{key} answers differently each time: there is nothing to compare."
         elif shows_something(self.shown):
             for output in self.evidence.outputs:

@@ -55,6 +55,16 @@ def run(
     return {name: np.asarray(answer[name]) for name in sorted(answer)}
 
 
+def run_from_start(
+    directory: str, reader: str, key: str, feeds: list[dict[str, np.ndarray]]
+) -> list[dict[str, np.ndarray]]:
+    """Load an export anew in a reader, and call the signature `key` with one feed after another."""
+    started = LOADERS[reader].__wrapped__(directory, "")
+    declared = artifact.read(directory).signatures
+    answers = [started.call(key, cast(declared, key, feed)) for feed in feeds]
+    return [{name: np.array(answer[name]) for name in sorted(answer)} for answer in answers]
+
+
 def run_with_zeros(
     directory: str, key: str, inputs: dict[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
@@ -195,11 +205,13 @@ def _convert_what_can_be(directory, keys, types):
 QUESTIONS = {
     "signatures": signatures,
     "run": run,
+    "run_from_start": run_from_start,
     "run_with_zeros": run_with_zeros,
     "run_bare": run_bare,
     "save_again": save_again,
     "to_litert": to_litert,
     "write_changed": graph_changes.write,
+    "write_unseeded": graph_changes.write_unseeded,
     "to_onnx": onnx_converter.convert,
     "variables": checkpoint_files.variables,
     "digests": checkpoint_files.digests,

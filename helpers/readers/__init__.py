@@ -186,6 +186,39 @@ def run_with_zeros(
     return _ask("run_with_zeros", *question, who="python", **limits)
 
 
+def run_shaken(
+    directory: str | os.PathLike,
+    signature: str,
+    inputs: Mapping[str, object],
+    part: float,
+    seed: int,
+    deadline: float = DEADLINE,
+) -> dict[str, np.ndarray]:
+    """Call one signature in Python, while its float inputs and variables are changed a little.
+
+    Parameters
+    ----------
+    directory, signature, inputs, deadline
+        as in `run`
+    part : float
+        the standard deviation of the change, as a part of each value
+    seed : int
+        of the change
+
+    Returns
+    -------
+    dict of str to array
+        the outputs by name
+
+    Raises
+    ------
+    NotAnArtifact, ReaderError
+        as `run` does
+    """
+    question = directory, signature, as_arrays(inputs), part, seed
+    return _ask("run_shaken", *question, who="python", deadline=deadline)
+
+
 def save_again(
     directory: str | os.PathLike, out: str | os.PathLike, deadline: float = LONG_DEADLINE
 ):
@@ -357,6 +390,7 @@ __all__ = [
     "run",
     "run_bare",
     "run_from_start",
+    "run_shaken",
     "run_with_zeros",
     "save_again",
     "saved_model_cli",

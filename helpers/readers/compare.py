@@ -8,7 +8,7 @@ from dataclasses import replace
 from helpers import artifact, readers
 from helpers.artifact import graph_digest
 from helpers.artifact.saved_model import saved_model
-from helpers.readers import old_exports, varying
+from helpers.readers import old_exports, rounding, varying
 from helpers.readers.evidence import Evidence, gather, powers
 from helpers.readers.explanations import explained
 from helpers.readers.graph_hints import hints_of
@@ -123,6 +123,7 @@ class _Comparison:
         self.directory = found.directory
         self.seconds, self.progress, self.given = seconds, progress, given
         self.evidence, self.repeatable, self.shown = Evidence(tuple(keys)), True, {}
+        self.rounded: set[str] = set()  # outputs that differ by more than usual, but by rounding
         self.varying: varying.Varying | None = (
             None  # what varies, if the answers are not repeatable
         )
@@ -227,7 +228,8 @@ class _Comparison:
         if not self.repeatable:
             return self._row(reader, ANSWERS)
         largest = max(map(difference, reference.answers, answers), default=0.0)
-        if unequal := _unequal(reference.answers, answers):
+        unequal = _unequal(reference.answers, answers)
+        if unequal and not self._only_rounded(reference, answers, unequal):
             return self._other(reader, largest, unequal, whose)
         if not shows_something(self.shown):
             return self._row(reader, NOT_TRIED, largest, self._nothing(), OTHER_INPUTS)
@@ -238,6 +240,14 @@ class _Comparison:
         words = f"no error, but not the same numbers as {whose}: {told}"
         row = self._row(reader, OTHER, largest, words, _why_other(self.directory, self.key))
         return replace(row, unequal=tuple(unequal))
+
+    def _only_rounded(self, reference, answers, unequal):
+        self.progress(f"measuring the rounding: {self.key}")
+        asked = self.directory, self.key, reference.feeds, reference.answers, answers, [*unequal]
+        if rounding.explains(*asked, self.seconds):
+            self.rounded = self.rounded | unequal.keys()
+            return True
+        return False
 
     def _compared_from_start(self, reader, varies, whose):
         """Compare what does not vary at random, in a reader that is started anew."""
@@ -265,6 +275,11 @@ class _Comparison:
                     "refuse any other number or answer wrongly. To accept any number, export with "
                     "None as the number of rows, as model.export does."
                 )
+        for name in sorted(self.rounded):
+            yield (
+                f"{key}: some values of {printable(name)} differ by more than the tolerance, but "
+                "by no more than a change of the inputs and weights by a millionth explains."
+            )
         if self.varying is not None:
             yield replace(self.varying, key=key).note()
         elif not self.repeatable:

@@ -69,15 +69,34 @@ def run_with_zeros(
     directory: str, key: str, inputs: dict[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
     """Call the signature `key` in Python while the variables that it reads are 0."""
-    import tensorflow as tf
+    return _run_changed(directory, key, inputs, np.zeros_like)
 
+
+def run_shaken(
+    directory: str, key: str, inputs: dict[str, np.ndarray], part: float, seed: int
+) -> dict[str, np.ndarray]:
+    """Call the signature `key` in Python while all floats that go in are changed at random."""
+    rng = np.random.default_rng(seed)
+
+    def shaken(value):
+        factor = 1 + part * rng.standard_normal(value.shape, np.float32)
+        return (value * factor).astype(value.dtype)
+
+    floats = {
+        name: shaken(value) if value.dtype.kind == "f" else value for name, value in inputs.items()
+    }
+    return _run_changed(directory, key, floats, shaken)
+
+
+def _run_changed(directory, key, inputs, change):
+    """Call a signature in Python while `change` is applied to the float variables that it reads."""
     feed = cast(artifact.read(directory).signatures, key, inputs)
     reader = LOADERS["python"](directory, state(directory))
     floats = [v for v in reader.loaded.signatures[key].variables if v.dtype.is_floating]
     stored = [variable.numpy() for variable in floats]
     try:
-        for variable in floats:
-            variable.assign(tf.zeros_like(variable))
+        for variable, value in zip(floats, stored, strict=True):
+            variable.assign(change(value))
         return reader.call(key, feed)
     finally:  # later questions get the export as it is
         for variable, value in zip(floats, stored, strict=True):
@@ -207,6 +226,7 @@ QUESTIONS = {
     "run": run,
     "run_from_start": run_from_start,
     "run_with_zeros": run_with_zeros,
+    "run_shaken": run_shaken,
     "run_bare": run_bare,
     "save_again": save_again,
     "to_litert": to_litert,

@@ -18,6 +18,7 @@ from helpers.readers.outcomes import ANSWERS, FAILS, NOT_TRIED, OTHER, SAME
 from helpers.readers.report import Report, Row
 from helpers.readers.sameness import difference, differences, same
 from helpers.readers.search import Found, ask_given, search, shows_something
+from helpers.readers.spread import shows_too_little
 from helpers.text import printable, shorten
 
 MORE_TIME = "Give it more time: --seconds N, or compare(directory, seconds=N)."
@@ -233,6 +234,10 @@ class _Comparison:
             return self._other(reader, largest, unequal, whose)
         if not shows_something(self.shown):
             return self._row(reader, NOT_TRIED, largest, self._nothing(), OTHER_INPUTS)
+        pair = reference.answers, answers
+        if shows_too_little(self.signature, self.shown, reference.feeds, *pair):
+            words = "the answers vary by less than rounding may, so the comparison shows nothing"
+            return self._row(reader, NOT_TRIED, largest, words, OTHER_INPUTS)
         return self._row(reader, SAME, largest)
 
     def _other(self, reader, largest, unequal, whose):

@@ -124,7 +124,7 @@ class _Comparison:
         self.directory = found.directory
         self.seconds, self.progress, self.given = seconds, progress, given
         self.evidence, self.repeatable, self.shown = Evidence(tuple(keys)), True, {}
-        self.rounded: set[str] = set()  # outputs that differ by more than usual, but by rounding
+        self.measured: set[str] = set()  # outputs that differ by more than usual, but by rounding
         self.varying: varying.Varying | None = (
             None  # what varies, if the answers are not repeatable
         )
@@ -250,7 +250,7 @@ class _Comparison:
         self.progress(f"measuring the rounding: {self.key}")
         asked = self.directory, self.key, reference.feeds, reference.answers, answers, [*unequal]
         if rounding.explains(*asked, self.seconds):
-            self.rounded = self.rounded | unequal.keys()
+            self.measured = self.measured | unequal.keys()
             return True
         return False
 
@@ -280,7 +280,7 @@ class _Comparison:
                     "refuse any other number or answer wrongly. To accept any number, export with "
                     "None as the number of rows, as model.export does."
                 )
-        for name in sorted(self.rounded):
+        for name in sorted(self.measured):
             yield (
                 f"{key}: some values of {printable(name)} differ by more than the tolerance, but "
                 "by no more than a change of the inputs and weights by a millionth explains."

@@ -124,10 +124,8 @@ class _Comparison:
         self.directory = found.directory
         self.seconds, self.progress, self.given = seconds, progress, given
         self.evidence, self.repeatable, self.shown = Evidence(tuple(keys)), True, {}
-        self.measured: set[str] = set()  # outputs that differ by more than usual, but by rounding
-        self.varying: varying.Varying | None = (
-            None  # what varies, if the answers are not repeatable
-        )
+        self.rounded: set[str] = set()  # outputs that differ by more than usual, but by rounding
+        self.varying: varying.Varying | None = None  # if the answers are not repeatable
 
     def call(self, where, reader):
         """Return a function that asks a reader with a set of inputs."""
@@ -250,7 +248,7 @@ class _Comparison:
         self.progress(f"measuring the rounding: {self.key}")
         asked = self.directory, self.key, reference.feeds, reference.answers, answers, [*unequal]
         if rounding.explains(*asked, self.seconds):
-            self.measured = self.measured | unequal.keys()
+            self.rounded = self.rounded | unequal.keys()
             return True
         return False
 
@@ -280,7 +278,7 @@ class _Comparison:
                     "refuse any other number or answer wrongly. To accept any number, export with "
                     "None as the number of rows, as model.export does."
                 )
-        for name in sorted(self.measured):
+        for name in sorted(self.rounded):
             yield (
                 f"{key}: some values of {printable(name)} differ by more than the tolerance, but "
                 "by no more than a change of the inputs and weights by a millionth explains."

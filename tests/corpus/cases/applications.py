@@ -23,7 +23,7 @@ def application(name, directory, size=32, shown=32, **options):
     return keras_export(model, directory, {"image": pictures(shown)})
 
 
-@export(family="applications", verdict=SAME_IN_ALL, why=CONVOLUTIONS, quick=True)
+@export(family="applications", verdict=SAME_IN_ALL, why=CONVOLUTIONS)
 def mobilenet_v3_small(directory: Path):
     image = keras.Input((32, 32, 3), name="image")
     model = keras.applications.MobileNetV3Small(weights=None, input_tensor=image, classes=5)

@@ -52,6 +52,9 @@ class Export:
         Words of the report that tell the cure.
     quick : bool
         Whether it is one of those that CI asks.
+    promise : str
+        What every reader answers compared with the live model, where the readers agree with each
+        other and not with the model. Empty if the verdict says it.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Export:
     cure: Callable[[Path, Path], object] | None = None
     told: tuple[str, ...] = ()
     quick: bool = False
+    promise: str = ""
 
     def status(self, signature: str, reader: str) -> str:
         """Return the outcome that is right, one of helpers.readers.outcomes.OUTCOMES."""
@@ -88,6 +92,7 @@ def export(
     cure: Callable[[Path, Path], object] | None = None,
     told: tuple[str, ...] = (),
     quick: bool = False,
+    promise: str = "",
 ) -> Callable[[Callable[[Path], Golden | None]], Callable[[Path], Golden | None]]:
     """Record the decorated function as the one that writes an export. See `Export`.
 
@@ -107,7 +112,7 @@ def export(
                 raise ValueError(f"{name}: the verdict has {[*rows]}, not {[*readers.READERS]}")
             if unknown := [word for word in rows.values() if word not in STATUSES]:
                 raise ValueError(f"{name}: no outcome {unknown}: there are {', '.join(STATUSES)}")
-        CASES[name] = Export(name, family, make, verdict, why, cure, told, quick)
+        CASES[name] = Export(name, family, make, verdict, why, cure, told, quick, promise)
         return make
 
     return record

@@ -88,6 +88,44 @@ def table_of_a_file(directory: Path):
     return {"serving_default": ({"word": given}, {"id": right})}
 
 
+class OfContent(tf.Module):
+    """A table with any content, without buckets."""
+
+    def __init__(self, content):
+        super().__init__()
+        self.table = tf.lookup.StaticHashTable(content, -1)
+
+    @tf.function(input_signature=[WORD])
+    def serve(self, word):
+        return {"id": self.table.lookup(word)}
+
+
+def with_constants(directory: Path, cured: Path):
+    """Export the words of the file as constants."""
+    numbers = tf.range(len(SPECIES), dtype=tf.int64)
+    module = OfContent(tf.lookup.KeyValueTensorInitializer(tf.constant(SPECIES), numbers))
+    tf.saved_model.save(module, cured, signatures=module.serve)
+
+
+@export(
+    family="tables",
+    verdict=NO_LITERT,
+    why="LiteRT converts the look-up, and leaves out what fills the table from its file.",
+    cure=with_constants,
+    told=("KeyValueTensorInitializer",),
+)
+def table_of_a_file_without_buckets(directory: Path):
+    file = directory.with_name("words.txt")
+    file.write_text("\n".join(SPECIES))
+    line, number = tf.lookup.TextFileIndex.WHOLE_LINE, tf.lookup.TextFileIndex.LINE_NUMBER
+    content = tf.lookup.TextFileInitializer(str(file), tf.string, line, tf.int64, number)
+    module = OfContent(content)
+    tf.saved_model.save(module, directory, signatures=module.serve)
+    file.unlink()
+    given = {"word": words("Gentoo", "gentoo", "Adelie")}
+    return {"serving_default": (given, {"id": np.int64([2, -1, 0])})}
+
+
 class Filled(tf.Module):
     """A table that is filled when the program runs."""
 

@@ -113,10 +113,25 @@ def tf1_table_of_constants(directory: Path):
     return {KEY: ({"word": texts("Gentoo", "adelie", "Adelie")}, {"id": np.int64([2, -1, 1])})}
 
 
+def with_constants(directory: Path, cured: Path):
+    """Export the same words as a table of constants."""
+
+    def graph(tags):
+        word = v1.placeholder(tf.string, [None], name="word")
+        content = tf.lookup.KeyValueTensorInitializer(
+            ["Adelie", "Gentoo"], tf.constant([0, 1], tf.int64)
+        )
+        return {KEY: predict({"word": word}, {"id": looked_up(content, word)})}
+
+    write(cured, graph, tables=True)
+
+
 @export(
     family="tensorflow 1",
     verdict=NO_LITERT,
     why="LiteRT's converter gives up on the file name that the graph gets from outside.",
+    cure=with_constants,
+    told=("KeyValueTensorInitializer",),
 )
 def tf1_table_of_a_file(directory: Path):
     file = directory.with_name("words.txt")

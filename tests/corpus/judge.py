@@ -18,7 +18,7 @@ from tests.corpus.record import SEED, Export
 # How the tool is wrong about one reader.
 FALSE_PASS = "false pass"  # it passes what fails or differs, or what cannot be known
 FALSE_ALARM = "false alarm"  # it says that a reader fails or differs, which gives the same numbers
-UNDECIDED = "undecided"  # it says "not tried properly", where it could have known
+UNDECIDED = "undecided"  # it says that nothing can be compared, where something can
 WRONG_KIND = "wrong kind"  # it says "fails" for other numbers, or the reverse
 
 
@@ -137,7 +137,7 @@ def wrong_rows(one: Export, report: Report) -> Iterator[Wrong]:
 def _kind(right, said):
     if said in FAILURES:
         return WRONG_KIND if right in FAILURES else FALSE_ALARM
-    if said == NOT_TRIED:
+    if said == NOT_TRIED or (said, right) == (ANSWERS, SAME):
         return UNDECIDED
     return FALSE_PASS
 
@@ -164,10 +164,21 @@ def _unlike_before(one, directory, cured):
             return f"the cured export has a signature {key}, which the old one does not have"
         reader = next((r for r in readers.READERS if one.status(key, r) == SAME), "")
         for feed in make_inputs(signature) if reader else []:
-            before = readers.run(directory, key, feed, reader)
-            if not same(before, readers.run(cured, key, feed)):
+            before, after = readers.run(directory, key, feed, reader), readers.run(cured, key, feed)
+            if not (_near(before, after, one.apart) if one.apart else same(before, after)):
                 return f"the cured export gives other numbers than the old one in {reader}"
     return ""
+
+
+def _near(before, after, apart):
+    """Say whether all numbers are at most `apart` of the largest number away, in any float."""
+    if before.keys() != after.keys():
+        return False
+    for name, value in before.items():
+        left, right = value.astype(float), after[name].astype(float)
+        if left.shape != right.shape or abs(left - right).max() > apart * abs(left).max():
+            return False
+    return True
 
 
 def table(judged: Iterable[Judged]) -> list[str]:

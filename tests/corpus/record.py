@@ -50,6 +50,9 @@ class Export:
         which every reader must be able to use, with the same numbers.
     told : tuple of str
         Words of the report that tell the cure.
+    apart : float
+        The part of the largest number that an answer of the cured export may differ by. 0: the
+        numbers must be the same. A cure that replaces int8 or float16 changes the rounding.
     quick : bool
         Whether it is one of those that CI asks.
     promise : str
@@ -64,6 +67,7 @@ class Export:
     why: str
     cure: Callable[[Path, Path], object] | None = None
     told: tuple[str, ...] = ()
+    apart: float = 0.0
     quick: bool = False
     promise: str = ""
 
@@ -91,6 +95,7 @@ def export(
     why: str,
     cure: Callable[[Path, Path], object] | None = None,
     told: tuple[str, ...] = (),
+    apart: float = 0.0,
     quick: bool = False,
     promise: str = "",
 ) -> Callable[[Callable[[Path], Golden | None]], Callable[[Path], Golden | None]]:
@@ -112,7 +117,8 @@ def export(
                 raise ValueError(f"{name}: the verdict has {[*rows]}, not {[*readers.READERS]}")
             if unknown := [word for word in rows.values() if word not in STATUSES]:
                 raise ValueError(f"{name}: no outcome {unknown}: there are {', '.join(STATUSES)}")
-        CASES[name] = Export(name, family, make, verdict, why, cure, told, quick, promise)
+        options = {"cure": cure, "told": told, "apart": apart, "quick": quick, "promise": promise}
+        CASES[name] = Export(name, family, make, verdict, why, **options)
         return make
 
     return record

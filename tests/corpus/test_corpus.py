@@ -51,7 +51,10 @@ def test_the_reference_answers_and_is_right():
 
 def test_readers_that_only_answer_are_no_pass():
     report = _report({"python": "answers", "session": "answers", "litert": "same"})
-    assert [one.kind for one in judge.wrong_rows(_export(ALL), report)] == [judge.FALSE_PASS] * 2
+    assert [one.kind for one in judge.wrong_rows(_export(ALL), report)] == [judge.UNDECIDED] * 2
+    failing = _export({**ALL, "session": "fails"})
+    kinds = [judge.UNDECIDED, judge.FALSE_PASS]
+    assert [one.kind for one in judge.wrong_rows(failing, report)] == kinds
     random = _export({**ALL, "python": "answers", "session": "answers"})
     assert not [*judge.wrong_rows(random, report)]
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from helpers import artifact, readers
 from helpers.artifact import graph_digest
 from helpers.artifact.saved_model import saved_model
-from helpers.readers import old_exports
+from helpers.readers import litert_limits, old_exports
 from helpers.readers.evidence import Evidence, gather, powers
 from helpers.readers.explanations import explained
 from helpers.readers.graph_hints import hints_of
@@ -99,6 +99,8 @@ def compare(
     if not found.signatures:
         notes.append("no signatures: a server has nothing to call. Export with model.export.")
     in_order = [row for key in asked for row in rows[key]]
+    if any((row.reader, row.status) == ("litert", SAME) for row in in_order):
+        notes += litert_limits.notes(found.directory)
     return Report(found.directory.name, tuple(in_order), tuple(notes), tuple(evidence))
 
 

@@ -218,11 +218,12 @@ class Walk:
             if other is not None and other.dtype.kind in "OSi":
                 uses.keys += other.ravel().tolist()
         elif op in PARSERS and at == 0:
-            uses.parsed = parsed(self, scope, node)
-            for name, (_, reference) in uses.parsed.features.items():
+            found = parsed(self, scope, node)
+            uses.parsed = found.joined(uses.parsed)
+            for name, (_, reference) in found.features.items():
                 self.follow(scope, reference, (*label, name))
-        elif at == 0 and (found := decoders.hint_of(self, scope, node)):
-            uses.decoded = found
+        elif at == 0:
+            uses.decoded = decoders.hint_of(self, scope, node) or uses.decoded
 
     def _rows(self, scope, node):
         """Return the number of rows of the table that an operation gathers from, in a list."""

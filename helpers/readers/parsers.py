@@ -1,6 +1,6 @@
 """Operations that parse a text into named features: Examples, SequenceExamples, rows of CSV."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from helpers.readers.decoders import csv_rows
@@ -32,6 +32,12 @@ class Parsed:
     features: dict[str, tuple[Feature, str]] = field(default_factory=dict)
     delimiter: str = ","
     columns: tuple[int, ...] = ()
+
+    def joined(self, other: "Parsed | None") -> "Parsed":
+        """Return what this parser and an earlier one of the same text expect together."""
+        if other is None or "DecodeCSV" in (self.operation, other.operation):
+            return self
+        return replace(self, features={**other.features, **self.features})
 
     def hint(self, inside: dict[str, Hint | None]) -> Hint:
         """Return texts that the parser accepts.

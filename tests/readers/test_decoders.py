@@ -156,6 +156,19 @@ def test_sequence_examples(save):
     assert statuses(directory) == [ANSWERS, SAME]
 
 
+def test_two_parsers_of_one_text(save):
+    def function(x):
+        a = tf.io.parse_example(x, {"a": tf.io.FixedLenFeature((2,), tf.float32)})["a"]
+        b = tf.io.parse_example(x, {"b": tf.io.FixedLenFeature((), tf.string)})["b"]
+        return {"y": tf.reduce_sum(a, axis=1), "b": b}
+
+    directory = save(function)
+    texts, source = made(directory)
+    one = tf.train.Example.FromString(texts[0])
+    assert source == "serialized Examples" and set(one.features.feature) == {"a", "b"}
+    assert statuses(directory) == [ANSWERS, SAME]
+
+
 def test_a_single_sequence_example(save):
     def function(x):
         spec = {"n": tf.io.FixedLenSequenceFeature((), tf.int64)}

@@ -173,3 +173,26 @@ def parts_of_a_nested_answer(directory: Path):
     hidden = np.tanh(X @ np.float32([[2, 1], [-1, 0.5]]))
     right = {"scores/low": hidden[:, 0], "scores/high": hidden, "hidden/0": hidden * 2}
     return {KEY: ({"x": X}, right)}
+
+
+def without_overflow(directory: Path, cured: Path):
+    """Save the function with a formula that LiteRT computes right for all numbers."""
+
+    def softplus(x):
+        return {"y": tf.maximum(x, 0.0) + tf.math.log(1.0 + tf.exp(-tf.abs(x)))}
+
+    save(cured, softplus)
+
+
+@export(
+    family="answers",
+    verdict=EVERYWHERE,
+    why="LiteRT computes softplus as log(1 + exp(x)). Usual numbers agree. Above 88 the answer is "
+    "infinite, and the report must say so.",
+    cure=without_overflow,
+    told=("LiteRT computes Softplus as log(1 + exp(x))", "above 88"),
+    quick=True,
+)
+def softplus_of_usual_numbers(directory: Path):
+    save(directory, lambda x: {"y": tf.nn.softplus(x)})
+    return {KEY: ({"x": X}, {"y": np.logaddexp(0, X)})}

@@ -16,7 +16,7 @@ from helpers.readers.input_files import WrongOption, sets_by_signature
 from helpers.readers.made_inputs import make_inputs
 from helpers.readers.outcomes import ANSWERS, FAILS, NOT_TRIED, OTHER, SAME
 from helpers.readers.report import Report, Row
-from helpers.readers.sameness import difference, differences, same
+from helpers.readers.sameness import difference, differences, rounded_apart, same
 from helpers.readers.search import Found, ask_given, search, shows_something
 from helpers.text import printable, shorten
 
@@ -125,6 +125,7 @@ class _Comparison:
         self.directory = found.directory
         self.seconds, self.progress, self.given = seconds, progress, given
         self.evidence, self.repeatable, self.shown = Evidence(tuple(keys)), True, {}
+        self.rounded: set[tuple[str, str]] = set()  # (output, reader)
 
     def call(self, where, reader):
         """Return a function that asks a reader with a set of inputs."""
@@ -228,6 +229,8 @@ class _Comparison:
             return replace(row, unequal=tuple(unequal))
         if not shows_something(self.shown):
             return self._row(reader, NOT_TRIED, largest, self._nothing(), OTHER_INPUTS)
+        for left, right in zip(reference.answers, answers, strict=True):
+            self.rounded |= {(n, reader) for n in left if rounded_apart(left[n], right[n])}
         return self._row(reader, SAME, largest)
 
     def _nothing(self):
@@ -245,6 +248,11 @@ class _Comparison:
                     "refuse any other number or answer wrongly. To accept any number, export with "
                     "None as the number of rows, as model.export does."
                 )
+        for output, reader in sorted(self.rounded):
+            yield (
+                f"{key}: {reader} rounds some whole numbers of {printable(output)} in the other "
+                "direction: at most one of 1,000, and the difference is 1."
+            )
         if not self.repeatable:
             yield f"{key} answers differently each time: there is nothing to compare."
         elif shows_something(self.shown):

@@ -196,3 +196,27 @@ def without_overflow(directory: Path, cured: Path):
 def softplus_of_usual_numbers(directory: Path):
     save(directory, lambda x: {"y": tf.nn.softplus(x)})
     return {KEY: ({"x": X}, {"y": np.logaddexp(0, X)})}
+
+
+@export(
+    family="answers",
+    verdict=EVERYWHERE,
+    why="The numbers before the rounding agree to 7 digits. At the edge between two levels, LiteRT "
+    "rounds some of 49,152 pixels in the other direction.",
+    quick=True,
+)
+def pixels_of_whole_numbers(directory: Path):
+    kernels = [
+        tf.random.stateless_normal([3, 3, *channels], seed=[1, 2])
+        for channels in ([3, 16], [16, 3])
+    ]
+
+    def pixels(image):
+        hidden = tf.nn.relu(tf.nn.conv2d(image, kernels[0] * 0.2, 1, "SAME"))
+        levels = tf.nn.conv2d(hidden, kernels[1] * 0.1, 1, "SAME") * 40 + 128
+        return {"pixels": tf.cast(tf.clip_by_value(levels, 0, 255), tf.uint8)}
+
+    save(directory, pixels, tf.TensorSpec([None, 64, 64, 3], tf.float32, name="image"))
+    image = np.random.default_rng(1).normal(size=(1, 64, 64, 3)).astype("float32")
+    right = {name: value.numpy() for name, value in pixels(tf.constant(image)).items()}
+    return {KEY: ({"image": image}, right)}

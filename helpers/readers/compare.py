@@ -8,7 +8,7 @@ from dataclasses import replace
 from helpers import artifact, readers
 from helpers.artifact import graph_digest
 from helpers.artifact.saved_model import saved_model
-from helpers.readers import litert_limits, old_exports
+from helpers.readers import litert_limits, old_exports, rounding, varying
 from helpers.readers.evidence import Evidence, gather, powers
 from helpers.readers.explanations import explained
 from helpers.readers.graph_hints import hints_of
@@ -18,6 +18,7 @@ from helpers.readers.outcomes import ANSWERS, FAILS, NOT_TRIED, OTHER, SAME
 from helpers.readers.report import Report, Row
 from helpers.readers.sameness import difference, differences, rounded_apart, same
 from helpers.readers.search import Found, ask_given, search, shows_something
+from helpers.readers.spread import shows_too_little
 from helpers.text import printable, shorten
 
 MORE_TIME = "Give it more time: --seconds N, or compare(directory, seconds=N)."
@@ -125,7 +126,11 @@ class _Comparison:
         self.directory = found.directory
         self.seconds, self.progress, self.given = seconds, progress, given
         self.evidence, self.repeatable, self.shown = Evidence(tuple(keys)), True, {}
-        self.rounded: set[tuple[str, str]] = set()  # (output, reader)
+        self.rounded: set[str] = set()  # outputs that differ by more than usual, but by rounding
+        self.varying: varying.Varying | None = (
+            None  # what varies, if the answers are not repeatable
+        )
+        self.flipped: set[tuple[str, str]] = set()  # (output, reader)
 
     def call(self, where, reader):
         """Return a function that asks a reader with a set of inputs."""
@@ -147,6 +152,9 @@ class _Comparison:
             try:
                 again = [ask(feed) for feed in found.feeds]
                 self.repeatable = all(map(same, found.answers, again))
+                if not self.repeatable:
+                    asked = where, self.key, reader, found.feeds
+                    self.varying = varying.look(*asked, self.seconds)
             except readers.ReaderError as error:
                 found.error = error.error
         return found
@@ -217,20 +225,49 @@ class _Comparison:
         ask = self.call(self.directory, reader)
         try:
             answers = [ask(feed) for feed in reference.feeds]
+            if self.varying is not None:
+                return self._compared_from_start(reader, self.varying, whose)
         except readers.ReaderError as error:
             return self._failed(reader, error.error)
         if not self.repeatable:
             return self._row(reader, ANSWERS)
         largest = max(map(difference, reference.answers, answers), default=0.0)
-        if unequal := _unequal(reference.answers, answers):
-            told = shorten(", ".join(unequal.values()), 300)
-            words = f"no error, but not the same numbers as {whose}: {told}"
-            row = self._row(reader, OTHER, largest, words, _why_other(self.directory, self.key))
-            return replace(row, unequal=tuple(unequal))
+        unequal = _unequal(reference.answers, answers)
+        if unequal and not self._only_rounded(reference, answers, unequal):
+            return self._other(reader, largest, unequal, whose)
         if not shows_something(self.shown):
             return self._row(reader, NOT_TRIED, largest, self._nothing(), OTHER_INPUTS)
+        pair = reference.answers, answers
+        if shows_too_little(self.signature, self.shown, reference.feeds, *pair):
+            words = "the answers vary by less than rounding may, so the comparison shows nothing"
+            return self._row(reader, NOT_TRIED, largest, words, OTHER_INPUTS)
         for left, right in zip(reference.answers, answers, strict=True):
-            self.rounded |= {(n, reader) for n in left if rounded_apart(left[n], right[n])}
+            self.flipped |= {(n, reader) for n in left if rounded_apart(left[n], right[n])}
+        return self._row(reader, SAME, largest)
+
+    def _other(self, reader, largest, unequal, whose):
+        told = shorten(", ".join(unequal.values()), 300)
+        words = f"no error, but not the same numbers as {whose}: {told}"
+        row = self._row(reader, OTHER, largest, words, _why_other(self.directory, self.key))
+        return replace(row, unequal=tuple(unequal))
+
+    def _only_rounded(self, reference, answers, unequal):
+        self.progress(f"measuring the rounding: {self.key}")
+        asked = self.directory, self.key, reference.feeds, reference.answers, answers, [*unequal]
+        if rounding.explains(*asked, self.seconds):
+            self.rounded = self.rounded | unequal.keys()
+            return True
+        return False
+
+    def _compared_from_start(self, reader, varies, whose):
+        """Compare what does not vary at random, in a reader that is started anew."""
+        answers = varies.started(self.directory, reader)
+        pairs = map(varies.comparable, (varies.answers, answers))
+        largest = max(map(difference, *pairs), default=0.0)
+        if unequal := varies.unequal(answers):
+            return self._other(reader, largest, unequal, whose)
+        if varies.random:
+            return self._row(reader, ANSWERS)
         return self._row(reader, SAME, largest)
 
     def _nothing(self):
@@ -248,12 +285,19 @@ class _Comparison:
                     "refuse any other number or answer wrongly. To accept any number, export with "
                     "None as the number of rows, as model.export does."
                 )
-        for output, reader in sorted(self.rounded):
+        for output, reader in sorted(self.flipped):
             yield (
                 f"{key}: {reader} rounds some whole numbers of {printable(output)} in the other "
                 "direction: at most one of 1,000, and the difference is 1."
             )
-        if not self.repeatable:
+        for name in sorted(self.rounded):
+            yield (
+                f"{key}: some values of {printable(name)} differ by more than the tolerance, but "
+                "by no more than a change of the inputs and weights by a millionth explains."
+            )
+        if self.varying is not None:
+            yield replace(self.varying, key=key).note()
+        elif not self.repeatable:
             yield f"{key} answers differently each time: there is nothing to compare."
         elif shows_something(self.shown):
             for output in self.evidence.outputs:

@@ -181,6 +181,9 @@ def _try(directory, signature, change, inputs, rows, low):
         try:
             readers.write_changed(directory, copy, key, shapes, rows, bool(low))
             got = readers.run(copy, key, feed, "litert", deadline=readers.LONG_DEADLINE)
+            if not compare.same(right, readers.run(directory, key, feed)):  # it keeps a state
+                (right,) = readers.run_from_start(directory, key, [feed])
+                (got,) = readers.run_from_start(copy, key, [feed], "litert")
         except (readers.ReaderError, artifact.NotAnArtifact) as error:
             return Trial(key, change, inputs, converts=False, error=str(error))
     if not any(value.size for value in right.values()):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from tests.corpus.making import SAME_IN_ALL, module_export, numbers
+from tests.corpus.making import NO_LITERT, SAME_IN_ALL, module_export, numbers, whole
 from tests.corpus.record import export
 
 X = tf.TensorSpec((None, 3), tf.float32, name="x")
@@ -68,3 +68,47 @@ def steps_as_input(directory: Path):
 
     spec = [X, tf.TensorSpec((), tf.int32, name="steps")]
     return module_export(compute, directory, spec, numbers(4, 3), tf.constant(5).numpy())
+
+
+@export(
+    family="control flow",
+    verdict=NO_LITERT,
+    why="LiteRT has IF for two branches, but no operation for a case of three.",
+)
+def switch_of_three(directory: Path):
+    def compute(x, mode):
+        branches = [lambda: x + 1, lambda: x * 3, lambda: -x]
+        return {"y": tf.switch_case(mode, branches)}
+
+    spec = [X, tf.TensorSpec((), tf.int32, name="mode")]
+    return module_export(compute, directory, spec, numbers(4, 3), tf.constant(1).numpy())
+
+
+@export(
+    family="control flow",
+    verdict=SAME_IN_ALL,
+    why="Five steps of the most likely next token: argmax, a lookup and a concatenation.",
+)
+def greedy_decoding(directory: Path):
+    table = tf.constant(numbers(12, 12))
+
+    def compute(ids):
+        for _ in range(5):
+            following = tf.argmax(tf.gather(table, ids[:, -1]), -1, tf.int32)
+            ids = tf.concat([ids, following[:, None]], 1)
+        return {"ids": ids}
+
+    spec = [tf.TensorSpec((None, 2), tf.int32, name="ids")]
+    return module_export(compute, directory, spec, whole(12, 3, 2))
+
+
+@export(
+    family="control flow",
+    verdict=SAME_IN_ALL,
+    why="The places of positive numbers: LiteRT returns as many as there are, too.",
+)
+def places_of_positive_numbers(directory: Path):
+    def compute(x):
+        return {"places": tf.where(x > 0), "sorted": tf.sort(tf.reshape(x, [-1]))}
+
+    return module_export(compute, directory, [X], numbers(4, 3))

@@ -27,6 +27,9 @@ says what the reader answers, compared with the live model:
 - **fails**: an error
 - **not tried**: the export cannot be made, or its answers show nothing
 
+**Python** loads the export with `tf.saved_model.load`. The **session** is the loader of TensorFlow
+Serving and of the C API. **LiteRT** converts the export for phones and small devices.
+
 `make matrix` makes this page and the file `promise_matrix.json` beside it. The exports are those of
 `tests/corpus/cases/`."""
 

@@ -9,7 +9,9 @@ from pathlib import Path
 SAME, OTHER, FAILS, NOT_TRIED = "same", "other", "fails", "not tried"
 WORST = (FAILS, OTHER, NOT_TRIED, SAME)  # of several signatures, the first one counts
 FORMAT = 1  # of the file
-DIGITS = re.compile(r"\d+")
+# Words of a text that differ from run to run: numbers, and of several variables that are missing,
+# the one that is named first.
+VARYING = re.compile(r"\S*[/\d]\S*")
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ def changes(before: Run, after: Run) -> list[Change]:
     -------
     list of Change
         In the order of the rows: those of `after`, then those that are gone. Two texts that differ
-        in numbers only are equal.
+        only in numbers and in the names of variables are equal.
     """
     found = []
     for name in dict.fromkeys([*after.rows, *before.rows]):
@@ -162,9 +164,8 @@ def changes(before: Run, after: Run) -> list[Change]:
 def _equal(left, right):
     if left is None or right is None:
         return left is right
-    return left.outcome == right.outcome and DIGITS.sub("0", left.text) == DIGITS.sub(
-        "0", right.text
-    )
+    texts = {VARYING.sub("0", cell.text) for cell in (left, right)}
+    return left.outcome == right.outcome and len(texts) == 1
 
 
 def counts(runs: Iterable[Run]) -> dict[str, int]:

@@ -127,10 +127,8 @@ class _Comparison:
         self.seconds, self.progress, self.given = seconds, progress, given
         self.evidence, self.repeatable, self.shown = Evidence(tuple(keys)), True, {}
         self.rounded: set[str] = set()  # outputs that differ by more than usual, but by rounding
-        self.varying: varying.Varying | None = (
-            None  # what varies, if the answers are not repeatable
-        )
-        self.flipped: set[tuple[str, str]] = set()  # (output, reader)
+        self.varying: varying.Varying | None = None  # if the answers are not repeatable
+        self.flipped: set[tuple[str, str]] = set()  # (output, reader), of whole numbers
 
     def call(self, where, reader):
         """Return a function that asks a reader with a set of inputs."""

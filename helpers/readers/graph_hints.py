@@ -12,6 +12,7 @@ from helpers.readers.composite_inputs import composite_hints
 from helpers.readers.graph_walk import Uses, Walk
 from helpers.readers.lookup_tables import keys_of_tables
 from helpers.readers.made_inputs import Hint
+from helpers.readers.saturation import beyond_ranges
 from helpers.readers.special_values import (
     encoded_images,
     number_texts,
@@ -33,21 +34,22 @@ def hints_of(directory: str | os.PathLike, signature: artifact.Signature) -> dic
     dict of str to Hint
         By the name of the input. An input without a hint is left out.
     """
-    if not any(tensor.dtype == "string" or "int" in tensor.dtype for tensor in signature.inputs):
-        return {}  # floats are not looked up, and a large graph takes seconds to parse
     path = artifact.directory_of(directory)
+    large = beyond_ranges(path, signature)
+    if not any(tensor.dtype == "string" or "int" in tensor.dtype for tensor in signature.inputs):
+        return large  # floats are not looked up, and a large graph takes seconds to parse
     graph = serving_graph(path)
     try:
         walk = Walk(graph, keys_of_tables(graph, path))
         for name, info in graph.signature_def[signature.key].inputs.items():
             walk.follow(walk.main, info.name, (name,))
     except (LookupError, TypeError, ValueError):
-        return {}  # the graph is damaged: what is wrong with it, the readers will say
+        return large  # the graph is damaged: what is wrong with it, the readers will say
     hints = {}
     for tensor in signature.inputs:
         if hint := _hint(tensor.dtype, (tensor.name,), walk.uses):
             hints[tensor.name] = hint
-    return hints | composite_hints(graph, signature)
+    return large | hints | composite_hints(graph, signature)
 
 
 def _hint(dtype, label, uses):

@@ -128,11 +128,16 @@ def _place(words):
 
 
 def _types(lines, operation):
-    """Return the types of the inputs of an operation as (shape, dtype) from the lines below it."""
+    """Return the types of the inputs of an operation as (shape, dtype) from the lines below it.
+
+    Of its outputs, those of texts are among them: LiteRT may have the operation for numbers only.
+    """
     for line in lines:
-        start = re.search(rf'"(?:tf|tfl)\.{operation}"\(.* : \((.*?)\) -> ', line)
-        if start := start or re.match(rf"\ttf\.{operation}\((.*?)\) -> ", line):
-            return TENSOR.findall(start[1])
+        start = re.search(rf'"(?:tf|tfl)\.{operation}"\(.* : \((.*?)\) -> (.*)', line)
+        if start := start or re.match(rf"\ttf\.{operation}\((.*?)\) -> (.*)", line):
+            outputs = TENSOR.findall(start[2].partition(" : ")[0])
+            texts = [one for one in outputs if TYPES.get(one[1]) == "string"]
+            return TENSOR.findall(start[1]) + texts
     return []
 
 

@@ -105,3 +105,16 @@ def transformer_of_tokens(directory: Path):
     x = layers.Add()([x, layers.Dense(8)(layers.Dense(16, activation="relu")(x))])
     model = keras.Model(ids, layers.Dense(50)(x))
     return keras_export(model, directory, {"ids": whole(50, 2, 8)})
+
+
+@export(
+    family="attention",
+    verdict=SAME_IN_ALL,
+    why="The mask is an input of True and False: a comparison and a sum with large numbers.",
+)
+def attention_with_mask_as_input(directory: Path):
+    steps, mask = keras.Input((5, 8), name="steps"), keras.Input((5, 5), dtype="bool", name="mask")
+    found = layers.MultiHeadAttention(2, 4)(steps, steps, attention_mask=mask)
+    model = keras.Model([steps, mask], found)
+    given = {"steps": numbers(2, 5, 8), "mask": whole(2, 2, 5, 5).astype(bool)}
+    return keras_export(model, directory, given)

@@ -90,3 +90,31 @@ def custom_gradient(directory: Path):
         return tf.clip_by_value(x, -1.0, 1.0), lambda upstream: upstream
 
     return module_export(lambda x: {"y": clipped(2 * x)}, directory, [X], numbers(3, 4))
+
+
+@export(
+    family="compiled",
+    verdict=SAME_IN_ALL,
+    why="The two best of five with their places, and all of them sorted: LiteRT has TOPK_V2.",
+)
+def two_best(directory: Path):
+    def compute(x):
+        best = tf.math.top_k(x, 2)
+        return {"values": best.values, "places": best.indices, "order": tf.argsort(x)}
+
+    spec = [tf.TensorSpec((None, 5), tf.float32, name="x")]
+    return module_export(compute, directory, spec, numbers(3, 5))
+
+
+@export(
+    family="compiled",
+    verdict={"python": "same", "session": "fails", "litert": "same"},
+    why="TensorFlow Serving leaves XLA off unless a flag turns it on, so it refuses the function.",
+)
+def jit_compiled(directory: Path):
+    weights = tf.constant(numbers(4, 3))
+
+    def compute(x):
+        return {"y": tf.nn.relu(tf.matmul(x, weights))}
+
+    return module_export(compute, directory, [X], numbers(3, 4, seed=2), jit_compile=True)

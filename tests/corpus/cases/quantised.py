@@ -53,18 +53,34 @@ def keras_int8_embedding(directory: Path):
 @export(
     family="quantised",
     verdict=SAME_IN_ALL,
-    why="Rounding to 256 steps with float32 numbers: LiteRT has QUANTIZE and DEQUANTIZE for it.",
+    why="Numbers from 0 to 6 are rounded to 256 steps. LiteRT has QUANTIZE and DEQUANTIZE for it.",
     quick=True,
 )
 def fake_quantised(directory: Path):
     weights = tf.constant(numbers(4, 2))
 
     def compute(x):
-        low = tf.quantization.fake_quant_with_min_max_args(x, -3.0, 3.0)
+        low = tf.quantization.fake_quant_with_min_max_args(x, 0.0, 6.0)
         return {"y": tf.matmul(low, weights)}
 
     spec = [tf.TensorSpec((None, 4), tf.float32, name="x")]
     return module_export(compute, directory, spec, numbers(3, 4, seed=2))
+
+
+MOVED = {"python": "same", "session": "same", "litert": "other"}
+MOVED_RANGE = (
+    "0 is in the middle of two steps of this range. TensorFlow moves the range up to the next step "
+    "and LiteRT down, so numbers beyond the ends differ by one step."
+)
+
+
+@export(family="quantised", verdict=MOVED, why=MOVED_RANGE, quick=True)
+def fake_quantised_around_0(directory: Path):
+    def compute(x):
+        return {"y": tf.quantization.fake_quant_with_min_max_args(x, -8.0, 8.0) * 2.0}
+
+    spec = [tf.TensorSpec((None, 4), tf.float32, name="x")]
+    return module_export(compute, directory, spec, 10 * numbers(3, 4))
 
 
 @export(
@@ -93,3 +109,51 @@ def uint8_pictures(directory: Path):
     x = layers.Rescaling(1 / 255)(image)
     model = keras.Model(image, layers.Dense(2)(layers.Flatten()(layers.Conv2D(2, 3)(x))))
     return keras_export(model, directory, {"image": whole(256, 2, 6, 6, 3, dtype="uint8")})
+
+
+@export(
+    family="quantised",
+    verdict=SAME_IN_ALL,
+    why="int8 in and out, float32 between them: two casts and a product.",
+)
+def int8_in_and_out(directory: Path):
+    weights = tf.constant(numbers(4, 2))
+
+    def compute(x):
+        y = tf.round(tf.matmul(tf.cast(x, tf.float32) * 0.1, weights))
+        return {"y": tf.cast(tf.clip_by_value(y, -128.0, 127.0), tf.int8)}
+
+    spec = [tf.TensorSpec((None, 4), tf.int8, name="x")]
+    given = whole(100, 3, 4, dtype="int8")
+    return module_export(compute, directory, spec, given)
+
+
+@export(
+    family="quantised",
+    verdict=SAME_IN_ALL,
+    why="float16 weights that become float32 before the product, as in a file of half the size.",
+)
+def float16_weights(directory: Path):
+    weights = tf.constant(numbers(4, 2).astype("float16"))
+
+    def compute(x):
+        return {"y": tf.matmul(x, tf.cast(weights, tf.float32))}
+
+    spec = [tf.TensorSpec((None, 4), tf.float32, name="x")]
+    return module_export(compute, directory, spec, numbers(3, 4))
+
+
+@export(
+    family="quantised",
+    verdict=MOVED,
+    why=f"{MOVED_RANGE} Products are often beyond 8.",
+)
+def fake_quantised_between(directory: Path):
+    first, second = tf.constant(numbers(8, 16)), tf.constant(numbers(16, 2, seed=2))
+
+    def compute(x):
+        steps = tf.quantization.fake_quant_with_min_max_args(tf.matmul(x, first), -8.0, 8.0)
+        return {"y": tf.matmul(steps, second)}
+
+    spec = [tf.TensorSpec((None, 8), tf.float32, name="x")]
+    return module_export(compute, directory, spec, numbers(3, 8, seed=3))

@@ -156,12 +156,35 @@ def lstm_masked_ids(directory: Path):
     return keras_export(masked_ids(), directory, {"ids": whole(40, 3, 6)})
 
 
+def convolutions_of_steps():
+    """Return a convolutional LSTM over four steps."""
+    return keras.Sequential([keras.Input((4, 6, 1), name="steps"), layers.ConvLSTM1D(2, 3)])
+
+
+def one_row_of_convolutions(directory: Path, cured: Path):
+    """Export the convolutional LSTM with one row."""
+    spec = keras.InputSpec(shape=(1, 4, 6, 1), dtype="float32", name="steps")
+    convolutions_of_steps().export(cured, input_signature=[spec], verbose=False)
+
+
 @export(
     family="recurrent",
-    verdict={"python": "same", "session": "same", "litert": "fails"},
+    verdict=NO_LITERT,
     why="The loop of a convolutional LSTM keeps a list, too, and the number of rows is open.",
+    cure=one_row_of_convolutions,
+    told=("1 row",),
 )
 def conv_lstm(directory: Path):
-    layer = layers.ConvLSTM1D(2, 3)
-    model = keras.Sequential([keras.Input((4, 6, 1), name="steps"), layer])
-    return keras_export(model, directory, {"steps": numbers(2, 4, 6, 1)})
+    return keras_export(convolutions_of_steps(), directory, {"steps": numbers(2, 4, 6, 1)})
+
+
+@export(
+    family="recurrent",
+    verdict=SAME_IN_ALL,
+    why="One unrolled step with the state as an input and as an output: products only.",
+)
+def gru_with_state_as_input(directory: Path):
+    steps, state = keras.Input((1, 3), name="steps"), keras.Input((4,), name="state")
+    gru = layers.GRU(4, unroll=True, return_state=True)
+    model = keras.Model([steps, state], list(gru(steps, initial_state=state)))
+    return keras_export(model, directory, {"steps": numbers(2, 1, 3), "state": numbers(2, 4)})

@@ -8,7 +8,7 @@ from dataclasses import replace
 from helpers import artifact, readers
 from helpers.artifact import graph_digest
 from helpers.artifact.saved_model import saved_model
-from helpers.readers import old_exports, rounding, varying
+from helpers.readers import litert_limits, old_exports, rounding, varying
 from helpers.readers.evidence import Evidence, gather, powers
 from helpers.readers.explanations import explained
 from helpers.readers.graph_hints import hints_of
@@ -16,7 +16,7 @@ from helpers.readers.input_files import WrongOption, sets_by_signature
 from helpers.readers.made_inputs import make_inputs
 from helpers.readers.outcomes import ANSWERS, FAILS, NOT_TRIED, OTHER, SAME
 from helpers.readers.report import Report, Row
-from helpers.readers.sameness import difference, differences, same
+from helpers.readers.sameness import difference, differences, rounded_apart, same
 from helpers.readers.search import Found, ask_given, search, shows_something
 from helpers.readers.spread import shows_too_little
 from helpers.text import printable, shorten
@@ -100,6 +100,8 @@ def compare(
     if not found.signatures:
         notes.append("no signatures: a server has nothing to call. Export with model.export.")
     in_order = [row for key in asked for row in rows[key]]
+    if any((row.reader, row.status) == ("litert", SAME) for row in in_order):
+        notes += litert_limits.notes(found.directory)
     return Report(found.directory.name, tuple(in_order), tuple(notes), tuple(evidence))
 
 
@@ -126,6 +128,7 @@ class _Comparison:
         self.evidence, self.repeatable, self.shown = Evidence(tuple(keys)), True, {}
         self.rounded: set[str] = set()  # outputs that differ by more than usual, but by rounding
         self.varying: varying.Varying | None = None  # if the answers are not repeatable
+        self.flipped: set[tuple[str, str]] = set()  # (output, reader), of whole numbers
 
     def call(self, where, reader):
         """Return a function that asks a reader with a set of inputs."""
@@ -236,6 +239,8 @@ class _Comparison:
         if shows_too_little(self.signature, self.shown, reference.feeds, *pair):
             words = "the answers vary by less than rounding may, so the comparison shows nothing"
             return self._row(reader, NOT_TRIED, largest, words, OTHER_INPUTS)
+        for left, right in zip(reference.answers, answers, strict=True):
+            self.flipped |= {(n, reader) for n in left if rounded_apart(left[n], right[n])}
         return self._row(reader, SAME, largest)
 
     def _other(self, reader, largest, unequal, whose):
@@ -278,6 +283,11 @@ class _Comparison:
                     "refuse any other number or answer wrongly. To accept any number, export with "
                     "None as the number of rows, as model.export does."
                 )
+        for output, reader in sorted(self.flipped):
+            yield (
+                f"{key}: {reader} rounds some whole numbers of {printable(output)} in the other "
+                "direction: at most one of 1,000, and the difference is 1."
+            )
         for name in sorted(self.rounded):
             yield (
                 f"{key}: some values of {printable(name)} differ by more than the tolerance, but "

@@ -15,7 +15,6 @@ from helpers.readers.made_inputs import Hint
 from helpers.readers.saturation import beyond_ranges
 from helpers.readers.special_values import (
     encoded_images,
-    examples,
     number_texts,
     whole_numbers,
     words_of,
@@ -56,17 +55,18 @@ def hints_of(directory: str | os.PathLike, signature: artifact.Signature) -> dic
 def _hint(dtype, label, uses):
     found = uses.get(label, Uses())
     if dtype == "string":
-        if found.features:
-            parts = {
-                name: (feature, _hint(feature.dtype, (*label, name), uses))
-                for name, feature in found.features.items()
-            }
-            return Hint("serialized Examples", examples(parts))
+        if found.parsed:
+            features = found.parsed.features.items()
+            inside = {n: _hint(feature.dtype, (*label, n), uses) for n, (feature, _) in features}
+            return found.parsed.hint(inside)
+        if found.decoded:
+            return found.decoded
         if found.image:
             made = encoded_images(found.image, found.channels, found.base64)
             return Hint(f"{found.image.upper()} images", made)
         if found.number:
-            return Hint("texts of numbers", number_texts)
+            words = "texts of whole numbers" if found.whole else "texts of numbers"
+            return Hint(words, number_texts(found.whole))
         words = [word for word in found.keys if isinstance(word, bytes)]
         return Hint("words of the export", words_of(words, found.split)) if words else None
     if "int" in dtype:

@@ -26,6 +26,8 @@ TYPES = {
     "complex<f64>": "complex128",
 }
 MOST = 4  # sentences in a reason, and names in a sentence
+# What the converter or the interpreter says about a table that is filled from a file.
+EMPTY = ("fed more than once", "hashtable need to be initialized before using")
 STATIC = "requires element_shape to be static"  # the converter's words about lists
 OPEN = "Open axes of the signature"
 LOCATION = re.compile(r'(?:fused\["(\w+):", |loc\()"([^"@]+)(?:@[^"]*)?"')
@@ -277,6 +279,12 @@ def cure_of(error: str) -> str:
     error : str
         The error of the reader, with the reason first.
     """
+    if error.startswith(("ConverterError", "RuntimeError")) and any(w in error for w in EMPTY):
+        return (
+            "LiteRT fills a lookup table only from constants of the graph, not from a file. Make "
+            "the table with tf.lookup.KeyValueTensorInitializer and the words of the file, and "
+            "export again."
+        )
     said, found, _ = error.partition(SAYS)
     if not found:
         return ""

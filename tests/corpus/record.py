@@ -55,6 +55,9 @@ class Export:
         numbers must be the same. A cure that replaces int8 or float16 changes the rounding.
     quick : bool
         Whether it is one of those that CI asks.
+    promise : str
+        What every reader answers compared with the live model, where the readers agree with each
+        other and not with the model. Empty if the verdict says it.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Export:
     told: tuple[str, ...] = ()
     apart: float = 0.0
     quick: bool = False
+    promise: str = ""
 
     def status(self, signature: str, reader: str) -> str:
         """Return the outcome that is right, one of helpers.readers.outcomes.OUTCOMES."""
@@ -93,6 +97,7 @@ def export(
     told: tuple[str, ...] = (),
     apart: float = 0.0,
     quick: bool = False,
+    promise: str = "",
 ) -> Callable[[Callable[[Path], Golden | None]], Callable[[Path], Golden | None]]:
     """Record the decorated function as the one that writes an export. See `Export`.
 
@@ -112,7 +117,8 @@ def export(
                 raise ValueError(f"{name}: the verdict has {[*rows]}, not {[*readers.READERS]}")
             if unknown := [word for word in rows.values() if word not in STATUSES]:
                 raise ValueError(f"{name}: no outcome {unknown}: there are {', '.join(STATUSES)}")
-        CASES[name] = Export(name, family, make, verdict, why, cure, told, apart, quick)
+        options = {"cure": cure, "told": told, "apart": apart, "quick": quick, "promise": promise}
+        CASES[name] = Export(name, family, make, verdict, why, **options)
         return make
 
     return record

@@ -126,6 +126,41 @@ def run_batches(
     return _ask("run_batches", *question, who=reader, computing=computing)
 
 
+def run_from_start(
+    directory: str | os.PathLike,
+    signature: str,
+    feeds: Sequence[Mapping[str, object]],
+    reader: str = "python",
+    deadline: float = DEADLINE,
+) -> list[dict[str, np.ndarray]]:
+    """Load an export anew, and call one signature with several sets of inputs, in their order.
+
+    `run` goes on with an export that was called before, and with the state that these calls left.
+
+    Parameters
+    ----------
+    directory, signature, reader
+        as in `run`
+    feeds : sequence of mapping of str to array
+        the inputs of each call
+    deadline : float
+        seconds, for all calls
+
+    Returns
+    -------
+    list of dict of str to array
+        the outputs by name, of each call
+
+    Raises
+    ------
+    NotAnArtifact, ReaderError
+        as `run` does
+    """
+    _require_known(reader)
+    question = directory, reader, signature, [as_arrays(feed) for feed in feeds]
+    return _ask("run_from_start", *question, who=reader, deadline=deadline)
+
+
 def run_bare(
     directory: str | os.PathLike, signature: str, inputs: Mapping[str, np.ndarray]
 ) -> dict[str, tuple[dict[str, np.ndarray], str]]:
@@ -200,6 +235,39 @@ def run_with_xla(
     """
     question = directory, signature, as_arrays(inputs)
     return _ask("run_with_xla", *question, who="session", deadline=deadline)
+
+
+def run_shaken(
+    directory: str | os.PathLike,
+    signature: str,
+    inputs: Mapping[str, object],
+    part: float,
+    seed: int,
+    deadline: float = DEADLINE,
+) -> dict[str, np.ndarray]:
+    """Call one signature in Python, while its float inputs and variables are changed a little.
+
+    Parameters
+    ----------
+    directory, signature, inputs, deadline
+        as in `run`
+    part : float
+        the standard deviation of the change, as a part of each value
+    seed : int
+        of the change
+
+    Returns
+    -------
+    dict of str to array
+        the outputs by name
+
+    Raises
+    ------
+    NotAnArtifact, ReaderError
+        as `run` does
+    """
+    question = directory, signature, as_arrays(inputs), part, seed
+    return _ask("run_shaken", *question, who="python", deadline=deadline)
 
 
 def save_again(
@@ -298,6 +366,23 @@ def write_changed(
     _ask("write_changed", directory, *arguments, who="litert", deadline=LONG_DEADLINE)
 
 
+def write_unseeded(directory: str | os.PathLike, out: str | os.PathLike) -> bool:
+    """Write an export as the new folder `out`, without the seeds of its random numbers.
+
+    The new folder may have links to the files of the export.
+
+    Returns
+    -------
+    bool
+        Whether there was a seed. If not, nothing is written.
+
+    Raises
+    ------
+    NotAnArtifact, ReaderError
+    """
+    return _ask("write_unseeded", directory, str(out), who="python", deadline=LONG_DEADLINE)
+
+
 def variables(directory: str | os.PathLike) -> list[tuple[str, str, tuple[int, ...]]]:
     """List the variables of an export without reading their values.
 
@@ -368,6 +453,8 @@ __all__ = [
     "run",
     "run_bare",
     "run_batches",
+    "run_from_start",
+    "run_shaken",
     "run_with_xla",
     "run_with_zeros",
     "save_again",
@@ -378,4 +465,5 @@ __all__ = [
     "variables",
     "warm_up",
     "write_changed",
+    "write_unseeded",
 ]

@@ -13,7 +13,16 @@ import numpy as np
 from helpers import artifact, readers
 from helpers.artifact import graph_digest
 from helpers.artifact.saved_model import saved_model
-from helpers.readers import compiled_programs, last_step, old_exports, optional_readers, xla
+from helpers.readers import (
+    compiled_programs,
+    last_step,
+    litert_limits,
+    old_exports,
+    optional_readers,
+    rounding,
+    varying,
+    xla,
+)
 from helpers.readers.evidence import Evidence, gather, powers
 from helpers.readers.explanations import explained
 from helpers.readers.golden_files import Golden, GoldenSet
@@ -22,8 +31,9 @@ from helpers.readers.made_inputs import make_inputs
 from helpers.readers.model_calls import as_declared
 from helpers.readers.outcomes import ANSWERS, FAILS, NOT_TRIED, OTHER, SAME
 from helpers.readers.report import Report, Row
-from helpers.readers.sameness import difference, differences, same
+from helpers.readers.sameness import difference, differences, rounded_apart, same
 from helpers.readers.search import Found, shows_something
+from helpers.readers.spread import shows_too_little
 from helpers.readers.truth import NAMES, OriginalExport, Truth, find
 from helpers.readers.truth_choice import choose
 from helpers.text import printable, shorten
@@ -153,6 +163,8 @@ def compare(
         notes.append("no signatures: a server has nothing to call. Export with model.export.")
     in_order = [row for key in rows for row in rows[key]]
     in_order.sort(key=lambda row: [*asked, *rows].index(row.signature))
+    if any((row.reader, row.status) == ("litert", SAME) for row in in_order):
+        notes += litert_limits.notes(found.directory)
     name = found.directory.name
     return Report(name, tuple(in_order), tuple(notes), tuple(evidence), sets, limit)
 
@@ -185,6 +197,9 @@ class _Comparison:
         self.answers: dict[str, list] = {}  # by reader, to the sets of the truth
         self.told: list[str] = []
         self.rows: list[Row] = []
+        self.rounded: set[str] = set()  # outputs that differ by more than usual, but by rounding
+        self.varying: varying.Varying | None = None  # if the answers are not repeatable
+        self.flipped: set[tuple[str, str]] = set()  # (output, reader), of whole numbers
 
     def call(self, where, reader):
         """Return a function that asks a reader with a set of inputs."""
@@ -200,14 +215,18 @@ class _Comparison:
     def find(self, reader):
         """Find what a reader accepts, and see whether its answers are repeatable."""
         ask = self.call(self.directory, reader)
-        return self._repeated(ask, find(ask, self, (self.directory, self.signature)))
+        found = find(ask, self, (self.directory, self.signature))
+        return self._repeated(ask, found, self.directory, reader)
 
-    def _repeated(self, ask, found):
-        """Ask twice."""
+    def _repeated(self, ask, found, directory=None, reader=""):
+        """Ask twice; if the answers differ, find out what varies in this reader of an export."""
         if found.feeds and not found.error:
             try:
                 again = [ask(feed) for feed in found.feeds]
                 self.repeatable = all(map(same, found.answers, again))
+                if not self.repeatable and reader in readers.READERS:
+                    asked = directory, self.key, reader, found.feeds
+                    self.varying = varying.look(*asked, self.seconds)
             except readers.ReaderError as error:
                 found.error = error.error
         return found
@@ -222,8 +241,11 @@ class _Comparison:
         reference, whose, refusal = None, "", ()
         if self.truth is not None:
             found = self.truth.find(self)
-            ask = self.truth.asks(self)
-            reference, whose = self._repeated(ask, found) if ask else found, self.truth.whose
+            reference, whose = found, self.truth.whose
+            if ask := self.truth.asks(self):
+                exported = isinstance(self.truth, OriginalExport)
+                place = (self.truth.directory, self.truth.reader) if exported else ()
+                reference = self._repeated(ask, found, *place)
             if found.error or not found.feeds:
                 refusal, reference = self._refusal(found), None
             else:
@@ -373,6 +395,8 @@ class _Comparison:
         ask = self.call(self.directory, reader)
         try:
             answers = [ask(feed) for feed in reference.feeds]
+            if self.varying is not None and reader in readers.READERS:
+                return self._compared_from_start(reader, self.varying, whose)
         except readers.ReaderError as error:
             if xla.is_off(error.error):
                 return self._compiled(reader, error.error, reference)
@@ -386,18 +410,46 @@ class _Comparison:
             ]
         self.answers[reader] = answers
         largest = max(map(difference, reference.answers, answers), default=0.0)
-        if unequal := _unequal(reference.answers, answers):
-            told = shorten(", ".join(unequal.values()), 300)
-            words = f"no error, but not the same numbers as {whose}: {told}"
-            why, cure = self._explained(reference, answers)
-            words, cure = (
-                f"{words} ({why})" if why else words,
-                cure or self._why_other(reader),
+        unequal = _unequal(reference.answers, answers)
+        if unequal and not self._only_rounded(reference, answers, unequal):
+            return self._other(
+                reader, largest, unequal, whose, *self._explained(reference, answers)
             )
-            row = self._row(reader, OTHER, largest, words, cure)
-            return replace(row, unequal=tuple(unequal))
         if not shows_something(self.shown):
             return self._row(reader, NOT_TRIED, largest, self._nothing(), OTHER_INPUTS)
+        pair = reference.answers, answers
+        if shows_too_little(self.signature, self.shown, reference.feeds, *pair):
+            words = "the answers vary by less than rounding may, so the comparison shows nothing"
+            return self._row(reader, NOT_TRIED, largest, words, OTHER_INPUTS)
+        for left, right in zip(reference.answers, answers, strict=True):
+            self.flipped |= {(n, reader) for n in left if rounded_apart(left[n], right[n])}
+        return self._row(reader, SAME, largest)
+
+    def _other(self, reader, largest, unequal, whose, why="", cure=""):
+        told = shorten(", ".join(unequal.values()), 300)
+        words = f"no error, but not the same numbers as {whose}: {told}"
+        words, cure = f"{words} ({why})" if why else words, cure or self._why_other(reader)
+        return replace(self._row(reader, OTHER, largest, words, cure), unequal=tuple(unequal))
+
+    def _only_rounded(self, reference, answers, unequal):
+        if not isinstance(self.truth, OriginalExport | None):
+            return False  # a whole number of a model that becomes a float is a fault, not rounding
+        self.progress(f"measuring the rounding: {self.key}")
+        asked = self.directory, self.key, reference.feeds, reference.answers, answers, [*unequal]
+        if rounding.explains(*asked, self.seconds):
+            self.rounded = self.rounded | unequal.keys()
+            return True
+        return False
+
+    def _compared_from_start(self, reader, varies, whose):
+        """Compare what does not vary at random, in a reader that is started anew."""
+        answers = varies.started(self.directory, reader)
+        pairs = map(varies.comparable, (varies.answers, answers))
+        largest = max(map(difference, *pairs), default=0.0)
+        if unequal := varies.unequal(answers):
+            return self._other(reader, largest, unequal, whose)
+        if varies.random:
+            return self._row(reader, ANSWERS)
         return self._row(reader, SAME, largest)
 
     def _explained(self, reference, answers):
@@ -445,7 +497,19 @@ class _Comparison:
         asked = [reader for reader in optional_readers.OPTIONAL if reader in self.answered]
         facts = [optional_readers.facts(one, self.directory, self.signature) for one in asked]
         yield from dict.fromkeys(fact for some in facts for fact in some)
-        if not self.repeatable:
+        for output, reader in sorted(self.flipped):
+            yield (
+                f"{key}: {reader} rounds some whole numbers of {printable(output)} in the other "
+                "direction: at most one of 1,000, and the difference is 1."
+            )
+        for name in sorted(self.rounded):
+            yield (
+                f"{key}: some values of {printable(name)} differ by more than the tolerance, but "
+                "by no more than a change of the inputs and weights by a millionth explains."
+            )
+        if self.varying is not None:
+            yield replace(self.varying, key=key).note()
+        elif not self.repeatable:
             yield f"{key} answers differently each time: there is nothing to compare."
         elif shows_something(self.shown):
             for output in self.evidence.outputs:

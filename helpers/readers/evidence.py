@@ -4,7 +4,7 @@ An output shows nothing if it has no values, or if its value is the same for all
 reader that ignores its inputs would give the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -197,9 +197,28 @@ def powers(
     dict of str to int
         By the name of the output. A function without inputs has one answer, which shows all.
     """
+    found = {}
+    for name, values in units(signature, feeds, answers):
+        power = _power(values)
+        found[name] = VARIES if power and not signature.inputs else power
+    return found
+
+
+def units(
+    signature: artifact.Signature,
+    feeds: Sequence[Mapping[str, np.ndarray]],
+    answers: Sequence[Mapping[str, np.ndarray]],
+) -> Iterator[tuple[str, list[np.ndarray]]]:
+    """Yield (name, values) for each output: one array for each row, or for each set of inputs.
+
+    Parameters
+    ----------
+    signature : helpers.artifact.Signature
+    feeds, answers : sequence of dict of str to array
+        The inputs and the outputs of each set.
+    """
     declared = {tensor.name: tensor.shape for tensor in signature.outputs}
     rows = [_rows(signature, feed) for feed in feeds]
-    found = {}
     for name in answers[0] if answers else ():
         arrays = [np.asarray(answer[name]) for answer in answers if name in answer]
         shape = declared.get(name)
@@ -207,10 +226,8 @@ def powers(
         by_row = by_row and all(
             array.ndim and array.shape[0] == n for array, n in zip(arrays, rows, strict=False)
         )
-        units = [row for array in arrays for row in array] if by_row else arrays
-        power = _power([np.asarray(unit) for unit in units])
-        found[name] = VARIES if power and not signature.inputs else power
-    return found
+        ones = [row for array in arrays for row in array] if by_row else arrays
+        yield name, [np.asarray(one) for one in ones]
 
 
 def _rows(signature, feed):
@@ -228,16 +245,20 @@ def _power(units):
         return EMPTY
     if len(units) == 1:
         return ALONE
-    first = units[0]
-    if all(unit.shape == first.shape for unit in units):
-        pairs = [(first, unit) for unit in units[1:]]
-    else:
-        # A longer answer that holds the same value everywhere shows no more than a shorter one.
-        flat = np.concatenate([unit.ravel() for unit in units])
-        pairs = [(np.broadcast_to(flat[:1], flat.shape), flat)]
+    pairs = pairs_of(units)
     if all(_equal(*pair) for pair in pairs):
         return CONSTANT
     return WEAK if all(close(*pair) for pair in pairs) else VARIES
+
+
+def pairs_of(units: Sequence[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Pair the first of several arrays with each other one, in one shape."""
+    first = units[0]
+    if all(unit.shape == first.shape for unit in units):
+        return [(first, unit) for unit in units[1:]]
+    # A longer answer that holds the same value everywhere shows no more than a shorter one.
+    flat = np.concatenate([unit.ravel() for unit in units])
+    return [(np.broadcast_to(flat[:1], flat.shape), flat)]
 
 
 def _equal(left, right):

@@ -76,6 +76,47 @@ def write(
     (new / "saved_model.pb").write_bytes(model.SerializeToString())
 
 
+def write_unseeded(directory: str, out: str) -> bool:
+    """Write an export as the new folder `out`, without the seeds of its random numbers.
+
+    A model that was built after tf.random.set_seed has a seed in each operation that draws.
+
+    Parameters
+    ----------
+    directory : str
+        An export.
+    out : str
+
+    Returns
+    -------
+    bool
+        Whether there was a seed. If not, nothing is written.
+
+    Raises
+    ------
+    NotAnArtifact, OSError
+    """
+    source, new = Path(directory), Path(out)
+    model = saved_model(source)
+    seeds = [
+        node.attr[name]
+        for graph in model.meta_graphs
+        for body in _bodies(graph)
+        for node in body
+        for name in ("seed", "seed2")
+        if name in node.attr and node.attr[name].i
+    ]
+    if not seeds:
+        return False
+    for seed in seeds:
+        seed.i = 0  # TensorFlow draws a seed where both are 0
+    new.mkdir()
+    for name in ("assets", "variables"):
+        _link(source, new, name)
+    (new / "saved_model.pb").write_bytes(model.SerializeToString())
+    return True
+
+
 def _link(source, new, name):
     if (source / name).is_dir():
         try:

@@ -12,9 +12,9 @@ from helpers.readers.composite_inputs import composite_hints
 from helpers.readers.graph_walk import Uses, Walk
 from helpers.readers.lookup_tables import keys_of_tables
 from helpers.readers.made_inputs import Hint
+from helpers.readers.saturation import beyond_ranges
 from helpers.readers.special_values import (
     encoded_images,
-    examples,
     number_texts,
     whole_numbers,
     words_of,
@@ -34,37 +34,39 @@ def hints_of(directory: str | os.PathLike, signature: artifact.Signature) -> dic
     dict of str to Hint
         By the name of the input. An input without a hint is left out.
     """
-    if not any(tensor.dtype == "string" or "int" in tensor.dtype for tensor in signature.inputs):
-        return {}  # floats are not looked up, and a large graph takes seconds to parse
     path = artifact.directory_of(directory)
+    large = beyond_ranges(path, signature)
+    if not any(tensor.dtype == "string" or "int" in tensor.dtype for tensor in signature.inputs):
+        return large  # floats are not looked up, and a large graph takes seconds to parse
     graph = serving_graph(path)
     try:
         walk = Walk(graph, keys_of_tables(graph, path))
         for name, info in graph.signature_def[signature.key].inputs.items():
             walk.follow(walk.main, info.name, (name,))
     except (LookupError, TypeError, ValueError):
-        return {}  # the graph is damaged: what is wrong with it, the readers will say
+        return large  # the graph is damaged: what is wrong with it, the readers will say
     hints = {}
     for tensor in signature.inputs:
         if hint := _hint(tensor.dtype, (tensor.name,), walk.uses):
             hints[tensor.name] = hint
-    return hints | composite_hints(graph, signature)
+    return large | hints | composite_hints(graph, signature)
 
 
 def _hint(dtype, label, uses):
     found = uses.get(label, Uses())
     if dtype == "string":
-        if found.features:
-            parts = {
-                name: (feature, _hint(feature.dtype, (*label, name), uses))
-                for name, feature in found.features.items()
-            }
-            return Hint("serialized Examples", examples(parts))
+        if found.parsed:
+            features = found.parsed.features.items()
+            inside = {n: _hint(feature.dtype, (*label, n), uses) for n, (feature, _) in features}
+            return found.parsed.hint(inside)
+        if found.decoded:
+            return found.decoded
         if found.image:
             made = encoded_images(found.image, found.channels, found.base64)
             return Hint(f"{found.image.upper()} images", made)
         if found.number:
-            return Hint("texts of numbers", number_texts)
+            words = "texts of whole numbers" if found.whole else "texts of numbers"
+            return Hint(words, number_texts(found.whole))
         words = [word for word in found.keys if isinstance(word, bytes)]
         return Hint("words of the export", words_of(words, found.split)) if words else None
     if "int" in dtype:

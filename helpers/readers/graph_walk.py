@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from helpers.readers.special_values import Feature
+from helpers.readers import decoders
+from helpers.readers.made_inputs import Hint
+from helpers.readers.parsers import PARSERS, Parsed, parsed
 
 MOST_STEPS = 20_000  # operations that are followed for one signature
 DEPTH = 30  # of calls of functions
@@ -72,7 +74,6 @@ IMAGES = {
     "DecodeImage": "jpeg",
     "DecodePng": "png",
 }
-PARSERS = {"ParseExample", "ParseExampleV2", "ParseSingleExample"}
 GATHERS = {"ResourceGather", "Gather", "GatherV2"}
 LOOKUPS = {"LookupTableFind", "LookupTableFindV2"}
 
@@ -91,10 +92,12 @@ class Uses:
         The numbers of rows of the tables that the values choose from.
     keys : list
         The words or whole numbers that a table or a comparison knows.
-    number, split, base64 : bool
-        Whether the texts are numbers, are split into words, or are base64.
-    features : dict of str to Feature
-        What a parser of Examples expects, by the name of the feature.
+    number, whole, split, base64 : bool
+        Whether the texts are numbers, are whole numbers, are split into words, or are base64.
+    parsed : Parsed or None
+        What a parser of Examples or of CSV expects.
+    decoded : Hint or None
+        Texts that another operation can decode.
     """
 
     image: str = ""
@@ -102,9 +105,11 @@ class Uses:
     sizes: list = field(default_factory=list)
     keys: list = field(default_factory=list)
     number: bool = False
+    whole: bool = False
     split: bool = False
     base64: bool = False
-    features: dict = field(default_factory=dict)
+    parsed: Parsed | None = None
+    decoded: Hint | None = None
 
 
 class Scope:
@@ -194,6 +199,7 @@ class Walk:
             uses.image, uses.channels = IMAGES[op], node.attr["channels"].i
         elif op == "StringToNumber":
             uses.number = True
+            uses.whole = uses.whole or _is_whole(node.attr["out_type"].type)
         elif op in SPLITS:
             uses.split = True
         elif op == "DecodeBase64":
@@ -212,9 +218,12 @@ class Walk:
             if other is not None and other.dtype.kind in "OSi":
                 uses.keys += other.ravel().tolist()
         elif op in PARSERS and at == 0:
-            for name, (feature, reference) in self._features(scope, node).items():
-                uses.features[name] = feature
+            found = parsed(self, scope, node)
+            uses.parsed = found.joined(uses.parsed)
+            for name, (_, reference) in found.features.items():
                 self.follow(scope, reference, (*label, name))
+        elif at == 0:
+            uses.decoded = decoders.hint_of(self, scope, node) or uses.decoded
 
     def _rows(self, scope, node):
         """Return the number of rows of the table that an operation gathers from, in a list."""
@@ -222,47 +231,17 @@ class Walk:
             return []  # not along the first axis
         if node.attr["batch_dims"].i:
             return []
-        table = self.source(scope, node.input[0])
+        return self.rows_of(scope, node.input[0])
+
+    def rows_of(self, scope: Scope, reference: str) -> list[int]:
+        """Return the number of rows of a table, in a list. Empty if it is unknown."""
+        table = self.source(scope, reference)
         if table is None:
             return []
         if table.op == "Const":
             return list(_value(table).shape[:1])
         sizes = [dim.size for dim in table.attr["shape"].shape.dim]
         return [size for size in sizes[:1] if size > 0]
-
-    def _features(self, scope, node):
-        """Return what a parser of Examples expects: (Feature, reference to its values) by name."""
-        given = [one for one in node.input if not one.startswith("^")]
-        kinds = [
-            ("sparse", list(node.attr["sparse_types"].list.type)),
-            ("dense", list(node.attr["Tdense"].list.type)),
-            ("ragged", list(node.attr["ragged_value_types"].list.type)),
-        ]
-        names = self._feature_names(scope, node, given, [len(types) for _, types in kinds])
-        found = {}
-        for (kind, types), keys in zip(kinds, names, strict=True):
-            shapes = list(node.attr["dense_shapes"].list.shape) if kind == "dense" else []
-            # In a graph without functions, outputs are numbered: indices, values, shapes, dense.
-            flat = {"sparse": len(types), "dense": 3 * len(kinds[0][1])}.get(kind, 0)
-            for at, (key, dtype) in enumerate(zip(keys, types, strict=False)):
-                dims = [dim.size for dim in shapes[at].dim] if at < len(shapes) else None
-                inside = f"{node.name}:{kind}_values:{at}"
-                reference = inside if scope.call else f"{node.name}:{flat + at}"
-                name = key.decode() if isinstance(key, bytes) else str(key)
-                found[name] = (Feature.of(dtype, dims), reference)
-        return found
-
-    def _feature_names(self, scope, node, given, counts):
-        if node.op == "ParseSingleExample":
-            keys = node.attr["sparse_keys"].list.s, node.attr["dense_keys"].list.s
-            return [*map(list, keys), []]
-        if node.op == "ParseExampleV2":
-            values = (self.constant(scope, one) for one in given[2:5])
-            return [[] if value is None else value.ravel().tolist() for value in values]
-        sparse, dense, _ = counts
-        values = [self.constant(scope, one) for one in given[2 : 2 + sparse + dense]]
-        keys = ["" if value is None else value.item() for value in values]
-        return [keys[:sparse], keys[sparse:], []]
 
 
 def _base(reference):
@@ -278,3 +257,9 @@ def _value(node):
     from tensorflow import make_ndarray  # takes seconds if nothing has imported TensorFlow
 
     return make_ndarray(node.attr["value"].tensor)
+
+
+def _is_whole(number):
+    from tensorflow import dtypes
+
+    return bool(number) and dtypes.as_dtype(number).is_integer  # without a number: float32

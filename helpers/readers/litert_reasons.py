@@ -26,6 +26,8 @@ TYPES = {
     "complex<f64>": "complex128",
 }
 MOST = 4  # sentences in a reason, and names in a sentence
+# What the converter or the interpreter says about a table that is filled from a file.
+EMPTY = ("fed more than once", "hashtable need to be initialized before using")
 STATIC = "requires element_shape to be static"  # the converter's words about lists
 OPEN = "Open axes of the signature"
 LOCATION = re.compile(r'(?:fused\["(\w+):", |loc\()"([^"@]+)(?:@[^"]*)?"')
@@ -126,11 +128,16 @@ def _place(words):
 
 
 def _types(lines, operation):
-    """Return the types of the inputs of an operation as (shape, dtype) from the lines below it."""
+    """Return the types of the inputs of an operation as (shape, dtype) from the lines below it.
+
+    Of its outputs, those of texts are among them: LiteRT may have the operation for numbers only.
+    """
     for line in lines:
-        start = re.search(rf'"(?:tf|tfl)\.{operation}"\(.* : \((.*?)\) -> ', line)
-        if start := start or re.match(rf"\ttf\.{operation}\((.*?)\) -> ", line):
-            return TENSOR.findall(start[1])
+        start = re.search(rf'"(?:tf|tfl)\.{operation}"\(.* : \((.*?)\) -> (.*)', line)
+        if start := start or re.match(rf"\ttf\.{operation}\((.*?)\) -> (.*)", line):
+            outputs = TENSOR.findall(start[2].partition(" : ")[0])
+            texts = [one for one in outputs if TYPES.get(one[1]) == "string"]
+            return TENSOR.findall(start[1]) + texts
     return []
 
 
@@ -272,6 +279,12 @@ def cure_of(error: str) -> str:
     error : str
         The error of the reader, with the reason first.
     """
+    if error.startswith(("ConverterError", "RuntimeError")) and any(w in error for w in EMPTY):
+        return (
+            "LiteRT fills a lookup table only from constants of the graph, not from a file. Make "
+            "the table with tf.lookup.KeyValueTensorInitializer and the words of the file, and "
+            "export again."
+        )
     said, found, _ = error.partition(SAYS)
     if not found:
         return ""

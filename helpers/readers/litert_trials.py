@@ -179,6 +179,10 @@ class _Trying:
             try:
                 readers.write_changed(self.directory, copy, key, shapes, rows, bool(low))
                 got = readers.run(copy, key, feed, "litert", deadline=self.seconds)
+                again = readers.run(self.directory, key, feed, deadline=self.seconds)
+                if not compare.same(right, again):  # it keeps a state
+                    (right,) = readers.run_from_start(self.directory, key, [feed])
+                    (got,) = readers.run_from_start(copy, key, [feed], "litert")
             except (readers.ReaderError, artifact.NotAnArtifact) as error:
                 return Trial(key, change, inputs, converts=False, error=str(error))
         if not any(value.size for value in right.values()):

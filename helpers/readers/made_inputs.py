@@ -10,6 +10,7 @@ from helpers import artifact
 ROWS = (3, 1)  # batch sizes for an open batch dimension; one alone would hide a frozen batch
 SIZE = 8  # the size of every other open dimension, where one is enough
 SIZES = (8, 64, 512, 3, 1)  # of every other open dimension, in the order in which they are tried
+RARE_SIZES = (2, 4, 5, 10, 16, 28, 32, 100, 128, 224, 256)  # tried only if all others are refused
 MORE_ROWS = (8, 64, 512)  # tried if an answer to fewer rows shows nothing
 MOST_NUMBERS = 2**22  # of one input that has an open dimension
 COLOURS = ("red", "green", "blue")
@@ -26,8 +27,8 @@ INTEGERS = {"usual": 9, "positive": 1, "wide": 99, "byte": 255, "huge": 9999}  #
 TEXTS = {
     "usual": COLOURS,
     "positive": ("1", "2.5", "-3"),
-    "wide": ("the red fox", "a blue sky over green hills", "one"),
-    "byte": ("", "a", "é"),
+    "wide": ("The red fox", "a blue sky over GREEN hills", "one"),
+    "byte": ("", "a", "É"),
     "huge": ("2024-01-31", "2020-02-29", "1999-12-01"),
 }
 
@@ -99,6 +100,26 @@ def trials(signature: artifact.Signature) -> list[Trial]:
         found += [Trial(n, SIZE, values) for n in MORE_ROWS for values in ("usual", "huge")]
     fits = [trial for trial in found if _numbers(signature, trial) <= MOST_NUMBERS]
     return list(dict.fromkeys([found[0], *fits]))
+
+
+def rare_trials(signature: artifact.Signature) -> list[Trial]:
+    """List more sizes to try for a signature that refuses all others.
+
+    Parameters
+    ----------
+    signature : helpers.artifact.Signature
+
+    Returns
+    -------
+    list of Trial
+        Each size with all numbers of rows. Empty if no size besides the rows is open.
+    """
+    shapes = [tensor.shape for tensor in signature.inputs if tensor.shape]
+    if not any(None in shape[1:] for shape in shapes):
+        return []
+    rows = ROWS if any(shape[0] is None for shape in shapes) else ROWS[:1]
+    found = [Trial(n, size) for size in RARE_SIZES for n in rows]
+    return [trial for trial in found if _numbers(signature, trial) <= MOST_NUMBERS]
 
 
 def make(

@@ -20,6 +20,9 @@ TOLERANCES = {
 }
 COMPLEX = {"complex64": "float32", "complex128": "float64"}
 WHOLE = 2.0**24  # float32 holds every whole number up to this one
+# Whole numbers that a graph rounds, such as the pixels of an image: of so many, one may be rounded
+# the other way. With fewer levels, or larger numbers, they are classes or ids.
+ONE_OF, LEVELS, HIGHEST = 1000, 16, 2**16
 COLUMN_ROWS = 3  # from so many rows on, each column has a usual size of its own
 
 
@@ -117,20 +120,47 @@ def close(left: np.ndarray, right: np.ndarray) -> bool:
     Returns
     -------
     bool
-        Whole numbers and texts must be equal, also whole numbers in a float dtype.
+        Whole numbers and texts must be equal, also whole numbers in a float dtype, unless the
+        whole numbers are only rounded in a different way.
     """
     part, usual = tolerance(left, right)
     if not part:
-        return bool(np.array_equal(left, right))
+        return bool(np.array_equal(left, right)) or rounded_apart(left, right)
     a, b = _wide(left), _wide(right)
     if _all_whole(a) and _all_whole(b):
-        return bool(np.array_equal(a, b))
+        return bool(np.array_equal(a, b)) or rounded_apart(left, right)
     finite = np.isfinite(a) & np.isfinite(b)
     if not np.array_equal(a[~finite], b[~finite], equal_nan=True):
         return False
     allowed = part * np.abs(a) + usual * usual_size(a)
     with np.errstate(over="ignore", invalid="ignore"):
         return bool((np.abs(a - b) <= allowed)[finite].all())
+
+
+def rounded_apart(left: np.ndarray, right: np.ndarray) -> bool:
+    """Say whether two arrays of whole numbers differ as numbers do that a graph has rounded.
+
+    Parameters
+    ----------
+    left, right : array
+        Of one shape.
+
+    Returns
+    -------
+    bool
+        True if they differ, but at most one number of 1,000, and by 1. False for fewer numbers, for
+        fewer than 16 different ones, and for numbers above 65,536: classes and ids must be equal.
+    """
+    if left.size < ONE_OF or not all(
+        side.dtype.kind in "iu" or _float_name(side) for side in (left, right)
+    ):
+        return False
+    a, b = _wide(left), _wide(right)
+    if not (np.isfinite(a).all() and np.isfinite(b).all()) or np.abs(a).max() > HIGHEST:
+        return False
+    gaps = np.abs(a - b)
+    apart = np.count_nonzero(gaps)
+    return bool(0 < apart <= a.size / ONE_OF and gaps.max() == 1 and len(np.unique(a)) >= LEVELS)
 
 
 def tolerance(left: np.ndarray, right: np.ndarray | None = None) -> tuple[float, float]:

@@ -11,7 +11,15 @@ from helpers import artifact
 from helpers.errors.cure import SHAPE, entry
 from helpers.processes.clean_process import ReaderError
 from helpers.readers.evidence import CONSTANT, EMPTY, VARIES, powers
-from helpers.readers.made_inputs import Hint, Trial, make, shape_of, source, trials
+from helpers.readers.made_inputs import (
+    Hint,
+    Trial,
+    make,
+    rare_trials,
+    shape_of,
+    source,
+    trials,
+)
 from helpers.text import printable, shorten
 
 SECONDS = 20  # for sets of inputs beyond the usual ones
@@ -119,8 +127,11 @@ def _search(call, signature, hints, about):
     refusals: dict[int, str] = {}  # by number of rows
     spare: list[tuple[Answer, Answer]] = []  # sets whose answer holds nothing
     end = time.monotonic() + SECONDS
-    for trial in plan:
+    rare = rare_trials(signature)
+    for trial in [*plan, *rare]:
         lacks = bool(rows_needed - {one.rows for one in kept})
+        if trial in rare and (kept or spare) and not lacks:
+            continue
         if not _useful(trial, kept, lacks, rows_needed, shown):
             continue
         if time.monotonic() > end and (kept or spare or found.refused):

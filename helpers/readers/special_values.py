@@ -10,7 +10,9 @@ from helpers.readers.made_inputs import COLOURS, Hint, Trial, floats
 
 PIXELS = 24  # the side of an encoded image
 UNKNOWN = 0.2  # the part of words that a vocabulary does not know
-VARIABLE = 2  # the number of values of a feature of variable length
+VARIABLE = 2  # the size of an open axis of a feature
+MOST = 3  # values of a feature of variable length
+MOST_STEPS = 4  # of a SequenceExample
 Make = Callable[[np.random.Generator, tuple[int, ...], Trial], np.ndarray]
 
 
@@ -24,20 +26,23 @@ class Feature:
         "float32", "int64" or "string".
     shape : tuple of int, or None
         None for a variable number of values.
+    steps : bool
+        Whether each step of a SequenceExample has these values.
     """
 
     dtype: str
     shape: tuple[int, ...] | None
+    steps: bool = False
 
     @classmethod
-    def of(cls, number: int, dims: Sequence[int] | None) -> "Feature":
+    def of(cls, number: int, dims: Sequence[int] | None, steps: bool = False) -> "Feature":
         """Make a Feature from the number of a dtype, and sizes of which -1 is open."""
         from tensorflow import dtypes
 
         name = dtypes.as_dtype(number).name
         if dims is None:
-            return cls(name, None)
-        return cls(name, tuple(size if size >= 0 else VARIABLE for size in dims))
+            return cls(name, None, steps)
+        return cls(name, tuple(size if size >= 0 else VARIABLE for size in dims), steps)
 
 
 def encoded_images(kind: str, channels: int = 0, as_base64: bool = False) -> Make:
@@ -80,19 +85,21 @@ def _encode(kind, pixels):
     return encode(pixels[..., :3] if kind == "jpeg" else pixels).numpy()
 
 
-def examples(parts: Mapping[str, tuple[Feature, Hint | None]]) -> Make:
+def examples(parts: Mapping[str, tuple[Feature, Hint | None]], sequences: bool = False) -> Make:
     """Return a maker of serialized tf.train.Examples.
 
     Parameters
     ----------
     parts : dict of str to (Feature, Hint or None)
         What each Example holds, by name.
+    sequences : bool
+        Whether to make SequenceExamples.
     """
 
     def make(rng, shape, trial):
         made = np.empty(shape, object)
         for at in np.ndindex(*shape):
-            made[at] = _example(rng, trial, parts)
+            made[at] = (_sequence if sequences else _example)(rng, trial, parts)
         return made
 
     return make
@@ -103,35 +110,82 @@ def _example(rng, trial, parts):
 
     example = Example()
     for name, (feature, hint) in parts.items():
-        count = VARIABLE if feature.shape is None else int(np.prod(feature.shape, dtype=int))
-        entry = example.features.feature[name]
-        if hint is not None:
-            values = hint.make(rng, (count,), trial)
-        elif feature.dtype == "string":
-            values = rng.choice(COLOURS, count)
-        elif feature.dtype == "int64":
-            values = rng.integers(0, 2, count)
-        else:
-            values = floats(rng, (count,), trial.values)
-        if feature.dtype == "string":
-            entry.bytes_list.value.extend(_bytes(value) for value in values)
-        elif feature.dtype == "int64":
-            entry.int64_list.value.extend(int(value) for value in values)
-        else:
-            entry.float_list.value.extend(float(value) for value in values)
+        _fill(example.features.feature[name], feature, values_of(rng, trial, feature, hint))
     return example.SerializeToString(deterministic=True)
+
+
+def _sequence(rng, trial, parts):
+    from tensorflow.core.example.example_pb2 import SequenceExample
+
+    example, steps = SequenceExample(), int(rng.integers(1, MOST_STEPS + 1))
+    for name, (feature, hint) in parts.items():
+        if feature.steps:
+            for _ in range(steps):
+                step = example.feature_lists.feature_list[name].feature.add()
+                _fill(step, feature, values_of(rng, trial, feature, hint))
+        else:
+            _fill(example.context.feature[name], feature, values_of(rng, trial, feature, hint))
+    return example.SerializeToString(deterministic=True)
+
+
+def values_of(
+    rng: np.random.Generator,
+    trial: Trial,
+    feature: Feature,
+    hint: Hint | None,
+    count: int | None = None,
+) -> list:
+    """Make the values of one feature.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    trial : Trial
+    feature : Feature
+    hint : Hint or None
+        What else is known about the values.
+    count : int or None
+        How many. None: as many as the feature has.
+
+    Returns
+    -------
+    list of bytes, int or float
+    """
+    if count is None:
+        shape = feature.shape
+        count = int(rng.integers(1, MOST + 1) if shape is None else np.prod(shape, dtype=int))
+    if hint is not None:
+        values = hint.make(rng, (count,), trial)
+    elif feature.dtype == "string":
+        values = rng.choice(COLOURS, count)
+    elif "int" in feature.dtype:
+        values = rng.integers(0, 2, count)
+    else:
+        values = floats(rng, (count,), trial.values)
+    kind = _bytes if feature.dtype == "string" else int if "int" in feature.dtype else float
+    return [kind(value) for value in values]
+
+
+def _fill(entry, feature, values):
+    kinds = {"string": entry.bytes_list, "int64": entry.int64_list}
+    kinds.get(feature.dtype, entry.float_list).value.extend(values)
 
 
 def _bytes(value):
     return value if isinstance(value, bytes) else str(value).encode()
 
 
-def number_texts(rng: np.random.Generator, shape: tuple[int, ...], trial: Trial) -> np.ndarray:
-    """Make an array of texts such as "3.25"."""
-    made = np.empty(shape, object)
-    for at in np.ndindex(*shape):
-        made[at] = f"{rng.normal() * 10:.2f}"
-    return made
+def number_texts(whole: bool) -> Make:
+    """Return a maker of texts such as "3.25", or "3" where a graph reads whole numbers."""
+
+    def make(rng, shape, trial):
+        made = np.empty(shape, object)
+        for at in np.ndindex(*shape):
+            number = rng.normal() * 10
+            made[at] = f"{number:.0f}".replace("-0", "0") if whole else f"{number:.2f}"
+        return made
+
+    return make
 
 
 def words_of(words: Sequence[bytes], sentences: bool = False) -> Make:
@@ -175,8 +229,9 @@ def whole_numbers(dtype: str, size: int, keys: Sequence[int] = ()) -> Make:
         if keys:
             return rng.choice(np.array(keys), shape).astype(dtype)
         made = rng.integers(0, most + 1, shape)
-        if made.size > 1:
-            made.flat[0], made.flat[-1] = most, 0
+        if made.size > 2:  # of two numbers, none would be left to chance
+            first, last = rng.permutation(made.size)[:2]
+            made.flat[first], made.flat[last] = most, 0
         return made.astype(dtype)
 
     return make

@@ -89,20 +89,48 @@ def _call(reader, key, feed):
     return {name: np.asarray(answer[name]) for name in sorted(answer)}
 
 
+def run_from_start(
+    directory: str, reader: str, key: str, feeds: list[dict[str, np.ndarray]]
+) -> list[dict[str, np.ndarray]]:
+    """Load an export anew in a reader, and call the signature `key` with one feed after another."""
+    started = LOADERS[reader].__wrapped__(directory, "")
+    declared = artifact.read(directory).signatures
+    answers = [started.call(key, cast(declared, key, feed)) for feed in feeds]
+    return [{name: np.array(answer[name]) for name in sorted(answer)} for answer in answers]
+
+
 def run_with_zeros(
     directory: str, key: str, inputs: dict[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
     """Call the signature `key` in Python while the variables that it reads are 0."""
-    import tensorflow as tf
+    return _run_changed(directory, key, inputs, np.zeros_like)
 
-    files = state(directory)
-    feed = cast(_declared(directory, files), key, inputs)
-    reader = LOADERS["python"](directory, files)
+
+def run_shaken(
+    directory: str, key: str, inputs: dict[str, np.ndarray], part: float, seed: int
+) -> dict[str, np.ndarray]:
+    """Call the signature `key` in Python while all floats that go in are changed at random."""
+    rng = np.random.default_rng(seed)
+
+    def shaken(value):
+        factor = 1 + part * rng.standard_normal(value.shape, np.float32)
+        return (value * factor).astype(value.dtype)
+
+    floats = {
+        name: shaken(value) if value.dtype.kind == "f" else value for name, value in inputs.items()
+    }
+    return _run_changed(directory, key, floats, shaken)
+
+
+def _run_changed(directory, key, inputs, change):
+    """Call a signature in Python while `change` is applied to the float variables that it reads."""
+    feed = cast(artifact.read(directory).signatures, key, inputs)
+    reader = LOADERS["python"](directory, state(directory))
     floats = [v for v in reader.loaded.signatures[key].variables if v.dtype.is_floating]
     stored = [variable.numpy() for variable in floats]
     try:
-        for variable in floats:
-            variable.assign(tf.zeros_like(variable))
+        for variable, value in zip(floats, stored, strict=True):
+            variable.assign(change(value))
         return reader.call(key, feed)
     finally:  # later questions get the export as it is
         for variable, value in zip(floats, stored, strict=True):
@@ -228,12 +256,15 @@ QUESTIONS = {
     "signatures": signatures,
     "run": run,
     "run_batches": run_batches,
+    "run_from_start": run_from_start,
     "run_with_zeros": run_with_zeros,
     "run_with_xla": run_with_xla,
+    "run_shaken": run_shaken,
     "run_bare": run_bare,
     "save_again": save_again,
     "to_litert": to_litert,
     "write_changed": graph_changes.write,
+    "write_unseeded": graph_changes.write_unseeded,
     "to_onnx": onnx_converter.convert,
     "variables": checkpoint_files.variables,
     "digests": checkpoint_files.digests,

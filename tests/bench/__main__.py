@@ -132,6 +132,7 @@ def main():
         notebooks,
         memory,
         mutants,
+        corpus,
     )
     return report(figure for section in sections for figure in section())
 
@@ -511,6 +512,14 @@ def mutants():
     if running.returncode not in (0, 1):  # 1: a mutant passes, which the figure tells
         raise SystemExit("the mutants' command failed")
     yield Figure("mutants of the solutions: refused", "of those made", refused / made, 0.97, ">")
+
+
+def corpus():
+    """The readers' tool on exports whose right verdict is known."""
+    print("the corpus of exports", flush=True)
+    from tests.bench.corpus import figures
+
+    return (Figure(*cells) for cells in figures())
 
 
 if __name__ == "__main__":

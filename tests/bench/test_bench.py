@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from helpers.paths import ROOT
-from tests.bench import reader_commands, serving
+from tests.bench import corpus, reader_commands, serving
 from tests.bench.__main__ import Figure, report
 
 GOOD = Figure("answer: time", "NumPy", 0.2, 0.25, "<")
@@ -69,3 +70,16 @@ def test_the_memory_of_a_command_and_of_what_it_starts_is_seen():
 
 def test_an_export_of_the_bench_has_the_size_that_is_asked_for(tmp_path):
     assert 7 < reader_commands.made("embedding", tmp_path / "export", 8) < 9
+
+
+def test_the_corpus_counts_false_passes_false_alarms_and_cures():
+    def judged(*kinds, cure=""):
+        export = SimpleNamespace(cure=print)
+        return SimpleNamespace(
+            right=not kinds, export=export, cure=cure, count=lambda kind: int(kind in kinds)
+        )
+
+    found = [judged(), judged("false pass"), judged("false alarm"), judged(cure="not told")]
+    rows = [Figure(*cells) for cells in corpus.counted(found)]
+    assert [row.value for row in rows] == [2, 1, 1, 3]
+    assert [row.met() for row in rows] == [False, False, True, False]

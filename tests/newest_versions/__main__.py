@@ -20,6 +20,7 @@ from helpers.scratch import SCRATCH
 from tests.course.test_locks import LOCK
 from tests.newest_versions import report
 from tests.newest_versions.environment import FOLDER, CannotTry, Environment, say
+from tests.newest_versions.one_by_one import observed
 
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tests.newest_versions.cells")
 # The clinic runs without xdist, because xdist fails when a worker dies under --dist=loadfile.
@@ -149,17 +150,8 @@ def observe(python, course):
         by key of the case: what tests/newest_versions/cases.py observed, or
         {"key": key, "died": how its process ended}
     """
-    file, seen = course / "cases.jsonl", {}
-    file.touch()
-    while left := [key for key in CASES if key not in seen]:
-        ended = _run([python, "-m", "tests.newest_versions.cases", file, *left], course)
-        for line in file.read_text(encoding="utf-8").splitlines():
-            found = json.loads(line)
-            seen[found["key"]] = found
-        # Cases run in order, so the first one without a line ended the process.
-        if key := next((key for key in left if key not in seen), None):
-            seen[key] = {"key": key, "died": ended}
-    return seen
+    command = [python, "-m", "tests.newest_versions.cases"]
+    return observed(lambda words: _run(words, course), command, course / "cases.jsonl", [*CASES])
 
 
 def run_tests(python, course):

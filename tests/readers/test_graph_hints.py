@@ -11,7 +11,7 @@ from helpers.artifact.saved_model import serving_graph
 from helpers.readers.compare import compare
 from helpers.readers.graph_hints import hints_of
 from helpers.readers.made_inputs import Trial, make
-from helpers.readers.outcomes import ANSWERS, SAME
+from helpers.readers.outcomes import ANSWERS, OTHER, SAME
 
 STRINGS = tf.TensorSpec((None,), tf.string, name="x")
 KEY = "serving_default"
@@ -260,3 +260,20 @@ def test_a_damaged_graph_has_no_hints(exports, monkeypatch):
             node.op = "ReadVariableOp" if node.op == "Const" else node.op
     monkeypatch.setattr("helpers.readers.graph_hints.serving_graph", lambda path: graph)
     assert hints_of(*export) == {}
+
+
+def test_a_graph_that_rounds_to_steps_gets_numbers_beyond_its_range(exports):
+    spec = tf.TensorSpec((None, 4), tf.float32, name="x")
+    directory, signature = exports(
+        lambda x: {"y": 2.0 * tf.quantization.fake_quant_with_min_max_args(x, -8.0, 8.0)}, spec
+    )
+    x = make(signature, Trial(3, 8), hints_of(directory, signature))["x"]
+    assert x.shape == (3, 4) and (np.abs(x) > 8).any() and (np.abs(x) < 8).any()
+    report = compare(directory)
+    assert [row.status for row in report.rows] == [ANSWERS, SAME, OTHER], report
+    assert "numbers of which one in 2 is times 10" in report.text()
+
+
+def test_another_graph_of_floats_gets_usual_numbers(exports):
+    directory, signature = exports(lambda x: {"y": 2.0 * x}, tf.TensorSpec((None,), name="x"))
+    assert hints_of(directory, signature) == {}

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from helpers.readers import sameness
 from helpers.readers.sameness import close, difference, differences, same
 
 BFLOAT16 = tf.bfloat16.as_numpy_dtype
@@ -94,3 +95,43 @@ def test_largest_difference():
     assert difference({"y": np.float32([1])}, {"y": np.float32([1, 2])}) == np.inf
     assert difference({"y": np.array(["a"])}, {"y": np.array(["b"])}) == np.inf
     assert difference({"y": np.array([1], BFLOAT16)}, {"y": np.array([1.5], BFLOAT16)}) == 0.5
+
+
+def levels(changes=1, step=1, count=5000, different=200, dtype="uint8", start=0):
+    """Return whole numbers, and the same with some changed."""
+    left = (np.arange(count) % different + start).astype(dtype)
+    right = left.copy()
+    right[: changes * 7 : 7] += np.array(step, dtype)
+    return left, right
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int32", "float32"])
+def test_few_of_many_whole_numbers_may_be_rounded_in_the_other_direction(dtype):
+    left, right = levels(changes=5, dtype=dtype)
+    assert sameness.rounded_apart(left, right) and sameness.close(left, right)
+    assert not sameness.rounded_apart(left, left), "nothing differs"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"changes": 6},
+        {"step": 2},
+        {"count": 999},
+        {"different": 15},
+        {"start": 70_000, "dtype": "int32"},
+        {"start": 70_000, "dtype": "float32"},
+    ],
+    ids=str,
+)
+def test_other_whole_numbers_must_be_equal(options):
+    left, right = levels(**options)
+    assert not sameness.close(left, right)
+
+
+def test_rounding_is_no_excuse_for_texts_and_infinity():
+    texts = np.array([f"word {n}" for n in range(5000)], object)
+    assert not sameness.close(texts, np.roll(texts, 1))
+    left, right = levels(dtype="float32")
+    right[0] = np.inf
+    assert not sameness.close(left, right)

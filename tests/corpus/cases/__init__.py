@@ -1,0 +1,1 @@
+"""The exports of the corpus, one module for each family."""

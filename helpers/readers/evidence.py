@@ -321,7 +321,10 @@ def _limit(output):
     part, usual = output.tolerance
     if not part:
         return f"{output.dtype} must be equal."
-    return f"{output.dtype} may differ by {part:g} of a value and {usual:g} of the usual size."
+    return (
+        f"Allowed difference of {output.dtype}: {part:g} of the value plus {usual:g} of the "
+        "output's usual size."
+    )
 
 
 def _some(texts):

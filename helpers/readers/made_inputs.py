@@ -17,11 +17,11 @@ COLOURS = ("red", "green", "blue")
 
 # The kinds of values, in the order in which they are tried: of floats, whole numbers and texts.
 FLOATS = {
-    "usual": "normal numbers",
+    "usual": "random numbers around 0",
     "positive": "numbers from 0 to 1",
-    "wide": "normal numbers times 10",
+    "wide": "random numbers around 0, times 10",
     "byte": "numbers from 0 to 255",
-    "huge": "normal numbers times 10,000",
+    "huge": "random numbers around 0, times 10,000",
 }
 INTEGERS = {"usual": 9, "positive": 1, "wide": 99, "byte": 255, "huge": 9999}  # the largest
 TEXTS = {

@@ -120,7 +120,9 @@ def test_own_inputs_that_every_reader_refuses(save, tmp_path, capsys):
 def test_inputs_for_one_of_several_signatures(two, tmp_path, capsys):
     (tmp_path / "a.json").write_text('{"text": {"words": ["a", "bcd"]}}')
     status, text = said(capsys, two, "--inputs", tmp_path / "a.json")
-    assert "for words (2,): given" in text and "x (3, 1) and (1, 1): normal numbers" in text
+    assert (
+        "for words (2,): given" in text and "x (3, 1) and (1, 1): random numbers around 0" in text
+    )
     assert "the given inputs are not for number, serving_default: inputs were made" in text
     assert status == 1, "LiteRT has no strings.length"
 
@@ -153,7 +155,7 @@ def test_json_has_all(doubles, capsys):
     assert [row["status"] for row in report["rows"]] == ["answers", SAME, SAME]
     ((compared,), (output,)) = report["compared"], report["compared"][0]["outputs"]
     assert compared["inputs"] == [
-        {"name": "x", "shapes": [[3, 1], [1, 1]], "source": "normal numbers"}
+        {"name": "x", "shapes": [[3, 1], [1, 1]], "source": "random numbers around 0"}
     ]
     assert (output["name"], output["values"], output["different"]) == ("output_0", 4, 4)
     assert output["least"] < output["most"] and output["tolerance"] == [1e-4, 1e-4]

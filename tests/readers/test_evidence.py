@@ -61,7 +61,7 @@ def test_a_function_without_inputs_has_one_answer():
 
 def told(answers, figures=False):
     answers = [{"y": np.array(one, "f4")} for one in answers]
-    shapes, sources = {"x": [(3, 1), (1, 1)]}, {"x": "normal numbers"}
+    shapes, sources = {"x": [(3, 1), (1, 1)]}, {"x": "random numbers around 0"}
     found = gather(["serve"], OPEN, [THREE, ONE], answers, shapes, sources, 2, ["x (3, 8)"])
     return found, found.text(figures)
 
@@ -69,8 +69,9 @@ def told(answers, figures=False):
 def test_the_text_says_what_was_compared():
     found, text = told([[[1.5], [2.5], [3.5]], [[2.5]]])
     assert text == (
-        "Compared for serve: 4 values of y, 3 different, for x (3, 1) and (1, 1): normal numbers. "
-        "float32 may differ by 0.0001 of a value and 0.0001 of the usual size. "
+        "Compared for serve: 4 values of y, 3 different, for x (3, 1) and (1, 1): random numbers around 0. "
+        "Allowed difference of float32: 0.0001 of the value plus 0.0001 of the output's usual "
+        "size. "
         "Not compared, because Python refuses them: x (3, 8)."
     )
     assert ", from 1.5 to 3.5, for x" in told([[[1.5], [2.5], [3.5]], [[2.5]]], figures=True)[1]

@@ -60,7 +60,7 @@ def test_a_size_whose_answer_is_nan_is_not_compared():
 
 def test_other_values_where_the_usual_ones_give_one_answer():
     result, _ = found(lambda x: (x > 5).any(axis=1), ROWS)
-    assert "normal numbers times 10" in result.sources["x"]
+    assert "random numbers around 0, times 10" in result.sources["x"]
     assert len({value for answer in result.answers for value in answer["y"].tolist()}) == 2
 
 
@@ -79,7 +79,7 @@ def test_a_constant_answer_to_a_fixed_shape_is_found():
 def test_a_size_that_is_refused_is_told():
     result, _ = found(lambda x: x if x.shape[1] > 10 else REFUSED, SEQUENCE)
     assert {feed["x"].shape for feed in result.feeds} == {(1, 64, 1), (3, 64, 1)}
-    assert "x (3, 8, 1) of normal numbers" in result.refused and not result.error
+    assert "x (3, 8, 1) of random numbers around 0" in result.refused and not result.error
 
 
 def test_a_frozen_batch_is_an_error():
@@ -106,7 +106,7 @@ def test_a_reader_that_cannot_answer_large_inputs_keeps_the_small_ones():
 def test_hints_that_are_refused_are_left_out():
     hint = Hint("sevens", lambda rng, shape, trial: np.full(shape, 7.0))
     result, _ = found(lambda x: REFUSED if (x == 7).all() else x, ROWS, {"x": hint})
-    assert len(result.feeds) == 2 and result.sources["x"] == "normal numbers"
+    assert len(result.feeds) == 2 and result.sources["x"] == "random numbers around 0"
 
 
 @pytest.mark.parametrize(

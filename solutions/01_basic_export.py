@@ -40,7 +40,7 @@
 # model = tf.keras.Sequential(layers)
 # model.compile("sgd", "mse")
 # model.fit(x, 2 * x + 1, epochs=20, verbose=0)
-# model.export("my_model", verbose=False)  # not tf.saved_model.save(model, "my_model")
+# model.export("my_model", verbose=False)  # not tf.saved_model.save
 # loaded = tf.saved_model.load("my_model")
 # answers = loaded.serve(x)
 # tf.debugging.assert_near(answers, model(x))
@@ -193,7 +193,7 @@ lesson.q1.check(export_dir_1)  # also: lesson.q1.hint(), lesson.q1.solution()
 artifact.restored_and_read(export_dir)
 
 # %% [markdown]
-# Restore fills the two variables that the signature reads. Now the popular recipe:
+# Restore fills all four variables. The signature reads two of them. Now the popular recipe:
 
 # %%
 popular_line_dir = lesson.scratch / "popular_line"
@@ -201,23 +201,23 @@ tf.saved_model.save(model, popular_line_dir)
 artifact.restored_and_read(popular_line_dir)
 
 # %% [markdown]
-# Now the signature reads variables that stay empty. Why does each weight have two variables? A
-# Keras weight is an object with a TensorFlow variable inside. The graph has both: `Variable` is the
-# object, and `kernel` or `bias` is what is inside.
+# Now the signature reads variables that stay empty. Why does each weight have two variables? Keras
+# wraps each weight in an object. So the graph has two variables: `Variable` for the object, and
+# `kernel` or `bias` for the weight inside.
 #
 # ![The signature reads the TensorFlow variable of a weight. After model.export, restore fills it.
 # After tf.saved_model.save, restore fills only the Keras
 # object.](../notebooks/images/restored_and_read.svg)
 #
-# `model.export` also writes a list of the inner variables, so that restore fills them.
+# `model.export` also lists `kernel` and `bias` in the export, so that restore fills them.
 # `tf.saved_model.save` does not: restore fills only `Variable`. Then the readers differ:
 #
 # - The **session** fails when the signature reads an empty variable.
 # - The **LiteRT** converter does not check. It takes whatever numbers are in the memory.
-# - **Python** needs no restore. `tf.saved_model.load` itself fills one variable for each weight,
-#   and gives it to the signature.
+# - **Python** does not run restore. `tf.saved_model.load` fills one variable for each weight, and
+#   the signature reads that one.
 #
-# A signature that reads no variable has only constants, so nothing has to be restored.
+# A signature without weights reads no variable, so nothing has to be restored.
 #
 # ### Exercise 2: predict nine results, and repair an export (7 min)
 #
@@ -265,7 +265,7 @@ class Mean(tf.keras.Model):
 
 
 mean, mean_dir = Mean(), lesson.scratch / "mean"
-mean(tf.ones((1, 1)))  # Keras exports only a model that was called or built
+mean(tf.ones((1, 1)))  # call a class of your own once before its export
 four_rows = tf.TensorSpec((4, 1), tf.float32, name="x")
 mean.export(mean_dir, input_signature=[four_rows], verbose=False)
 print(artifact.read(mean_dir).signatures["serving_default"])
@@ -284,7 +284,7 @@ with show_error():
 # %% [markdown]
 # Python and LiteRT answer 0.5, without an error. The graph always divides by 4, and nothing
 # compares your two rows with the four rows of the signature. The session compares them, so it
-# fails. Lesson 02 shows that a server does not compare them.
+# fails. Here the session differs from a server, which answers 0.5, too (lesson 02).
 #
 # **Leave the number of rows open, and test each export with two different numbers of rows.** To
 # repair `Mean`, write `tf.reduce_mean(x)`. It counts the rows at each call. `compare(mean_dir)`
@@ -292,9 +292,9 @@ with show_error():
 #
 # <details><summary>Can all three readers agree on a wrong number?</summary>
 #
-# Yes. Write `x = tf.keras.Input((1,), batch_size=4)`, and build
-# `tf.keras.Model(x, tf.keras.ops.sum(x) / x.shape[0])`. Its signature accepts any number of rows,
-# but the graph still divides by 4. So test with rows whose answer you know.
+# Yes. Write `x = tf.keras.Input((1,), batch_size=4)`, and build `tf.keras.Model(x,
+# tf.keras.ops.sum(x) / x.shape[0])`. `model.export` opens the number of rows, but the graph still
+# divides by 4. So test with rows whose answer you know.
 #
 # </details>
 #
@@ -335,7 +335,7 @@ with show_error():
     tf.saved_model.load(base_dir)
 
 # %% [markdown]
-# The numbered folder is the export. In Python, load `line/1`.
+# Python does not look into the parent folder. Load `line/1`.
 #
 # ### Exercise 4: publish a second version (3 min)
 #

@@ -189,7 +189,7 @@ two_prices = tf.TensorSpec((None, 2), tf.float32, name="prices")
 bill_dir = export_function(total, two_prices)
 
 # %% [markdown]
-# `call_everywhere` calls it in six ways:
+# `call_everywhere` calls the signature `total` in six ways:
 #
 # | name | what it is |
 # |---|---|
@@ -254,9 +254,9 @@ print("export:", answer["output_0"])
 # %% [markdown]
 # The export answers 216 in place of 217. A subclassed model does not store the dtype of its inputs.
 # So `model.export` declares the model's `compute_dtype`, usually `float32`. Numbers in JSON or in a
-# Python list have no dtype. A server and `readers.run` give them the declared dtype, so no reader
-# refuses them. `float32` holds every whole number up to 16,777,216. Above this limit, it holds only
-# even numbers. Above 33,554,432, it holds only multiples of 4. `int(np.float32(16777217))` is
+# Python list have no dtype. A server and `readers.run` convert them to the declared dtype, so
+# nothing fails. `float32` holds every whole number up to 16,777,216. Above this limit, it holds
+# only even numbers. Above 33,554,432, it holds only multiples of 4. `int(np.float32(16777217))` is
 # 16777216.
 #
 # The readers python, session and litert give the same wrong number, so `python -m helpers.readers`
@@ -366,7 +366,8 @@ lesson.q4.check(export_dir_4)
 # ## Why can a model ignore its own weights?
 #
 # In `ComplexModel`, `tf.function` decorates the method `inference`. People also decorate `call`
-# itself, to declare the input there:
+# itself, to declare the input there. Such a model cannot learn, and its export fails in a server
+# and gives wrong numbers on a phone:
 
 
 # %%
@@ -430,13 +431,6 @@ print("call reads:", len(whole.call.get_concrete_function().variables))
 # numbers per row.
 #
 # You can also decorate a different method, such as `inference`: the trial run does not call it.
-#
-# <details><summary>What does an export of Cut do?</summary>
-#
-# Its new graph reads the weights. Only Python fills them: a server fails, and LiteRT gives wrong
-# numbers.
-#
-# </details>
 #
 # ### Exercise 5: repair the forecast (7 min)
 #

@@ -9,8 +9,9 @@
 # %% [markdown]
 # # Many signatures: several endpoints on one model
 #
-# A shop sends your model two numbers per row, and a warehouse sends three. With two exports, you
-# deploy twice, and one day they disagree.
+# A shop sends your model two numbers per row, and a warehouse sends three. You write two exports.
+# Later you train again, and replace only one. Now the shop and the warehouse get different scores
+# for the same product.
 #
 # ![The shop calls the signature predict_two, and the warehouse predict_three. Both signatures use
 # the same weights.](../notebooks/images/shared_weights.svg)
@@ -246,10 +247,10 @@ for name, shape in tf.train.list_variables(two_dir / "variables" / "variables")[
     print(name.removesuffix("/.ATTRIBUTES/VARIABLE_VALUE"), shape)
 
 # %% [markdown]
-# The model has two weights, the kernel (0) and the bias (1). `track` stores the Keras objects of
-# lesson 01 in the list `variables`. `write_out` stores the TensorFlow variables inside them in the
-# list `_all_variables`. In Python, the endpoints read the list `variables`. To see this, change the
-# bias in one list, then in the other:
+# The model has two weights, the kernel (0) and the bias (1). `track` stores the Keras weights in
+# the list `variables`. `write_out` stores their TensorFlow variables in the list `_all_variables`.
+# In Python, the endpoints read the list `variables`. To see this, change the bias in one list, then
+# in the other:
 
 # %%
 for group in ("variables", "_all_variables"):
@@ -269,38 +270,39 @@ for group in ("variables", "_all_variables"):
 # `model.export` has it, too: [Keras issue
 # 23553](https://github.com/keras-team/keras/issues/23553).
 #
-# Keep `track`: without it, some models cannot be exported (lesson 02).
+# Keep `track` (lesson 02).
 #
 # ## Do both endpoints give the same answers?
 #
 # Shared weights are not enough: the code of an endpoint can be wrong. Here is a *counterfeit* of
-# `predict_three`, wrong for some rows. `np.allclose` allows rounding:
+# `predict_three`, wrong for some rows. `np.allclose` ignores tiny differences:
 
 
 # %%
-def counterfeit(rows):  # wrong above 1000, and if there is only one row
+def counterfeit(rows):  # wrong for a third column above 1000, and for a single row
     is_wrong = (rows[:, 2:] > 1000) | (len(rows) == 1)
     return loaded.predict_three(rows) + np.float32(is_wrong)
 
 
-rows = np.array([[1, 1, -300], [0, 2, 7]], np.float32)
+small = np.array([[1, 1, -300], [0, 2, 7]], np.float32)
+large = np.array([[1, 1, 2000], [0, 2, 7]], np.float32)
 for three in (loaded.predict_three, counterfeit):
-    print(np.allclose(loaded.predict_two(rows[:, :2]), three(rows)))
+    print([np.allclose(loaded.predict_two(rows[:, :2]), three(rows)) for rows in (small, large)])
 
 # %% [markdown]
-# Both agree for these two rows, so this test does not find the counterfeit. Test one row and many
-# rows, and different numbers in the third column.
+# Only the second batch finds the counterfeit. Test one row and many rows, and different third
+# numbers.
 #
 # ### Exercise 3: test two endpoints (6 min)
 #
 # Write `proof(two, three)`. It gets two functions: `two` takes `(n, 2)` arrays and `three` takes
 # `(n, 3)` arrays, for any n ≥ 1. Both return `(n, 1)`. Call them with your own rows.
 #
-# Return `True` if both give the same answers (rounded), else `False`.
+# Return `True` if both give the same answers, as `np.allclose` compares, else `False`.
 #
 # The third column must not matter: try 0, -3, a million, `np.nan`, and all of them in one batch.
-# Try negative numbers in the others, too. If `three` raises an error, you need not catch it. The
-# check tries 14 counterfeits, and pairs that agree.
+# Try negative numbers in columns 0 and 1, too. If `three` raises an error, you need not catch it.
+# The check tries 14 counterfeits, and pairs that agree.
 
 
 # %%
@@ -416,10 +418,11 @@ print("chances for y = 5 and y = -3:", np.round(high(shop_row)), np.round(high(-
 #
 # <details><summary>Can you train the weights of an export further?</summary>
 #
-# Yes, with a trainable `TFSMLayer` and the optimizer `SGD`. With Adam, first call
-# `optimizer.build(model.trainable_variables)`, or `fit` raises a `ValueError`: *not a valid scope
-# name*. A `tf.GradientTape` over `loaded` works, too. In both ways, batch normalization keeps its
-# old statistics, and dropout is off. So train a `.keras` file instead.
+# Yes, with a trainable `TFSMLayer` and the optimizer `SGD`. With Adam, call
+# `optimizer.build(model.trainable_variables)` before the first `fit`, which otherwise raises a
+# `ValueError`: *not a valid scope name*. A `tf.GradientTape` over `loaded` works, too. In both
+# ways, batch normalization keeps its old statistics, and dropout is off. So train a `.keras` file
+# instead.
 #
 # </details>
 #

@@ -69,7 +69,8 @@ def told(answers, figures=False):
 def test_the_text_says_what_was_compared():
     found, text = told([[[1.5], [2.5], [3.5]], [[2.5]]])
     assert text == (
-        "Compared for serve: 4 values of y, 3 different, for x (3, 1) and (1, 1): random numbers around 0. "
+        "Compared for serve: 4 values of y, 3 different, for x (3, 1) and (1, 1): random numbers "
+        "around 0. "
         "Allowed difference of float32: 0.0001 of the value plus 0.0001 of the output's usual "
         "size. "
         "Not compared, because Python refuses them: x (3, 8)."

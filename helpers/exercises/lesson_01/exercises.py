@@ -38,7 +38,7 @@ UNTRAINED = (
 )
 
 
-def _require_line(found, slope, intercept, name):
+def _require_line(found, slope, intercept, name, advice=UNTRAINED):
     """Require that an export computes about this line, and a straight line for every number."""
     require_restored(found, name)
     require_any_batch(signature_of(found, KEY))
@@ -56,8 +56,8 @@ def _require_line(found, slope, intercept, name):
         who = "the line through its answers for 0 and 1"
         require_same_answers(found, KEY, rows, line, who=who)
     except NotYet as error:
-        longer = UNTRAINED if " should answer " in str(error) else ""
-        raise NotYet(f"{name}: {error}{longer}") from None
+        told = advice if " should answer " in str(error) else ""
+        raise NotYet(f"{name}: {error}{told}") from None
 
 
 @exercise(
@@ -84,7 +84,7 @@ def export_the_model(export_dir_1):
     return (
         "Python, the session (Python) and LiteRT compute a straight line near y = -x + 4 from your "
         "export, for 300 numbers, in a process that does not have your class. The check "
-        "refuses a line that is 0.2 higher or steeper, and y = -x + 4 itself."
+        "refuses a line that is 0.2 higher or steeper, and weights that were not trained."
     )
 
 
@@ -202,7 +202,8 @@ def replace_the_fixed_rows(rows, phone, repaired_dir):
         f"phone should be what LiteRT does with 3 rows, but it is not {phone!r}. "
         f"{_measured(litert)} The line y = 2x + 1 gives 1, 3, 5.",
     )
-    _require_line(export_at(repaired_dir, "repaired_dir"), 2, 1, "repaired_dir")
+    repaired = export_at(repaired_dir, "repaired_dir")
+    _require_line(repaired, 2, 1, "repaired_dir", " Did you export another model than `model`?")
     return (
         f"the signature declares {declared} rows. {_measured(litert)} LiteRT gives no error, so "
         "only a comparison of numbers tells whether they are right. Your own export computes the "

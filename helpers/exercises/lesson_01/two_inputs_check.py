@@ -48,6 +48,10 @@ def require_two_inputs(model: Any, directory: Any) -> str:
     numbers = battery.numbers(2)
     rows = {name: numbers[:, [column]] for column, name in enumerate(NAMES)}
     right = _answers_of(model, rows)
+    require(
+        call(lambda: model.weights),
+        "two_inputs should have weights, but has none. Add a layer that has some, such as Dense.",
+    )
     for name in NAMES:
         moved = _answers_of(model, rows | {name: rows[name] + 1})
         require(

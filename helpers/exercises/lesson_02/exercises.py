@@ -207,7 +207,8 @@ def name_the_outputs(export_dir_2, model):
     hints=[
         "float32 holds every whole number up to 16,777,216. Which of the numbers change when they "
         "become float32? np.float32(number) tells you.",
-        "Above 16,777,216, float32 holds only even numbers, and above 33,554,432 only each fourth.",
+        "Above 16,777,216, float32 holds only even numbers, and above 33,554,432 only every "
+        "fourth number.",
         "Give sorter.export an input_signature with the spec of the page: shape (None,), tf.int32, "
         'name="ids".',
     ],

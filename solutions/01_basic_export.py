@@ -201,21 +201,21 @@ tf.saved_model.save(model, popular_line_dir)
 artifact.restored_and_read(popular_line_dir)
 
 # %% [markdown]
-# Now the signature reads variables that stay empty. Why does each weight have two variables? Keras
-# wraps each weight in an object. So the graph has two variables: `Variable` for the object, and
-# `kernel` or `bias` for the weight inside.
+# Now the signature reads `kernel` and `bias`, which stay empty. Restore fills `Variable` and
+# `Variable_1`, which nothing reads. Why does each weight appear twice? Keras wraps a TensorFlow
+# variable in an object of its own. In the graph, `kernel` stands for the TensorFlow variable, and
+# `Variable` for the Keras object.
 #
-# ![The signature reads the TensorFlow variable of a weight. After model.export, restore fills it.
-# After tf.saved_model.save, restore fills only the Keras
-# object.](../notebooks/images/restored_and_read.svg)
+# ![The signature reads kernel. After model.export, restore fills Variable and kernel. After
+# tf.saved_model.save, restore fills only Variable.](../notebooks/images/restored_and_read.svg)
 #
-# `model.export` also lists `kernel` and `bias` in the export, so that restore fills them.
-# `tf.saved_model.save` does not: restore fills only `Variable`. Then the readers differ:
+# `model.export` lists both in the export, so restore fills both. `tf.saved_model.save` lists only
+# the Keras objects. Then the readers differ:
 #
 # - The **session** fails when the signature reads an empty variable.
 # - The **LiteRT** converter does not check. It takes whatever numbers are in the memory.
-# - **Python** does not run restore. `tf.saved_model.load` fills one variable for each weight, and
-#   the signature reads that one.
+# - **Python** does not run restore. `tf.saved_model.load` makes only one variable for each weight,
+#   so the signature reads a filled one.
 #
 # A signature without weights reads no variable, so nothing has to be restored.
 #
@@ -282,9 +282,9 @@ with show_error():
     readers.run(mean_dir, "serving_default", two_rows, "session")
 
 # %% [markdown]
-# Python and LiteRT answer 0.5, without an error. The graph always divides by 4, and nothing
-# compares your two rows with the four rows of the signature. The session compares them, so it
-# fails. Here the session differs from a server, which answers 0.5, too (lesson 02).
+# Python and LiteRT answer 0.5, without an error. The graph divides by 4, whatever the number of
+# rows. Only the session compares the number of rows with the signature, and fails. A server does
+# not compare it, and answers 0.5 (lesson 02).
 #
 # **Leave the number of rows open, and test each export with two different numbers of rows.** To
 # repair `Mean`, write `tf.reduce_mean(x)`. It counts the rows at each call. `compare(mean_dir)`
@@ -292,18 +292,19 @@ with show_error():
 #
 # <details><summary>Can all three readers agree on a wrong number?</summary>
 #
-# Yes. Write `x = tf.keras.Input((1,), batch_size=4)`, and build `tf.keras.Model(x,
-# tf.keras.ops.sum(x) / x.shape[0])`. `model.export` opens the number of rows, but the graph still
-# divides by 4. So test with rows whose answer you know.
+# Yes. Write `x = tf.keras.Input((1,), batch_size=4)`, and build
+# `tf.keras.Model(x, tf.keras.ops.sum(x) / x.shape[0])`. Its signature accepts any number of rows,
+# although `batch_size` is 4. But the graph still divides by 4. So test with rows whose answer you
+# know.
 #
 # </details>
 #
 # ### Exercise 3: diagnose (4 min)
 #
 # `found_dir` is a colleague's export of the line y = 2x + 1. Its answers are right for her data.
-# How many rows does its signature declare? Send the three rows 0, 1 and 2 to LiteRT, with
-# `readers.run`. What does LiteRT do? Then export your `model`, which has learned this line, for any
-# number of rows.
+# How many rows does its signature declare (`artifact.read`)? Send the three rows 0, 1 and 2 to
+# LiteRT, with `readers.run`. What does LiteRT do? Then export your `model`, which has learned this
+# line, for any number of rows.
 
 # %%
 found_dir = lesson.q3.given()

@@ -119,7 +119,7 @@ signature_caller(loaded)
 # %% [markdown]
 # The signature takes its inputs by name and returns a dict. The attribute `loaded.predict_two`
 # exists only in Python: a server or a phone has only the signatures. In the widget, send two
-# numbers to `predict_two`. Then send three, and read the error.
+# numbers to `predict_two`, then three.
 #
 # ## What should an endpoint take and return?
 #
@@ -147,7 +147,7 @@ answer = readers.run(lesson.scratch / "design", "predict_percent", {"percent": [
 print("prepared:", answer["prepared"], "score:", answer["score"].round())
 
 # %% [markdown]
-# When you design an endpoint, decide three things:
+# Decide three things:
 #
 # - **Raw or prepared numbers?** Take raw numbers. Then all callers get the same preparation.
 # - **A batch or a single row?** Take a batch.
@@ -213,8 +213,8 @@ print(list(artifact.read(lesson.scratch / "saved").signatures))
 #
 # ### Exercise 2: predict and choose the default (4 min)
 #
-# Predict how many columns `serving_default` takes in each export. `two` takes two columns, and
-# `three` takes three.
+# Predict how many columns `serving_default` takes in each export. Method `two` takes two columns,
+# and `three` three.
 #
 # - A: `add_endpoint("predict_three", three)`, then `add_endpoint("predict_two", two)`
 # - B: `add_endpoint("predict_three", three)`, then `add_endpoint("serving_default", two)`
@@ -265,10 +265,9 @@ for group in ("variables", "_all_variables"):
 # ![track stores the list variables, which Python reads. write_out stores the list
 # _all_variables, which servers and phones read.](../notebooks/images/stored_twice.svg)
 #
-# A change in `variables` changes both endpoints, so they share their weights. In a server and on a
-# phone, both read `_all_variables`. The second copy wastes memory. It is a fault of Keras 3.15, and
-# `model.export` has it, too: [Keras issue
-# 23553](https://github.com/keras-team/keras/issues/23553).
+# A change in `variables` changes both endpoints, so they share their weights. Servers and phones
+# read `_all_variables` for both. Storing each weight twice is a fault of Keras 3.15, and
+# `model.export` has it, too: [Keras issue 23553](https://github.com/keras-team/keras/issues/23553).
 #
 # Keep `track` (lesson 02).
 #
@@ -284,10 +283,9 @@ def counterfeit(rows):  # wrong for a third column above 1000, and for a single 
     return loaded.predict_three(rows) + np.float32(is_wrong)
 
 
-small = np.array([[1, 1, -300], [0, 2, 7]], np.float32)
-large = np.array([[1, 1, 2000], [0, 2, 7]], np.float32)
+batches = np.float32([[[1, 1, -300], [0, 2, 7]], [[1, 1, 2000], [0, 2, 7]]])
 for three in (loaded.predict_three, counterfeit):
-    print([np.allclose(loaded.predict_two(rows[:, :2]), three(rows)) for rows in (small, large)])
+    print([np.allclose(loaded.predict_two(rows[:, :2]), three(rows)) for rows in batches])
 
 # %% [markdown]
 # Only the second batch finds the counterfeit. Test one row and many rows, and different third
@@ -301,8 +299,8 @@ for three in (loaded.predict_three, counterfeit):
 # Return `True` if both give the same answers, as `np.allclose` compares, else `False`.
 #
 # The third column must not matter: try 0, -3, a million, `np.nan`, and all of them in one batch.
-# Try negative numbers in columns 0 and 1, too. If `three` raises an error, you need not catch it.
-# The check tries 14 counterfeits, and pairs that agree.
+# Try negative numbers in columns 0 and 1, too. If `three` raises an error, so may `proof`. The
+# check tries 14 counterfeits, and pairs that agree.
 
 
 # %%
@@ -360,9 +358,9 @@ model.set_weights([copied_kernel, copied_bias])
 # current weights. Do not change the weights.
 #
 # You have only the export, not its model. But an endpoint of a loaded export can also be an
-# endpoint of a new archive, as in `add_endpoint("predict_two", found.predict_two)`. It brings its
-# shapes and variables, so it needs no `TensorSpec` and no `track`. A function of yours that calls
-# an endpoint of `found` needs a `TensorSpec`, but no `track`.
+# endpoint of a new archive, as in `add_endpoint("predict_two", found.predict_two)`. You need no
+# `track` here. `found.predict_two` brings its own shape. A function of yours that calls it needs a
+# `TensorSpec`.
 
 # %%
 found_dir = lesson.q4.given()

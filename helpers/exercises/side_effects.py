@@ -159,6 +159,15 @@ def current_folder() -> str:
         return "a folder that does not exist"
 
 
+def require_graphs() -> None:
+    """Require that a tf.function makes a graph; raise NotYet if a cell has switched this off."""
+    if _runs_eagerly():
+        raise NotYet(
+            "tf.config.run_functions_eagerly should be off, but is on, so no tf.function makes a "
+            "graph. Call tf.config.run_functions_eagerly(False), and run this cell again."
+        )
+
+
 def _runs_eagerly():
     tensorflow = sys.modules.get("tensorflow")
     return tensorflow is not None and tensorflow.config.functions_run_eagerly()

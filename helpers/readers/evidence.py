@@ -321,10 +321,7 @@ def _limit(output):
     part, usual = output.tolerance
     if not part:
         return f"{output.dtype} must be equal."
-    return (
-        f"Allowed difference of {output.dtype}: {part:g} of the value plus {usual:g} of the "
-        "output's usual size."
-    )
+    return f"Rounding of {output.dtype}: up to {part:g} of a value plus {usual:g} of a usual value."
 
 
 def _some(texts):

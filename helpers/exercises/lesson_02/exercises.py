@@ -47,6 +47,7 @@ from helpers.exercises.lesson_02.weight_checks import (
 )
 from helpers.exercises.outcomes import NotYet, require
 from helpers.exercises.same_answers import require_same_answers
+from helpers.exercises.side_effects import require_graphs
 from helpers.text import safe_repr
 
 KEY, JUDGE, MEAN = "serving_default", "judge", "mean"
@@ -292,6 +293,7 @@ def repair_the_forecast(Repaired):
     """Repair the model that ignores its weights"""
     import tensorflow as tf
 
+    require_graphs()
     require(
         not isinstance(Repaired, tf.keras.Model),
         "Repaired should be the class, but is a model. Give Repaired and not Repaired(): the check "

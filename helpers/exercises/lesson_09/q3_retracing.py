@@ -15,6 +15,7 @@ from helpers.exercises.export_checks import SAME
 from helpers.exercises.learner_code import call
 from helpers.exercises.outcomes import NotYet, Raised, require
 from helpers.exercises.same_answers import nearest_wrong
+from helpers.exercises.side_effects import require_graphs
 
 REQUESTS, MORE = 20, 30  # the words of most messages are about the first 20 requests
 MOST = 4  # graphs: one for all requests, or some for members and some for others
@@ -161,7 +162,7 @@ def require_cause(cause: Any, shop: Shop) -> None:
         `cause` is not an argument, or not the right one.
     """
     cause = answer_types.text(cause, "cause", ARGUMENTS)
-    _require_graphs()
+    require_graphs()
     if cause == cause_of(shop):
         return
     import tensorflow as tf
@@ -178,16 +179,6 @@ def require_cause(cause: Any, shop: Shop) -> None:
         f"{count} graph{'s' * (count > 1)}. Which argument makes a new graph for nearly every "
         "request? Change one argument at a time, as this check did."
     )
-
-
-def _require_graphs():
-    import tensorflow as tf
-
-    if tf.config.functions_run_eagerly():
-        raise NotYet(
-            "tf.config.run_functions_eagerly should be off, but is on, so no tf.function makes a "
-            "graph. Call tf.config.run_functions_eagerly(False), and run this cell again."
-        )
 
 
 @cache
@@ -263,7 +254,7 @@ def require_steady(steady: Callable[..., Any], shop: Shop) -> None:
     NotYet
         A bill is wrong or does not come from a graph, or there are more than MOST graphs.
     """
-    _require_graphs()
+    require_graphs()
     *batches, (another, *_) = _new_requests(shop)
     total = Counter()
     for some in batches:

@@ -142,3 +142,12 @@ Q5 = Proofs(
 
 TABLE = {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4, "q5": Q5}
 globals().update(prove("02_one_signature", TABLE, lambda: {"model": trained()}))
+
+
+def test_a_model_is_not_checked_without_graphs(lesson):
+    tf.config.run_functions_eagerly(True)
+    try:
+        result = lesson.exercises["q5"].grade(answers.Forecast)
+    finally:
+        tf.config.run_functions_eagerly(False)
+    assert "tf.config.run_functions_eagerly should be off, but is on" in result.message

@@ -89,7 +89,7 @@ def describe(path: Path, head: bytes) -> str:
 
 def _onnx(path, data):
     """An ONNX model has a version, the name of its producer, a graph and operation sets."""
-    version, producer, graph, sets = 0, "", None, []
+    version, producer, graph, sets, functions = 0, "", None, [], []
     for number, value in fields(data):
         if number == 1 and isinstance(value, int):
             version = value
@@ -99,6 +99,8 @@ def _onnx(path, data):
             graph = value
         elif number == 8 and not isinstance(value, int):
             sets.append(dict(fields(value)))
+        elif number == 25 and not isinstance(value, int):
+            functions.append(value)
     if not version or graph is None or not sets:
         if path.suffix.lower() == ".onnx":
             raise ValueError("no graph")
@@ -108,7 +110,7 @@ def _onnx(path, data):
     inputs, outputs = _values(graph)
     lines = [f"    in   {tensor(*value)}" for value in inputs]
     lines += [f"    out  {tensor(*value)}" for value in outputs]
-    others = sorted(domain for domain in domains if domain not in ("ai.onnx", "ai.onnx.ml"))
+    others = _other_domains(graph, functions)
     custom = ""
     if others:
         custom = f"It uses operations of {some(others)}, which not every runtime has."
@@ -133,6 +135,38 @@ def _onnx(path, data):
             "they write with the original.",
         ]
     )
+
+
+def _other_domains(graph, functions):
+    """Return the domains of the operations that ONNX itself does not define.
+
+    A file may list operation sets that none of its operations needs, and may define operations of
+    its own as functions.
+    """
+    used, defined = set(_operations(graph, 1)), set()
+    for function in functions:
+        found = {at: _text(value) for at, value in fields(function) if at in (1, 10)}
+        defined.add((found.get(10, ""), found.get(1, "")))
+        used.update(_operations(function, 7))
+    return sorted({domain for domain, _ in used - defined} - {"", "ai.onnx", "ai.onnx.ml"})
+
+
+def _operations(graph, nodes):
+    """Yield (domain, type) of the operations in the field `nodes`, and of graphs inside them."""
+    for number, node in fields(graph):
+        if number != nodes or isinstance(node, int):
+            continue
+        kind, domain = "", ""
+        for at, value in fields(node):
+            if at == 4:
+                kind = _text(value)
+            elif at == 7:
+                domain = _text(value)
+            elif at == 5:
+                for part, inner in fields(value):
+                    if part in (6, 11) and not isinstance(inner, int):
+                        yield from _operations(inner, 1)
+        yield domain, kind
 
 
 def _about_names(outputs):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from helpers.readers.model_files import opening
-from helpers.readers.model_files.sentences import joined, some, tensor
+from helpers.readers.model_files.sentences import core_ml, joined, some, tensor
 from helpers.text import printable, readable_size
 
 VARINT, EIGHT, BYTES, FOUR = 0, 1, 2, 5  # wire types
@@ -80,7 +80,8 @@ def describe(path: Path, head: bytes) -> str:
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     data = memoryview(content)
     try:
-        return _onnx(path, data) or _graph(path, data) or _saved_model(path, data)
+        kinds = (_onnx, _graph, _saved_model, _core_ml)
+        return next(filter(None, (kind(path, data) for kind in kinds)), "")
     except ValueError:
         if path.suffix.lower() == ".onnx":
             raise
@@ -261,6 +262,16 @@ def _saved_model(path, data):
         "Put it into a folder as saved_model.pb, with the folders variables/ and assets/ of the "
         "export beside it, and give that folder.",
     )
+
+
+def _core_ml(path, data):
+    """A Core ML model has a version, a description, and one model, whose number is its kind."""
+    found = dict(fields(data))
+    kinds = [number for number in found if number >= 200]
+    whole = isinstance(found.get(1), int) and isinstance(found.get(2), memoryview)
+    if not whole or len(kinds) != 1 or not set(found) <= {1, 2, 10, *kinds}:
+        return ""
+    return core_ml(f"{printable(path.name)} is a file")
 
 
 def _text(value):

@@ -210,6 +210,20 @@ def test_an_onnx_file_names_the_operation_sets_that_it_uses(said, tmp_path):
     assert "com.unused" not in text, "no operation needs it"
 
 
+def test_core_ml(said, tmp_path):
+    content = field(1, 7) + field(2, field(1, field(1, "x"))) + field(502, field(1, 1))
+    inside = tmp_path / "price.mlpackage" / "Data" / "com.apple.CoreML"
+    inside.mkdir(parents=True)
+    (inside / "model.mlmodel").write_bytes(content)
+    (tmp_path / "price.mlpackage" / "Manifest.json").write_text("{}")
+    for path in (tmp_path / "price.mlpackage", inside / "model.mlmodel"):
+        text = said(path)
+        assert text.startswith(path.name) and "with a model of Core ML." in text
+        assert "macOS and iOS" in text and "model.export(DIRECTORY)" in text
+    (tmp_path / "other.bin").write_bytes(content + field(503, field(1, 1)))
+    assert "Core ML" not in said(tmp_path / "other.bin"), "it would be two models"
+
+
 def test_a_frozen_graph(said, tmp_path):
     with tf.Graph().as_default() as graph:
         x = v1.placeholder(tf.float32, [None, 2], name="pixels")

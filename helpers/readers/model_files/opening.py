@@ -5,7 +5,8 @@ The runtimes have processes of their own, so a damaged file cannot end this one.
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,11 +57,20 @@ def in_onnx_runtime(path: Path, inputs: Sequence[Value]) -> str:
         ask("load")
         return [_signature("", inputs)]
 
+    # A size with the name of the first axis of an input is the number of rows, wherever it stands.
+    names = {shape[0] for _, _, shape in inputs if shape and isinstance(shape[0], str)}
+    axes = {
+        (name, axis)
+        for name, _, shape in inputs
+        for axis, size in enumerate(shape or ())
+        if isinstance(size, str) and size in names
+    }
+
     def refused(words, error):
         return _refused(words, onnx_facts.reason_first(error), onnx_facts.cure_of(error))
 
     try:
-        told = _tried("ONNX Runtime", load, lambda key, feed: ask("run", feed), refused)
+        told = _tried("ONNX Runtime", load, lambda key, feed: ask("run", feed), refused, axes)
     finally:
         onnx_runtime.process.stop()
     return f"{told} Other programs for ONNX were not tried."
@@ -112,8 +122,12 @@ def _tried(
     load: Callable[[], Iterable[Signature]],
     call: Callable[[str, Feed], Mapping],
     refused: Callable[[str, str], str],
+    axes: Collection[tuple[str, int]] = (),
 ) -> str:
-    """Load a file and call its signatures with 3 rows and with 1; say what came of it."""
+    """Load a file and call its signatures with 3 rows and with 1; say what came of it.
+
+    `axes` are the inputs and axes with as many entries as there are rows.
+    """
     try:
         signatures = load()
     except ReaderError as error:
@@ -125,7 +139,7 @@ def _tried(
             return f"{program} opens it. It was not called: no inputs can be made for {names}."
         called += 1
         try:
-            larger = _called(signature, call)
+            larger = _called(signature, call, axes)
         except ReaderError as error:
             told = some([f"{t.name}: {source(t, 'usual')}" for t in signature.inputs])
             which = f" in {printable(signature.key)}" if signature.key else ""
@@ -135,30 +149,31 @@ def _tried(
             lacks = "custom op" in error.error
             return told if lacks or not signature.inputs else joined(told, OTHER_INPUTS)
         if larger:
-            sizes = f" with {LARGE} for each open size; it refuses {SIZE}"
+            sizes = f" of 1 row and {LARGE} for each other open size; it refuses {SIZE}"
     if not called:
         return f"{program} opens it. It was not called."
     made = " to made inputs" if any(signature.inputs for signature in signatures) else ""
     return f"{program} {ANSWERS}{made}{sizes}. Its numbers were not compared."
 
 
-def _called(signature, call):
+def _called(signature, call, by_row):
     """Call a signature with 3 rows and with 1; return whether it needs larger open sizes.
 
     A model of sounds or pictures may refuse the few samples that suit most models.
     """
     try:
         for rows in ROWS:
-            call(signature.key, _made(signature, rows))
+            call(signature.key, _made(signature, rows, SIZE, by_row))
         return False
     except ReaderError as error:
-        shapes = [shape_of(tensor, Trial(1, LARGE)) for tensor in signature.inputs]
-        is_open = any(None in (tensor.shape or ())[1:] for tensor in signature.inputs)
+        inputs = [_with_rows(tensor, 1, by_row) for tensor in signature.inputs]
+        shapes = [shape_of(tensor, Trial(1, LARGE)) for tensor in inputs]
+        is_open = any(None in (tensor.shape or ())[1:] for tensor in inputs)
         if not is_open or sum(map(math.prod, shapes)) > MOST_NUMBERS:
             raise
         first = error
     try:
-        call(signature.key, _made(signature, 1, LARGE))
+        call(signature.key, _made(signature, 1, LARGE, by_row))
     except ReaderError:
         raise first from None
     return True
@@ -181,8 +196,15 @@ def _is_unusual(tensor):
     return tensor.shape is None or not DTYPES.fullmatch(tensor.dtype)
 
 
-def _made(signature, rows, size=SIZE):
+def _with_rows(tensor, rows, by_row):
+    sizes = enumerate(tensor.shape or ())
+    shape = tuple(rows if (tensor.name, axis) in by_row else size for axis, size in sizes)
+    return tensor if tensor.shape is None else replace(tensor, shape=shape)
+
+
+def _made(signature, rows, size, by_row):
     """Make inputs of the declared dtypes: the runtimes cast nothing."""
-    made = make(signature, Trial(rows, size))
+    inputs = tuple(_with_rows(tensor, rows, by_row) for tensor in signature.inputs)
+    made = make(replace(signature, inputs=inputs), Trial(rows, size))
     dtypes = {t.name: object if t.dtype == "string" else t.dtype for t in signature.inputs}
     return {name: np.asarray(value, dtypes[name]) for name, value in made.items()}

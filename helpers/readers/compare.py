@@ -181,6 +181,11 @@ def _functions(found, asked, given, truth):
     return groups.values()
 
 
+def _gave_nothing(row):
+    """Whether a reader gave no answers that were compared with others."""
+    return row.status in (FAILS, NOT_TRIED) and row.difference is None
+
+
 class _Comparison:
     """The comparison of all readers for one function of an export."""
 
@@ -269,6 +274,9 @@ class _Comparison:
         rows |= optional_readers.with_precision(rows, self.directory, self.keys, self.seconds)
         if reference is not None and self.truth is not None:
             rows = self._all_alike(rows)
+        others = [row for reader, row in rows.items() if reader != whose]
+        if reference is not None and self.truth is None and all(map(_gave_nothing, others)):
+            self.evidence = replace(self.evidence, alone=True)
         if refusal:
             self.sets, self.evidence = [], replace(self.evidence, truth="")
             rows = {r: self._without_truth(row, *refusal) for r, row in rows.items()}

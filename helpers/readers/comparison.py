@@ -37,6 +37,11 @@ OTHER_INPUTS = (
 NOT_INSTALLED = re.compile(r"(?:ModuleNotFound|Import)Error: No module named '?([\w.]+)")
 
 
+def _gave_nothing(row):
+    """Whether a reader gave no answers that were compared with others."""
+    return row.status in (FAILS, NOT_TRIED) and row.difference is None
+
+
 class Comparison:
     """The comparison of all readers for one function of an export."""
 
@@ -125,6 +130,9 @@ class Comparison:
         rows |= optional_readers.with_precision(rows, self.directory, self.keys, self.seconds)
         if reference is not None and self.truth is not None:
             rows = self._all_alike(rows)
+        others = [row for reader, row in rows.items() if reader != whose]
+        if reference is not None and self.truth is None and all(map(_gave_nothing, others)):
+            self.evidence = replace(self.evidence, alone=True)
         if refusal:
             self.sets, self.evidence = [], replace(self.evidence, truth="")
             rows = {r: self._without_truth(row, *refusal) for r, row in rows.items()}

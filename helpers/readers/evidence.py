@@ -87,6 +87,9 @@ class Evidence:
         What the readers are compared with, in words. Empty if it is the reader, or an original.
     before : str
         The type of the last operation, if what goes into it was compared. Empty otherwise.
+    alone : bool
+        Whether the reference is a reader, and no other reader answered: then the outputs are what
+        it gave, and nothing was compared.
     """
 
     signatures: tuple[str, ...]
@@ -98,6 +101,7 @@ class Evidence:
     reference: str = "Python"
     truth: str = ""
     before: str = ""
+    alone: bool = False
 
     def text(self, figures: bool = False) -> str:
         """Write what was compared as sentences.
@@ -118,6 +122,11 @@ class Evidence:
         compared = f"Compared with {self.truth}" if self.truth else "Compared"
         outputs = _some([_told(output, figures) for output in self.outputs]) or "no outputs"
         inputs = _some([_given(one) for one in self.inputs]) or "no inputs"
+        if self.alone:
+            return (
+                f"Compared for {keys}{once}: nothing, because only {self.reference} answers. It "
+                f"gives {outputs}, for {inputs}.{self._refusals()}"
+            )
         limits = " ".join(dict.fromkeys(_limit(output) for output in self.outputs))
         if self.before:
             limits += (

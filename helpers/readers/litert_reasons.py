@@ -29,6 +29,8 @@ MOST = 4  # sentences in a reason, and names in a sentence
 # What the converter or the interpreter says about a table that is filled from a file.
 EMPTY = ("fed more than once", "hashtable need to be initialized before using")
 STATIC = "requires element_shape to be static"  # the converter's words about lists
+LISTS = "requires element_dtype to be"  # the same, about lists of other values
+NO_NUMBERS = "keeps a list of values that are neither integers nor floats, such as texts"
 OPEN = "Open axes of the signature"
 LOCATION = re.compile(r'(?:fused\["(\w+):", |loc\()"([^"@]+)(?:@[^"]*)?"')
 OPERATION = re.compile(r"'(?:tf|tfl|stablehlo)\.(\w+)'")
@@ -221,6 +223,8 @@ def _sentence(dtypes, needs, ones):
     place = f" (in {layers})" if layers else ""
     if STATIC in needs:
         return f"{names}{place} needs a fixed shape."
+    if LISTS in needs:
+        return f"{names}{place} {NO_NUMBERS}."
     if needs:
         return f"{names}{kinds}{place} is refused: {shorten(needs, 200).rstrip('.')}."
     return f"The converter cannot express {names}{kinds}{place}."
@@ -293,6 +297,12 @@ def cure_of(error: str) -> str:
             "A recurrent layer keeps a list whose elements have an open number of rows. Export "
             "with one row: model.export(directory, input_signature=[...]) with 1 as the first "
             "size. An LSTM or GRU of a fixed length can also be built with unroll=True."
+        )
+    if NO_NUMBERS in said:
+        return (
+            "tf.map_fn and tf.while_loop make such lists, and LiteRT has lists of integers and of "
+            "floats only. No size of an input helps. Do this step in the program that calls the "
+            "model, and export the steps before and after it as endpoints of their own."
         )
     low = next((dtype for dtype in LOW if re.search(rf"\b{dtype}\b", said)), "")
     if low:

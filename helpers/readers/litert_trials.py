@@ -17,13 +17,13 @@ from helpers import artifact, readers
 from helpers.artifact.saved_model import TensorInfo
 from helpers.readers import compare
 from helpers.readers.input_files import sets_by_signature
-from helpers.readers.litert_reasons import LOW
+from helpers.readers.litert_reasons import LOW, NO_NUMBERS
 from helpers.readers.outcomes import SAME
 from helpers.readers.sameness import close
 
 ROWS, LENGTH = 1, 8  # the sizes that are tried for the number of rows, and for other open axes
 REFUSALS = ("ConverterError", "RuntimeError")  # of the converter, and of the interpreter
-HOPELESS = ("for string", "32-bit float or QI8")  # no size or float can help these
+HOPELESS = ("for string", "32-bit float or QI8", NO_NUMBERS)  # no size or float can help these
 # How far apart two floats of these dtypes may be after a few roundings, in relation to the largest.
 ROUNDING = {"float16": 1e-2, "bfloat16": 8e-2}
 

@@ -102,6 +102,55 @@ def run(
     return _ask("run", *question, computing=computing)
 
 
+def graph(file: bytes | str | PathLike) -> Signature:
+    """Return the main graph of a LiteRT file, which may have no signature.
+
+    Parameters
+    ----------
+    file : bytes, str or path
+        the content of a LiteRT file, or its path
+
+    Returns
+    -------
+    Signature
+        with the key "" and the names of the tensors. A name that is empty or not the only one of
+        its kind is followed by the index of the tensor.
+
+    Raises
+    ------
+    ValueError
+        it is not a LiteRT file
+    ReaderError
+        the interpreter refuses it
+    """
+    sides = _ask("graph", content_of(file))
+    return Signature("", *(tuple(TensorInfo(*tensor) for tensor in side) for side in sides))
+
+
+def run_graph(file: bytes | str | PathLike, inputs: Mapping[str, object]) -> dict[str, np.ndarray]:
+    """Call the main graph of a LiteRT file by the indices of its tensors.
+
+    Parameters
+    ----------
+    file : bytes, str or path
+        the content of a LiteRT file, or its path
+    inputs : dict of str to array
+        named as `graph` names them, of the dtypes that it declares
+
+    Returns
+    -------
+    dict of str to array
+
+    Raises
+    ------
+    ValueError
+        it is not a LiteRT file
+    ReaderError
+        the interpreter's error, or it took too long
+    """
+    return _ask("run_graph", content_of(file), as_arrays(inputs))
+
+
 def _ask(function, *arguments, computing=None):
     question = Question(function, arguments, who="litert")
     return _process.ask(question, deadline=DEADLINE, computing=computing)
@@ -113,11 +162,40 @@ def _ask(function, *arguments, computing=None):
 def main() -> NoReturn:
     """Answer the questions about LiteRT files, without TensorFlow."""
     sys.modules["tensorflow"] = None  # an import of TensorFlow raises ImportError
-    answer_questions({"signatures": _signatures, "run": _run})
+    answers = {"signatures": _signatures, "run": _run, "graph": _graph, "run_graph": _run_graph}
+    answer_questions(answers)
 
 
 def _run(content, key, inputs):
     return open_litert(content).get_signature_runner(key)(**inputs)
+
+
+def _graph(content):
+    interpreter = open_litert(content)
+    sides = interpreter.get_input_details(), interpreter.get_output_details()
+    return tuple(_tensors(_named(side)) for side in sides)
+
+
+def _run_graph(content, inputs):
+    interpreter = open_litert(content)
+    found = _named(interpreter.get_input_details())
+    for name, value in inputs.items():
+        if tuple(found[name]["shape"]) != value.shape:
+            interpreter.resize_tensor_input(found[name]["index"], value.shape)
+    interpreter.allocate_tensors()
+    for name, value in inputs.items():
+        interpreter.set_tensor(found[name]["index"], value)
+    interpreter.invoke()
+    outputs = _named(interpreter.get_output_details())
+    return {name: interpreter.get_tensor(tensor["index"]) for name, tensor in outputs.items()}
+
+
+def _named(details):
+    names = [tensor["name"] for tensor in details]
+    return {
+        name if name and names.count(name) == 1 else f"{name}#{tensor['index']}": tensor
+        for name, tensor in zip(names, details, strict=True)
+    }
 
 
 def _signatures(content):

@@ -28,6 +28,10 @@ CURES = {
         "The weights of the model are in a second file. Copy it beside this one, under the name "
         "that the error tells."
     ),
+    r"Failed to construct locale": (
+        "The operation StringNormalizer needs a locale that this machine lacks; the error names "
+        "it. Install it (on Debian: the package locales, then locale-gen), and open the file again."
+    ),
     r"Status Message: stoll": (
         "tf2onnx compares texts as if they were numbers. A StringLookup compares them with its "
         "mask_token: leave mask_token out, or look the words up in the program that calls the "

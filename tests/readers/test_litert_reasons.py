@@ -104,6 +104,11 @@ REASONS = {
         ["StringLower", "for string", "words"],
         ["endpoint of its own"],
     ),
+    "a list of texts": (
+        lambda d: module(d, lambda x: tf.map_fn(tf.identity, x), (None,), tf.string),
+        ["TensorListReserve (in map) keeps a list of values that are neither integers nor floats"],
+        ["endpoints of their own", "No size of an input helps"],
+    ),
     "no such operation": (
         lambda d: module(d, determinant, (None, 2)),
         ["The converter cannot express MatrixDeterminant for float32"],

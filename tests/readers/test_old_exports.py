@@ -87,6 +87,9 @@ def test_an_optimizer_with_slots_gets_the_error_of_plain_python(old):
     assert python.error == litert.error == f"AttributeError: {plain.value}"
     assert "optimizer of a Keras 2 model" in python.cure and "--rescue" in python.cure
     assert "its slot variables (2)" in report.notes[0]
+    assert report.evidence[0].alone
+    text = "Compared for serving_default: nothing, because only the session (Python) answers."
+    assert text in str(report) and "may differ by" not in str(report)
 
 
 def test_an_optimizer_without_slots_is_loaded_as_in_plain_python(old):

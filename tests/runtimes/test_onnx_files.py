@@ -19,6 +19,7 @@ from helpers.readers.compare import compare
 from helpers.readers.outcomes import FAILS, SAME
 from helpers.runtimes import conversions, onnx_runtime
 from helpers.runtimes.parity import parity
+from tests.readers.model_files.test_model_files import field, onnx_value
 from tests.readers.test_compiled_programs import compiled
 from tests.runtimes.exports import KEY, doubles, exports, folder, need
 
@@ -178,6 +179,17 @@ def test_a_file_is_opened_and_called():
     assert "Its numbers were not compared" in text and "    in   x: float32 (None, 1)" in text
     assert "An ONNX file is one function: other signatures and endpoints" in text
     assert "The converter made" not in text, "tf2onnx takes the names of a signature"
+
+
+def test_a_size_with_the_name_of_the_rows_is_the_number_of_rows(tmp_path):
+    node = field(1, "x") + field(1, "state") + field(2, "y") + field(4, "Add")
+    graph = field(1, node) + field(2, "g") + field(11, onnx_value("x", 1, "batch"))
+    graph += field(11, onnx_value("state", 1, 2, "batch")) + field(
+        12, onnx_value("y", 1, 2, "batch")
+    )
+    sets = field(8, field(1, "") + field(2, 18))
+    (tmp_path / "state.onnx").write_bytes(field(1, 8) + field(7, graph) + sets)
+    assert "opens it, and answers to made inputs." in model_files.describe(tmp_path / "state.onnx")
 
 
 def test_a_file_that_cannot_be_opened():

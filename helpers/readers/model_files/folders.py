@@ -6,12 +6,13 @@ from pathlib import Path
 
 from helpers.readers.model_files import keras_config
 from helpers.readers.model_files.pointers import size_of_pointer
-from helpers.readers.model_files.sentences import joined, some
+from helpers.readers.model_files.sentences import core_ml, joined, some
 from helpers.text import printable, readable_size
 
 DEPTH, MOST = 4, 5_000  # how deep, and how many folders are searched for exports
 ENDINGS = (".keras", ".h5", ".hdf5", ".tflite", ".onnx", ".pb", ".zip", ".gz", ".tar")
 OBJECTS = b"_CHECKPOINTABLE_OBJECT_GRAPH"  # a key that only checkpoints of objects have
+CORE_ML = "com.apple.CoreML"  # the folder of the model in a package of Apple
 PARTS = ("variables", "assets", "assets.extra")
 
 
@@ -34,6 +35,8 @@ def describe(path: Path) -> str:
             "No reader can use a part.",
             f"Give the folder above it: {printable(str(path.parent))}",
         )
+    if (path / "Manifest.json").is_file() and (path / "Data" / CORE_ML).is_dir():
+        return core_ml(f"{name}/ is a package (.mlpackage)")
     exports = [folder.relative_to(path) for folder in _exports(path)]
     if exports:
         found = [str(folder) for folder in exports]

@@ -28,15 +28,16 @@ def describe(path: Path, head: bytes) -> str:
     name, count = printable(path.name), model.SignatureDefsLength()
     signatures = f"{count} signature{'s' * (count != 1)}" if count else "no signature"
     calls = "" if count else "Without a signature, call it by the index of a tensor (set_tensor)."
+    opened = opening.in_litert(path)
     return "\n".join(
         [
             joined(f"{name} is a LiteRT model (TensorFlow Lite) with {signatures}.", calls),
             *lines,
             joined(
-                opening.in_litert(path),
-                "It runs on phones, on small devices, and in Python with ai_edge_litert. "
-                "TensorFlow Serving cannot.",
-                _operations_beyond_litert(model, schema),
+                opened,
+                "Programs on phones, on small devices, and in Python with ai_edge_litert use such "
+                "files. TensorFlow Serving cannot.",
+                _operations_beyond_litert(model, schema, opening.ANSWERS in opened),
             ),
             "TensorFlow cannot change it back into an export. To get one, export the model that it "
             "was converted from: model.export(DIRECTORY).",
@@ -78,7 +79,7 @@ def _tensor(graph, index, name, names):
     return tensor(name, names.get(found.Type(), "unknown dtype"), shape)
 
 
-def _operations_beyond_litert(model, schema):
+def _operations_beyond_litert(model, schema, answers):
     codes = [model.OperatorCodes(i) for i in range(model.OperatorCodesLength())]
     custom = {
         _text(code.CustomCode())
@@ -95,6 +96,11 @@ def _operations_beyond_litert(model, schema):
         )
     if others:
         own = f"It has custom operations ({some(others)}) that the program must register."
+        if answers:
+            own = (
+                f"It has custom operations ({some(others)}). The interpreter in Python knows them; "
+                "another program may have to register them."
+            )
     return joined(select, own)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from helpers.readers.model_files import opening
-from helpers.readers.model_files.sentences import joined, some, tensor
+from helpers.readers.model_files.sentences import core_ml, joined, some, tensor
 from helpers.text import printable, readable_size
 
 VARINT, EIGHT, BYTES, FOUR = 0, 1, 2, 5  # wire types
@@ -80,7 +80,8 @@ def describe(path: Path, head: bytes) -> str:
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     data = memoryview(content)
     try:
-        return _onnx(path, data) or _graph(path, data) or _saved_model(path, data)
+        kinds = (_onnx, _graph, _saved_model, _core_ml)
+        return next(filter(None, (kind(path, data) for kind in kinds)), "")
     except ValueError:
         if path.suffix.lower() == ".onnx":
             raise
@@ -89,7 +90,7 @@ def describe(path: Path, head: bytes) -> str:
 
 def _onnx(path, data):
     """An ONNX model has a version, the name of its producer, a graph and operation sets."""
-    version, producer, graph, sets = 0, "", None, []
+    version, producer, graph, sets, functions = 0, "", None, [], []
     for number, value in fields(data):
         if number == 1 and isinstance(value, int):
             version = value
@@ -99,6 +100,8 @@ def _onnx(path, data):
             graph = value
         elif number == 8 and not isinstance(value, int):
             sets.append(dict(fields(value)))
+        elif number == 25 and not isinstance(value, int):
+            functions.append(value)
     if not version or graph is None or not sets:
         if path.suffix.lower() == ".onnx":
             raise ValueError("no graph")
@@ -108,7 +111,7 @@ def _onnx(path, data):
     inputs, outputs = _values(graph)
     lines = [f"    in   {tensor(*value)}" for value in inputs]
     lines += [f"    out  {tensor(*value)}" for value in outputs]
-    others = sorted(domain for domain in domains if domain not in ("ai.onnx", "ai.onnx.ml"))
+    others = _other_domains(graph, functions)
     custom = ""
     if others:
         custom = f"It uses operations of {some(others)}, which not every runtime has."
@@ -133,6 +136,38 @@ def _onnx(path, data):
             "they write with the original.",
         ]
     )
+
+
+def _other_domains(graph, functions):
+    """Return the domains of the operations that ONNX itself does not define.
+
+    A file may list operation sets that none of its operations needs, and may define operations of
+    its own as functions.
+    """
+    used, defined = set(_operations(graph, 1)), set()
+    for function in functions:
+        found = {at: _text(value) for at, value in fields(function) if at in (1, 10)}
+        defined.add((found.get(10, ""), found.get(1, "")))
+        used.update(_operations(function, 7))
+    return sorted({domain for domain, _ in used - defined} - {"", "ai.onnx", "ai.onnx.ml"})
+
+
+def _operations(graph, nodes):
+    """Yield (domain, type) of the operations in the field `nodes`, and of graphs inside them."""
+    for number, node in fields(graph):
+        if number != nodes or isinstance(node, int):
+            continue
+        kind, domain = "", ""
+        for at, value in fields(node):
+            if at == 4:
+                kind = _text(value)
+            elif at == 7:
+                domain = _text(value)
+            elif at == 5:
+                for part, inner in fields(value):
+                    if part in (6, 11) and not isinstance(inner, int):
+                        yield from _operations(inner, 1)
+        yield domain, kind
 
 
 def _about_names(outputs):
@@ -227,6 +262,16 @@ def _saved_model(path, data):
         "Put it into a folder as saved_model.pb, with the folders variables/ and assets/ of the "
         "export beside it, and give that folder.",
     )
+
+
+def _core_ml(path, data):
+    """A Core ML model has a version, a description, and one model, whose number is its kind."""
+    found = dict(fields(data))
+    kinds = [number for number in found if number >= 200]
+    whole = isinstance(found.get(1), int) and isinstance(found.get(2), memoryview)
+    if not whole or len(kinds) != 1 or not set(found) <= {1, 2, 10, *kinds}:
+        return ""
+    return core_ml(f"{printable(path.name)} is a file")
 
 
 def _text(value):

@@ -26,6 +26,16 @@ def tensor(name: str, dtype: str, shape: Iterable[object] | None) -> str:
     return f"{printable(name)}: {dtype} ({', '.join(sizes)}{',' * (len(sizes) == 1)})"
 
 
+def core_ml(what: str) -> str:
+    """Describe `what`, which holds a model of Core ML."""
+    return joined(
+        f"{what} with a model of Core ML.",
+        "Programs on macOS and iOS can use it. TensorFlow Serving and the readers of this course "
+        "cannot, and TensorFlow cannot change it back.",
+        "To get an export, export the model that it was converted from: model.export(DIRECTORY).",
+    )
+
+
 def from_model(what: str) -> str:
     """Say how to get an export from the model in Python, which is `what`."""
     return f"To get an export, open {what} in Python, and call model.export(DIRECTORY)."

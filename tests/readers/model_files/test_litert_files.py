@@ -44,6 +44,81 @@ def test_a_litert_file_that_the_interpreter_refuses(said, export, tmp_path):
     assert re.search("cannot open it|but fails in|is damaged or incomplete", text)
 
 
+def no_signature(model):
+    model.signatureDefs = []
+
+
+def test_a_litert_file_without_signatures_is_called_by_the_indices(said, export, tmp_path):
+    def unknown_operation(model):
+        no_signature(model)
+        for code in model.operatorCodes:
+            code.builtinCode, code.customCode = schema.BuiltinOperator.CUSTOM, b"Mine"
+
+    def one_name(model):
+        no_signature(model)
+        graph = model.subgraphs[0]
+        for index in [*graph.inputs, *graph.outputs]:
+            graph.tensors[index].name = b""
+
+    for change in no_signature, one_name:
+        text = said(litert(export, tmp_path, change))
+        assert "with no signature" in text and "opens it, and answers to made inputs." in text
+    text = said(litert(export, tmp_path, unknown_operation))
+    assert "opens it, but fails with made inputs" in text and "unresolved custom op: Mine" in text
+    assert "Other sizes" not in text, "no input helps"
+
+
+def test_a_custom_operation_that_the_interpreter_knows(said, tmp_path):
+    """LiteRT ships a few custom operations, so only a call tells what a program must register."""
+
+    def renamed(model):
+        for code in model.operatorCodes:
+            code.builtinCode = schema.BuiltinOperator.CUSTOM
+            code.deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM
+            code.customCode = b"Convolution2DTransposeBias"
+        for operation in model.subgraphs[0].operators:
+            graph, (kernel, data) = model.subgraphs[0], operation.inputs[1:3]
+            channels = graph.tensors[operation.outputs[0]].shape[-1]
+            bias = schema.TensorT()
+            bias.shape, bias.type, bias.name = [channels], schema.TensorType.FLOAT32, b"bias"
+            zeros = schema.BufferT()
+            zeros.data = list(bytes(4 * int(channels)))
+            model.buffers.append(zeros)
+            bias.buffer = len(model.buffers) - 1
+            graph.tensors.append(bias)
+            operation.inputs = [data, kernel, len(graph.tensors) - 1]
+            operation.builtinOptionsType, operation.builtinOptions = 0, None
+            operation.customOptions = [1, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0]  # padding, strides
+
+    module = tf.Module()
+    kernel = tf.ones((2, 2, 3, 4))
+    module.f = tf.function(
+        lambda x: tf.nn.conv2d_transpose(x, kernel, (1, 8, 8, 3), 2),
+        input_signature=[tf.TensorSpec((1, 4, 4, 4), tf.float32, name="x")],
+    )
+    tf.saved_model.save(module, tmp_path / "grow", signatures=module.f)
+    text = said(litert(tmp_path / "grow", tmp_path, renamed))
+    assert "opens it, and answers to made inputs." in text
+    assert "(Convolution2DTransposeBias). The interpreter in Python knows them" in text
+
+
+def test_larger_sizes_are_tried_where_the_first_are_refused(said, tmp_path):
+    def windows(length):
+        module = tf.Module()
+        module.f = tf.function(
+            lambda x: {"y": tf.reshape(x[:, :length], (-1, length))},
+            input_signature=[tf.TensorSpec((None, None), tf.float32, name="x")],
+        )
+        tf.saved_model.save(module, tmp_path / str(length), signatures=module.f)
+        return said(litert(tmp_path / str(length), tmp_path))
+
+    sizes = "answers to made inputs of 1 row and 640 for each other open size; it refuses 8."
+    assert sizes in windows(512)
+    text = windows(10007)
+    assert "but fails in serving_default with made inputs" in text
+    assert "Other sizes and values were not tried, and may work." in text
+
+
 def test_a_litert_file_with_texts(said, tmp_path):
     words = keras.Input((1,), dtype="string", name="words")
     stack = keras.Model(words, layers.StringLookup(vocabulary=["red"])(words))

@@ -157,9 +157,9 @@ def test_an_unpacked_keras_file(said, model, tmp_path):
 def field(number, value):
     """Encode one field of a protocol buffer: an int, a text, or a message."""
     if isinstance(value, int):
-        return bytes([number << 3, *varint(value)])
+        return bytes([*varint(number << 3), *varint(value)])
     value = value.encode() if isinstance(value, str) else value
-    return bytes([number << 3 | 2, *varint(len(value))]) + value
+    return bytes([*varint(number << 3 | 2), *varint(len(value))]) + value
 
 
 def varint(value):
@@ -180,6 +180,7 @@ def onnx_value(name, dtype, *sizes):
 def test_an_onnx_file(said, tmp_path):
     weight = field(1, 300) + field(2, 1) + field(8, "w") + field(9, bytes(1200))
     graph = field(5, weight) + field(11, onnx_value("w", 1, 300))
+    graph += field(1, field(4, "Own") + field(7, "com.own"))
     graph += field(11, onnx_value("x", 1, "batch", 8)) + field(12, onnx_value("y", 7, 1, 200))
     sets = field(8, field(1, "") + field(2, 18)) + field(8, field(1, "com.own") + field(2, 1))
     content = field(1, 8) + field(2, "made by hand") + field(7, graph) + sets
@@ -193,6 +194,34 @@ def test_an_onnx_file(said, tmp_path):
     assert "ONNX Runtime" in lines[3] and "operations of com.own" in lines[3]
     (tmp_path / "cut.onnx").write_bytes(content[:-50])
     assert "cut.onnx is damaged or incomplete: an ONNX model" in said(tmp_path / "cut.onnx")
+
+
+def test_an_onnx_file_names_the_operation_sets_that_it_uses(said, tmp_path):
+    branch = field(1, field(4, "Deep") + field(7, "com.deep"))
+    graph = field(1, field(4, "If") + field(5, field(1, "then_branch") + field(6, branch)))
+    graph += field(1, field(4, "Twice") + field(7, "mine"))
+    graph += field(12, onnx_value("y", 7, 1))
+    inside = field(1, "Twice") + field(10, "mine") + field(7, field(4, "Add"))
+    names = ("", "com.unused", "com.deep", "mine")
+    sets = b"".join(field(8, field(1, name) + field(2, 1)) for name in names)
+    (tmp_path / "price.onnx").write_bytes(field(1, 8) + field(7, graph) + sets + field(25, inside))
+    text = said(tmp_path / "price.onnx")
+    assert "It uses operations of com.deep, which not every runtime has." in text
+    assert "com.unused" not in text, "no operation needs it"
+
+
+def test_core_ml(said, tmp_path):
+    content = field(1, 7) + field(2, field(1, field(1, "x"))) + field(502, field(1, 1))
+    inside = tmp_path / "price.mlpackage" / "Data" / "com.apple.CoreML"
+    inside.mkdir(parents=True)
+    (inside / "model.mlmodel").write_bytes(content)
+    (tmp_path / "price.mlpackage" / "Manifest.json").write_text("{}")
+    for path in (tmp_path / "price.mlpackage", inside / "model.mlmodel"):
+        text = said(path)
+        assert text.startswith(path.name) and "with a model of Core ML." in text
+        assert "macOS and iOS" in text and "model.export(DIRECTORY)" in text
+    (tmp_path / "other.bin").write_bytes(content + field(503, field(1, 1)))
+    assert "Core ML" not in said(tmp_path / "other.bin"), "it would be two models"
 
 
 def test_a_frozen_graph(said, tmp_path):

@@ -203,19 +203,19 @@ artifact.restored_and_read(popular_line_dir)
 # %% [markdown]
 # Now the signature reads `kernel` and `bias`, which stay empty. Restore fills `Variable` and
 # `Variable_1`, which nothing reads. Why does each weight appear twice? Keras wraps a TensorFlow
-# variable in an object of its own. In the graph, `kernel` stands for the TensorFlow variable, and
+# variable in an object of its own. Each gets a variable in the graph: `kernel` for TensorFlow's,
 # `Variable` for the Keras object.
 #
 # ![The signature reads kernel. After model.export, restore fills Variable and kernel. After
 # tf.saved_model.save, restore fills only Variable.](../notebooks/images/restored_and_read.svg)
 #
-# `model.export` lists both in the export, so restore fills both. `tf.saved_model.save` lists only
-# the Keras objects. Then the readers differ:
+# `model.export` lists both in the export, so restore fills both (the tables show `kernel_1` there).
+# `tf.saved_model.save` lists only the Keras objects. Then the readers differ:
 #
 # - The **session** fails when the signature reads an empty variable.
 # - The **LiteRT** converter does not check. It takes whatever numbers are in the memory.
-# - **Python** does not run restore. `tf.saved_model.load` makes only one variable for each weight,
-#   so the signature reads a filled one.
+# - **Python** does not run restore. `tf.saved_model.load` makes one variable for each weight, and
+#   fills it itself.
 #
 # A signature without weights reads no variable, so nothing has to be restored.
 #
@@ -283,8 +283,8 @@ with show_error():
 
 # %% [markdown]
 # Python and LiteRT answer 0.5, without an error. The graph divides by 4, whatever the number of
-# rows. Only the session compares the number of rows with the signature, and fails. A server does
-# not compare it, and answers 0.5 (lesson 02).
+# rows. Only the session compares the number of rows with the signature, and fails. Here a real
+# server differs: it answers 0.5 (lesson 02).
 #
 # **Leave the number of rows open, and test each export with two different numbers of rows.** To
 # repair `Mean`, write `tf.reduce_mean(x)`. It counts the rows at each call. `compare(mean_dir)`
@@ -336,7 +336,7 @@ with show_error():
     tf.saved_model.load(base_dir)
 
 # %% [markdown]
-# Python does not look into the parent folder. Load `line/1`.
+# Python does not look into the folder `1`. Load `line/1`.
 #
 # ### Exercise 4: publish a second version (3 min)
 #

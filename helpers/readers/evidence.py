@@ -330,7 +330,10 @@ def _limit(output):
     part, usual = output.tolerance
     if not part:
         return f"{output.dtype} must be equal."
-    return f"Rounding of {output.dtype}: up to {part:g} of a value plus {usual:g} of a usual value."
+    return (
+        f"Allowed difference of {output.dtype}: {part:g} of a value plus {usual:g} of a typical "
+        "value."
+    )
 
 
 def _some(texts):

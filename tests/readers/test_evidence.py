@@ -71,7 +71,7 @@ def test_the_text_says_what_was_compared():
     assert text == (
         "Compared for serve: 4 values of y, 3 different, for x (3, 1) and (1, 1): random numbers "
         "around 0. "
-        "Rounding of float32: up to 0.0001 of a value plus 0.0001 of a usual value. "
+        "Allowed difference of float32: 0.0001 of a value plus 0.0001 of a typical value. "
         "Not compared, because Python refuses them: x (3, 8)."
     )
     assert ", from 1.5 to 3.5, for x" in told([[[1.5], [2.5], [3.5]], [[2.5]]], figures=True)[1]

@@ -214,8 +214,8 @@ artifact.restored_and_read(popular_line_dir)
 #
 # - The **session** fails when the signature reads an empty variable.
 # - The **LiteRT** converter does not check. It takes whatever numbers are in the memory.
-# - **Python** does not run restore. `tf.saved_model.load` makes one variable for each weight, and
-#   fills it itself.
+# - **Python** does not run restore. `tf.saved_model.load` fills all variables itself, also `kernel`
+#   and `bias`.
 #
 # A signature without weights reads no variable, so nothing has to be restored.
 #

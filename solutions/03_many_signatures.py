@@ -118,8 +118,8 @@ signature_caller(loaded)
 
 # %% [markdown]
 # The signature takes its inputs by name and returns a dict. The attribute `loaded.predict_two`
-# exists only in Python: a server or a phone has only the signatures. In the widget, send two
-# numbers to `predict_two`, then three.
+# exists only in Python: a server or a phone has only the signatures. In the widget, send
+# `predict_two` two numbers, then three numbers.
 #
 # ## What should an endpoint take and return?
 #
@@ -213,8 +213,8 @@ print(list(artifact.read(lesson.scratch / "saved").signatures))
 #
 # ### Exercise 2: predict and choose the default (4 min)
 #
-# Predict how many columns `serving_default` takes in each export. Method `two` takes two columns,
-# and `three` three.
+# Predict how many columns `serving_default` takes in each export. The method `two` takes two
+# columns, and `three` takes three.
 #
 # - A: `add_endpoint("predict_three", three)`, then `add_endpoint("predict_two", two)`
 # - B: `add_endpoint("predict_three", three)`, then `add_endpoint("serving_default", two)`
@@ -248,9 +248,9 @@ for name, shape in tf.train.list_variables(two_dir / "variables" / "variables")[
 
 # %% [markdown]
 # The model has two weights, the kernel (0) and the bias (1). `track` stores the Keras weights in
-# the list `variables`. `write_out` stores their TensorFlow variables in the list `_all_variables`.
-# In Python, the endpoints read the list `variables`. To see this, change the bias in one list, then
-# in the other:
+# the list `variables`. `write_out` stores the TensorFlow variables inside (lesson 01) in
+# `_all_variables`. In Python, the endpoints read the list `variables`. To see this, change the bias
+# in one list, then in the other:
 
 # %%
 for group in ("variables", "_all_variables"):
@@ -296,10 +296,10 @@ for three in (loaded.predict_three, counterfeit):
 # Write `proof(two, three)`. It gets two functions: `two` takes `(n, 2)` arrays and `three` takes
 # `(n, 3)` arrays, for any n ≥ 1. Both return `(n, 1)`. Call them with your own rows.
 #
-# Return `True` if both give the same answers, as `np.allclose` compares, else `False`.
+# Return `True` if `np.allclose` finds all their answers equal, else `False`.
 #
 # The third column must not matter: try 0, -3, a million, `np.nan`, and all of them in one batch.
-# Try negative numbers in columns 0 and 1, too. If `three` raises an error, so may `proof`. The
+# Try negative numbers in columns 0 and 1, too. If `three` raises an error, `proof` may, too. The
 # check tries 14 counterfeits, and pairs that agree.
 
 
@@ -359,8 +359,8 @@ model.set_weights([copied_kernel, copied_bias])
 #
 # You have only the export, not its model. But an endpoint of a loaded export can also be an
 # endpoint of a new archive, as in `add_endpoint("predict_two", found.predict_two)`. You need no
-# `track` here. `found.predict_two` brings its own shape. A function of yours that calls it needs a
-# `TensorSpec`.
+# `track` here, because `found.predict_two` brings its variables and its shape. A function of yours
+# that calls it needs a `TensorSpec`.
 
 # %%
 found_dir = lesson.q4.given()

@@ -162,7 +162,10 @@ def run_from_start(
 
 
 def run_bare(
-    directory: str | os.PathLike, signature: str, inputs: Mapping[str, np.ndarray]
+    directory: str | os.PathLike,
+    signature: str,
+    inputs: Mapping[str, np.ndarray],
+    computing: float | None = None,
 ) -> dict[str, tuple[dict[str, np.ndarray], str]]:
     """Call one signature of an export in six ways, with the inputs as they are.
 
@@ -174,6 +177,8 @@ def run_bare(
         the key
     inputs : mapping of str to array
         neither names nor dtypes are compared with the signature before the call
+    computing : float, optional
+        as in `run`; the limit holds for all six together
 
     Returns
     -------
@@ -188,7 +193,8 @@ def run_bare(
     ReaderError
         the process does not answer
     """
-    return _ask("run_bare", directory, signature, dict(inputs), who="readers")
+    question = directory, signature, dict(inputs)
+    return _ask("run_bare", *question, who="readers", computing=computing)
 
 
 def run_with_zeros(

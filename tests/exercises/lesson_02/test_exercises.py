@@ -6,10 +6,11 @@ import tensorflow as tf
 from tensorflow.python.framework.tensor import BoundedTensorSpec
 
 from helpers.exercises import learner_code
+from helpers.exercises.lesson_02 import guard_checks
 from helpers.exercises.outcomes import RAISED
 from tests.exercises.lesson_02 import answers
 from tests.exercises.lesson_02.exports import Spec, just, trained
-from tests.exercises.lesson_02.guarded_means import Q4
+from tests.exercises.lesson_02.guarded_means import Q4, means
 from tests.exercises.lesson_02.judged_exports import Q2
 from tests.exercises.lesson_02.sorted_exports import Q3
 from tests.exercises.proofs import Mistake, Proofs, prove
@@ -151,3 +152,14 @@ def test_a_model_is_not_checked_without_graphs(lesson):
     finally:
         tf.config.run_functions_eagerly(False)
     assert "tf.config.run_functions_eagerly should be off, but is on" in result.message
+
+
+def test_a_graph_that_never_ends_for_another_width_is_ended(lesson, tmp_path, monkeypatch):
+    def endless(readings):
+        wide = tf.shape(readings)[1] > 4
+        (count,) = tf.while_loop(lambda n: wide | (n < 1), lambda n: [n + 1], [tf.constant(0)])
+        return {"mean": tf.reduce_mean(readings, axis=1) * tf.cast(count, tf.float32)}
+
+    monkeypatch.setattr(guard_checks, "COMPUTING", 1)
+    result = lesson.exercises["q4"].grade(*means(endless)(tmp_path / "export"))
+    assert "mean fails for 7 x 5 readings: TimeoutError: no answer after 1 second" in result.message

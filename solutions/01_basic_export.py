@@ -203,17 +203,19 @@ artifact.restored_and_read(popular_line_dir)
 # %% [markdown]
 # Now the signature reads `kernel` and `bias`, which stay empty. Restore fills `Variable` and
 # `Variable_1`, which nothing reads. Why does each weight appear twice? Keras wraps a TensorFlow
-# variable in an object of its own. Each gets a variable in the graph: `kernel` for TensorFlow's,
-# `Variable` for the Keras object.
+# variable in an object of its own. In the graph, `kernel` is the TensorFlow variable, and
+# `Variable` is the Keras object.
 #
 # ![The signature reads kernel. After model.export, restore fills Variable and kernel. After
 # tf.saved_model.save, restore fills only Variable.](../notebooks/images/restored_and_read.svg)
 #
-# `model.export` lists both in the export, so restore fills both (the tables show `kernel_1` there).
-# `tf.saved_model.save` lists only the Keras objects. Then the readers differ:
+# `model.export` puts both on the list of restore, so restore fills both. (In its table, `kernel` is
+# called `kernel_1`.) `tf.saved_model.save` puts only the Keras objects on this list. Then the
+# readers differ:
 #
 # - The **session** fails when the signature reads an empty variable.
-# - The **LiteRT** converter does not check. It takes whatever numbers are in the memory.
+# - The **LiteRT** converter runs restore, too, but does not check. It takes whatever numbers are in
+#   the memory.
 # - **Python** does not run restore. `tf.saved_model.load` fills all variables itself, also `kernel`
 #   and `bias`.
 #
@@ -283,8 +285,8 @@ with show_error():
 
 # %% [markdown]
 # Python and LiteRT answer 0.5, without an error. The graph divides by 4, whatever the number of
-# rows. Only the session compares the number of rows with the signature, and fails. Here a real
-# server differs: it answers 0.5 (lesson 02).
+# rows. Only the session compares the number of rows with the signature, and fails. A real server
+# does not: it answers 0.5 (lesson 02).
 #
 # **Leave the number of rows open, and test each export with two different numbers of rows.** To
 # repair `Mean`, write `tf.reduce_mean(x)`. It counts the rows at each call. `compare(mean_dir)`

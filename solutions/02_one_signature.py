@@ -103,9 +103,9 @@ lesson.q1.check(spec_1)  # also: lesson.q1.hint(), lesson.q1.solution()
 # %% [markdown]
 # ## Where do the names come from?
 #
-# `model.export` chooses the names for you. With `ExportArchive` you choose all names, and a
-# signature can have several outputs. You give it an *endpoint*: a Python function under a name. The
-# export gets a signature with this name.
+# `model.export` names the signature and its outputs for you. With `ExportArchive` you choose all
+# names. You give the archive an *endpoint*: a Python function under a name. The export gets a
+# signature with this name.
 
 
 # %%
@@ -254,10 +254,9 @@ print("export:", answer["output_0"])
 # %% [markdown]
 # The export answers 216 in place of 217. A subclassed model does not store the dtype of its inputs.
 # So `model.export` declares the model's `compute_dtype`, usually `float32`. Numbers in JSON or in a
-# Python list have no dtype. A server and `readers.run` convert them to the declared dtype, so
-# nothing fails. `float32` holds every whole number up to 16,777,216. Above this limit, it holds
-# only even numbers. Above 33,554,432, it holds only multiples of 4. `int(np.float32(16777217))` is
-# 16777216.
+# Python list have no dtype. A server and `readers.run` give them the declared dtype, so nothing
+# fails. `float32` holds every whole number up to 16,777,216. Above this limit, it holds only even
+# numbers. Above 33,554,432, it holds only multiples of 4. `int(np.float32(16777217))` is 16777216.
 #
 # The readers python, session and litert give the same wrong number, so `python -m helpers.readers`
 # does not notice this fault. Compare the export with the model. To repair it, declare whole
@@ -366,8 +365,8 @@ lesson.q4.check(export_dir_4)
 # ## Why can a model ignore its own weights?
 #
 # In `ComplexModel`, `tf.function` decorates the method `inference`. People also decorate `call`
-# itself, to declare the input there. Such a model cannot learn, and its export fails in a server
-# and gives wrong numbers on a phone:
+# itself, to declare the input there. Such a model cannot learn, and its export reads weights that
+# restore does not fill (lesson 01):
 
 
 # %%

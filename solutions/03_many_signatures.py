@@ -118,8 +118,8 @@ signature_caller(loaded)
 
 # %% [markdown]
 # The signature takes its inputs by name and returns a dict. The attribute `loaded.predict_two`
-# exists only in Python: a server or a phone has only the signatures. In the widget, send
-# `predict_two` two numbers, then three numbers.
+# exists only in Python: a server or a phone has only the signatures. In the widget, call
+# `predict_two` with two numbers, then with three.
 #
 # ## What should an endpoint take and return?
 #
@@ -248,7 +248,7 @@ for name, shape in tf.train.list_variables(two_dir / "variables" / "variables")[
 
 # %% [markdown]
 # The model has two weights, the kernel (0) and the bias (1). `track` stores the Keras weights in
-# the list `variables`. `write_out` stores the TensorFlow variables inside (lesson 01) in
+# the list `variables`. `write_out` stores their TensorFlow variables (lesson 01) in
 # `_all_variables`. In Python, the endpoints read the list `variables`. To see this, change the bias
 # in one list, then in the other:
 
@@ -269,7 +269,7 @@ for group in ("variables", "_all_variables"):
 # read `_all_variables` for both. Storing each weight twice is a fault of Keras 3.15, and
 # `model.export` has it, too: [Keras issue 23553](https://github.com/keras-team/keras/issues/23553).
 #
-# Keep `track` (lesson 02).
+# You need not change anything. Keep `track` (lesson 02).
 #
 # ## Do both endpoints give the same answers?
 #
@@ -418,9 +418,9 @@ print("chances for y = 5 and y = -3:", np.round(high(shop_row)), np.round(high(-
 #
 # Yes, with a trainable `TFSMLayer` and the optimizer `SGD`. With Adam, call
 # `optimizer.build(model.trainable_variables)` before the first `fit`, which otherwise raises a
-# `ValueError`: *not a valid scope name*. A `tf.GradientTape` over `loaded` works, too. In both
-# ways, batch normalization keeps its old statistics, and dropout is off. So train a `.keras` file
-# instead.
+# `ValueError`: *not a valid scope name*. A `tf.GradientTape` over `loaded` works, too. With layer
+# or tape, batch normalization keeps its old statistics, and dropout is off. So train a `.keras`
+# file instead.
 #
 # </details>
 #

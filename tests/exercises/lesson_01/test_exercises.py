@@ -593,7 +593,7 @@ Q5 = Proofs(
         "a class without specs": Mistake(two(priced_class), "A model of your own class has no nam"),
         "one table": Mistake(two(export=of_columns), "but its inputs are: rows. The name of an"),
         "only one input counts": Mistake(two(only_size), "the same for another age"),
-        "no weights": Mistake(two(doubled_size), "no weight"),
+        "no weights": Mistake(two(doubled_size), "should have weights, but has none"),
         "the export of another model": Mistake(
             two(other=lambda: priced(*inputs("size", "age"))), "as two_inputs does"
         ),

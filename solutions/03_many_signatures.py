@@ -247,8 +247,8 @@ for name, shape in tf.train.list_variables(two_dir / "variables" / "variables")[
     print(name.removesuffix("/.ATTRIBUTES/VARIABLE_VALUE"), shape)
 
 # %% [markdown]
-# The model has two weights, the kernel (0) and the bias (1). `track` stores the Keras weights in
-# the list `variables`. `write_out` stores their TensorFlow variables (lesson 01) in
+# The model has two weights, the kernel (0) and the bias (1). `track` stores the Keras objects of
+# lesson 01 in the list `variables`. `write_out` stores their TensorFlow variables in
 # `_all_variables`. In Python, the endpoints read the list `variables`. To see this, change the bias
 # in one list, then in the other:
 
@@ -299,8 +299,8 @@ for three in (loaded.predict_three, counterfeit):
 # Return `True` if `np.allclose` finds all their answers equal, else `False`.
 #
 # The third column must not matter: try 0, -3, a million, `np.nan`, and all of them in one batch.
-# Try negative numbers in columns 0 and 1, too. If `three` raises an error, `proof` may, too. The
-# check tries 14 counterfeits, and pairs that agree.
+# Try negative numbers in columns 0 and 1, too. If `three` raises an error, `proof` need not catch
+# it. The check tries 14 counterfeits, and pairs that agree.
 
 
 # %%
@@ -359,8 +359,8 @@ model.set_weights([copied_kernel, copied_bias])
 #
 # You have only the export, not its model. But an endpoint of a loaded export can also be an
 # endpoint of a new archive, as in `add_endpoint("predict_two", found.predict_two)`. You need no
-# `track` here, because `found.predict_two` brings its variables and its shape. A function of yours
-# that calls it needs a `TensorSpec`.
+# `track` here, because `found.predict_two` brings its variables and its shape. For a function that
+# you write, give `add_endpoint` a `TensorSpec`.
 
 # %%
 found_dir = lesson.q4.given()
@@ -418,9 +418,9 @@ print("chances for y = 5 and y = -3:", np.round(high(shop_row)), np.round(high(-
 #
 # Yes, with a trainable `TFSMLayer` and the optimizer `SGD`. With Adam, call
 # `optimizer.build(model.trainable_variables)` before the first `fit`, which otherwise raises a
-# `ValueError`: *not a valid scope name*. A `tf.GradientTape` over `loaded` works, too. With layer
-# or tape, batch normalization keeps its old statistics, and dropout is off. So train a `.keras`
-# file instead.
+# `ValueError`: *not a valid scope name*. A `tf.GradientTape` over `loaded` works, too. But both
+# ways leave dropout off, and keep the old statistics of batch normalization. Train a `.keras` file,
+# if you have one.
 #
 # </details>
 #

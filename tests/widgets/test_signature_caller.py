@@ -153,7 +153,9 @@ def test_the_widget_answers_as_its_controls_change(loaded):
     assert "✓</span> score: [[20.0]]" in answer.value
     request.value = '{"x": [[10, 0, 0]]}'
     assert (
-        "✗</span> TypeError" in answer.value and "\n\nYou passed the shape (1, 3)" in answer.value
+        "✗</span> TypeError" in answer.value
+        and "\n\nThis signature takes " in answer.value
+        and "You passed the shape (1, 3)" in answer.value
     )
     request.value = '{"x": [[10,'
     assert answer.value.endswith("Press Call to see why.</pre>") and "✗" not in answer.value

@@ -163,8 +163,8 @@ compare(export_dir)
 # %% [markdown]
 # ### Exercise 1: export your own model (3 min)
 #
-# `my_x` and `my_y` are noisy points of y = -x + 4. Train `mine` on them, and export it to a folder
-# below `lesson.scratch`.
+# `my_x` and `my_y` are noisy points of y = -x + 4. Train `mine` on them with `train`, as above, and
+# export it to a folder below `lesson.scratch`.
 
 # %%
 my_x, my_y = line(slope=-1.0, intercept=4.0)
@@ -203,14 +203,14 @@ artifact.restored_and_read(popular_line_dir)
 # %% [markdown]
 # Now the signature reads `kernel` and `bias`, which stay empty. Restore fills `Variable` and
 # `Variable_1`, which nothing reads. Why does each weight appear twice? Keras wraps a TensorFlow
-# variable in an object of its own. In the graph, `kernel` is the TensorFlow variable, and
-# `Variable` is the Keras object.
+# variable in an object of its own. In the table, `Variable` is the Keras object, and `kernel` is
+# the TensorFlow variable inside it.
 #
 # ![The signature reads kernel. After model.export, restore fills Variable and kernel. After
 # tf.saved_model.save, restore fills only Variable.](../notebooks/images/restored_and_read.svg)
 #
-# `model.export` puts both on the list of restore, so restore fills both. (In its table, `kernel` is
-# called `kernel_1`.) `tf.saved_model.save` puts only the Keras objects on this list. Then the
+# `model.export` puts both on the list of restore, so restore fills both. (The first table calls
+# `kernel` `kernel_1`.) `tf.saved_model.save` puts only the Keras objects on this list. Then the
 # readers differ:
 #
 # - The **session** fails when the signature reads an empty variable.

@@ -240,36 +240,33 @@ lesson.q2.check(prediction, export_dir_2)
 # %% [markdown]
 # ## Do both endpoints use the same weights?
 #
-# Yes, but the export stores each weight twice. List the stored variables:
+# `loaded.variables` holds the weights that the endpoints read in Python: the kernel and the bias.
+# Change the bias, and ask both endpoints:
 
 # %%
-for name, shape in tf.train.list_variables(two_dir / "variables" / "variables")[1:]:
-    print(name.removesuffix("/.ATTRIBUTES/VARIABLE_VALUE"), shape)
+bias = loaded.variables[1]
+bias.assign_add([100.0])
+print("predict_two", np.round(loaded.predict_two(shop_row)))
+print("predict_three", np.round(loaded.predict_three(warehouse_row)))
+bias.assign_sub([100.0])
 
 # %% [markdown]
-# The model has two weights, the kernel (0) and the bias (1). `track` stores the Keras objects of
-# lesson 01 in the list `variables`. `write_out` stores their TensorFlow variables in
-# `_all_variables`. In Python, the endpoints read the list `variables`. To see this, change the bias
-# in one list, then in the other:
-
-# %%
-for group in ("variables", "_all_variables"):
-    bias = getattr(loaded, group)[1]
-    bias.assign_add([100.0])
-    print(f"100 more in {group}:")
-    print("  predict_two", np.round(loaded.predict_two(shop_row)))
-    print("  predict_three", np.round(loaded.predict_three(warehouse_row)))
-    bias.assign_sub([100.0])
-
-# %% [markdown]
+# The change reaches both endpoints, so they share their weights.
+#
+# <details><summary>Does the export store each weight once?</summary>
+#
+# No, twice. `track` stores the Keras objects of lesson 01 in the list `variables`, which Python
+# reads. `write_out` stores their TensorFlow variables in the list `_all_variables`, which servers
+# and phones read. `tf.train.list_variables(two_dir / "variables" / "variables")` lists both.
+#
 # ![track stores the list variables, which Python reads. write_out stores the list
 # _all_variables, which servers and phones read.](../notebooks/images/stored_twice.svg)
 #
-# A change in `variables` changes both endpoints, so they share their weights. Servers and phones
-# read `_all_variables` for both. Storing each weight twice is a fault of Keras 3.15, and
-# `model.export` has it, too: [Keras issue 23553](https://github.com/keras-team/keras/issues/23553).
+# Storing each weight twice is a fault of Keras 3.15, and `model.export` has it, too: [Keras issue
+# 23553](https://github.com/keras-team/keras/issues/23553). You need not change anything. Keep
+# `track` (lesson 02).
 #
-# You need not change anything. Keep `track` (lesson 02).
+# </details>
 #
 # ## Do both endpoints give the same answers?
 #

@@ -33,8 +33,8 @@ KEY = "serving_default"
 X = np.linspace(-1, 1, 7, dtype=np.float32)[:, None]
 THREE = np.array([[0.0], [1.0], [2.0]], np.float32)
 UNTRAINED = (
-    " If you trained on the right points, train longer before the export: train(model, x, y) takes "
-    "1,000 steps, and model.fit needs many epochs."
+    " If you trained on the right points, train longer before the export: the function train of "
+    "the page takes 1,000 steps, and model.fit needs many epochs."
 )
 
 

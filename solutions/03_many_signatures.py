@@ -248,7 +248,7 @@ bias = loaded.variables[1]
 bias.assign_add([100.0])
 print("predict_two", np.round(loaded.predict_two(shop_row)))
 print("predict_three", np.round(loaded.predict_three(warehouse_row)))
-bias.assign_sub([100.0])
+_ = bias.assign_sub([100.0])
 
 # %% [markdown]
 # The change reaches both endpoints, so they share their weights.

@@ -27,8 +27,7 @@ def _without_noise(message):
 
     These are TensorFlow's preamble, its copy of the arguments, the number of a function and
     addresses (they differ in each run), the listing of traced code, the traceback of a graph's
-    Python function, the layer in which Keras met it, colour codes, and a word that Python adds from
-    3.12 on.
+    Python function, colour codes, and a word that Python adds from 3.12 on.
     """
     frames = r"<stack traces unavailable>\n|(?:\s*File \".*\", line \d+, in .*\n+)+"
     preamble = rf"Graph execution error:\s+(Detected at node .*\n(?:{frames}))?"
@@ -36,8 +35,7 @@ def _without_noise(message):
     ends = r"\. Received args:|\n\nArguments received by |\nTraceback \(most recent call last\):"
     message = re.split(ends, message)[0]
     message = message.replace("missing a required keyword-only", "missing a required")
-    message = re.sub(r"^Exception encountered when calling .*\n\s+(?=\S)", "", message)
-    traced = r"in user code:\n[\s\S]*?\n\n +\w+: "
+    traced = r"(Exception encountered when calling .*\n\s+)?in user code:\n[\s\S]*?\n\n +\w+: "
     return re.sub(r"(?<=__inference_)(\w+?)_\d+\b", r"\1", re.sub(traced, "", message))
 
 
@@ -56,7 +54,10 @@ def show_error(lines: int = 1) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        text = without_scratch(f"{type(error).__name__}: {_without_noise(str(error))}")
+        # The first line of Keras names the layer in which it met the error, and not the cause.
+        met_in = r"^Exception encountered when calling .*\n\s+(?=\S)"
+        message = re.sub(met_in, "", _without_noise(str(error)))
+        text = without_scratch(f"{type(error).__name__}: {message}")
         kept = [line.rstrip() for line in text.splitlines() if line.strip()][:lines]
         if isinstance(error, NameError):  # no lesson shows this one
             kept.append("This is not the error of the lesson. Did you run the cells above?")

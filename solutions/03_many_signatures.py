@@ -197,8 +197,9 @@ with show_error():
     readers.run(two_dir, "serving_default", {"x": warehouse_row}, "session")
 
 # %% [markdown]
-# So `serving_default` is `predict_two`. The default is the endpoint that you name
-# `serving_default`. Without this name, it is the endpoint that you add **first**.
+# So `serving_default` is `predict_two`. (A server fails, too: two weights cannot multiply three
+# numbers.) The default is the endpoint that you name `serving_default`. Without this name, it is
+# the endpoint that you add **first**.
 #
 # `tf.saved_model.save` has a different rule:
 
@@ -255,9 +256,10 @@ _ = bias.assign_sub([100.0])
 #
 # <details><summary>Does the export store each weight once?</summary>
 #
-# No, twice. `track` stores the Keras objects of lesson 01 in the list `variables`, which Python
-# reads. `write_out` stores their TensorFlow variables in the list `_all_variables`, which servers
-# and phones read. `tf.train.list_variables(two_dir / "variables" / "variables")` lists both.
+# No, twice. `track` stores the Keras object of each weight (lesson 01) in the list `variables`,
+# which Python reads. `write_out` stores their TensorFlow variables in the list `_all_variables`,
+# which servers and phones read. `tf.train.list_variables(two_dir / "variables" / "variables")`
+# lists both.
 #
 # ![track stores the list variables, which Python reads. write_out stores the list
 # _all_variables, which servers and phones read.](../notebooks/images/stored_twice.svg)
@@ -281,8 +283,8 @@ def counterfeit(rows):  # wrong for a third column above 1000, and for a single 
 
 
 batches = np.float32([[[1, 1, -300], [0, 2, 7]], [[1, 1, 2000], [0, 2, 7]]])
-for three in (loaded.predict_three, counterfeit):
-    print([np.allclose(loaded.predict_two(rows[:, :2]), three(rows)) for rows in batches])
+for name, three in {"predict_three": loaded.predict_three, "counterfeit": counterfeit}.items():
+    print(name, [np.allclose(loaded.predict_two(rows[:, :2]), three(rows)) for rows in batches])
 
 # %% [markdown]
 # Only the second batch finds the counterfeit. Test one row and many rows, and different third
@@ -413,11 +415,10 @@ print("chances for y = 5 and y = -3:", np.round(high(shop_row)), np.round(high(-
 #
 # <details><summary>Can you train the weights of an export further?</summary>
 #
-# Yes, with a trainable `TFSMLayer` and the optimizer `SGD`. With Adam, call
-# `optimizer.build(model.trainable_variables)` before the first `fit`, which otherwise raises a
-# `ValueError`: *not a valid scope name*. A `tf.GradientTape` over `loaded` works, too. But both
-# ways leave dropout off, and keep the old statistics of batch normalization. Train a `.keras` file,
-# if you have one.
+# Yes, with a trainable `TFSMLayer` and the optimizer `SGD`. With Adam, the first `fit` raises a
+# `ValueError` (*not a valid scope name*). Call `optimizer.build(model.trainable_variables)` before
+# it. A `tf.GradientTape` over `loaded` works, too. But both ways leave dropout off, and keep the
+# old statistics of batch normalization. Train a `.keras` file, if you have one.
 #
 # </details>
 #

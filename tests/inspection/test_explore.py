@@ -52,10 +52,11 @@ def test_operations_of_the_graph_and_of_each_function(sums):
 def test_variables_with_name_dtype_shape_size_and_a_key_that_reads_them(sums):
     found = explore(sums)
     checkpoint = tf.train.load_checkpoint(sums / "variables" / "variables")
-    values = {weight.path: weight.numpy() for weight in exports.built().weights}
+    # Not by the path: a scope that an interrupted test has left open is in the path of Keras only.
+    values = {weight.value.name.partition(":")[0]: weight for weight in exports.built().weights}
     assert len(found.variables) == 2 * len(values), "Keras stores each twice"
     for variable in found.variables:
-        value = values[variable.name]
+        value = values[variable.name].numpy()
         assert (variable.dtype, variable.shape) == ("float32", value.shape)
         assert variable.size == value.nbytes
         assert np.array_equal(checkpoint.get_tensor(variable.key), value)

@@ -17,7 +17,7 @@ help: ## list these targets
 env: ## make .venv and install the packages of requirements.lock (the other targets start with this)
 	@sh helpers/setup/env.sh
 
-runtimes: env ## install the other runtimes of lesson 08 in .runtimes (needs npm; 0.3 GB; OPENVINO=1: with OpenVINO)
+runtimes: env ## install the other runtimes of lesson 10 in .runtimes (needs npm; 0.3 GB; OPENVINO=1: with OpenVINO)
 	@OPENVINO="$(OPENVINO)" sh helpers/setup/runtimes.sh
 
 lab: env ## open the course in JupyterLab

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes .runtimes: the other runtimes of lesson 08. `make runtimes` runs this script after helpers/setup/env.sh. It takes
+# Makes .runtimes: the other runtimes of lesson 10. `make runtimes` runs this script after helpers/setup/env.sh. It takes
 # a tenth of a second and needs no network if .runtimes is up to date.
 #
 #   .runtimes/venv      tf2onnx and ONNX Runtime; they import TensorFlow from .venv

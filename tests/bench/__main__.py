@@ -185,7 +185,7 @@ def training():
 
 
 def calls():
-    """One row, and 65,536: every way of lesson 09 to the same numbers against NumPy."""
+    """One row, and 65,536: every way of lesson 11 to the same numbers against NumPy."""
     print("calls for one row and for many, every way against NumPy", flush=True)
     import numpy as np
     import tensorflow as tf
@@ -261,16 +261,16 @@ def alone(*ways):
 
 
 def scorer():
-    """The slow scorer of lesson 09 against the page's own solution, whose numbers are equal."""
+    """The slow scorer of lesson 11 against the page's own solution, whose numbers are equal."""
     print("the slow scorer against the solution of the exercise", flush=True)
     import numpy as np
     import tensorflow as tf
 
-    from helpers.exercises.lesson_09 import q2_slow_scorer
+    from helpers.exercises.lesson_11 import q2_slow_scorer
     from helpers.notebooks import solution_of
 
     names = {"slow": q2_slow_scorer.scorer(), "np": np, "tf": tf}
-    exec(solution_of("09_performance", "q2"), names)
+    exec(solution_of("11_performance", "q2"), names)
     q2_slow_scorer.require_fast(names["fast"])
     gains = [q2_slow_scorer.gained(names["fast"]) for _ in range(PAIRS)]
     print("  gains: " + ", ".join(f"{gain:.0f}" for gain in gains), flush=True)

@@ -321,15 +321,15 @@ CASES = [
         use_widget=look_up_an_error,
     ),
     Case(
-        name="07_serving",
+        name="09_rollout",
         widget="canary(router",
         stored="(picture)",
-        wrong="scores, totals, packed = [8.25, 5.25], [16.25, 28.25], [8.25, 5.25]",
-        words="is the right answer for scores, not for",
+        wrong="in_canary = lambda user, percent: True",
+        words="in_canary",
         use_widget=move_the_canary,
     ),
     Case(
-        name="08_other_runtimes",
+        name="10_other_runtimes",
         widget="parity_picture(",
         stored="(picture)",
         wrong="litert_file_1 = litert_file  # of the shop's export",
@@ -337,7 +337,7 @@ CASES = [
         use_widget=see_the_differences,
     ),
     Case(
-        name="09_performance",
+        name="11_performance",
         widget="speed_plot(",
         stored="(picture)",
         wrong="prediction = dict.fromkeys(prediction, 'less than 50 times')",

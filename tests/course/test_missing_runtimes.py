@@ -1,4 +1,4 @@
-"""Without the runtimes of lesson 08, the cells that need them are skipped and do not fail."""
+"""Without the runtimes of lesson 10, the cells that need them are skipped and do not fail."""
 
 import nbformat
 import pytest
@@ -53,7 +53,7 @@ def test_cell_that_differs_and_does_not_say_so_fails(stored, monkeypatch):
 
 def test_lesson_is_stored_with_every_runtime():
     for folder in ("notebooks", "solutions"):
-        path = ROOT / folder / "08_other_runtimes.ipynb"
+        path = ROOT / folder / "10_other_runtimes.ipynb"
         cells = nbformat.read(path, as_version=4).cells
         texts = [o.get("text", "") for cell in cells for o in cell.get("outputs", [])]
         (listing,) = (text for text in texts if "ai-edge-litert" in text)

@@ -66,17 +66,17 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         r"line 8: tf\.TensorSpec.* -> tf\.TensorSpec\(\(None,\), tf\.string\)": DEFAULTS,
     },
     "05 q5": {r"line [1-4]: .*": "the loop only prints what the learner looks at"},
-    "07 q3": {
+    "08 q3": {
         r"line 3: max\(taken, default=0\) -> max\(taken\)": "base always holds a version",
         r"line 3: 0 -> -?1": "base always holds a version",
         r"line 3: 1 -> 2": "the server serves the highest number, and gaps do not matter",
         r"line 4: 'incoming-' -> .*": "any name will do that is no number",
     },
-    "07 q4": {
+    "09 q1": {
         r"line 2: 16 -> 17": "the hash is still a number of the name alone",
         r"line 3: 10000 -> 9999": "the share differs by a hundredth of a per cent",
     },
-    "07 q5": {
+    "09 q2": {
         r"line 1: (for .* -> removed|60 -> (59|61))": "only the learner's own look at requests",
         r"line 2: 'instances' -> 'instancesx'": "only the learner's own look at requests",
         r"line 10: (.* -> .*\.requests > 50|50 -> (49|51))": "one request decides nothing",
@@ -84,7 +84,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         r"line 12: (3 -> 4|0\.5 -> 0\.505)": "a more careful guard",
         r"line 11: (1 - v\.error_rate -> 1 \+ v\.error_rate|1 -> 2)": "a more careful guard",
     },
-    "09 q2": {
+    "11 q2": {
         r"line 1: tf\.function\(.* -> (tf\.function\()?lambda .*": "still 100 times as fast",
         r"line 2: tf\.TensorSpec.* -> tf\.TensorSpec\(\(None, 10\)\)": "float32 is the default",
         r"line 7: 0 -> -1": "the answers have one column",
@@ -106,21 +106,21 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         r"line 12: tf\.TensorSpec.* -> tf\.TensorSpec\(\(None, 1\), tf\.string\)": DEFAULTS,
         r"line 13: 'serving_default' -> .*": "Keras gives the first endpoint that name as well",
     },
-    "06 q3": {r"line 4: shutil\.rmtree.* -> (removed|repaired_dir_3)": "the folder is not there"},
-    "06 q5": {
-        r"line 6: .* -> rows @ found_5\.kernel - found_5\.bias": "the bias cancels out",
+    "07 q1": {r"line 4: shutil\.rmtree.* -> (removed|repaired_dir_3)": "the folder is not there"},
+    "07 q3": {
+        r"line 6: .* -> rows @ found_3\.kernel - found_3\.bias": "the bias cancels out",
         r"line 7: tf\.reduce_mean.* -> tf\.reduce_mean\(scores\)": "there is one column",
         r"line 11: tf\.TensorSpec.* -> tf\.TensorSpec\(\(None, 2\), .*\)": DEFAULTS,
         r"line 12: 'serving_default' -> .*": "Keras gives the first endpoint that name as well",
     },
-    "06 q6": {
-        r"line 15: two_numbers = .* -> removed": "exercise 5 has made the same list",
+    "07 q4": {
+        r"line 15: two_numbers = .* -> removed": "exercise 3 has made the same list",
         r"line 15: tf\.TensorSpec.* -> tf\.TensorSpec\(\(None, 2\), .*\)": DEFAULTS,
         r"line 15: 'rows' -> 'rowsx'": DEFAULTS,
         r"line 16: 'serving_default' -> .*": "Keras gives the first endpoint that name as well",
     },
-    "08 q3": {r"line 2: (for .* -> removed|1 -> [02])": "the loop only prints sizes and errors"},
-    "08 q4": {
+    "10 q3": {r"line 2: (for .* -> removed|1 -> [02])": "the loop only prints sizes and errors"},
+    "10 q4": {
         r"line 1: ('x'|'text'|'red'|'a'|1\.0) -> .*": "any row does, and the last export that "
         "fails is still reviews"
     },

@@ -122,7 +122,7 @@ def test_local_names_need_nothing_of_other_cells():
 
 def test_checks_and_the_start_of_the_lesson_are_left_out():
     cells = [
-        "from helpers import start\nlesson = start('07_serving')",
+        "from helpers import start\nlesson = start('08_serving')",
         "import hashlib, os",
         "def answer(user):\n    return os\nlesson.q4.check(answer)",
         "lesson.q5.check(answer)",

@@ -4,14 +4,10 @@ Each exercise has a function that draws them. Without a seed they are those of t
 """
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.exercises import battery
-
-ROWS = np.array([[1.0, 1.0], [0.5, -1.0], [-2.0, 0.25], [3.0, 0.5], [0.0, 2.0]], np.float32)
-ASSIGNED = 0.5  # what exercise 6 assigns to the attribute of the loaded export
 _NAMES = ("x", "y"), ("first", "second"), ("in_1", "in_2"), ("p", "q")
 _WORDS = [
     "amber",
@@ -27,14 +23,9 @@ _WORDS = [
     "white",
     "yellow",
 ]
+
+
 # Old threshold, new threshold. The labels of the score 0.6 are other ones than on the page.
-_THRESHOLDS = (0.8, 0.5), (0.7, 0.4), (0.2, 0.5), (0.7, 0.9), (0.9, 0.3)
-# One of the two numbers is a power of 2, so that a score can be exactly a threshold. Their sum is
-# 0.6, the score of the row [1, 1].
-_KERNELS = (0.5, 0.1), (0.1, 0.5), (0.25, 0.35), (1.0, -0.4), (-0.4, 1.0)
-_SIZES = 0.75, 1.25, 1.75, 2.25, 2.75  # of weights
-
-
 @dataclass(frozen=True)
 class Houses:
     """What a house costs, in thousands, and the names under which an export takes its numbers."""
@@ -48,61 +39,6 @@ class Houses:
         """Compute {"price": ...} of columns of numbers, (n, 1) float32."""
         price = self.ground + self.area * area + self.rooms * rooms
         return {"price": price.astype(np.float32)}
-
-
-@dataclass(frozen=True)
-class Scorer:
-    """A score of two numbers, and what an export makes of it.
-
-    Attributes
-    ----------
-    kernel : tuple of two floats
-    bias : float
-    rows : int
-        How many rows the graph of exercise 5 holds.
-    before, after : float
-        The threshold of the labels, before and after it was changed.
-    """
-
-    kernel: tuple[float, float]
-    bias: float
-    rows: int = 4
-    before: float = 0.5
-    after: float = 0.8
-
-    @property
-    def weights(self) -> tuple[np.ndarray, np.ndarray]:
-        """The weights of a Dense(1): (2, 1) and (1,) float32."""
-        return np.array(self.kernel, np.float32)[:, np.newaxis], np.array([self.bias], np.float32)
-
-    def score(self, rows: np.ndarray) -> np.ndarray:
-        """Compute rows @ kernel + bias, (n, 1)."""
-        kernel, bias = self.weights
-        return rows @ kernel + bias
-
-    def above(self, rows: np.ndarray) -> np.ndarray:
-        """Compute each row's score minus the mean score of the rows, (n, 1)."""
-        scores = self.score(rows)
-        return scores - scores.mean(axis=0) if len(rows) else scores
-
-    def label(self, rows: np.ndarray) -> np.ndarray:
-        """Compute 1 for each score above the new threshold, else 0, (n, 1)."""
-        return (self.score(rows) > np.float32(self.after)).astype(np.int32)
-
-    def many_rows(self) -> np.ndarray:
-        """Make 300 rows, and rows whose score is a threshold or up to 1 % beside it.
-
-        Returns
-        -------
-        (n, 2) float32 array
-        """
-        edges = []
-        for threshold in (self.before, self.after):
-            for part in (1, 0.99, 1.01, 0.9999, 1.0001):
-                value = part * threshold - self.bias
-                edges += [(value / self.kernel[0], 0.0), (0.0, value / self.kernel[1])]
-        rows = battery.numbers(2, -2, 3, reach=battery.OUTSIDE)
-        return np.concatenate([rows, np.array(edges, np.float32)])
 
 
 def houses(seed: int | None = None) -> Houses:
@@ -126,39 +62,3 @@ def colours(seed: int | None = None) -> dict[str, float]:
     chance = random.Random(f"2 {seed}")
     words = chance.sample(_WORDS, chance.randint(4, 6))
     return dict(zip(words, map(float, chance.sample(range(2, 20), len(words))), strict=True))
-
-
-def phone(seed: int | None = None) -> Scorer:
-    """Draw the weights of exercise 3."""
-    return Scorer((2.0, -1.0), 0.5) if seed is None else _weights(random.Random(f"3 {seed}"))
-
-
-def restored(seed: int | None = None) -> Scorer:
-    """Draw the weights of exercise 4."""
-    return Scorer((1.5, 0.5), -1.0) if seed is None else _weights(random.Random(f"4 {seed}"))
-
-
-def average(seed: int | None = None) -> Scorer:
-    """Draw the weights of exercise 5, and the number of rows in its graph."""
-    if seed is None:
-        return Scorer((2.0, 3.0), 1.0)
-    chance = random.Random(f"5 {seed}")
-    drawn = _weights(chance)
-    while abs(drawn.score(drawn.many_rows()).mean()) < 1:  # else the average would hardly matter
-        drawn = _weights(chance)
-    return replace(drawn, rows=chance.choice([3, 5, 6, 8]))
-
-
-def labelled(seed: int | None = None) -> Scorer:
-    """Draw the weights and the thresholds of exercise 6."""
-    if seed is None:
-        return Scorer((0.4, 0.2), 0.0)
-    chance = random.Random(f"6 {seed}")
-    before, after = chance.choice(_THRESHOLDS)
-    return Scorer(chance.choice(_KERNELS), 0.0, before=before, after=after)
-
-
-def _weights(chance):
-    """Draw weights of different sizes, so that none can stand in another's place."""
-    first, second, bias = (size * chance.choice([-1, 1]) for size in chance.sample(_SIZES, 3))
-    return Scorer((first, second), bias)

@@ -1,1 +1,1 @@
-"""The exercises of lesson 07, and the modules that only these exercises need."""
+"""The exercises of lesson 07, and what only they use."""

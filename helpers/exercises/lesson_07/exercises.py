@@ -1,231 +1,258 @@
-"""The exercises of lesson 07, serving: hints, checks and messages."""
-
-from pathlib import Path
+"""The exercises of lesson 07, silent failures, on the four exports of broken_exports."""
 
 import numpy as np
 
-from helpers.exercises import answer_types
+from helpers.exercises.diagnosis import require_diagnosis
 from helpers.exercises.exercise import exercise
-from helpers.exercises.export_checks import SAME_ANSWER, require_prediction
-from helpers.exercises.lesson_07 import exercise_server, served_models
-from helpers.exercises.lesson_07.q2_reasons import Reasons
-from helpers.exercises.lesson_07.q3_publish import require_published
-from helpers.exercises.lesson_07.q4_split_users import require_fair
-from helpers.exercises.lesson_07.q5_guard import (
-    new_orders,
-    require_cause,
-    require_guard,
-    serve_orders,
+from helpers.exercises.export_checks import (
+    in_words,
+    require_prediction,
+    signature_of,
+    the_input,
 )
+from helpers.exercises.lesson_07 import broken_exports as made
+from helpers.exercises.lesson_07.score_checks import KEY, require_scores
+from helpers.exercises.lesson_07.variants import ASSIGNED, ROWS
+from helpers.exercises.lone_export import alone
 from helpers.exercises.outcomes import NotYet, require
-from helpers.serving.launch.process import Server
-
-X = [[3.0, 1.0], [0.0, -2.0]]
-LEFT, RIGHT = [1.0, 2.0], [10.0, 20.0]
-
-
-def save_scoring(folder: Path, seed: int | None = None) -> tuple[Path, served_models.Scoring]:
-    """Export the variant `seed` of the model `scoring`; return the base path and the variant."""
-    base, variant = served_models.new_folder(folder), served_models.Scoring.of(seed)
-    served_models.save_scoring(base / "1", variant)
-    return base, variant
-
-
-def serve_scoring(made: tuple[Path, served_models.Scoring]) -> Server:
-    """Serve the model `scoring` from a base path, and return the server."""
-    exercise_server.serve_model("scoring", made[0])
-    return exercise_server.server()
+from helpers.exercises.same_answers import nearest_wrong
 
 
 @exercise(
     "q1",
-    "scores totals packed",
+    "diagnosis_1 repaired_dir_1",
     hints=[
-        "GET /v1/models/scoring/metadata returns the signatures with their inputs and outputs.",
-        'With two inputs, {"signature_name": "both", "inputs": {"left": [...], "right": [...]}} '
-        "sends each input as a column. The response has a column for each output.",
-        "np.array(row, np.float32).tobytes() returns the bytes of a row, and base64.b64encode(...)"
-        '.decode() converts them to text for {"b64": text}. Over gRPC, tf.make_tensor_proto '
-        "accepts a list of bytes directly.",
+        "The phone is the reader litert. Call the export in all readers: compare(found_dir_1).",
+        "The numbers are right in Python, and other readers give an error or different numbers. "
+        "Which function writes such exports? Two cases of the clinic describe it, and both are "
+        "right here.",
+        "The clinic's rescue needs only the directory: from helpers.readers.rescue import rescue, "
+        "then rescue(found_dir_1, a_new_directory).",
     ],
-    given=save_scoring,
-    fresh=serve_scoring,
+    given=made.for_python_only,
 )
-def call_three_signatures(scores, totals, packed):
-    """Call three signatures of a model that you have not seen"""
-    _, variant = call_three_signatures.original()
-    found = {
-        name: _two_numbers(name, answer)
-        for name, answer in (("scores", scores), ("totals", totals), ("packed", packed))
-    }
-    right = right_answers(variant)
-    for name, expected in right.items():
-        answer = _row(found[name])
-        for words, numbers in wrong_answers(variant)[name].items():
-            require(not _same(found[name], numbers), f"{name}: {answer} {words}")
-        for other in right.keys() - {name}:
-            require(
-                not _same(found[name], right[other]),
-                f"{name}: {answer} is the right answer for {other}, not for {name}. Call the "
-                f"signature that the exercise names for {name}.",
-            )
-        require(
-            _same(found[name], expected),
-            f"{name} should be the answer of the server, but {answer} is not. Send the rows of "
-            f"the exercise, and call the signature that it names for {name}.",
-        )
-    return (
-        "you called three signatures: with one input, with two inputs, and with bytes. The check "
-        "refuses totals with left and right exchanged: these are "
-        f"{_row(variant.totals(RIGHT, LEFT))}, and the right totals are {_row(right['totals'])}."
+def repair_for_the_phone(diagnosis_1, repaired_dir_1):
+    """Diagnose and repair an export that gives wrong numbers on the phone"""
+    from helpers.readers.rescue import Rescue
+
+    require_diagnosis(
+        "diagnosis_1",
+        diagnosis_1,
+        ["litert-garbage", "only-python-can-read"],
+        "Python gives right numbers, LiteRT gives different numbers without an error, and the "
+        "session (Python) gives an error about a variable. Compare all three: "
+        "compare(found_dir_1).",
     )
-
-
-def right_answers(variant: served_models.Scoring) -> dict[str, np.ndarray]:
-    """Return the expected answers of exercise 1 by name: two numbers each."""
-    return {
-        "scores": variant.scores(X),
-        "totals": variant.totals(LEFT, RIGHT),
-        "packed": variant.packed_scores(X),
-    }
-
-
-def wrong_answers(variant: served_models.Scoring) -> dict[str, dict[str, np.ndarray]]:
-    """Return the numbers of usual mistakes in exercise 1, by the words that follow the answer."""
-    order = "has the right numbers in the wrong order. Keep the order of the rows."
-    columns = "is the answer for rows whose two columns are exchanged. Send each row of x as it is."
-    wrong = {name: {order: numbers[::-1]} for name, numbers in right_answers(variant).items()}
-    exchanged = [row[::-1] for row in X]
-    wrong["scores"][columns] = variant.scores(exchanged)
-    wrong["packed"][columns] = variant.packed_scores(exchanged)
-    wrong["totals"] |= {
-        "is the answer with left and right exchanged. Send each list under its own name.": (
-            variant.totals(RIGHT, LEFT)
-        ),
-        "is the output gap. Take the output total from the response.": variant.gaps(LEFT, RIGHT),
-        "is the answer for left alone, sent twice. Send right as well.": variant.totals(LEFT, LEFT),
-    }
-    return wrong
-
-
-def _two_numbers(name, answer):
+    require(
+        not isinstance(repaired_dir_1, Rescue),
+        "repaired_dir_1 should be a directory, but is the report that rescue returns. Give the "
+        "directory that rescue wrote.",
+    )
+    scorer = made.drawn_for(repair_for_the_phone.original())
     try:
-        numbers = answer_types.array(answer, name)
+        with alone("repaired_dir_1", repaired_dir_1, repair_for_the_phone.handed) as found:
+            require_scores(found, {None: scorer.score}, scorer.many_rows())
     except NotYet as error:
-        raise NotYet(f"{error} Take the two numbers out of the response.") from None
-    require(
-        numbers.size != 4 or name != "packed",
-        "packed should be two numbers, but has 4. The signature reads 32-bit floats: did you send "
-        "the bytes of 64-bit floats?",
+        if "model.export" not in str(error):
+            raise
+        raise NotYet(
+            f"{error} Without the model, use rescue, which saves again what Python loads."
+        ) from None
+    return (
+        "the export gives the right scores in all three readers, in requests of 1 to "
+        f"{len(scorer.many_rows())} rows. {_nearest_score(scorer)}"
     )
-    # The server answers rows of one number, except for totals.
-    shapes = [(2,)] if name == "totals" else [(2,), (2, 1)]
-    require(
-        numbers.shape in shapes,
-        f"{name} should have one number for each of the two rows, so the shape should be "
-        f"{' or '.join(map(str, shapes))}, but is {numbers.shape}. Take the output that the "
-        "exercise names, without changing its shape.",
+
+
+def _nearest_score(scorer):
+    def score(rows):
+        return {"score": scorer.score(rows)}
+
+    return nearest_wrong(
+        {"rows": scorer.many_rows()},
+        score,
+        {
+            "a score without the bias": lambda rows: {"score": scorer.score(rows) - scorer.bias},
+            "the two numbers of a row swapped": lambda rows: score(rows[:, ::-1]),
+            "0 in place of each negative score": lambda rows: {
+                "score": np.maximum(scorer.score(rows), 0)
+            },
+        },
     )
-    return numbers.astype(float).ravel()
-
-
-def _same(numbers, others):
-    return np.allclose(numbers, others, rtol=0, atol=SAME_ANSWER)
-
-
-def _row(numbers):
-    return "[" + ", ".join(f"{number:.6g}" for number in numbers) + "]"
 
 
 @exercise(
     "q2",
-    "prediction",
+    "diagnosis_2 repaired_dir_2",
     hints=[
-        "Ask two questions about each new folder. Is its name a number? Can the server load it?",
-        "A version is available when the server has loaded its graph and its variables. The "
-        "server does not check whether the version can answer requests.",
-        "The request names no input, because the row form does not need a name if the signature "
-        "has one input.",
+        "loaded = tf.saved_model.load(found_dir_2) has loaded.variables. Do the answers change "
+        "when you change the variables?",
+        "artifact.restored_and_read(found_dir_2) says which variables are filled and which the "
+        "signature reads.",
+        "The export has the weights, (2, 1) and (1,), of a Dense(1). Give them to a new model with "
+        "set_weights(loaded.variables), and export that model.",
     ],
+    given=made.cut_off,
 )
-def predict_the_version(prediction):
-    """Predict which version answers after something has happened to the folder"""
-    events = {event: event for event in served_models.EVENTS}
-    require_prediction(
-        prediction,
-        events,
-        served_models.LATEST,
-        lambda event: served_models.outcomes()[event],
-        why=Reasons(served_models.measured),
+def repair_the_weights(diagnosis_2, repaired_dir_2):
+    """Diagnose and repair an export with right weights and wrong scores"""
+    require_diagnosis(
+        "diagnosis_2",
+        diagnosis_2,
+        ["cut-from-weights"],
+        "the answers stay the same when every variable of the loaded export is set to zero.",
     )
-    return "all six are right. A version that is loaded can still be unable to answer."
+    scorer = made.drawn_for(repair_the_weights.original())
+    with alone("repaired_dir_2", repaired_dir_2, repair_the_weights.handed) as found:
+        require_scores(found, {None: scorer.score}, scorer.many_rows())
+    return (
+        "every reader gives the scores of the restored weights, in requests of 1 to "
+        f"{len(scorer.many_rows())} rows. {_nearest_score(scorer)}"
+    )
 
 
 @exercise(
     "q3",
-    "publish",
+    "diagnosis_3 repaired_dir_3",
     hints=[
-        "The server can read the folder at any moment, also while you write files into it.",
-        "Use shutil.copytree to copy the export to a name that is not a number. Then rename the "
-        "copy, which is a single step: copy.rename(base / str(number)).",
-        "[int(path.name) for path in base.iterdir() if path.name.isdigit()] is the list of the "
-        'existing numbers. Compare them as numbers, because the text "10" sorts before "9".',
+        "Compute one request of two articles by hand, with loaded.kernel and loaded.bias. Which "
+        "number divides the sum of the scores?",
+        "What does artifact.read(found_dir_3) say about the number of rows?",
+        "A TensorSpec for any number of rows is not enough, because the number is in the graph. "
+        "Write the function again with the loaded kernel and bias, tf.reduce_mean, and None in its "
+        "TensorSpec.",
     ],
+    given=made.for_four_rows,
 )
-def publish_the_next_version(publish):
-    """Write a function that publishes the next version without losing a request"""
-    requests = require_published(publish)
-    require(requests, "publish: no client sent a request during the check. Run the check again.")
+def repair_the_number_of_rows(diagnosis_3, repaired_dir_3):
+    """Diagnose and repair an export that is right for four articles and wrong for two"""
+    scorer = made.drawn_for(repair_the_number_of_rows.original())
+    count = in_words(scorer.rows)
+    require_diagnosis(
+        "diagnosis_3",
+        diagnosis_3,
+        ["frozen-batch"],
+        f"the export answers requests of {count} articles rightly, and divides the sum of a "
+        f"shorter request by {count} as well.",
+    )
+    with alone("repaired_dir_3", repaired_dir_3, repair_the_number_of_rows.handed) as found:
+        name = the_input(signature_of(found, KEY))
+        require(name == "rows", f"{KEY} should have an input named 'rows', but takes {name}.")
+        rows = scorer.many_rows()
+        require_scores(found, {"above": scorer.above}, rows, of_a_list=True)
     return (
-        "you published two versions while clients sent requests, and no request "
-        "failed. Each version has all files of its export, and everything else in base is "
-        "unchanged. The new version has the highest number in drawn base paths, too. The check "
-        "refuses this similar answer: the same copy without the last step, so that the server "
-        "reads it while it grows."
+        f"in requests of 1, 2, 5, 7 and {len(rows)} articles, each article is compared with the "
+        f"average of its own request. {_nearest_average(scorer, rows)}"
+    )
+
+
+def _nearest_average(scorer, rows):
+    def minus(middle):
+        scores = scorer.score(rows)
+        return {"above": scores - middle(scores)}
+
+    return nearest_wrong(
+        {"rows": rows},
+        lambda rows: {"above": scorer.above(rows)},
+        {
+            "the median in place of the average": lambda rows: minus(np.median),
+            "a sum divided by one article less": lambda rows: minus(
+                lambda scores: scores.sum() / (len(scores) - 1)
+            ),
+            "the score itself": lambda rows: minus(np.zeros_like),
+        },
     )
 
 
 @exercise(
     "q4",
-    "in_canary",
+    "diagnosis_4 prediction_4 repaired_dir_4",
     hints=[
-        "The rule may use only the name, and values that it computes from the name alone. "
-        "hash() of a text is not such a value, because its salt differs between processes.",
-        "int(hashlib.sha256(user.encode()).hexdigest(), 16) is a number that depends only on the "
-        "name, and number % 10_000 is one of 10,000 buckets.",
-        "The canary gets the buckets below percent * 100, so a larger percentage adds buckets.",
+        "The scores are right. At which score does the label change, in the signature and in the "
+        "restored function?",
+        "Tracing writes a number that Python holds into the graph. The signature has the first "
+        "trace, and saving made a second trace for the restored function. A loaded object has no "
+        "Python code that would read an attribute.",
+        "A function that takes the score of the loaded signature and labels it again, by 0.8, can "
+        "be the endpoint of an ExportArchive.",
     ],
-    needs="notebook",
+    given=made.with_the_old_threshold,
 )
-def split_the_users(in_canary, notebook):
-    """Write the rule that decides which users get the canary"""
-    return require_fair(in_canary, notebook)
-
-
-@exercise(
-    "q5",
-    "cause guard",
-    hints=[
-        "Collect (rows, reply.ok) by reply.role. Which property do the requests share that the "
-        "canary refuses and the stable version answers?",
-        "stable, canary = router.statistics() gives requests, errors and error_rate of each. A few "
-        "requests prove nothing, and both versions refuse the invalid requests of callers.",
-        "Wait until the canary has had 50 requests. Then compute the standard error of the "
-        "difference of the rates: sqrt(a * (1 - a) / n + b * (1 - b) / m), for rates a and b of n "
-        "and m requests. Call router.rollback() when the canary's rate is more than 3 standard "
-        "errors above the stable version's rate.",
-    ],
-    given=serve_orders,
-    fresh=new_orders,
-)
-def guard_the_canary(cause, guard):
-    """Find out why a canary fails, and write the guard that ends it"""
-    require_cause(cause, guard_the_canary.original())
-    found = require_guard(guard)
+def repair_the_threshold(diagnosis_4, prediction_4, repaired_dir_4):
+    """Diagnose, predict and repair an export with an old threshold"""
+    scorer = made.drawn_for(repair_the_threshold.original())
+    require_diagnosis(
+        "diagnosis_4",
+        diagnosis_4,
+        ["python-state"],
+        f"the scores are right in every reader, and the signature labels by {scorer.before}.",
+    )
+    calls = _labels(repair_the_threshold.original())
+    require_prediction(prediction_4, calls, (0, 1), _label, _reasons(scorer, calls))
+    rows = scorer.many_rows()
+    with alone("repaired_dir_4", repaired_dir_4, repair_the_threshold.handed) as found:
+        require_scores(found, {"score": scorer.score, "label": scorer.label}, rows)
     return (
-        "you found the cause, and your guard ends a canary that fails more often than the stable "
-        f"version. It ended a good canary in {found.ended} of {found.trials} trials. It ended a "
-        f"canary that fails in 4 more requests of 100 after {found.sent:,.0f} requests on average. "
-        "The check refuses this similar guard: a fixed margin of 0.1, which does not end this "
-        "canary."
+        f"every reader labels {len(rows)} rows by {scorer.after}, and gives their scores. "
+        + _nearest_label(scorer, rows)
+    )
+
+
+def _labels(directory):
+    """Return {the call as the notebook writes it: function that gives the label of the row}."""
+    import tensorflow as tf
+
+    loaded, row = tf.saved_model.load(str(directory)), tf.constant(ROWS[:1])
+
+    def signature():
+        return loaded.signatures[KEY](rows=row)["label"]
+
+    def changed():
+        loaded.threshold = ASSIGNED
+        return loaded.serving_default(row)["label"]
+
+    return {
+        "the signature": signature,
+        "the restored function": lambda: loaded.serving_default(row)["label"],
+        f"the restored function, after labels.threshold = {ASSIGNED}": changed,
+    }
+
+
+def _label(call):
+    return int(call().numpy().item())
+
+
+def _reasons(scorer, calls):
+    """Return the reason for each call and each wrong label, with what the call answered."""
+    score = f"The score of the row is {scorer.score(ROWS[:1]).item():.1f}."
+    sources = (
+        f"The signature answers {{label}}. It has the first trace, with the threshold "
+        f"{scorer.before}, and the old number is a constant of its graph.",
+        f"The restored function answers {{label}}. Saving traced it again, when model.threshold "
+        f"was {scorer.after} already.",
+        f"It answers {{label}} as before. The threshold {scorer.after} is a constant of its graph. "
+        "The loaded object has no Python code that would read an attribute.",
+    )
+    reasons = {}
+    for (name, call), source in zip(calls.items(), sources, strict=True):
+        label = _label(call)
+        reasons[name, 1 - label] = f"{score} {source.format(label=label)}"
+    return reasons
+
+
+def _nearest_label(scorer, rows):
+    def by(judge):
+        return {"label": judge(scorer.score(rows)).astype(np.int32)}
+
+    before, after = np.float32(scorer.before), np.float32(scorer.after)
+    return nearest_wrong(
+        {"rows": rows},
+        lambda rows: {"label": scorer.label(rows)},
+        {
+            "`>=` in place of `>`": lambda rows: by(lambda score: score >= after),
+            f"{scorer.after + 0.005:g} in place of {scorer.after:g}": lambda rows: by(
+                lambda score: score > after + np.float32(0.005)
+            ),
+            f"the old threshold {before:g}": lambda rows: by(lambda score: score > before),
+        },
     )

@@ -1,1 +1,1 @@
-"""The exercises of lesson 08, and what only they use."""
+"""The exercises of lesson 08, and the modules that only these exercises need."""

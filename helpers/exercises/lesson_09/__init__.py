@@ -1,1 +1,1 @@
-"""Lesson 09: its exercises and the modules that only they use."""
+"""The exercises of lesson 09, and the modules that only these exercises need."""

@@ -1,99 +1,56 @@
-"""The exercises of lesson 09, performance."""
-
-from typing import Any
+"""The exercises of lesson 09, rollout: hints, checks and messages."""
 
 from helpers.exercises.exercise import exercise
-from helpers.exercises.lesson_09 import q1_growth, q2_slow_scorer, q3_retracing, q4_batch_size
+from helpers.exercises.lesson_09.q1_split_users import require_fair
+from helpers.exercises.lesson_09.q2_guard import (
+    new_orders,
+    require_cause,
+    require_guard,
+    serve_orders,
+)
 
 
 @exercise(
     "q1",
-    "prediction",
+    "in_canary",
     hints=[
-        "A call has a fixed cost, and a cost for each row. Which of the two is larger for one row?",
-        "The arithmetic for one row takes a few microseconds. model.predict took thousands of "
-        "times as long for the same row, so nearly all of its time is the fixed cost of the call.",
-        "The last line makes one call for each row.",
+        "The rule may use only the name, and values that it computes from the name alone. "
+        "hash() of a text is not such a value, because its salt differs between processes.",
+        "int(hashlib.sha256(user.encode()).hexdigest(), 16) is a number that depends only on the "
+        "name, and number % 10_000 is one of 10,000 buckets.",
+        "The canary gets the buckets below percent * 100, so a larger percentage adds buckets.",
     ],
+    needs="notebook",
 )
-def predict_the_growth(prediction: Any) -> str:
-    """Predict how much longer 10,000 rows take than one"""
-    q1_growth.require_growth(prediction)
-    return (
-        f"right, all four were measured just now, the loop with {q1_growth.IN_THE_LOOP} of the "
-        "rows. If the fixed cost of a call is the larger part, more rows cost nearly nothing. If "
-        "the arithmetic is the larger part, they cost. A loop pays the fixed cost for each row."
-    )
+def split_the_users(in_canary, notebook):
+    """Write the rule that decides which users get the canary"""
+    return require_fair(in_canary, notebook)
 
 
 @exercise(
     "q2",
-    "fast",
+    "cause guard",
     hints=[
-        "You can do every step of the loop for all rows at once. For example, rows - slow.means "
-        "subtracts the means from every row.",
-        "One call of slow.model.predict for all rows is still too slow, because each call of "
-        "predict has a large fixed cost. Call slow.model(rows), or a tf.function of it.",
-        "np.where(np.isnan(rows).any(axis=1), -1.0, scores) puts -1 where a number is missing. "
-        "The model's answer for such a row does not matter.",
+        "Collect (rows, reply.ok) by reply.role. Which property do the requests share that the "
+        "canary refuses and the stable version answers?",
+        "stable, canary = router.statistics() gives requests, errors and error_rate of each. A few "
+        "requests prove nothing, and both versions refuse the invalid requests of callers.",
+        "Wait until the canary has had 50 requests. Then compute the standard error of the "
+        "difference of the rates: sqrt(a * (1 - a) / n + b * (1 - b) / m), for rates a and b of n "
+        "and m requests. Call router.rollback() when the canary's rate is more than 3 standard "
+        "errors above the stable version's rate.",
     ],
-    needs="slow",
-    given=q2_slow_scorer.new_scorer,
+    given=serve_orders,
+    fresh=new_orders,
 )
-def speed_up_the_scorer(fast: Any, slow: Any) -> str:
-    """Make the scorer at least 100 times as fast, with equal numbers"""
-    made = speed_up_the_scorer.original()
-    q2_slow_scorer.require_same_scorer(slow, made)
-    q2_slow_scorer.require_fast(fast, made)
+def guard_the_canary(cause, guard):
+    """Find out why a canary fails, and write the guard that ends it"""
+    require_cause(cause, guard_the_canary.original())
+    found = require_guard(guard)
     return (
-        "the same numbers, at least 100 times as fast on 12 new rows in each call, and right for 1 "
-        f"to 300 rows. `slow` is unchanged. {q2_slow_scorer.nearest(made)}"
-    )
-
-
-@exercise(
-    "q3",
-    "cause steady",
-    hints=[
-        "Make a new tf.function(shop.bill), call it several times, and change only one of the "
-        "three arguments. graph.experimental_get_tracing_count() returns the number of graphs.",
-        "A Python number is part of the graph, so a new number makes a new graph. A tensor is an "
-        "input: a new value of the same shape and dtype uses the same graph.",
-        "Make the tf.function once, outside of `steady`. In `steady`, call it with a tensor for "
-        "what changes, such as tf.constant(discount). Where the length changes, give None for it "
-        "in an input_signature.",
-    ],
-    given=q3_retracing.make_shop,
-)
-def stop_the_retracing(cause: Any, steady: Any) -> str:
-    """Diagnose what makes a new graph for each request, and stop it"""
-    shop = stop_the_retracing.original()
-    q3_retracing.require_cause(cause, shop)
-    q3_retracing.require_steady(steady, shop)
-    return (
-        f"you found the cause, and {q3_retracing.REQUESTS + q3_retracing.MORE} new requests need "
-        f"at most {q3_retracing.MOST} graphs. {q3_retracing.nearest(shop)}"
-    )
-
-
-@exercise(
-    "q4",
-    "pick",
-    hints=[
-        "The first row of a batch waits (size - 1) / rate seconds for the other rows. Then the "
-        "model computes the whole batch.",
-        "late = np.mean((size - 1) / rate + times[size] > budget) is the share of batches that "
-        "are late. This share may be at most 0.05.",
-        "Of the sizes that are left, take the one with the least np.mean(times[size]) / size. "
-        "min(sizes, key=..., default=None) returns None when no size is left.",
-    ],
-    given=q4_batch_size.given,
-)
-def pick_the_batch_size(pick: Any) -> str:
-    """Pick the batch size that keeps a latency budget at the least cost"""
-    q4_batch_size.require_pick(pick)
-    return (
-        f"in {len(q4_batch_size.TABLES) + q4_batch_size.DRAWN} tables your function picks the "
-        "cheapest size that keeps the budget, or None where no size does. "
-        f"{q4_batch_size.nearest()}"
+        "you found the cause, and your guard ends a canary that fails more often than the stable "
+        f"version. It ended a good canary in {found.ended} of {found.trials} trials. It ended a "
+        f"canary that fails in 4 more requests of 100 after {found.sent:,.0f} requests on average. "
+        "The check refuses this similar guard: a fixed margin of 0.1, which does not end this "
+        "canary."
     )

@@ -6,9 +6,9 @@ Each function takes a new folder and returns the directory of an export in it.
 import numpy as np
 import tensorflow as tf
 
-from helpers.exercises.lesson_06.exercises import repair_the_number_of_rows, repair_the_path
-from tests.exercises.lesson_06.answers import ROWS, module, spec, weights_of
+from helpers.exercises.lesson_06.exercises import repair_the_path
 from tests.exercises.lesson_06.price_answers import given_words
+from tests.exercises.repairs import module, spec
 
 
 def priced(folder, change=lambda price: price, ground=50.0, area=2.0, rooms=10.0, dtype=tf.float32):
@@ -86,49 +86,3 @@ def of_a_joined_copy(folder):
     with open(given_words(), encoding="utf-8") as words:
         copy.write_text(words.read(), encoding="utf-8")
     return of_a_joined_path(folder, str(copy))
-
-
-def scored(
-    folder, exercise, change=lambda score: score, weights=lambda kernel, bias: (kernel, bias)
-):
-    """Scores by a formula, with the stored weights."""
-    kernel, bias = weights(*weights_of(exercise))
-    return module(folder, lambda rows: change(rows @ kernel + bias), ROWS)
-
-
-def bias_off(kernel, bias):
-    return kernel, bias + 0.01
-
-
-def kernel_off(kernel, bias):
-    return kernel * 1.01, bias
-
-
-def kernel_reversed(kernel, bias):
-    return kernel[::-1], bias
-
-
-def without_column(score):
-    return tf.squeeze(score, 1)
-
-
-def first_rows(score):
-    """Score 100 rows only; all further ones get 0."""
-    place = tf.range(tf.shape(score)[0])[:, tf.newaxis]
-    return tf.where(place < 100, score, 0.0)
-
-
-def median(scores):
-    ordered, size = tf.sort(scores, axis=0), tf.shape(scores)[0]
-    return (ordered[(size - 1) // 2] + ordered[size // 2]) / 2
-
-
-def compared(folder, middle, weights=lambda kernel, bias: (kernel, bias)):
-    """Scores minus what `middle` makes of the scores of the request."""
-    kernel, bias = weights(*weights_of(repair_the_number_of_rows))
-
-    def above(rows):
-        scores = rows @ kernel + bias
-        return {"above": scores - middle(scores)}
-
-    return module(folder, above, ROWS)

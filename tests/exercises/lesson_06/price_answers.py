@@ -1,4 +1,4 @@
-"""Repairs of lesson 06's exports 1 and 2 as learners write them, right and wrong.
+"""Repairs of lesson 06's exports as learners write them, right and wrong.
 
 Each function takes a new folder and returns the directory of an export in it.
 """
@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from helpers.exercises.lesson_06.exercises import repair_the_names, repair_the_path
-from tests.exercises.lesson_06.answers import archive, module, signature_of, spec
+from tests.exercises.repairs import archive, module, signature_of, spec
 
 # 1: the names of a request for prices
 
@@ -137,14 +137,6 @@ def given_words():
 def of_an_asset(folder):
     asset = tf.saved_model.Asset(given_words())
     return of_a_file(folder, asset, asset=asset)
-
-
-def over_the_given(folder, cure, exercise):
-    """Write the repair over the export that was given."""
-    made = cure(folder / "new")
-    where = exercise.given()
-    shutil.rmtree(where)
-    return shutil.move(made, where)
 
 
 def of_a_copy_inside(folder):

@@ -1,4 +1,4 @@
-"""Proofs of exercises 1 and 2 of lesson 06: right answers, named mistakes, near misses."""
+"""Proofs of the exercises of lesson 06: right answers, named mistakes, near misses."""
 
 import os
 
@@ -8,8 +8,16 @@ import tensorflow as tf
 from helpers.exercises.lesson_06.exercises import repair_the_names, repair_the_path
 from tests.exercises.lesson_06 import near_misses as near
 from tests.exercises.lesson_06 import price_answers as answers
-from tests.exercises.lesson_06.answers import as_it_was, just, repaired, saved_again
 from tests.exercises.proofs import Mistake, Proofs
+from tests.exercises.repairs import (
+    as_it_was,
+    first_rows,
+    just,
+    over_the_given,
+    repaired,
+    saved_again,
+    without_column,
+)
 
 NAMES, PATH = "signature-by-name", "path-in-graph"
 
@@ -29,7 +37,7 @@ Q1 = Proofs(
         "over the given export": Mistake(
             lambda folder: (
                 NAMES,
-                answers.over_the_given(folder, answers.renamed, repair_the_names),
+                over_the_given(folder, answers.renamed, repair_the_names),
             ),
             "its files should stay as they are",
         ),
@@ -86,8 +94,8 @@ Q1 = Proofs(
             NAMES, near.priced, lambda price: tf.maximum(price, 50.0)
         ),
         "a whole number": repaired(NAMES, near.priced, lambda price: tf.cast(price, tf.int32)),
-        "a price without a column": repaired(NAMES, near.priced, near.without_column),
-        "100 houses": repaired(NAMES, near.priced, near.first_rows),
+        "a price without a column": repaired(NAMES, near.priced, without_column),
+        "100 houses": repaired(NAMES, near.priced, first_rows),
         "the first house's price": repaired(
             NAMES, near.priced, lambda price: price[:1] + 0 * price
         ),
@@ -111,7 +119,7 @@ Q2 = Proofs(
         "over the given export": Mistake(
             lambda folder: (
                 PATH,
-                answers.over_the_given(folder, answers.looked_up, repair_the_path),
+                over_the_given(folder, answers.looked_up, repair_the_path),
             ),
             "its files should stay as they are",
         ),
@@ -172,11 +180,11 @@ Q2 = Proofs(
         "a price a little off": repaired(PATH, near.coloured, green=5.01),
         "a price for the unknown": repaired(PATH, near.coloured, unknown=0.01),
         "no price for the unknown": repaired(PATH, near.coloured, unknown=np.nan),
-        "a price without a column": repaired(PATH, near.coloured, change=near.without_column),
+        "a price without a column": repaired(PATH, near.coloured, change=without_column),
         "a whole number": repaired(
             PATH, near.coloured, change=lambda price: tf.cast(price, tf.int32)
         ),
-        "100 colours": repaired(PATH, near.coloured, change=near.first_rows),
+        "100 colours": repaired(PATH, near.coloured, change=first_rows),
         "another name": repaired(PATH, near.coloured, output="output_0"),
         "one row": repaired(PATH, near.coloured, rows=1),
         "a joined path": repaired(PATH, near.of_a_joined_path),

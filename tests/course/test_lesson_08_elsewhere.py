@@ -1,0 +1,64 @@
+"""Lesson 08 with TFS_URL prints the same outputs, from a server that it did not start."""
+
+import subprocess
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from helpers.notebooks import derive
+from helpers.paths import ROOT
+from helpers.scratch import SCRATCH
+from helpers.serving.launch.process import Server, free_ports
+
+NAME = "08_serving"
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """A server that waits for the first version in the folder to which the lesson exports."""
+    base = tmp_path / SCRATCH / NAME / "run1" / "shop"
+    rest, grpc = free_ports(2)
+    server = Server(
+        {
+            "model_name": "shop",
+            "model_base_path": base,
+            "rest_api_port": rest,
+            "port": grpc,
+            # The server may load version 1 while the lesson still writes it.
+            "max_num_load_retries": 10,
+            "load_retry_interval_micros": 500_000,
+        }
+    )
+    yield server
+    server.stop()
+
+
+def texts(notebook):
+    return [
+        [output.get("text") or output["data"]["text/plain"] for output in cell.get("outputs", ())]
+        for cell in notebook.cells
+        if "lesson.q" not in cell.source
+    ]
+
+
+def test_the_cells_run_against_another_server(elsewhere, tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_EXPORTS", str(tmp_path))
+    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "progress.json"))
+    monkeypatch.setenv("TFS_URL", elsewhere.rest)
+    monkeypatch.setenv("TFS_GRPC", elsewhere.grpc)
+    notebook = derive(NAME, "notebooks")
+    stored = texts(nbformat.read(ROOT / "notebooks" / f"{NAME}.ipynb", as_version=4))
+    NotebookClient(
+        notebook,
+        timeout=120,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(ROOT / "notebooks")}},
+        coalesce_streams=True,
+    ).execute(stderr=subprocess.DEVNULL)
+    found = texts(notebook)
+    misspelt = next(place for place, said in enumerate(stored) if "--model_nam" in str(said))
+    assert found.pop(misspelt) == ["No error.\n"], "nothing is started, so no flag is wrong"
+    stored.pop(misspelt)
+    assert found == stored
+    assert elsewhere.running and "servable version {name: shop version: 6}" in elsewhere.log

@@ -70,7 +70,7 @@ def test_make_target_exists(page, name):
     assert name in targets, f"{page} names `make {name}`, but the Makefile has no such target"
 
 
-@each(lambda page: sorted(set(re.findall(r"python -m (helpers\.\w+)", read(page)))))
+@each(lambda page: sorted(set(re.findall(r"python -m (helpers(?:\.\w+)+)", read(page)))))
 def test_command_exists(page, name):
     file = ROOT / name.replace(".", "/") / "__main__.py"
     assert file.exists(), f"{page} names `python -m {name}`, which does not exist"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import nbformat
 
-from helpers.teaching.faults.exports import KEY, MAKERS, write
+from helpers.teaching.faults.exports import KEY, write
 from helpers.teaching.faults.subjects import Ids, Rows, Words
 from helpers.text import safe_repr
 

@@ -415,7 +415,7 @@ figures(
 # |---|---|---|
 # | import the library | 2.9 s | 0.1 s |
 # | load this model | 34 ms | 0.05 ms |
-# | memory | 620 MB | 41 MB |
+# | memory | 560 MB | 41 MB |
 #
 # Nearly all the memory belongs to the library, because the model has only 2,817 weights.
 #

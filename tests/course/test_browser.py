@@ -340,8 +340,8 @@ CASES = [
         name="11_performance",
         widget="speed_plot(",
         stored="(picture)",
-        wrong="prediction = dict.fromkeys(prediction, 'less than 50 times')",
-        words="arithmetic(rows): you say 'less than 50 times'",
+        wrong="verdicts, times = dict.fromkeys(verdicts, 'publish'), 1.2",
+        words="monday: you say 'publish', but it is 'too noisy'",
         use_widget=see_the_speed,
     ),
 ]

@@ -84,10 +84,21 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         r"line 12: (3 -> 4|0\.5 -> 0\.505)": "a more careful guard",
         r"line 11: (1 - v\.error_rate -> 1 \+ v\.error_rate|1 -> 2)": "a more careful guard",
     },
+    "11 q1": {
+        r"line [12]: .*": "the loop only prints what the learner looks at",
+        r"line 5: 1\.2 -> 1\.212": "within 2 per cent",
+    },
     "11 q2": {
-        r"line 1: tf\.function\(.* -> (tf\.function\()?lambda .*": "still 100 times as fast",
-        r"line 2: tf\.TensorSpec.* -> tf\.TensorSpec\(\(None, 10\)\)": "float32 is the default",
-        r"line 7: 0 -> -1": "the answers have one column",
+        r"line 8: 1 -> 2": "the doubling may begin with two calls",
+        r"line 10: 2 -> 3": "one more call that does not count",
+        r"line 11: (.* -> .* <= 0\.05|0\.05 -> 0\.0505)": "a timing that is hardly longer",
+        r"line 12: 2 -> 3": "the calls of a timing grow faster",
+        r"line 13: 9 -> (8|10)": "a median of eight turns is still within 5 per cent",
+    },
+    "11 q4": {
+        r"line 1: tf\.TensorSpec.* -> tf\.TensorSpec\(\(None, 10\)\)": "float32 is the default",
+        r"line 2: tf\.function\(.* -> (tf\.function\()?lambda .*": "still 100 times as fast",
+        r"line 6: 0 -> -1": "the answers have one column",
     },
     "04 q2": {  # the page asks for 5 per cent
         r"line 1: (10 -> (11|9)|1000 -> (1001|999)|500 -> (501|499))": "within 5 per cent",

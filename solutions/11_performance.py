@@ -128,8 +128,8 @@ print(f"mean {np.mean(recorded):.2f} ms, median {np.median(recorded):.2f} ms")
 # | Time two functions *in turn*: A, B, A, B. | If the computer slows down, both become slower. |
 # | Take the median. | An interruption changes the mean, but hardly the median. |
 #
-# `measure` follows these rules for one function. To compare two functions, divide the times of each
-# turn. The result is called a *pair*. `Ratio` reads such pairs, here made-up ones:
+# `measure` follows these rules for one function. For two functions, a *turn* is one timing of each.
+# Divide one by the other: the result is a *pair*. `Ratio` reads pairs, here made-up ones:
 
 # %%
 print(Ratio(pairs=(1.7, 2.4, 1.9, 2.2, 2.1, 1.8, 2.3, 2.0)))
@@ -206,7 +206,7 @@ lesson.q2.check(times_as_long)
 # ## What happens in the time of one row?
 #
 # Compare `predict` with shorter ways to the same answer. One of them is *LiteRT*, the runtime for
-# phones (lesson 10). It needs an export, in a file of its own:
+# phones (lesson 10). A converter writes a file for it from an export:
 
 # %%
 export_dir, litert_file = lesson.scratch / "sum", lesson.scratch / "sum.tflite"
@@ -255,7 +255,7 @@ figures({name: measure(way) for name, way in ways.items()}, example)
 # - **LiteRT** copies the row in and the answer out.
 #
 # So do not call `predict` for one row. But these are costs of *Python*, and this model is small. If
-# the arithmetic of your model takes a second, a shorter way to call it gains little. TensorFlow
+# the arithmetic of your model takes a second, another way to call it gains little. TensorFlow
 # Serving calls the graph from C++, without Python.
 #
 # ## Which way for how many rows?
@@ -335,7 +335,7 @@ lesson.q4.check(fast)
 # %% [markdown]
 # ## Why is a tf.function slow again and again?
 #
-# Because it makes a new graph. Its Python code runs only while TensorFlow traces it. So each line
+# Because it makes new graphs. Its Python code runs only while TensorFlow traces it, so each line
 # that this function prints is a new graph:
 
 
@@ -369,9 +369,9 @@ print(scaled_sum.experimental_get_tracing_count(), "graphs for 6 calls")
 #
 # ### Exercise 5: diagnose (5 min)
 #
-# `tf.function` makes graphs of `shop.bill(amounts, discount, member)`, and it is slow. Which
-# argument is the `cause`? Then write `steady`, a function of the same arguments. It computes the
-# same bills in a `tf.function`, and makes at most four graphs.
+# As a `tf.function`, `shop.bill(amounts, discount, member)` is slow. Which argument is the `cause`?
+# Then write `steady`, a function of the same arguments. It computes the same bills in a
+# `tf.function`, and makes at most four graphs.
 
 # %%
 shop = lesson.q5.given()
@@ -417,7 +417,7 @@ figures(
 # | load this model | 34 ms | 0.05 ms |
 # | memory | 560 MB | 41 MB |
 #
-# Nearly all the memory belongs to the library, because the model has only 2,817 weights.
+# Nearly all the memory belongs to the library, because this model is small.
 #
 # <details><summary>Is a training loop in Python slow, too?</summary>
 #
@@ -429,7 +429,7 @@ figures(
 #
 # ## What you can do now
 #
-# - **Publish a timing** only if the functions took turns and the interval does not contain 1.
+# - **Publish a timing** if the functions took turns and the interval does not contain 1.
 # - **Compare two functions**: call them first, time many calls in turn, take the median of pairs.
 # - **Predict the growth**: a call has a fixed cost, and each row costs something.
 # - **Make a scorer fast**: one call of a graph for all rows, not `predict` for each.

@@ -97,8 +97,8 @@ print(arithmetic(row).round(2), model.predict(row, verbose=0).round(2))
 # %%
 figures(
     {
-        "arithmetic(row)": measure(lambda: arithmetic(row)),
-        "model.predict(row)": measure(lambda: model.predict(row, verbose=0), timings=9),
+        "arithmetic": measure(lambda: arithmetic(row)),
+        "model.predict": measure(lambda: model.predict(row, verbose=0), timings=9),
     },
     example=("6.6 µs", "42 ms"),
 )
@@ -237,8 +237,8 @@ def answer(row):
 graph = tf.function(lambda rows: model(rows), input_signature=[tf.TensorSpec((None, 10))])
 ways = {
     "model(row)": lambda: model(row),
-    "graph(row), a tf.function": lambda: graph(row),
-    "answer(row), LiteRT": lambda: answer(row),
+    "tf.function": lambda: graph(row),
+    "LiteRT": lambda: answer(row),
 }
 example = "1.6 ms", "0.4 ms", "1.7 µs"
 figures({name: measure(way) for name, way in ways.items()}, example)
@@ -431,6 +431,7 @@ figures(
 #
 # - **Publish a timing** if the functions took turns and the interval does not contain 1.
 # - **Compare two functions**: call them first, time many calls in turn, take the median of pairs.
+#   `helpers.benchmark.ratio` does this.
 # - **Predict the growth**: a call has a fixed cost, and each row costs something.
 # - **Make a scorer fast**: one call of a graph for all rows, not `predict` for each.
 # - **Stop retracing**: count the graphs, pass tensors, and make the `tf.function` once.

@@ -9,7 +9,7 @@ from helpers.benchmark.timing import Ratio, Timing, duration, rounded
 from helpers.display.html_table import table
 from helpers.widgets.view import View
 
-HEAD = "", "your computer", "example"
+HEAD = "", "yours", "example"  # short, for a narrow window
 
 
 def figures(found: Mapping[str, Any], example: Sequence[str] = ()) -> View:

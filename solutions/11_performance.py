@@ -33,17 +33,17 @@
 # These lines time two ways to ask the same model for one row:
 #
 # ```python
-# from statistics import median
-# from timeit import timeit
+# import statistics, timeit
 # import tensorflow as tf
 #
-# model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+# layer = tf.keras.layers.Dense(1)
+# model = tf.keras.Sequential([layer])
 # graph = tf.function(lambda rows: model(rows))
 # row = tf.zeros((1, 10))
 # ways = lambda: model.predict(row, verbose=0), lambda: graph(row)
 # first_calls = [way() for way in ways]  # they do not count
-# turns = [[timeit(w, number=9) for w in ways] for _ in range(9)]
-# print([median(times) / 9 for times in zip(*turns)], "seconds")
+# turns = [[timeit.timeit(w, number=9) for w in ways] for _ in range(9)]
+# print([statistics.median(t) / 9 for t in zip(*turns)], "seconds")
 # ```
 
 # %%

@@ -163,8 +163,8 @@ for error in (last, last.__cause__):
 # | *was the direct cause of* | The program caught the first error and raised a second one. |
 # | *During handling of* | The program caught the first error. Then its `except` block failed. |
 #
-# In both cases, begin with the first error. TensorFlow makes chains, too. So skip an error that has
-# no line of yours above it.
+# In both cases, begin with the first error. TensorFlow makes chains, too. So skip an error if none
+# of the lines above it is yours.
 #
 # ### Exercise 1: read a chain (4 min)
 #
@@ -190,8 +190,8 @@ lesson.q1.check(reading)  # also: lesson.q1.hint(), lesson.q1.solution()
 # ![Arrows named saving, loading, calling and request connect your code, the export, a Python
 # program, a model server and its client.](../notebooks/images/where_errors_arise.svg)
 #
-# An error can arise at each arrow. This table has frequent errors of three of them, with the name
-# of the case, words of the message, and the cure:
+# An error can arise at each arrow. The table lists frequent errors of saving, loading and calling:
+# the name of the case, words of the message, and the cure.
 
 # %%
 overview(
@@ -322,8 +322,8 @@ print(*artifact.read(lesson.scratch / "twice").signatures.values())
 #
 # The shop says: *Every request gets an error. We send `area` and `rooms`, each a column of
 # `float32`, and read `price`.* The author of the export says: *A house costs 50, and 2 for each
-# square metre, and 10 for each room.* (In every variant, a room costs more than a square metre.)
-# Each input and output should have the shape `(None, 1)`.
+# square metre, and 10 for each room.* A room always costs more than a square metre. Each input and
+# output should have the shape `(None, 1)`.
 
 # %%
 found_dir_3 = lesson.q3.given()
@@ -407,7 +407,7 @@ print(send("/v1/models/line:predict", {"instances": [[0.0], [1.0]]})[0])
 # A server has the model `houses`. Its signature `serving_default` takes two numbers for each house,
 # `area` and `rooms`. The client below asks for the prices of two houses. Its request has several
 # faults, and the server names one at a time. Correct `path` and `body` until the server answers
-# with the prices of these two houses.
+# with the two prices.
 
 # %%
 send_5, path, body = lesson.q5.given()

@@ -151,4 +151,4 @@ def message(text: str) -> str:
 def prices_in(text: str) -> list[float]:
     """Return the prices in a response, in the form of rows or of columns."""
     response = json.loads(text)
-    return list(response.get("predictions") or response.get("outputs") or ())
+    return np.ravel(response.get("predictions") or response.get("outputs") or ()).tolist()

@@ -36,6 +36,9 @@ Q5 = Proofs(
         "a version": sent(path="/v1/models/houses/versions/1:predict"),
         "a text": sent(json.dumps(BODY)),
         "bytes": sent(json.dumps(BODY).encode()),
+        "a list of one number": sent(
+            {"instances": [{name: [value] for name, value in house.items()} for house in HOUSES]}
+        ),
         "inputs in the other order": sent(
             {"instances": [dict(reversed(house.items())) for house in HOUSES]}
         ),
@@ -86,7 +89,7 @@ Q5 = Proofs(
         "classify": sent(path="/v1/models/houses:classify"),
         "version 2": sent(path="/v1/models/houses/versions/2:predict"),
         "a label": sent(path="/v1/models/houses/labels/stable:predict"),
-        "nested lists": sent({"instances": [{"area": [60.0], "rooms": [2.0]} for _ in HOUSES]}),
+        "lists of rooms": sent({"instances": [{"area": 60.0, "rooms": [2.0, 3.0]}]}),
         "both forms": sent({**BODY, "inputs": {"area": [60.0], "rooms": [2.0]}}),
         "prices": sent([190.0, 210.0]),
         "a name of a signature in capitals": sent({"signature_name": "Serving_default", **BODY}),

@@ -143,7 +143,7 @@ def test_the_lesson_says_what_the_clinic_says():
     """Its threads are the clinic's, and the clinic finds each error that the lesson shows."""
     prose = "\n".join(cell.source for cell in cells() if cell.cell_type == "markdown")
     threads = re.findall(
-        r"\[\w+ \d+\]\(https://github\.com/([^)]+)/issues/(\d+)\)\s+\(`([\w-]+)`\)", prose
+        r"\[\w+\s\d+\]\(https://github\.com/([^)]+)/issues/(\d+)\)\s+\(`([\w-]+)`\)", prose
     )
     assert len(threads) >= 8
     for repository, number, key in threads:

@@ -30,7 +30,7 @@ class Overview:
             lines.append(group)
             for case in cases:
                 lines.append(f"  {case.key}")
-                for text in (case.text, _first_sentence(case.cure)):
+                for text in (case.text, f"Cure: {_first_sentence(case.cure)}"):
                     indents = {"initial_indent": "    ", "subsequent_indent": "      "}
                     lines += textwrap.wrap(text, WIDTH, break_on_hyphens=False, **indents)
         return "\n".join(lines)
@@ -43,8 +43,9 @@ class Overview:
         rows = []
         for group, cases in self._groups():
             rows.append(FullRow(group, heading=True))
-            rows += [(case.key, case.text, _first_sentence(case.cure)) for case in cases]
-        return table(("case", "the message says", "cure"), rows)
+            for case in cases:
+                rows += [(case.key, case.text), FullRow(f"Cure: {_first_sentence(case.cure)}")]
+        return table(("case", "the message says"), rows)
 
     def _groups(self):
         return groupby(self.cases, key=lambda case: case.group)

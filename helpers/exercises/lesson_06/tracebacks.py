@@ -93,6 +93,23 @@ class Chain:
 _made: dict[str, Chain] = {}
 
 
+def drawn(seed: int | None = None) -> tuple[str, str, int]:
+    """Draw the case, what the program does with the error, and how its lines are moved."""
+    if seed is None:
+        return "tensor-dtype", "return PRICES[rows.shape[0]]", 1
+    chance = random.Random(f"1 {seed}")
+    case, handler = chance.choice(
+        [
+            (case, handler)
+            for case in KINDS
+            for handler, last in HANDLERS.items()
+            # Of two errors of one type, the answer would not tell which one was meant.
+            if not (case in ("tensor-dtype", "shape-refused") and last == "TypeError")
+        ]
+    )
+    return case, handler, chance.randrange(6)
+
+
 def chain_of(text: str) -> Chain:
     """Return what is right about a traceback that `chained` has made."""
     return _made[text]
@@ -100,7 +117,7 @@ def chain_of(text: str) -> Chain:
 
 def chained(folder: Path, seed: int | None = None) -> str:
     """Return the traceback of a program that caught an error and then failed, too."""
-    case, handler, comments = _drawn(seed)
+    case, handler, comments = drawn(seed)
     rows, call = KINDS[case]
     folder = _export(folder)
     program = PROGRAM.format(
@@ -133,23 +150,6 @@ def chained(folder: Path, seed: int | None = None) -> str:
         },
     )
     return text
-
-
-def _drawn(seed):
-    """Draw the case, what the program does with the error, and how its lines are moved."""
-    if seed is None:
-        return "tensor-dtype", "return PRICES[rows.shape[0]]", 1
-    chance = random.Random(f"1 {seed}")
-    case, handler = chance.choice(
-        [
-            (case, handler)
-            for case in KINDS
-            for handler, last in HANDLERS.items()
-            # Of two errors of one type, the answer would not tell which one was meant.
-            if not (case in ("tensor-dtype", "shape-refused") and last == "TypeError")
-        ]
-    )
-    return case, handler, chance.randrange(6)
 
 
 def _export(folder):

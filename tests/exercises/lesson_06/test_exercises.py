@@ -66,12 +66,12 @@ def test_a_room_costs_more_than_a_square_metre_in_each_variant():
         assert houses.rooms > houses.area
 
 
-SEEDS = (None, *range(24))
+SEEDS = (None, *range(8))
 
 
 def test_each_chain_has_two_errors_of_two_types_and_a_case_that_the_page_shows(tmp_path):
     seen = set()
-    for seed in SEEDS:
+    for seed in (None, *{tracebacks.drawn(seed)[0]: seed for seed in range(99)}.values()):
         text = tracebacks.chained(tmp_path / str(seed), seed)
         chain = tracebacks.chain_of(text)
         assert text.count("Traceback (most recent call last)") == 2

@@ -9,7 +9,6 @@ from helpers.serving.protocol import responses
 from helpers.serving.protocol.errors import NOT_FOUND, ServingError, invalid
 from helpers.serving.protocol.predict_request import PredictBody
 from helpers.serving.server.rest_route import route_of
-from helpers.serving.server.servable import Servable
 
 VERSION = 1  # of each model
 
@@ -34,6 +33,8 @@ def in_process(**models: str | PathLike[str]) -> Callable[[str, Any], tuple[int,
     ServingError
         If an export cannot be loaded.
     """
+    from helpers.serving.server.servable import Servable
+
     loaded = {name: Servable(directory) for name, directory in models.items()}
 
     def send(path: str, body: Any) -> tuple[int, str]:

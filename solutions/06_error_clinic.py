@@ -9,8 +9,8 @@
 # %% [markdown]
 # # The error clinic: from an error to its cure
 #
-# Your program ends with `RuntimeError: no price`. Above this line stand thirty lines of a
-# traceback, and only a few of them tell you what to change.
+# Your program ends with `RuntimeError: no price`. The traceback above this line has thirty lines,
+# and only a few of them tell you what to change.
 #
 # ![A traceback with two errors. 1: the end, RuntimeError: no price. 2: the first error, above it.
 # 3: your lowest line above the first error, return

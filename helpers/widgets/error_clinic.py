@@ -97,7 +97,7 @@ def _page(case):
 
 def _verdict(found):
     if found.case:
-        return f"<div>{FOUND} <b>{html.escape(found.line)}</b></div>"
+        return f"<div style='line-height:1.4'>{FOUND} <b>{html.escape(found.line)}</b></div>"
     if not found.words:
         return NOTHING
     step = f"<div>{html.escape(found.next_step)}</div>"

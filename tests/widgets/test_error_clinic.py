@@ -33,8 +33,8 @@ def test_a_pasted_error_shows_its_case(view):
     assert choice.value == "not-a-keras-model"
     assert answer.value == CASES["not-a-keras-model"].as_html()
     assert verdict.value == (
-        "<div style='line-height:1.4'>found in your text: <b>&#x27;_UserObject&#x27; object has no attribute "
-        "&#x27;predict&#x27;</b></div>"
+        "<div style='line-height:1.4'>found in your text: <b>&#x27;_UserObject&#x27; object has no "
+        "attribute &#x27;predict&#x27;</b></div>"
     )
     assert not nearest.children
 

@@ -105,8 +105,8 @@ class Case(NamedTuple):
 def cases(monday: Rows, tuesday: Rows) -> Iterator[Case]:
     """Yield the calls of the check, the rows of the notebook first."""
     rows = penguins()
-    yield Case("monday", None, monday, set())
-    yield Case("tuesday, half of it in kilograms", None, tuesday, {"body_mass_g"})
+    yield Case("the rows of monday", None, monday, set())
+    yield Case("the rows of tuesday, half of them in kilograms", None, tuesday, {"body_mass_g"})
     for seed in (3, 4, 5):
         yield Case("another usual day", None, live_rows(rows, seed), set())
     usual = live_rows(rows, seed=6, gaps=0.3)
@@ -134,6 +134,7 @@ def _drawn_cases(chance):
     """Yield calls with other exports: other columns, numbers, sizes, and limits just passed."""
     turn = 0
     for size in SIZES:
+        rows = f"{size} live row{'s' * (size > 1)}"
         for names in DRAWN:
             for _ in range(3):
                 statistics, live, expected = {}, {}, set()
@@ -148,7 +149,7 @@ def _drawn_cases(chance):
                 live |= {"country": np.array(["NO"] * size), "room": np.full(size, 1e9)}
                 order = chance.permutation(list(live)).tolist()
                 yield Case(
-                    f"another export, with the columns {', '.join(names)}, and {size} live rows",
+                    f"another export, with {', '.join(names)}, and {rows}",
                     statistics,
                     {name: live[name] for name in order},
                     expected,
@@ -225,15 +226,12 @@ def _wrong(case, found, statistics):
             return f"{start} {name} is not in the statistics of this export."
         trained, live = statistics[name], float(np.nanmean(case.live[name]))
         shift = (live - trained["mean"]) / trained["std"]
-        text = (
+        gaps = np.isnan(case.live[name]).any()
+        return (
             f"{start} {name}: the mean is {live:.6g}, and the training has mean "
             f"{trained['mean']:.6g} and standard deviation {trained['std']:.6g}. The difference is "
-            f"{shift:+.3f} standard deviations."
+            f"{shift:+.3f} standard deviations, and more than {LIMIT} is an alarm."
+            + " Some values are missing: does your mean leave out nan?"
+            * bool(gaps)
         )
-        if name in case.expected and np.isnan(case.live[name]).any():
-            return (
-                f"{text} Some values are missing: with them, np.mean is nan, and no comparison "
-                "with nan is True."
-            )
-        return text
     return start

@@ -162,7 +162,7 @@ def moves(export_dir, live):
     return [name for name in stored if beyond(0.5)(np.nanmean(live[name]), stored[name])]
 
 
-KILOGRAMS = "half of it in kilograms, it should return ['body_mass_g']"
+KILOGRAMS = "half of them in kilograms, it should return ['body_mass_g']"
 
 Q4 = Proofs(
     right={
@@ -174,12 +174,14 @@ Q4 = Proofs(
         "a lambda": same(lambda export_dir, live: sorted(solved(export_dir, live))),
     },
     wrong={
-        "np.mean of gaps": Mistake(same(alarm_of(beyond(0.5), np.mean)), "np.mean is nan"),
+        "np.mean of gaps": Mistake(
+            same(alarm_of(beyond(0.5), np.mean)), "does your mean leave out nan?"
+        ),
         "only above": Mistake(
             same(alarm_of(lambda mean, of: (mean - of["mean"]) / of["std"] > 0.5)), KILOGRAMS
         ),
         "the deviation of the live rows": Mistake(
-            same(by_the_live_deviation), "standard deviations"
+            same(by_the_live_deviation), "The difference is +0.500 standard deviations"
         ),
         "0.4 deviations": Mistake(same(alarm_of(beyond(0.4))), "The difference is"),
         "one deviation": Mistake(same(alarm_of(beyond(1))), "The difference is"),
@@ -188,13 +190,14 @@ Q4 = Proofs(
             "a column whose mean is exactly 0.5 standard deviations away",
         ),
         "a limit in grams": Mistake(
-            same(alarm_of(lambda mean, of: abs(mean - of["mean"]) > 0.5)), "for monday, it should"
+            same(alarm_of(lambda mean, of: abs(mean - of["mean"]) > 0.5)),
+            "for the rows of monday, it should",
         ),
         "only the first": Mistake(
             same(only_the_first), "it should return ['bill_length_mm', 'body_mass_g']"
         ),
-        "every column of the rows": Mistake(same(all_columns), "", "raised"),
-        "statistics of its own": Mistake(same(of_the_penguins), "a column whose mean is exactly"),
+        "every column of the rows": Mistake(same(all_columns), "TypeError", "raised"),
+        "statistics of its own": Mistake(same(of_the_penguins), "for another export, with"),
         "changes the rows": Mistake(same(fills_gaps), "should leave live as it is"),
         "a text": Mistake(
             same(lambda export_dir, live: ", ".join(solved(export_dir, live))),

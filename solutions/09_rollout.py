@@ -180,8 +180,8 @@ lesson.q1.check(in_canary)  # also: lesson.q1.hint(), lesson.q1.solution()
 # %% [markdown]
 # ## What shows that a canary fails?
 #
-# `training` holds 1,000 orders, and `live` holds 200. The widget sends a live order for each of
-# 200 customers. Change the share of the canary, and look at the errors.
+# `training` holds 1,000 orders, and `live` holds 200. The widget has a router of its own. It sends
+# a live order for each of 200 customers. Change the share of the canary, and look at the errors.
 
 # %%
 chance = np.random.default_rng(0)
@@ -194,14 +194,15 @@ def draw_orders(count):
 
 training, live = draw_orders(1000), draw_orders(200)
 bodies = {f"customer-{n:03}": {"instances": live[[n]].tolist()} for n in range(200)}
-canary(router, bodies.get)
+watched = Router(server.rest, "delivery", stable=1, canary=2, percent=25)
+canary(watched, bodies.get)
 
 # %% [markdown]
-# `router.statistics()` returns the counts of both versions. Ann sends an order from 62 km, and
-# then `rollback` ends the canary:
+# `statistics()` returns the counts of both versions. Ann sends an order from 62 km, and then
+# `rollback` ends the canary:
 
 # %%
-stable, trial = router.statistics()
+stable, trial = watched.statistics()
 for version in (stable, trial):
     print(version.name, version.requests, version.errors, round(version.error_rate, 3))
 reply = router.predict("ann", {"instances": [[62.0, 1.0]]})

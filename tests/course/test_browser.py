@@ -185,7 +185,7 @@ def explore_artifacts(notebook):
 
 def move_the_canary(notebook):
     """Each share sends the customers' requests to the real server and changes the counts."""
-    output = notebook.output("canary(router")
+    output = notebook.output("canary(watched")
     words, picture = output.locator(".widget-html").first, output.locator("img")
     share = output.get_by_role("spinbutton", name="canary %")
     expect(share).to_have_value("25")
@@ -322,7 +322,7 @@ CASES = [
     ),
     Case(
         name="09_rollout",
-        widget="canary(router",
+        widget="canary(watched",
         stored="(picture)",
         wrong="in_canary = lambda user, percent: True",
         words="about 0 should be in the canary at 0 %",

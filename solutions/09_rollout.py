@@ -180,8 +180,9 @@ lesson.q1.check(in_canary)  # also: lesson.q1.hint(), lesson.q1.solution()
 # %% [markdown]
 # ## What shows that a canary fails?
 #
-# `training` holds 1,000 orders, and `live` holds 200. The widget has a router of its own. It sends
-# a live order for each of 200 customers. Change the share of the canary, and look at the errors.
+# `training` holds 1,000 orders, and `live` holds 200. The widget has a router of its own. It
+# sends a live order for each of 200 customers. Change the share of the canary, and look at the
+# errors.
 
 # %%
 chance = np.random.default_rng(0)
@@ -203,8 +204,8 @@ canary(watched, bodies.get)
 
 # %%
 stable, trial = watched.statistics()
-for version in (stable, trial):
-    print(version.name, version.requests, version.errors, round(version.error_rate, 3))
+for v in stable, trial:
+    print(f"{v.name}: {v.errors} of {v.requests} failed, error_rate {v.error_rate:.3f}")
 reply = router.predict("ann", {"instances": [[62.0, 1.0]]})
 print(reply.ok, reply.error.split(" [[")[0])
 router.rollback()
@@ -220,14 +221,14 @@ print(router.history[-1])
 # versions, because both refuse a caller's mistake. A fixed limit, `Router(...,
 # max_error_rate=0.05)`, also ends a good canary when callers make many mistakes.
 #
-# A rate r of n requests has the *variance* r·(1 − r) / n. Add the variances of both rates. The
-# square root is the *standard error* of their difference. Chance rarely makes a difference of
+# A rate r of n requests has the *variance* `r * (1 - r) / n`. Add the variances of both rates.
+# The square root is the *standard error* of their difference. Chance rarely makes a difference of
 # more than 3 standard errors. The formula needs about 50 requests.
 #
 # ### Exercise 2: diagnose, and end the canary (8 min)
 #
-# `orders` is the router of another model, whose canary of 20 % fails. `requests` holds the rows
-# of 200 customers. What do the requests have in common that **only the canary** refuses?
+# `orders` is the router of another model, whose canary of 20 % fails. `requests` is a list of 200
+# pairs (customer, rows). What do the requests have in common that **only the canary** refuses?
 #
 # Then write `guard(router)`. It ends a canary that fails more often than the stable version, and
 # no other. The check calls it after every 100 requests, for good canaries and bad ones. One of
@@ -354,8 +355,9 @@ for unit, distances in {"kilometres": live[:, 0], "miles": live[:, 0] * 0.62}.it
     print(f"{unit}: {shift:+.2f} standard deviations")
 
 # %% [markdown]
-# Chance moves the mean of n rows by about 1/√n, here 0.07. So −0.70 is not chance, although each
-# single distance looks right. For drift, compare with the live rows of an earlier week.
+# Chance moves the mean of n rows by about `1 / sqrt(n)`, here 0.07. So −0.70 is not chance,
+# although each single distance looks right. For drift, compare with the live rows of an earlier
+# week.
 #
 # A mean needs many rows. A *range check* needs one. It can be an output of the export:
 

@@ -70,9 +70,8 @@ exercise_server.warm_up()  # starts the server of exercise 2
 # %% [markdown]
 # ## Can a server answer with two versions?
 #
-# The model of this page estimates the minutes of a delivery, from the distance in kilometres and
-# the number of parcels. Version 2 looks the distance up in a table with one row for each 10
-# kilometres.
+# The model estimates the minutes of a delivery, from the distance in kilometres and the number of
+# parcels. Version 2 looks the distance up in a table with one row for each 10 kilometres.
 
 # %%
 base, unfinished = lesson.scratch / "delivery", lesson.scratch / "unfinished"
@@ -148,8 +147,8 @@ after = {user for user in users if router.route(user).role == "canary"}
 print("canary:", len(before), "then", len(after), "lost it:", len(before - after))
 
 # %% [markdown]
-# ![The canary has the buckets 0 to 999 at 10 %, and 0 to 2,499 at 25 %. Ann is in bucket 244, Cem
-# in 3076, Bob in 8498.](../notebooks/images/buckets.svg)
+# ![The canary has the buckets 0 to 999 at 10 %, and 0 to 2,499 at 25
+# %.](../notebooks/images/buckets.svg)
 #
 # A larger share adds buckets, so every user of the canary keeps it. Otherwise the answers for a
 # user would change without a visible reason.
@@ -217,13 +216,13 @@ print(router.history[-1])
 #
 # ## Which difference is more than chance?
 #
-# A *guard* is a program that ends a bad canary without you. It compares the error rates of both
-# versions, because both refuse a caller's mistake. A fixed limit, `Router(...,
+# A *guard* is a program that ends a bad canary without you. Callers make mistakes, which both
+# versions refuse. So the guard compares the error rates of both. A fixed limit, `Router(...,
 # max_error_rate=0.05)`, also ends a good canary when callers make many mistakes.
 #
 # A rate r of n requests has the *variance* `r * (1 - r) / n`. Add the variances of both rates.
 # The square root is the *standard error* of their difference. Chance rarely makes a difference of
-# more than 3 standard errors. The formula needs about 50 requests.
+# more than 3 standard errors. For fewer than about 50 requests, the formula is not reliable.
 #
 # ### Exercise 2: diagnose, and end the canary (8 min)
 #
@@ -273,12 +272,12 @@ for found in (compare((10, 100), (12, 100)), compare((400, 4000), (480, 4000))):
 
 # %% [markdown]
 # The *interval* holds the differences that fit the data. With 100 customers, version 2 may be
-# better or worse. *z* is the difference in standard errors. It counts as a difference outside
+# better or worse. *z* is the difference in standard errors. `differs` is `True` if z is outside
 # −1.96 to 1.96.
 #
-# A `Plan` says how many customers you need, here to see a gain of 2 %. What if you look ten
-# times, and stop at the first difference? `simulate` tries 2,000 experiments with two **equal**
-# versions:
+# A `Plan` says how many customers you need, here to see 2 more orders of 100 customers. What if
+# you look ten times, and stop at the first difference? `simulate` tries 2,000 experiments with
+# two **equal** versions:
 
 # %%
 for corrected in (False, True):
@@ -289,8 +288,8 @@ print("z at the ten looks:", [round(limit, 1) for limit in plan.thresholds])
 
 # %% [markdown]
 # One look would be wrong in 5 % of the experiments, and ten looks are wrong in almost 20 %. A
-# corrected plan fixes the looks in advance, and requires a larger z at the early ones. With a
-# canary of 10 %, you need about three times as many customers. So compare halves.
+# corrected plan fixes the looks in advance, and requires a larger z at the early ones. A canary
+# of 10 % needs about three times as many customers as two halves. So compare halves.
 #
 # ## When is a comparison wrong?
 #
@@ -306,8 +305,8 @@ print("z at the ten looks:", [round(limit, 1) for limit in plan.thresholds])
 #
 # The first is the *sample-ratio check*. For two halves, z is the difference of the two numbers of
 # users, divided by the square root of their sum. For 5,250 and 4,750 users, z is 500 / 100 = 5.
-# Outside −3 to 3, the split is broken: perhaps users of a slow version leave before they are
-# counted. Find the cause, and start again.
+# If z is outside −3 to 3, the split is broken. Perhaps users of a slow version leave before they
+# are counted. Find the cause, and start again.
 #
 # ### Exercise 3: predict what five experiments show (5 min)
 #
@@ -355,9 +354,9 @@ for unit, distances in {"kilometres": live[:, 0], "miles": live[:, 0] * 0.62}.it
     print(f"{unit}: {shift:+.2f} standard deviations")
 
 # %% [markdown]
-# Chance moves the mean of n rows by about `1 / sqrt(n)`, here 0.07. So −0.70 is not chance,
-# although each single distance looks right. For drift, compare with the live rows of an earlier
-# week.
+# Chance moves the mean of n rows by about `1 / sqrt(n)` standard deviations, here 0.07. So −0.70
+# is not chance, although each single distance looks right. For drift, compare with the live rows
+# of an earlier week.
 #
 # A mean needs many rows. A *range check* needs one. It can be an output of the export:
 
@@ -421,7 +420,7 @@ lesson.q4.check(alarm)
 #
 # On Kubernetes, KServe starts TensorFlow Serving on several machines
 # (`helpers/serving/rollout/kserve.yaml`). It splits *requests*, not users, so keep your rule in
-# front of it. The servers may have another TensorFlow than the one that wrote the export:
+# front of it. The servers may have another TensorFlow than you. This one wrote the export:
 
 # %%
 print(tf.saved_model.load(base / "1").tensorflow_version)
@@ -433,7 +432,7 @@ print(tf.saved_model.load(base / "1").tensorflow_version)
 # ## What you can do now
 #
 # - **Split the users**: hash the name, and give the lowest buckets to the canary.
-# - **End a bad canary**: compare both error rates, in standard errors, and roll back.
+# - **End a bad canary**: compare both error rates, and roll back.
 # - **Read an experiment**: check the split first, and fix the looks in advance.
 # - **Watch the inputs**: store training statistics and a range check in the export.
 

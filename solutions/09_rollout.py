@@ -420,7 +420,8 @@ lesson.q4.check(alarm)
 #
 # On Kubernetes, KServe starts TensorFlow Serving on several machines
 # (`helpers/serving/rollout/kserve.yaml`). It splits *requests*, not users, so keep your rule in
-# front of it. The servers may have another TensorFlow than you. This one wrote the export:
+# front of it. The servers may have another TensorFlow than you. The export says which one wrote
+# it:
 
 # %%
 print(tf.saved_model.load(base / "1").tensorflow_version)

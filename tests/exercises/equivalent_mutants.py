@@ -77,6 +77,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         r"line 3: 10000 -> 9999": "the share differs by a hundredth of a per cent",
     },
     "09 q2": {
+        r"line 2: reply = .* -> removed": "only the learner's own look at requests",
         r"line 1: (for .* -> removed|60 -> (59|61))": "only the learner's own look at requests",
         r"line 2: 'instances' -> 'instancesx'": "only the learner's own look at requests",
         r"line 10: (.* -> .*\.requests > 50|50 -> (49|51))": "one request decides nothing",
@@ -84,6 +85,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         r"line 12: (3 -> 4|0\.5 -> 0\.505)": "a more careful guard",
         r"line 11: (1 - v\.error_rate -> 1 \+ v\.error_rate|1 -> 2)": "a more careful guard",
     },
+    "09 q3": {r"line [12]: .*": "the loop only prints what the learner looks at"},
     "11 q2": {
         r"line 1: tf\.function\(.* -> (tf\.function\()?lambda .*": "still 100 times as fast",
         r"line 2: tf\.TensorSpec.* -> tf\.TensorSpec\(\(None, 10\)\)": "float32 is the default",

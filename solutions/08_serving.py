@@ -22,7 +22,7 @@
 # - publish a new version while clients send requests (exercise 3)
 # - decide whether a new version may replace the old one (exercise 4)
 #
-# **42 minutes**, 25 of them for the exercises. Builds on [lesson 03](03_many_signatures.ipynb).
+# **45 minutes**, 25 of them for the exercises. Builds on [lesson 03](03_many_signatures.ipynb).
 
 # %% [markdown]
 # ## The recipe
@@ -120,8 +120,8 @@ server = serve("shop", base, max_num_load_retries=0)
 #
 # ## How does a client call a signature?
 #
-# A client can send JSON over HTTP. This interface is called *REST*. `server.ask` sends such a
-# request, and returns the status and the answer:
+# *REST* is the interface with JSON over HTTP. `server.ask` sends a request, and returns the status
+# and the answer:
 #
 # ```
 # curl -d '{"instances": [[1, 1]]}' ADDRESS/v1/models/shop:predict
@@ -133,7 +133,7 @@ print(server.ask("shop:predict", {"instances": rows}))
 print(server.ask("shop/versions/1:predict", {"inputs": {"x": rows}}))
 
 # %% [markdown]
-# The status 200 means success. A request has one of two forms:
+# A request has one of two forms:
 #
 # | form | the request holds | the answer holds |
 # |---|---|---|
@@ -158,8 +158,6 @@ body = {"signature_name": "from_bytes", "instances": [{"b64": text}]}
 print(server.ask("shop:predict", body))
 
 # %% [markdown]
-# The answer names the two outputs of this signature.
-#
 # ## What does the server refuse?
 
 # %%
@@ -167,14 +165,15 @@ refused = {
     "no such version": ("shop/versions/7:predict", {"instances": rows}),
     "no such signature": ("shop:predict", {"signature_name": "sum", "instances": rows}),
     "wrong name": ("shop:predict", {"instances": [{"rows": [1.0, 1.0]}]}),
-    "a word": ("shop:predict", {"instances": [["one", 1.0]]}),
     "three columns": ("shop:predict", {"instances": [[1.0, 1.0, 1.0]]}),
+    "not a number": ("shop:predict", {"instances": [[np.nan, 1.0]]}),
 }
 server.ask_each(refused)
 
 # %% [markdown]
-# 404 means that the model or version does not exist. 400 means that the request is wrong. The last
-# error comes from the graph, because the server does not compare the number of columns (lesson 02).
+# 404 means that the model or version does not exist. 400 means that the request is wrong. The
+# server compares neither the number of columns nor the values. Three columns fail in the graph
+# (lesson 02), and `NaN` gets an answer, with the status 200.
 #
 # ## How does a client call a signature over gRPC?
 #
@@ -267,8 +266,8 @@ print(server.states("shop"))
 # the highest number, unless you configure something else. So it unloaded version 1:
 #
 # ![A version has the states START, LOADING, AVAILABLE, UNLOADING and END. If loading fails, END
-# follows LOADING. Clients get answers in the state
-# AVAILABLE.](../notebooks/images/version_states.svg)
+# follows LOADING. Version 2 is AVAILABLE before version 1 is
+# unloaded.](../notebooks/images/version_states.svg)
 #
 # The server unloads the old version after the new one is available, so it needs memory for both.
 #
@@ -346,8 +345,8 @@ print("golden answers:", golden)
 #
 # ### Exercise 2: predict which version answers (4 min)
 #
-# A base path has the versions 1 and 2, without warm-up requests or labels. Six things happen to six
-# such folders. Which version answers `{"instances": [[1.0, 1.0]]}` afterwards: 1, 2, 3 or
+# Six base paths have the versions 1 and 2, without warm-up requests or labels. A different thing
+# happens to each. Which version answers `{"instances": [[1.0, 1.0]]}` afterwards: 1, 2, 3 or
 # `"error"`?
 
 # %%
@@ -403,7 +402,7 @@ lesson.q3.check(publish)
 # |---|---|
 # | a signature, input or output renamed or removed | fail |
 # | a new input | fail: they do not send it |
-# | a second output | fail in REST: `predictions` now holds names |
+# | a second output | fail in REST: `predictions` now holds names, as for `from_bytes` |
 # | one more output beside several, a new signature | work |
 # | another dtype of an input or output | fail in gRPC |
 # | an input that takes more sizes, `None` for 2 | work |
@@ -413,7 +412,7 @@ lesson.q3.check(publish)
 # You expect other numbers after training only. This command compares two exports by these rules:
 #
 # ```
-# .venv/bin/python -m helpers.readers NEW --against OLD
+# .venv/bin/python -m helpers.readers NEW --against OLD [--retrained]
 # ```
 #
 # ### Exercise 4: decide whether it may replace the old one (9 min)

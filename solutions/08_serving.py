@@ -99,7 +99,7 @@ server = serve("shop", base, max_num_load_retries=0)
 #
 # <details><summary>How do you use TensorFlow Serving itself?</summary>
 #
-# With Docker (not tested by the course). `print(base)` shows the FOLDER:
+# With Docker (untested here). `print(base)` shows the FOLDER:
 #
 # ```
 # docker run --rm -v FOLDER:FOLDER \
@@ -120,8 +120,8 @@ server = serve("shop", base, max_num_load_retries=0)
 #
 # ## How does a client call a signature?
 #
-# *REST* is the interface with JSON over HTTP. `server.ask` sends a request, and returns the status
-# and the answer:
+# A *client* is a program that calls a server. *REST* is the interface with JSON over HTTP.
+# `server.ask` sends a request, and returns the status and the answer:
 #
 # ```
 # curl -d '{"instances": [[1, 1]]}' ADDRESS/v1/models/shop:predict
@@ -214,8 +214,8 @@ with show_error():
 #
 # ### Exercise 1: call a model that you have not seen (6 min)
 #
-# `scoring` is another server. Its model is called `scoring`, too. Look at its signatures, and call
-# three of them. Each answer is two numbers, as a list or in the shape of the response.
+# `scoring` is another server, with the model `scoring`. Look at its signatures, and call three.
+# Each answer is two numbers, as a list or in the shape of the response.
 #
 # - `scores`: the output `score` of `serving_default` for the rows `x`
 # - `totals`: the output `total` of `both` for `left` and `right`
@@ -299,8 +299,8 @@ print(server.ask("shop:predict", one))
 # %% [markdown]
 # ## How do you find a broken version before your clients do?
 #
-# Load the new version beside the old one. `configure` sets which versions the server loads. It also
-# sets *labels*: names for versions, which clients use in the path.
+# Load the new version beside the old one. `configure` sets which versions the server loads: 2 now,
+# 4 and 5 as soon as they appear. It also sets *labels*, which clients use in place of a number.
 
 # %%
 server.configure("shop", base, [2, 4, 5], stable=2)
@@ -409,7 +409,7 @@ lesson.q3.check(publish)
 # | an input that takes other or fewer sizes, 2 for `None` | fail if they send others |
 # | other answers to the same rows | get other numbers |
 #
-# You expect other numbers after training only. This command compares two exports by these rules:
+# Other numbers are right only after training. This command compares two exports by these rules:
 #
 # ```
 # .venv/bin/python -m helpers.readers NEW --against OLD [--retrained]
@@ -477,8 +477,6 @@ lesson.q4.check(cause, may_replace)
 #   and golden answers.
 # - **Publish a version**: write it under another name, then rename it.
 # - **Replace an old version**: compare names, dtypes, shapes and answers.
-#
-# **Your own export**: `serve("mine", FOLDER)` serves `FOLDER/1`.
 
 # %% [markdown]
 # [Lesson 07: silent failures](07_silent_failures.ipynb) · Next: [lesson 09,

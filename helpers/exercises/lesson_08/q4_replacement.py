@@ -5,7 +5,6 @@ nested list}}. A case is an old version, a new one, and what `may_replace` shoul
 """
 
 import copy
-import pprint
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,7 +23,6 @@ OUTPUTS = ("minutes", "price", "risk", "rank", "score")
 OTHER_DTYPE = {"float32": "float64", "float64": "float32", "int32": "int64", "int64": "int32"}
 ROWS = 3  # of the answers
 DRAWN = 6  # cases for each change
-WIDTH = 60  # characters of a printed line
 
 NOT_SENT = "The clients of the old version do not send it."
 SENT = "The clients of the old version send the old input."
@@ -36,10 +34,13 @@ OBJECTS = "In REST, `predictions` then holds objects in place of values."
 
 
 class Version(dict):
-    """One version of a signature. It prints a line for each part, and longer parts on several."""
+    """One version of a signature. It prints a short line for each input, output and answer."""
 
     def __repr__(self) -> str:
-        return pprint.pformat(dict(self), width=WIDTH, sort_dicts=False)
+        lines = ["{"]
+        for part, named in self.items():
+            lines += [f"  {part!r}: {{", *(f"    {k!r}: {v!r}," for k, v in named.items()), "  },"]
+        return "\n".join([*lines, "}"])
 
     __str__ = __repr__
 

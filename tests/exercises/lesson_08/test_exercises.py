@@ -1,5 +1,6 @@
 """Test the exercises of lesson 08: right answers, mistakes, no answer, and their helpers."""
 
+import ast
 import tempfile
 import time
 
@@ -140,6 +141,7 @@ def test_each_variant_of_exercise_4_has_one_kind_of_breaking_change(lesson, seed
     for cause in q4_replacement.CAUSES:
         result = exercise.grade(cause, by_rules)
         assert result.outcome == (PASSED if cause == right else NOT_YET), result
+    assert ast.literal_eval(str(old)) == old, "it prints what Python can read"
     old.clear()
     assert exercise.given(seed)[0], "a copy"
     exercise.given()

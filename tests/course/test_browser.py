@@ -108,11 +108,14 @@ def choose_a_signature(notebook):
 
 
 def look_up_an_error(notebook):
-    """A pasted error shows its case. An unknown error shows near cases, if there are any."""
-    output = notebook.output("clinic()")
+    """It opens with the error of the page. A pasted error shows its case, an unknown one none."""
+    output = notebook.output("clinic(")
     error, case = output.get_by_role("textbox"), output.locator(".widget-html table")
+    expect(output).to_contain_text("found in your text: Called a function referencing variables")
+    expect(case).to_contain_text("The loaded object was not kept")
     frames = 'Traceback (most recent call last):\n  File "a.py", line 3, in <module>\n    run()\n'
     error.click()  # a paste shows its case while the cursor stands in the box
+    error.press("Control+A")
     known = f"{frames}AttributeError: '_UserObject' object has no attribute 'predict'"
     error.page.keyboard.insert_text(known)
     expect(case).to_contain_text("The loaded object has no predict and no call")
@@ -314,10 +317,10 @@ CASES = [
     ),
     Case(
         name="06_error_clinic",
-        widget="clinic()",
-        stored="saving: model.save refuses a directory",
-        wrong='diagnosis_1, repaired_dir_1 = "shape-refused", export_dir',
-        words="right numbers in all three readers, if the caller uses the names",
+        widget="clinic(",
+        stored="found in your text: Called a function referencing variables",
+        wrong='reading = {"first error": "KeyError", "line": 18, "case": "shape-refused"}',
+        words="you say 'KeyError', but this is the last error",
         use_widget=look_up_an_error,
     ),
     Case(

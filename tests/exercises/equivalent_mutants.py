@@ -70,7 +70,10 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         r"line 3: max\(taken, default=0\) -> max\(taken\)": "base always holds a version",
         r"line 3: 0 -> -?1": "base always holds a version",
         r"line 3: 1 -> 2": "the server serves the highest number, and gaps do not matter",
-        r"line 4: 'incoming-' -> .*": "any name will do that is no number",
+        r"line 4: 'unfinished-' -> .*": "any name will do that is no number",
+    },
+    "08 q4": {
+        r"line 11: (zip\(.* -> zip\(new_shape, shape\)|True -> False)": "the lengths are equal",
     },
     "09 q1": {
         r"line 2: 16 -> 17": "the hash is still a number of the name alone",

@@ -1,5 +1,6 @@
 """The exports of exercise 5: those of the learner's team, and those that an allow list judges."""
 
+import contextlib
 from pathlib import Path
 
 from helpers.exercises.lesson_04.untrusted_exports import SPEC, untrusted_exports
@@ -17,15 +18,27 @@ def own_exports(folder: Path) -> list[Path]:
     -------
     list of Path
     """
+    with _functions(folder) as functions:
+        return [
+            _save(Path(folder) / name, compute, **kept)
+            for name, (compute, kept) in functions.items()
+        ]
+
+
+@contextlib.contextmanager
+def _functions(folder):
+    """Give {name: (function, what it needs)} of the team. Save them in the block."""
     import tensorflow as tf
 
-    folder = Path(folder)
+    Path(folder).mkdir(exist_ok=True)
     weight = tf.Variable(3.0)
     words = tf.constant(["red", "green"]), tf.constant([1.0, 2.0])
     table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(*words), -1.0)
-    vocabulary = folder / "words.txt"
-    folder.mkdir(exist_ok=True)
+    vocabulary = Path(folder) / "words.txt"
     vocabulary.write_text("red\ngreen\n", encoding="utf-8")
+    kind, index = tf.lookup.TextFileInitializer, tf.lookup.TextFileIndex
+    file = kind(str(vocabulary), tf.string, index.WHOLE_LINE, tf.int64, index.LINE_NUMBER)
+    lines = tf.lookup.StaticHashTable(file, -1)
 
     def line(x):
         return weight * x + 1.0
@@ -38,18 +51,15 @@ def own_exports(folder: Path) -> list[Path]:
     def labels(x):
         x = tf.ensure_shape(tf.identity(x), (None,))
         texts = tf.strings.as_string(x)
-        return tf.cast(lines.lookup(texts), tf.float32) + tf.cast(
-            tf.strings.length(texts), tf.float32
-        )
+        lengths = tf.cast(tf.strings.length(texts), tf.float32)
+        return tf.cast(lines.lookup(texts), tf.float32) + lengths
 
-    kind, index = tf.lookup.TextFileInitializer, tf.lookup.TextFileIndex
-    file = kind(str(vocabulary), tf.string, index.WHOLE_LINE, tf.int64, index.LINE_NUMBER)
-    lines = tf.lookup.StaticHashTable(file, -1)
-    _save(folder / "line", line, weight=weight)
-    _save(folder / "discount", discount, table=table)
-    _save(folder / "labels", labels, table=lines)
-    vocabulary.unlink()
-    return [folder / name for name in ("line", "discount", "labels")]
+    yield {
+        "line": (line, {"weight": weight}),
+        "discount": (discount, {"table": table}),
+        "labels": (labels, {"lines": lines}),
+    }
+    vocabulary.unlink()  # the export has its own copy
 
 
 def offered_exports(folder: Path) -> tuple[dict[str, tuple[Path, bool, str]], Path]:
@@ -74,12 +84,11 @@ def offered_exports(folder: Path) -> tuple[dict[str, tuple[Path, bool, str]], Pa
     def add(name, accepted, words, compute, **kept):
         made[name] = (_save(Path(folder) / name, compute, **kept), accepted, words)
 
-    weight = tf.Variable(2.0)
-
-    def several(x):
-        if tf.reduce_sum(x) > 100.0:
-            x = tf.zeros_like(x)
-        return weight * x + tf.cast(tf.strings.length(tf.strings.as_string(x)), tf.float32)
+    with _functions(folder) as functions:
+        (line, first), (discount, second), (labels, third) = functions.values()
+        words = "has all types of operations of your exports together, and no other"
+        inner = tf.function(discount)  # a call of it is an operation, too
+        add("all", True, words, lambda x: labels(inner(line(x))), **first, **second, **third)
 
     def lists_files(x):
         return x + tf.cast(tf.size(tf.io.matching_files(str(trace) + "*")), tf.float32)
@@ -88,13 +97,6 @@ def offered_exports(folder: Path) -> tuple[dict[str, tuple[Path, bool, str]], Pa
         tf.print(x, output_stream=f"file://{trace}")
         return x + 1.0
 
-    add(
-        "several",
-        True,
-        "has an if, a weight and texts, as several of your exports",
-        several,
-        w=weight,
-    )
     add("lists", False, "lists the files of a folder, with MatchingFiles", lists_files)
     add("prints", False, "writes to a file with PrintV2", prints)
     add("sinh", False, "computes with Sinh, which none of your exports has", tf.math.sinh)

@@ -22,7 +22,7 @@ from tests.exercises.lesson_04 import answers
 from tests.exercises.lesson_04.answers import comparison, diagnosis, just, middle, predicted, weight
 from tests.exercises.proofs import Mistake, Proofs, one_wrong, other_mappings, prove
 
-SEEDS = (1, 2, 3)
+SEEDS = (1, 2)
 
 Q1 = Proofs(
     right=other_mappings(answers.PREDICTION),
@@ -134,7 +134,6 @@ Q3 = Proofs(
                 equal=lambda a, b: a == b,
             )
         ),
-        "sorted counts": just(comparison(lambda d: sorted(explore(d).operations.items()))),
         "numpy's text": just(comparison(kinds=[np.str_(kind) for kind in CHANGED])),
         "one sum of differences": just(
             comparison(equal=lambda a, b: a.shape == b.shape and not np.abs(a - b).sum())
@@ -249,7 +248,6 @@ Q5 = Proofs(
         "the protocol buffer": just(answers.by_parsing),
         "functions and main graph": just(answers.by_functions_and_main),
         "an object": just(answers.AllowList()),
-        "an allow list and a deny list": just(answers.by_the_known_bad_and_the_list),
         "numpy's True": just(lambda directory: np.bool_(answers.own(directory))),
         "a tensor": just(lambda directory: tf.constant(answers.own(directory))),
     },
@@ -299,6 +297,7 @@ Q5 = Proofs(
     untouched=(lambda _: ...,),
     near={
         "one function only": just(answers.by_part(answers.types_of_the_signature)),
+        "less than all types": just(answers.fewer_than_allowed),
         "two of the team": just(answers.by_some_of_the_team([0, 1])),
         "the other two of the team": just(answers.by_some_of_the_team([1, 2])),
         "one known type": just(answers.one_known_is_enough),
@@ -447,6 +446,7 @@ def test_the_allow_list_decides_about_every_export():
         assert explore(directory).findings or accepted == (
             explore(directory).operations.keys() <= answers.allowed()
         )
+    assert explore(made["all"][0]).operations.keys() == answers.allowed()
     assert not trace.exists()
 
 

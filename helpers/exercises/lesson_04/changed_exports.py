@@ -12,8 +12,8 @@ from helpers.exercises.lesson_04.made_once import made_once
 
 BOTH, ONLY_PYTHON, NONE = "both", "only Python", "none"
 OUTCOMES = (BOTH, ONLY_PYTHON, NONE)
-ROWS = np.float32([[0.0], [10.0]])
-RIGHT = np.float32([[1.0], [21.0]])
+ROWS = np.array([[0.0], [10.0]], np.float32)
+RIGHT = np.array([[1.0], [21.0]], np.float32)
 
 
 def _delete_the_fingerprint(directory):

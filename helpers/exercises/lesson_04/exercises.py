@@ -5,7 +5,7 @@ import functools
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -145,9 +145,10 @@ def compare_two_exports(what_changed):
     """Compare two exports: the operations first, then the numbers of the weights"""
     answer_types.function(what_changed, "what_changed")
     made = made_once(pairs)
-    names = random.sample(list(made), len(made))  # a function that counts its calls is wrong
-    for number, name in enumerate([*names, *names[:AGAIN]]):
-        _require_right_kind(what_changed, made[name], number >= len(names))
+    for pair in made.values():
+        _require_right_kind(what_changed, pair, "")
+    for name in drawn_again({name: pair.kind for name, pair in made.items()}):
+        _require_right_kind(what_changed, made[name], " the second time")
     return (
         f"your function is right about {len(made)} pairs of exports, without a call of "
         "differences. The check refuses a similar wrong answer, too: np.allclose in place of "
@@ -155,7 +156,7 @@ def compare_two_exports(what_changed):
     )
 
 
-def _require_right_kind(what_changed, pair, again):
+def _require_right_kind(what_changed, pair, when):
     """Require the right answer for copies of a pair of exports, in a new folder."""
     with tempfile.TemporaryDirectory(prefix="export-") as folder:
         old = Path(shutil.copytree(pair.old, Path(folder) / "first"))
@@ -171,7 +172,7 @@ def _require_right_kind(what_changed, pair, again):
     require(
         said == pair.kind,
         f"what_changed should return {pair.kind!r} for these two exports, but returned {said!r}"
-        f"{' the second time' if again else ''}: {pair.words}.",
+        f"{when}: {pair.words}.",
     )
 
 
@@ -227,8 +228,7 @@ def accept_known_operations(may_load):
     trace.unlink(missing_ok=True)  # of an attempt before
     for name in made:
         _require_right(may_load, name, "")
-    # A function that counts its calls is wrong in another order.
-    for name in random.sample(list(made), AGAIN):
+    for name in drawn_again({name: accepted for name, (_, accepted, _) in made.items()}):
         _require_right(may_load, name, " the second time")
     refused = sum(not accepted for _, accepted, _ in made.values())
     return (
@@ -263,6 +263,26 @@ def _require_right(may_load, name, when):
         f"may_load should return {accepted} for {name!r}, which {words}, but returned "
         f"{said}{when}.",
     )
+
+
+def drawn_again(answers: Mapping[str, object]) -> list[str]:
+    """Draw some exports for a second round, in which a function that counts its calls is wrong.
+
+    Parameters
+    ----------
+    answers : mapping of str to object
+        The right answer for each export, in the order of the first round.
+
+    Returns
+    -------
+    list of str
+        Names. Each has another right answer than the export at its place in the first round.
+    """
+    first = [*answers.values()][:AGAIN]
+    return [
+        random.choice([name for name, right in answers.items() if right != at_its_place])
+        for at_its_place in first
+    ]
 
 
 @contextlib.contextmanager

@@ -96,7 +96,7 @@ double_dir = export_function(double)
 print("Is there a note?", note.exists())
 
 # %% [markdown]
-# You download `double_dir`, and call it:
+# The export has only recorded the operation. Now you download `double_dir`, and call it:
 
 # %%
 print("answer:", readers.run(double_dir, "serve", {"x": [1, 2]})["output_0"])
@@ -128,8 +128,8 @@ explore(export_dir)
 # ![Python, servers and the LiteRT converter read saved_model.pb, variables and assets. No reader
 # needs fingerprint.pb, which identifies the export.](../notebooks/images/export_files.svg)
 #
-# In a terminal, TensorFlow's own tool prints the
-# signatures: `saved_model_cli show --dir FOLDER --all`.
+# In a terminal, TensorFlow's own tool prints the signatures: `saved_model_cli show --dir FOLDER
+# --all`.
 #
 # <details><summary>How large will an export be?</summary>
 #
@@ -190,6 +190,8 @@ lesson.q1.check(prediction)  # also: lesson.q1.hint(), lesson.q1.solution()
 
 # %% [markdown]
 # ## Where is one weight?
+#
+# `load_checkpoint` opens the stored weights without the model, and `get_tensor(key)` reads one:
 
 # %%
 found = explore(export_dir)
@@ -204,8 +206,7 @@ print(key, np.array_equal(weights.get_tensor(key), model.out.kernel))
 # folder `variables` stores the numbers under this key. `saved_model.pb` has the name for each key.
 #
 # The key follows the Python attributes that lead to the weight: `variables/4` is number 4 in the
-# list `variables`. `load_checkpoint` opens the stored numbers without the model, and
-# `get_tensor(key)` reads one weight.
+# list `variables`.
 #
 # ### Exercise 2: read one weight of many alike (4 min)
 #
@@ -251,7 +252,7 @@ differences(export_dir, retrained_dir)
 # No. `tf.saved_model.experimental.read_fingerprint(folder).singleprint()` joins four numbers, which
 # do not cover the functions of the graph. So a function with `relu` and one with `tanh` can have
 # the same singleprint. A model that is built again with the same weights gets another one, because
-# its layers have new names, such as `dense_5`.
+# its layers have new names.
 #
 # </details>
 #
@@ -385,8 +386,8 @@ for directory in (retrained_dir, double_dir, sometimes_dir):
     print(directory.name, sorted(set(explore(directory).operations) - known))
 
 # %% [markdown]
-# An allow list also stops harmless operations, such as `Mul`, until you have read what they do and
-# added them. Two limits remain:
+# An allow list also stops harmless operations, such as `Mul`, until you add them. Two limits
+# remain:
 #
 # - **`SaveV2` is on the list**, because every export with weights has it. But it can overwrite any
 #   file. `gate`, a function of this course, accepts `SaveV2` only where an export saves its own
@@ -394,6 +395,8 @@ for directory in (retrained_dir, double_dir, sometimes_dir):
 # - **No list sees everything**: weights that were made to answer wrongly, a loop without an end, or
 #   a bug in TensorFlow itself. So run an untrusted export in a *sandbox*: a process without your
 #   files, your rights and your network, such as a container.
+#
+# `gate` accepts your own export, and finds what `scan` did not see:
 
 # %%
 print(gate(export_dir), gate(sometimes_dir), sep="\n")
@@ -445,14 +448,13 @@ with show_error():
 # %% [markdown]
 # ## What you can do now
 #
-# - **Who needs which part**: every reader needs `saved_model.pb`, `variables` and `assets`. Servers
-#   also ask for a tag.
+# - **Who needs which part**: every reader needs `saved_model.pb`, `variables` and `assets`.
 # - **Read one weight**: its name leads to its key.
 # - **Retrained or exported again**: compare operations and weights, not bytes.
 # - **Find damage**: load the export, use `explore`, and compare known answers.
 # - **Refuse an untrusted export**: use an allow list, then a sandbox.
 #
-# **Your own export**: `explorer("/path/to/your/export")` shows any export, also a broken one.
+# `explorer("/path/to/your/export")` shows your own export, also a broken one.
 
 # %% [markdown]
 # [Lesson 03: many signatures](03_many_signatures.ipynb) · Next: [lesson 05, preprocessing and

@@ -297,6 +297,7 @@ Q5 = Proofs(
     untouched=(lambda _: ...,),
     near={
         "one function only": just(answers.by_part(answers.types_of_the_signature)),
+        "readable is enough": just(answers.readable_is_enough),
         "less than all types": just(answers.fewer_than_allowed),
         "two of the team": just(answers.by_some_of_the_team([0, 1])),
         "the other two of the team": just(answers.by_some_of_the_team([1, 2])),

@@ -162,10 +162,15 @@ def enter_a_penguin(notebook):
 
 
 def explore_artifacts(notebook):
-    """Each page shows its part, two exports are compared, a wrong path gets an answer."""
+    """Two exports are shown from the start, each page shows its part, a path is added."""
     output = notebook.output("explorer(export_dir")
-    artifact, beside = output.get_by_role("combobox").nth(0), output.get_by_role("combobox").nth(1)
-    page = output.locator(".widget-html").first
+    export, beside, within = (output.locator("select").nth(number) for number in range(3))
+    page, problem = output.locator(".widget-html").nth(0), output.locator(".widget-html").nth(1)
+    path = output.get_by_role("textbox")
+    expect(export).to_have_value("sums")
+    expect(beside).to_have_value("retrained")
+    for name in ("sums/", "retrained/"):
+        expect(page.locator("strong", has_text=name)).to_be_visible()
     for name, words in (
         ("signatures", "args_0"),
         ("variables", "_all_variables/0"),
@@ -173,17 +178,21 @@ def explore_artifacts(notebook):
     ):
         output.get_by_role("button", name=name).click()
         expect(page).to_contain_text(words)
-    output.locator("select").select_option("traced_save")
+    within.select_option("traced_save")
     expect(page).to_contain_text("SaveV2")
     expect(page).not_to_contain_text("MatMul")
 
-    type_into(beside, "retrained")
     output.get_by_role("button", name="compare").click()
     expect(page).to_contain_text("the same graph with other weights")
-    type_into(artifact, "nowhere")
-    expect(page).to_contain_text("no such directory")
-    type_into(artifact, "retrained")
-    expect(page).to_contain_text("every byte is the same")
+    beside.select_option("again")
+    expect(page).to_contain_text("the same model exported again")
+    type_into(path, "retraind")
+    expect(problem).to_contain_text("no such directory")
+    expect(problem).to_contain_text("Did you mean retrained?")
+    type_into(path, "retrained")
+    expect(export).to_have_value("retrained")
+    expect(page).to_contain_text("the same graph with other weights")
+    expect(problem).to_have_text("")
 
 
 def move_the_canary(notebook):
@@ -306,6 +315,7 @@ CASES = [
         wrong="bias = found.variables[0].key",
         words="bias should be the four numbers themselves",
         use_widget=explore_artifacts,
+        key="q2",
     ),
     Case(
         name="05_preprocessing_and_assets",

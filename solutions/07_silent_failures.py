@@ -128,7 +128,8 @@ print(compare(cured_dir, golden=golden_file).verdict)
 
 # %% [markdown]
 # `inputs` gives the requests, among them a number that `float32` does not hold. `write_golden`
-# stores them with the answers of `group`. Later you compare each new export with this file.
+# stores them with the answers of `group`. Later you compare each new export with this file. The
+# noted limit is that the file has requests of two numbers only (question 4).
 #
 # ![The answers of the readers can be compared with each other, with the live model, or with golden
 # answers. Each comparison misses something.](../notebooks/images/three_references.svg)
@@ -187,9 +188,9 @@ for row in compare(park_dir, golden=golden_file).rows:
 # signature, a list of requests with their right answers. To repair `CarPark`, make the limit a
 # `tf.Variable`, and change it with `assign`.
 #
-# Weights can be frozen in the same way. The model `Cut` of lesson 02 ignores its weights, and an
-# export of its `call` agrees with it. So change a weight or a setting, and look whether the answers
-# change.
+# Weights can be frozen in the same way. The model `Cut` of lesson 02 ignores its weights, and so
+# does a signature that an `ExportArchive` makes of its `call`. So change a weight or a setting, and
+# look whether the answers change.
 #
 # ### Exercise 1: predict three labels (4 min)
 #

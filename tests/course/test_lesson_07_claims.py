@@ -39,7 +39,7 @@ def export(folder, function, *specs, track=None):
 
 
 def told(report):
-    return [row.status for row in report.rows]
+    return [row.status for row in report.rows if row.signature == KEY]
 
 
 def ask(directory, reader="python", **inputs):
@@ -163,12 +163,14 @@ def test_an_export_of_a_cut_off_call_agrees_with_its_live_model(kind, follows, t
     weights = [np.float32([[2], [3]]), np.float32([1])]
     model.set_weights(weights)
     export(tmp_path / "export", model.call, track=model)
-    assert told(compare(tmp_path / "export")) == [ANSWERS, SAME, SAME]
-    assert told(compare(tmp_path / "export", model={KEY: model})) == [SAME] * 3
+    # The graph of Cut draws its initial weights again, which LiteRT has no operation for.
+    litert = SAME if follows else FAILS
+    assert told(compare(tmp_path / "export")) == [ANSWERS, SAME, litert]
+    assert told(compare(tmp_path / "export", model={KEY: model})) == [SAME, SAME, litert]
     right = ROWS @ weights[0] + weights[1]
     golden = {KEY: [{"inputs": {"x": ROWS.tolist()}, "outputs": {"output_0": right.tolist()}}]}
     (tmp_path / "golden.json").write_text(json.dumps(golden))
-    expected = [SAME if follows else OTHER] * 3
+    expected = [SAME, SAME, SAME] if follows else [OTHER, OTHER, FAILS]
     assert told(compare(tmp_path / "export", golden=tmp_path / "golden.json")) == expected
     zeros = readers.run_with_zeros(tmp_path / "export", KEY, {"x": ROWS})["output_0"]
     assert np.array_equal(zeros, ask(tmp_path / "export", x=ROWS)) != follows
@@ -327,9 +329,10 @@ def test_a_python_function_runs_in_this_process_only(tmp_path):
     with pytest.raises(readers.ReaderError):
         ask(tmp_path / "numpy", x=ROWS)
     export(tmp_path / "cured", lambda x: {"y": tf.round(x)}, TWO)
-    assert (
-        told(compare(tmp_path / "cured", model={KEY: lambda x: {"y": np.round(x)}})) == [SAME] * 3
+    report = compare(
+        tmp_path / "cured", inputs={"x": ROWS}, model={KEY: lambda x: {"y": np.round(x)}}
     )
+    assert told(report) == [SAME] * 3
 
 
 def test_the_attribute_of_a_loaded_export_has_another_trace(tmp_path):

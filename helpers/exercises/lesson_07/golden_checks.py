@@ -157,7 +157,10 @@ def faulty(meter: Meter) -> dict[str, tuple[Callable[..., np.ndarray], str]]:
     half = "Store a car that pays half"
     return {
         "an old price of a minute": (other(rate=2 * meter.rate), "Store a car that pays"),
-        "no free minutes": (other(free=-1.0), f"Store a car that stays less than {meter.free:g}"),
+        "no free minutes": (
+            other(free=-1.0),
+            f"Store a car that stays less than {meter.free:g} minutes",
+        ),
         "fewer free minutes": (
             other(free=meter.free - 2),
             f"Store a car that stays exactly {meter.free:g} minutes",

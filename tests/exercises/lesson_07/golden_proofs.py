@@ -60,6 +60,12 @@ def without(*left_out):
     return cars(kept, kept[:1])
 
 
+def stays(instead):
+    """The golden answers with other times in place of some."""
+    other = [(plate, instead.get(minutes, minutes)) for plate, minutes in CARS]
+    return cars(other, other[3:6])
+
+
 def changed(side, name, value):
     def made():
         found = sets(CARS, CARS[:1])
@@ -102,11 +108,15 @@ Q4 = Proofs(
             cars(CARS), ALL + "right for 9 rows only. Store a second set with a different number"
         ),
         "friendly rows": Mistake(cars([(1, 30.0), (2, 60.0)], [(3, 10.0)]), ALL),
+        "no car that parks for free": Mistake(
+            without((HALF, AT), (FULL, AT), (LARGE, AT)), ALL + "no free minutes"
+        ),
         "no car at the limit": Mistake(
-            without((HALF, AT), (FULL, AT), (LARGE, AT)), "exactly 20 minutes"
+            stays({AT: 15.0}),
+            ALL + "fewer free minutes. Store a car that stays exactly 20 minutes",
         ),
         "no car above the limit": Mistake(
-            without((HALF, ABOVE), (FULL, ABOVE), (LARGE, ABOVE)), "a little longer than 20"
+            stays({ABOVE: 30.0}), ALL + "one free minute more. Store a car that stays a little"
         ),
         "no large plate": Mistake(
             without((LARGE, AT), (LARGE, ABOVE), (LARGE, LONG)), "float32 for the plates"

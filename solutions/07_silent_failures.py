@@ -9,8 +9,8 @@
 # %% [markdown]
 # # Silent failures: wrong answers without an error
 #
-# Your export loads in every program and answers every request, but some answers are wrong. There is
-# no error text that you can look up. Five questions find such a fault.
+# You export a model, and your test in Python passes. Later, users of a server or a phone get wrong
+# answers. No error text tells you why. Five questions find such a fault before you deploy.
 #
 # ![Five questions lead from an export that raises no error to the decision to deploy it. Each
 # question names what is wrong if its answer is no.](../notebooks/images/five_questions.svg)
@@ -18,7 +18,7 @@
 # After this lesson you can
 #
 # - say which answers of an export change when a setting of the model changes (exercise 1)
-# - find the fault of an export with five questions (exercise 2)
+# - find the faults of an export with five questions (exercise 2)
 # - repair an export of which you do not have the code (exercise 3)
 # - write golden answers that find a wrong export (exercise 4)
 #
@@ -112,14 +112,15 @@ compare(group_dir, model=group, signature="serving_default")
 
 # %% [markdown]
 # The first line compares the readers with each other, and finds nothing. The table compares them
-# with the *live model*: the Python object `group` that was exported. Now all three readers give
-# other numbers, and the table names the cause and the cure.
+# with the *live model*: the Python object `group` that was exported. `group` declares no dtype, so
+# `compare` also tries large whole numbers. Now all three readers give other numbers, and the table
+# names the cause and the cure.
 #
 # A program that tests your export later has no live model. Store *golden answers* for it: requests
 # with their right answers.
 
 # %%
-ids = tf.TensorSpec((None,), tf.int32, name="ids")
+ids = tf.TensorSpec((None,), tf.int64, name="ids")
 cured_dir = lesson.scratch / "cured"
 group.export(cured_dir, input_signature=[ids], verbose=False)
 report = compare(cured_dir, inputs={"ids": [16777217, 7]}, model=group)
@@ -145,7 +146,8 @@ print(compare(cured_dir, golden=golden_file).verdict)
 #
 # ## 3. Do the answers follow the weights and the settings?
 #
-# Cars may stay in a car park for 60 minutes. Later the limit becomes 90 minutes:
+# Cars may stay in a car park for 60 minutes. Later the limit becomes 90 minutes. `export` writes a
+# function as the signature `serving_default`:
 
 
 # %%
@@ -260,12 +262,12 @@ def double(x):
 compare(export("double", double))
 
 # %% [markdown]
-# Python answers. But TensorFlow Serving switches XLA off, unless it is started with
+# In Python, the export answers. But TensorFlow Serving switches XLA off, unless it is started with
 # `--xla_cpu_compilation_enabled=true`. So each request fails there. The reader `session` switches
 # XLA off, too (not on Windows). To repair the export, leave `jit_compile` out.
 #
-# A converted file can have the same problem. Here the converter may use operations of TensorFlow.
-# It writes a file without an error:
+# A converted file can have the same problem. `SELECT_TF_OPS` allows the converter to write
+# operations of TensorFlow into a LiteRT file. The conversion ends without an error:
 
 
 # %%
@@ -287,12 +289,12 @@ with show_error():
 # Runtime cannot open the file (lesson 10). So open each converted file in its runtime, and compare
 # the answers.
 #
-# ### Exercise 2: a ward round (9 min)
+# ### Exercise 2: find the faults of five exports (9 min)
 #
-# Each new kernel draws five exports at random. One is healthy, three have one fault, and one has
-# two. The input `parcels` has rows of two `int32` numbers: the number of a parcel, and its kg. The
-# output `price` depends on both and on weights, `above` is the price minus the mean price of the
-# request, and `dear` is 1 if the price is above a limit.
+# Each new kernel draws five exports at random. One has no fault, three have one, and one has two.
+# The input `parcels` has rows of two `int32` numbers: the number of a parcel, and its weight in kg.
+# The output `price` depends on both and on trained weights. `above` is the price minus the mean
+# price of the request. `dear` is 1 if the price is above a limit.
 #
 # | name | fault |
 # |---|---|
@@ -305,8 +307,8 @@ with show_error():
 # | `xla` | a server refuses the function |
 #
 # Compare each export with its golden answers, which are for one request. Then send two rows, and a
-# row of three numbers. Give a list of faults for each export, and an empty list for the healthy
-# one.
+# row of three numbers. Give a list of faults for each export. The list is empty for the export
+# without a fault.
 
 # %%
 exports, golden = lesson.q2.given()  # golden["a"] is a file with right answers of exports["a"]
@@ -342,8 +344,9 @@ lesson.q2.check(diagnosis)
 #   score of each article minus the mean score of its list. Lists of four are right, lists of two
 #   wrong."*
 #
-# Write a new export for each. A loaded export of `scores_dir` has the kernel and the bias in
-# `variables`. One of `lists_dir` has the attributes `kernel` and `bias`.
+# Write a new export for each. Your function can use the variables of a loaded export: for
+# `scores_dir`, `loaded.variables` holds the kernel and the bias, and for `lists_dir` they are
+# `loaded.kernel` and `loaded.bias`.
 
 # %%
 scores_dir, lists_dir = lesson.q3.given()
@@ -384,7 +387,7 @@ print(meter)
 # Write golden answers for its signature `serving_default`, with at most 30 rows. The check compares
 # exports with your file. A right export should pass, and each wrong one should be found: a
 # different dtype, an old number, a missing rule, rules in the wrong order, `<` in place of `<=`, or
-# one number of rows only.
+# one number of rows only. For JSON, `array.tolist()` makes a list of an array.
 
 # %%
 # > golden_4 = ...  # the path of a .json or .npz file

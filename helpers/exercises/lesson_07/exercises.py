@@ -3,10 +3,10 @@
 from helpers.exercises.exercise import exercise
 from helpers.exercises.export_checks import require_prediction, signature_of, the_input
 from helpers.exercises.lesson_07 import broken_exports as made
-from helpers.exercises.lesson_07 import golden_checks, threshold_labels, ward_exports
+from helpers.exercises.lesson_07 import faulty_exports, golden_checks, threshold_labels
+from helpers.exercises.lesson_07.diagnosis_checks import require_diagnosis
 from helpers.exercises.lesson_07.meter import meter
 from helpers.exercises.lesson_07.score_checks import KEY, nearest_score, require_scores
-from helpers.exercises.lesson_07.ward_checks import require_diagnosis
 from helpers.exercises.lone_export import alone
 from helpers.exercises.outcomes import NotYet, require
 
@@ -50,15 +50,15 @@ def predict_the_labels(prediction):
         "price - price.mean(). Send a row of three numbers to LiteRT. Do this for every export, "
         "because one of them has two faults.",
     ],
-    given=ward_exports.five_exports,
+    given=faulty_exports.five_exports,
 )
 def find_the_faults(diagnosis):
     """Find the faults of five exports"""
     exports, _ = find_the_faults.original()
-    drawn = ward_exports.drawn_for(exports)
+    drawn = faulty_exports.drawn_for(exports)
     require_diagnosis(diagnosis, drawn)
     return (
-        "you found the healthy export, the three with one fault, and both faults of the fifth. "
+        "you found the export without a fault, the three with one, and both faults of the fifth. "
         "The check refuses a similar wrong answer, too: the same lists with one fault less."
     )
 

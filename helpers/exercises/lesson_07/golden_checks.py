@@ -123,6 +123,7 @@ def fees(
     member: int | None = None,
     at_the_limit: bool = True,
     half_first: bool = False,
+    everyone: bool = False,
 ) -> np.ndarray:
     """Compute the fees of a meter, or of one with other settings or rules, (n,) float32."""
     rate = meter.rate if rate is None else rate
@@ -131,7 +132,7 @@ def fees(
     member = meter.member if member is None else member
     is_free = minutes <= free if at_the_limit else minutes < free
     fee = np.where(is_free, 0, minutes * rate)
-    half = np.where(plates % 10 == member, 0.5, 1)
+    half = np.where((plates % 10 == member) | everyone, 0.5, 1)
     fee = np.minimum(fee * half, day) if half_first else np.minimum(fee, day) * half
     return fee.astype(np.float32)
 
@@ -175,6 +176,10 @@ def faulty(meter: Meter) -> dict[str, tuple[Callable[..., np.ndarray], str]]:
         ),
         "no highest fee": (other(day=np.inf), "Store a car that pays the highest fee"),
         "no half price": (other(member=10), half),
+        "half price for every car": (
+            other(everyone=True),
+            "Store a car that pays the full price",
+        ),
         "the half price first, then the highest fee": (
             other(half_first=True),
             f"{half}, and stays so long that the highest fee counts",

@@ -152,6 +152,9 @@ Q4 = Proofs(
         "only cars that pay half": cars(
             [car for car in CARS if car[0] != FULL and car[0] != LARGE], CARS[:1]
         ),
+        "no car that pays the full price": cars(
+            [(HALF if plate == FULL else plate, minutes) for plate, minutes in CARS], CARS[:1]
+        ),
         "no fraction of a minute": cars(
             [(plate, minutes) for plate, minutes in CARS if minutes != ABOVE]
             + [(HALF, 21.0), (FULL, 21.0)],

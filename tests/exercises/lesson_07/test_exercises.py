@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from helpers import artifact, readers
-from helpers.exercises.lesson_07 import golden_checks, variants, ward, ward_exports
+from helpers.exercises.lesson_07 import faults, faulty_exports, golden_checks, variants
 from helpers.exercises.lesson_07.exercises import predict_the_labels, repair_without_code
 from helpers.exercises.lesson_07.meter import meter
 from helpers.exercises.outcomes import NOT_YET, PASSED
@@ -15,9 +15,9 @@ from helpers.notebooks import solution_parts
 from helpers.readers.compare import compare
 from tests.exercises.lesson_07 import answers
 from tests.exercises.lesson_07.answers import LISTS, SCORES
+from tests.exercises.lesson_07.diagnosis_proofs import PREDICTION, Q1, Q2
 from tests.exercises.lesson_07.golden_proofs import Q4
 from tests.exercises.lesson_07.repair_proofs import Q3
-from tests.exercises.lesson_07.ward_proofs import PREDICTION, Q1, Q2
 from tests.exercises.proofs import prove
 from tests.exercises.repairs import KEY
 
@@ -78,55 +78,55 @@ def test_each_variant_tells_a_right_answer_from_the_nearest_wrong_ones():
         assert abs(articles.score(articles.many_rows()).mean()) > 1
 
 
-# The ward
+# The five exports of exercise 2
 
 
-def test_a_ward_has_one_healthy_export_and_one_with_two_faults():
+def test_one_export_has_no_fault_and_one_has_two():
     seen = set()
     for seed in range(300):
-        drawn = ward.ward(seed)
-        assert sorted(len(patient.faults) for patient in drawn.values()) == [0, 1, 1, 1, 2]
-        faults = [fault for patient in drawn.values() for fault in patient.faults]
-        assert len(faults) == len(set(faults)) and set(faults) <= set(ward.FAULTS)
-        seen |= {tuple(sorted(patient.faults)) for patient in drawn.values()}
-    pairs = {tuple(sorted(pair)) for pair in ward.PAIRS}
-    assert seen == {(), *pairs, *((fault,) for fault in ward.FAULTS)}
+        drawn = faults.draw(seed)
+        assert sorted(len(one.faults) for one in drawn.values()) == [0, 1, 1, 1, 2]
+        found = [fault for one in drawn.values() for fault in one.faults]
+        assert len(found) == len(set(found)) and set(found) <= set(faults.FAULTS)
+        seen |= {tuple(sorted(one.faults)) for one in drawn.values()}
+    pairs = {tuple(sorted(pair)) for pair in faults.PAIRS}
+    assert seen == {(), *pairs, *((fault,) for fault in faults.FAULTS)}
 
 
-def test_without_a_seed_each_kernel_has_its_own_ward(monkeypatch):
+def test_without_a_seed_each_kernel_draws_other_exports(monkeypatch):
     def shown(drawn):
-        return {name: (patient.faults, patient.limit) for name, patient in drawn.items()}
+        return {name: (one.faults, one.limit) for name, one in drawn.items()}
 
-    first = shown(ward.ward())
-    assert shown(ward.ward()) == first
-    monkeypatch.setattr(ward, "_of_this_process", 4711)
-    assert shown(ward.ward()) != first
-    assert shown(ward.ward(1)) == shown(ward.ward(1)) != shown(ward.ward(2))
+    first = shown(faults.draw())
+    assert shown(faults.draw()) == first
+    monkeypatch.setattr(faults, "_of_this_process", 4711)
+    assert shown(faults.draw()) != first
+    assert shown(faults.draw(1)) == shown(faults.draw(1)) != shown(faults.draw(2))
 
 
-def patients():
-    """One patient of each kind, by the names of its faults."""
+def one_of_each_kind():
+    """Draw one export of each kind, by the names of its faults."""
     found = {}
     for seed in range(300):
-        for patient in ward.ward(seed).values():
-            found.setdefault(" ".join(sorted(patient.faults)) or "healthy", patient)
+        for one in faults.draw(seed).values():
+            found.setdefault(" ".join(sorted(one.faults)) or "none", one)
     return found
 
 
-PATIENTS = patients()
+KINDS = one_of_each_kind()
 
 
-@pytest.mark.parametrize("kind", PATIENTS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_tools_of_the_page_find_exactly_the_faults(kind, tmp_path, monkeypatch):
     """The solution of the page, on an export of each kind."""
-    patient = PATIENTS[kind]
-    monkeypatch.setattr(ward_exports, "ward", lambda seed: {"a": patient})
-    exports, golden = ward_exports.five_exports(tmp_path)
+    drawn = KINDS[kind]
+    monkeypatch.setattr(faulty_exports, "draw", lambda seed: {"a": drawn})
+    exports, golden = faulty_exports.five_exports(tmp_path)
     names = {"artifact": artifact, "compare": compare, "np": np, "readers": readers}
     names |= {"exports": exports, "golden": golden}
     (solution,) = solution_parts(NAME, "q2")
     exec(textwrap.dedent(solution), names)
-    assert set(names["diagnosis"]["a"]) == patient.faults
+    assert set(names["diagnosis"]["a"]) == drawn.faults
 
 
 # Golden answers

@@ -6,7 +6,7 @@ from types import MappingProxyType
 import numpy as np
 
 from helpers.exercises.lesson_07.exercises import find_the_faults
-from helpers.exercises.lesson_07.ward import FAULTS, NAMES, ward
+from helpers.exercises.lesson_07.faults import FAULTS, NAMES, draw
 from tests.exercises.proofs import Mistake, Proofs, one_wrong, other_mappings
 
 PREDICTION = {
@@ -57,16 +57,16 @@ Q1 = Proofs(
 )
 
 SEED = 2
-WARD = ward(SEED)
-TRUTH = {name: sorted(patient.faults) for name, patient in WARD.items()}
-(HEALTHY,) = (name for name, faults in TRUTH.items() if not faults)
+DRAWN = draw(SEED)
+TRUTH = {name: sorted(one.faults) for name, one in DRAWN.items()}
+(CLEAN,) = (name for name, faults in TRUTH.items() if not faults)
 (TWO,) = (name for name, faults in TRUTH.items() if len(faults) == 2)
 SINGLE = [name for name, faults in TRUTH.items() if len(faults) == 1]
 ABSENT = next(fault for fault in FAULTS if fault not in TRUTH[TWO])
 
 
 def found(change=lambda truth: truth):
-    """The diagnosis of the ward of one seed, changed by a function."""
+    """The diagnosis for one seed, changed by a function."""
 
     def answer(_):
         find_the_faults.given(SEED)
@@ -94,9 +94,9 @@ Q2 = Proofs(
         ),
     },
     wrong={
-        "a fault of the healthy one": Mistake(
-            with_list(HEALTHY, ["dtype"]),
-            f"diagnosis['{HEALTHY}'] should hold the faults of export {HEALTHY} only, but holds "
+        "a fault of the one without a fault": Mistake(
+            with_list(CLEAN, ["dtype"]),
+            f"diagnosis['{CLEAN}'] should hold the faults of export {CLEAN} only, but holds "
             "'dtype'. Its signature declares int32",
         ),
         "one fault of two": Mistake(
@@ -104,11 +104,11 @@ Q2 = Proofs(
             f"diagnosis['{TWO}'] should hold every fault of export {TWO}, but one is missing. "
             "Question ",
         ),
-        "all healthy": Mistake(
+        "no fault in any": Mistake(
             found(lambda truth: {name: [] for name in truth}), "but one is missing. Question "
         ),
         "a name that is no fault": Mistake(
-            with_list(HEALTHY, ["broken"]),
+            with_list(CLEAN, ["broken"]),
             "'broken' is not one of 'only-python', 'dtype', 'cut-off'",
         ),
         "a text in place of a list": Mistake(
@@ -118,24 +118,24 @@ Q2 = Proofs(
             found(lambda truth: {n: f for n, f in truth.items() if n != "c"}),
             "should be a dict with the keys 'a', 'b', 'c', 'd', 'e', but has no 'c'",
         ),
-        "None for healthy": Mistake(with_list(HEALTHY, None), "or an empty list, but is None"),
+        "None for no fault": Mistake(with_list(CLEAN, None), "or an empty list, but is None"),
     },
     near={
-        **{f"a fault too many: {fault}": with_list(HEALTHY, [fault]) for fault in FAULTS},
+        **{f"a fault too many: {fault}": with_list(CLEAN, [fault]) for fault in FAULTS},
         **{f"one fault too many in {n}": with_list(n, [*TRUTH[n], ABSENT]) for n in (TWO,)},
-        **{f"{name} healthy": with_list(name, []) for name in SINGLE},
+        **{f"{name} without a fault": with_list(name, []) for name in SINGLE},
         "the other fault of two": with_list(TWO, TRUTH[TWO][1:]),
         "every fault": found(lambda truth: {name: list(FAULTS) for name in truth}),
         "two exports exchanged": found(
-            lambda truth: truth | {TWO: truth[HEALTHY], HEALTHY: truth[TWO]}
+            lambda truth: truth | {TWO: truth[CLEAN], CLEAN: truth[TWO]}
         ),
         "the exports of a different seed": found(
-            lambda truth: {n: sorted(p.faults) for n, p in ward(SEED + 1).items()}
+            lambda truth: {n: sorted(p.faults) for n, p in draw(SEED + 1).items()}
         ),
         "capitals": with_list(TWO, [fault.upper() for fault in TRUTH[TWO]]),
         "bytes": with_list(TWO, [fault.encode() for fault in TRUTH[TWO]]),
         "one text with a comma": with_list(TWO, [", ".join(TRUTH[TWO])]),
-        "True for healthy": with_list(HEALTHY, True),
+        "True for no fault": with_list(CLEAN, True),
         "one export more": found(lambda truth: truth | {"f": []}),
     },
     untouched=(dict.fromkeys(NAMES, ...),),

@@ -1,10 +1,10 @@
-"""Check the diagnosis of the ward of exercise 2."""
+"""Check the diagnosis of exercise 2."""
 
 from collections.abc import Mapping, Set
 from typing import Any
 
 from helpers.exercises import answer_types
-from helpers.exercises.lesson_07.ward import FAULTS, Patient
+from helpers.exercises.lesson_07.faults import FAULTS, DrawnExport
 from helpers.exercises.outcomes import NotYet, require
 from helpers.text import safe_repr
 
@@ -21,14 +21,14 @@ ASK = {
 }
 
 
-def require_diagnosis(diagnosis: Any, drawn: Mapping[str, Patient]) -> None:
+def require_diagnosis(diagnosis: Any, drawn: Mapping[str, DrawnExport]) -> None:
     """Require that an answer names exactly the faults of each export.
 
     Parameters
     ----------
     diagnosis : object
         If it is right, a mapping from the name of each export to a list of FAULTS.
-    drawn : mapping of str to Patient
+    drawn : mapping of str to DrawnExport
 
     Raises
     ------
@@ -39,14 +39,14 @@ def require_diagnosis(diagnosis: Any, drawn: Mapping[str, Patient]) -> None:
     """
     given = answer_types.mapping(diagnosis, drawn, "diagnosis")
     said = {name: _faults(given[name], f"diagnosis[{name!r}]") for name in drawn}
-    for name, patient in drawn.items():
-        for fault in sorted(said[name] - patient.faults):
+    for name, one in drawn.items():
+        for fault in sorted(said[name] - one.faults):
             raise NotYet(
                 f"diagnosis[{name!r}] should hold the faults of export {name} only, but holds "
-                f"{fault!r}. {_against(fault, patient)}"
+                f"{fault!r}. {_against(fault, one)}"
             )
-    for name, patient in drawn.items():
-        for fault in sorted(patient.faults - said[name]):
+    for name, one in drawn.items():
+        for fault in sorted(one.faults - said[name]):
             raise NotYet(
                 f"diagnosis[{name!r}] should hold every fault of export {name}, but one is "
                 f"missing. {ASK[fault]}."
@@ -62,9 +62,9 @@ def _faults(value, name):
     return {answer_types.text(fault, name, FAULTS) for fault in value}
 
 
-def _against(fault, patient):
+def _against(fault, drawn):
     """Say what shows that an export does not have a fault."""
-    declares_floats = "dtype" in patient.faults
+    declares_floats = "dtype" in drawn.faults
     return {
         "only-python": "No reader misses a variable of this export.",
         "dtype": "Its signature declares int32 for the parcels.",
@@ -73,7 +73,7 @@ def _against(fault, patient):
         if declares_floats
         else "In Python, its prices are the golden ones.",
         "old-number": "Its labels are wrong only where its prices are wrong."
-        if patient.faults & {"dtype", "cut-off"}
+        if drawn.faults & {"dtype", "cut-off"}
         else "In Python, `dear` has the golden labels.",
         "rows": "For two rows, `above` is the price minus their mean price.",
         "guard": "For three numbers, LiteRT gives no price.",

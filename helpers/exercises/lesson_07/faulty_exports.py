@@ -5,15 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers.exercises.lesson_07.ward import Patient, ward
+from helpers.exercises.lesson_07.faults import DrawnExport, draw
 from helpers.readers.golden_files import GoldenSet, write_golden
 
 KEY = "serving_default"
-_drawn: dict[Path, Mapping[str, Patient]] = {}  # for each folder that was made
+_drawn: dict[Path, Mapping[str, DrawnExport]] = {}  # for each folder that was made
 
 
 def five_exports(folder: Path, seed: int | None = None) -> tuple[dict[str, Path], dict[str, Path]]:
-    """Write an export for each patient of the ward, and a file with its golden answers.
+    """Write five exports, and a file with golden answers for each.
 
     Returns
     -------
@@ -24,34 +24,34 @@ def five_exports(folder: Path, seed: int | None = None) -> tuple[dict[str, Path]
     """
     exports, golden = {}, {}
     folder.mkdir(parents=True, exist_ok=True)
-    drawn = ward(seed)
-    for name, patient in drawn.items():
+    drawn = draw(seed)
+    for name, one in drawn.items():
         exports[name] = folder / name
-        _write(exports[name], patient)
-        answers = GoldenSet({"parcels": patient.parcels}, patient.right())
+        _write(exports[name], one)
+        answers = GoldenSet({"parcels": one.parcels}, one.right())
         golden[name] = write_golden(folder / f"golden_{name}.json", {KEY: [answers]})
     _drawn[folder] = drawn
     return exports, golden
 
 
-def drawn_for(exports: Mapping[str, Path]) -> Mapping[str, Patient]:
+def drawn_for(exports: Mapping[str, Path]) -> Mapping[str, DrawnExport]:
     """Return what was drawn for the exports that `five_exports` wrote."""
     return _drawn[exports["a"].parent]
 
 
-def _write(folder: Path, patient: Patient) -> None:
+def _write(folder: Path, drawn: DrawnExport) -> None:
     import tensorflow as tf
 
-    faults = patient.faults
+    faults = drawn.faults
     dtype = tf.float32 if "dtype" in faults else tf.int32
     spec = tf.TensorSpec((None, None), dtype, name="parcels")
-    cut_kernel, cut_bias = patient.other_weights
+    cut_kernel, cut_bias = drawn.other_weights
 
     class Prices(tf.keras.Model):
         def __init__(self):
             super().__init__()
             self.dense = tf.keras.layers.Dense(1)
-            self.limit = patient.old_limit if "old-number" in faults else patient.limit
+            self.limit = drawn.old_limit if "old-number" in faults else drawn.limit
 
         def build(self, input_shape):
             self.dense.build(input_shape)
@@ -70,12 +70,12 @@ def _write(folder: Path, patient: Patient) -> None:
 
         @tf.function(input_signature=[spec], jit_compile=True if "xla" in faults else None)
         def quote(self, parcels):
-            zone = tf.cast(parcels[:, 0] % patient.zones, tf.float32)
+            zone = tf.cast(parcels[:, 0] % drawn.zones, tf.float32)
             features = tf.stack([zone, tf.cast(parcels[:, 1], tf.float32)], axis=1)
             price = self.guarded(parcels, self(features))
             rows = tf.cast(tf.shape(price)[0], tf.float32)
             if "rows" in faults:
-                rows = float(len(patient.parcels))
+                rows = float(len(drawn.parcels))
             above = price - tf.reduce_sum(price) / rows
             return {
                 "price": price,
@@ -85,10 +85,10 @@ def _write(folder: Path, patient: Patient) -> None:
 
     model = Prices()
     model.build((None, 2))
-    model.set_weights(patient.weights)
+    model.set_weights(drawn.weights)
     if "old-number" in faults:
-        model.quote(tf.cast(patient.parcels, dtype))  # the trace that the signature keeps
-        model.limit = patient.limit
+        model.quote(tf.cast(drawn.parcels, dtype))  # the trace that the signature keeps
+        model.limit = drawn.limit
     if "only-python" in faults:
         tf.saved_model.save(model, str(folder), signatures=model.quote)
         return

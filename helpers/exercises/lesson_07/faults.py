@@ -1,4 +1,4 @@
-"""The ward of exercise 2: what is drawn for five exports with no fault, one or two, as numbers."""
+"""What is drawn for the five exports of exercise 2: their faults and their numbers."""
 
 import random
 import secrets
@@ -26,7 +26,7 @@ _of_this_process = secrets.randbits(32)  # what is drawn without a seed: other d
 
 
 @dataclass(frozen=True, eq=False)
-class Patient:
+class DrawnExport:
     """What is in one export, and the request of its golden answers.
 
     Attributes
@@ -59,12 +59,12 @@ class Patient:
     @property
     def weights(self) -> tuple[np.ndarray, np.ndarray]:
         """The right weights of a Dense(1): (2, 1) and (1,) float32."""
-        return np.float32(self.rates)[:, np.newaxis], np.float32([self.base])
+        return _dense(self.rates, self.base)
 
     @property
     def other_weights(self) -> tuple[np.ndarray, np.ndarray]:
         """The weights that do not count: (2, 1) and (1,) float32."""
-        return np.float32(self.other_rates)[:, np.newaxis], np.float32([self.other_base])
+        return _dense(self.other_rates, self.other_base)
 
     def price(self, parcels: np.ndarray) -> np.ndarray:
         """Compute the right price of each parcel, (n,)."""
@@ -80,13 +80,17 @@ class Patient:
         }
 
 
+def _dense(rates, base):
+    return np.array(rates, np.float32)[:, np.newaxis], np.array([base], np.float32)
+
+
 def _price(parcels, zones, rates, base):
     parcels = np.asarray(parcels)
     return base + rates[0] * (parcels[:, 0] % zones) + rates[1] * parcels[:, 1]
 
 
-def ward(seed: int | None = None) -> dict[str, Patient]:
-    """Draw five patients: a healthy one, three with one fault, and one with two.
+def draw(seed: int | None = None) -> dict[str, DrawnExport]:
+    """Draw five exports: one without a fault, three with one, and one with two.
 
     Parameters
     ----------
@@ -95,19 +99,19 @@ def ward(seed: int | None = None) -> dict[str, Patient]:
 
     Returns
     -------
-    dict of str to Patient
+    dict of str to DrawnExport
         By name: "a" to "e".
     """
-    chance = random.Random(f"ward {_of_this_process if seed is None else seed}")
+    chance = random.Random(f"faults {_of_this_process if seed is None else seed}")
     pair = chance.choice(PAIRS)
     single = chance.sample([fault for fault in FAULTS if fault not in pair], 3)
     drawn = [frozenset(), frozenset(pair), *(frozenset([fault]) for fault in single)]
     chance.shuffle(drawn)
     rows = chance.randint(4, 8)  # also the number of rows that an export may be frozen to
-    return {name: _patient(chance, faults, rows) for name, faults in zip(NAMES, drawn, strict=True)}
+    return {name: _export(chance, faults, rows) for name, faults in zip(NAMES, drawn, strict=True)}
 
 
-def _patient(chance, faults, rows):
+def _export(chance, faults, rows):
     while True:
         drawn = _drawn(chance, faults, rows)
         if drawn is not None:
@@ -115,7 +119,7 @@ def _patient(chance, faults, rows):
 
 
 def _drawn(chance, faults, rows):
-    """Draw a patient, or None if its request does not show each fault."""
+    """Draw an export, or None if its request would not show each fault."""
     zones = chance.choice([5, 7, 9, 11])
     sizes = [n / 4 for n in range(2, 12)]
     first, second, base, *other = chance.sample(sizes, 6)
@@ -129,7 +133,7 @@ def _drawn(chance, faults, rows):
         return None
     limit, old_limit = ((prices[n] + prices[n + 1]) / 2 for n in chance.sample(gaps, 2))
     weights = (first, second), base, float(limit), float(old_limit), (other[0], other[1]), other[2]
-    drawn = Patient(faults, zones, *weights, parcels)
+    drawn = DrawnExport(faults, zones, *weights, parcels)
     rounded = parcels.astype(np.float32).astype(np.int64)
     apart = abs(drawn.price(parcels) - drawn.price(rounded)) >= DIFFERENCE
     cut = _price(parcels, zones, drawn.other_rates, drawn.other_base)

@@ -68,8 +68,8 @@ readers.warm_up()  # starts the second Python process of this page
 # %% [markdown]
 # ## 1. Do all readers give the same numbers?
 #
-# You get a folder without the code of its model. The author wrote it with `tf.saved_model.save`, as
-# in lesson 01:
+# You get a folder without the code of its model. Its author wrote it with the first three lines, as
+# in lesson 01. `compare` sends the same rows to all readers:
 
 # %%
 layers = [tf.keras.Input((1,), name="x"), tf.keras.layers.Dense(1)]
@@ -79,9 +79,9 @@ for row in compare(saved_dir).rows:
     print(row.reader, row.status)
 
 # %% [markdown]
-# The session fails, and LiteRT gives other numbers without an error, because only Python finds the
-# weights. You cannot export the model again, but Python can save what it has loaded. `rescue` does
-# this:
+# `python` is the reference: the other readers are compared with it. The session fails, and LiteRT
+# gives other numbers without an error, because only Python finds the weights. You cannot export the
+# model again, but Python can save what it has loaded. `rescue` does this:
 
 # %%
 rescued_dir = lesson.scratch / "rescued"
@@ -90,6 +90,9 @@ print(rescue(saved_dir, rescued_dir).verdict)
 # %% [markdown]
 # `rescue` compares all readers of the new export with the numbers that Python reads from the old
 # one. If the session does not give these numbers, `rescue` writes nothing.
+#
+# The readers run in a process of their own. So `compare` also finds a step of Python code in the
+# graph, such as `tf.numpy_function`, which works in your notebook only (lesson 05).
 #
 # ## 2. Are they the numbers of the model?
 #
@@ -137,14 +140,15 @@ print(compare(cured_dir, golden=golden_file).verdict)
 #
 # <details><summary>How does a build server compare?</summary>
 #
-# In a terminal: `python -m helpers.readers cured --golden golden.npz`. The exit status is 0 if
-# every reader gives the golden answers, 1 if a reader does not, and 2 if this was not tried
-# properly. `--write-golden FILE` stores the answers of the readers, if they agree. `--keep-golden`
-# stores golden answers inside the export, in `assets.extra`. Then each later comparison uses them.
+# In a terminal, in the folder of the course: `.venv/bin/python -m helpers.readers EXPORT --golden
+# FILE`. The exit status is 0 if every reader gives the golden answers, 1 if a reader does not, and
+# 2 if this was not tried properly. `--write-golden FILE` stores the answers of the readers, if they
+# agree. `--keep-golden` stores golden answers inside the export, in `assets.extra`. Then each later
+# comparison uses them.
 #
 # </details>
 #
-# ## 3. Do the answers follow the weights and the settings?
+# ## 3. Do the answers follow weights and settings?
 #
 # Cars may stay in a car park for 60 minutes. Later the limit becomes 90 minutes. `export` writes a
 # function as the signature `serving_default`:
@@ -415,7 +419,7 @@ lesson.q4.check(golden_4)
 #   numbers of rows.
 #
 # **Try your own export.** In a terminal, in the folder of the course: `.venv/bin/python -m
-# helpers.readers DIRECTORY --golden FILE`.
+# helpers.readers EXPORT --golden FILE`, or `--rescue NEW_FOLDER` in place of `--golden FILE`.
 
 # %% [markdown]
 # [Lesson 06: the error clinic](06_error_clinic.ipynb) · Next: [lesson 08,

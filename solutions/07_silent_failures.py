@@ -115,9 +115,8 @@ compare(group_dir, model=group, signature="serving_default")
 
 # %% [markdown]
 # The first line compares the readers with each other, and finds nothing. The table compares them
-# with the *live model*: the Python object `group` that was exported. `group` declares no dtype, so
-# `compare` also tries large whole numbers. Now all three readers give other numbers, and the table
-# names the cause and the cure.
+# with the *live model*: the Python object `group` that was exported. `compare` also tries large
+# whole numbers, because `group` declares no dtype. The table names the cause and the cure.
 #
 # A program that tests your export later has no live model. Store *golden answers* for it: requests
 # with their right answers.
@@ -138,15 +137,8 @@ print(compare(cured_dir, golden=golden_file).verdict)
 # ![The answers of the readers can be compared with each other, with the live model, or with golden
 # answers. Each comparison misses something.](../notebooks/images/three_references.svg)
 #
-# <details><summary>How does a build server compare?</summary>
-#
-# In a terminal, in the folder of the course: `.venv/bin/python -m helpers.readers EXPORT --golden
-# FILE`. The exit status is 0 if every reader gives the golden answers, 1 if a reader does not, and
-# 2 if this was not tried properly. `--write-golden FILE` stores the answers of the readers, if they
-# agree. `--keep-golden` stores golden answers inside the export, in `assets.extra`. Then each later
-# comparison uses them.
-#
-# </details>
+# The page [Readers in CI](../docs/readers_in_ci.md) shows how a build server does this, and how an
+# export keeps its own golden answers.
 #
 # ## 3. Do the answers follow weights and settings?
 #
@@ -180,7 +172,7 @@ print(compare(park_dir, model={"serving_default": park.judge}).verdict)
 # %% [markdown]
 # Both comparisons find nothing. The test traced `judge`, and tracing made 60 a constant of the
 # graph. The export and the live function `park.judge` use this graph, so both are wrong. You need
-# golden answers from a different source. Here you know them yourself: 75 minutes are now allowed.
+# golden answers from a different source. Here you know one: 75 minutes are now allowed.
 
 # %%
 right = {"inputs": {"minutes": [75.0, 95.0]}, "outputs": {"too_long": [False, True]}}
@@ -419,7 +411,7 @@ lesson.q4.check(golden_4)
 #   numbers of rows.
 #
 # **Try your own export.** In a terminal, in the folder of the course: `.venv/bin/python -m
-# helpers.readers EXPORT --golden FILE`, or `--rescue NEW_FOLDER` in place of `--golden FILE`.
+# helpers.readers EXPORT`, with `--golden FILE` or `--rescue NEW_FOLDER`.
 
 # %% [markdown]
 # [Lesson 06: the error clinic](06_error_clinic.ipynb) · Next: [lesson 08,

@@ -22,7 +22,7 @@
 # - repair an export of which you do not have the code (exercise 3)
 # - write golden answers that find a wrong export (exercise 4)
 #
-# **45 minutes**, 29 of them for the exercises. Builds on [lesson 02](02_one_signature.ipynb).
+# **45 minutes**, 31 of them for the exercises. Builds on [lesson 02](02_one_signature.ipynb).
 
 # %% [markdown]
 # ## The recipe
@@ -285,7 +285,7 @@ with show_error():
 # Runtime cannot open the file (lesson 10). So open each converted file in its runtime, and compare
 # the answers.
 #
-# ### Exercise 2: find the faults of five exports (9 min)
+# ### Exercise 2: find the faults of five exports (11 min)
 #
 # Each new kernel draws five exports at random. One has no fault, three have one, and one has two.
 # The input `parcels` has rows of two `int32` numbers: the number of a parcel, and its weight in kg.
@@ -330,7 +330,7 @@ for name, directory in exports.items():
 lesson.q2.check(diagnosis)
 
 # %% [markdown]
-# ### Exercise 3: repair two exports without their code (9 min)
+# ### Exercise 3: repair two exports without their code (8 min)
 #
 # A score is `rows @ kernel + bias`. Two colleagues say:
 #
@@ -369,7 +369,7 @@ repaired_lists = export("repaired_lists", above, two_numbers)
 lesson.q3.check(repaired_scores, repaired_lists)
 
 # %% [markdown]
-# ### Exercise 4: write golden answers (7 min)
+# ### Exercise 4: write golden answers (8 min)
 #
 # `meter` is the live model of a ticket machine. Its inputs are `plates` (`int32`) and `minutes`
 # (`float32`), both of shape (n,), and its output is `fee`:

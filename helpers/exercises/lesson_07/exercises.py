@@ -5,7 +5,6 @@ from helpers.exercises.export_checks import require_prediction, signature_of, th
 from helpers.exercises.lesson_07 import broken_exports as made
 from helpers.exercises.lesson_07 import faulty_exports, golden_checks, threshold_labels
 from helpers.exercises.lesson_07.diagnosis_checks import require_diagnosis
-from helpers.exercises.lesson_07.meter import meter
 from helpers.exercises.lesson_07.score_checks import KEY, nearest_score, require_scores
 from helpers.exercises.lone_export import alone
 from helpers.exercises.outcomes import NotYet, require
@@ -96,6 +95,12 @@ def repair_without_code(repaired_scores, repaired_lists):
     )
 
 
+def _ticket_machine(folder, seed=None):
+    from helpers.exercises.lesson_07.meter import meter  # only here: it needs TensorFlow
+
+    return meter(seed)
+
+
 @exercise(
     "q4",
     "golden_4",
@@ -108,7 +113,7 @@ def repair_without_code(repaired_scores, repaired_lists):
         "times: exactly the free minutes, half a minute more, and so many that the highest fee "
         "counts. Store the nine cars as one set, and one car as a second set.",
     ],
-    given=lambda folder, seed=None: meter(seed),
+    given=_ticket_machine,
 )
 def write_golden_answers(golden_4):
     """Write golden answers that find every wrong export"""

@@ -6,11 +6,10 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from helpers.exercises.lesson_07.meter import Meter
 from helpers.exercises.outcomes import NotYet, require
 from helpers.readers.compare import compare
 from helpers.readers.golden_files import ANY, GoldenSet, read_golden
@@ -18,6 +17,9 @@ from helpers.readers.input_files import WrongOption
 from helpers.readers.outcomes import FAILS, SAME
 from helpers.readers.sameness import same
 from helpers.text import safe_repr, shorten
+
+if TYPE_CHECKING:
+    from helpers.exercises.lesson_07.meter import Meter
 
 KEY = "serving_default"
 INPUTS = ("minutes", "plates")
@@ -85,7 +87,7 @@ def _require_fitting(one):
     )
 
 
-def require_right(sets: Sequence[GoldenSet], meter: Meter) -> None:
+def require_right(sets: Sequence[GoldenSet], meter: "Meter") -> None:
     """Require that the golden answers are those of the meter."""
     for one in sets:
         right = fees(meter, **_arrays(one))
@@ -113,7 +115,7 @@ def _arrays(one):
 
 
 def fees(
-    meter: Meter,
+    meter: "Meter",
     plates: np.ndarray,
     minutes: np.ndarray,
     *,
@@ -137,7 +139,7 @@ def fees(
     return fee.astype(np.float32)
 
 
-def faulty(meter: Meter) -> dict[str, tuple[Callable[..., np.ndarray], str]]:
+def faulty(meter: "Meter") -> dict[str, tuple[Callable[..., np.ndarray], str]]:
     """Return exports with one fault each, as functions, by the words for the fault.
 
     Returns
@@ -193,7 +195,7 @@ def faulty(meter: Meter) -> dict[str, tuple[Callable[..., np.ndarray], str]]:
     }
 
 
-def passing(sets: Sequence[GoldenSet], meter: Meter) -> Iterator[tuple[str, str]]:
+def passing(sets: Sequence[GoldenSet], meter: "Meter") -> Iterator[tuple[str, str]]:
     """Yield the faults of exports that give all golden answers, and what would show the fault."""
     requests = [_arrays(one) for one in sets]
     right = [fees(meter, **request) for request in requests]
@@ -209,7 +211,7 @@ def passing(sets: Sequence[GoldenSet], meter: Meter) -> Iterator[tuple[str, str]
         yield f"right for {rows} only", "Store a second set with a different number of rows"
 
 
-def require_right_export_passes(sets: Sequence[GoldenSet], meter: Meter) -> None:
+def require_right_export_passes(sets: Sequence[GoldenSet], meter: "Meter") -> None:
     """Require that each reader of a right export gives the golden answers."""
     asked = [GoldenSet(_arrays(one), one.outputs) for one in sets]
     directory = _right_export(meter.rate, meter.free, meter.day, meter.member)
@@ -227,6 +229,8 @@ def _right_export(*settings):
     """Write a right export of the meter with these settings, once in a process."""
     import tensorflow as tf
 
+    from helpers.exercises.lesson_07.meter import Meter
+
     meter = Meter(*settings)
     folder = Path(tempfile.mkdtemp(prefix="meter-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -240,7 +244,7 @@ def _right_export(*settings):
     return folder / "right"
 
 
-def told(sets: Sequence[GoldenSet], meter: Meter) -> str:
+def told(sets: Sequence[GoldenSet], meter: "Meter") -> str:
     """Write the message of a pass: what was tried, and which fault is the nearest one."""
     requests = [_arrays(one) for one in sets]
     right = np.concatenate([fees(meter, **request) for request in requests])

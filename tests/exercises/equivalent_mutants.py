@@ -111,9 +111,9 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         r"line 5: \d -> \d+": "any two different parcels will do",
         r"line 5: readers\.run.* -> readers\.run.*": "Python is the reader without an argument",
         r"line 6: \d -> \d+": "any row of three numbers will do",
-        r"line 6: readers\.run.* -> readers\.run.*": "if the drawn ward has no such fault",
-        r"line (8|9|1[0-4]): '[\w-]+' -> '[\w-]+x'": "if the drawn ward has no such fault",
-        r"line (8|9|1[0-4]): .* -> .*": "if the drawn ward has no such fault",
+        r"line 6: readers\.run.* -> readers\.run.*": "if no drawn export has such a fault",
+        r"line (8|9|1[0-4]): '[\w-]+' -> '[\w-]+x'": "if no drawn export has such a fault",
+        r"line 10: dtype == .* and .* -> 'price' in .*": "if no drawn export has such a fault",
     },
     "07 q3": {
         r"line 6: 'score' -> 'scorex'": "the only output may have any name",

@@ -34,14 +34,14 @@
 # import numpy as np
 # import tensorflow as tf
 #
-# layers = [tf.keras.Input((2,)), tf.keras.layers.Dense(1)]
-# model = tf.keras.Sequential(layers)
-# model.export("scores", verbose=False)
+# model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
 # x = np.float32([[1, 2], [3, -4], [0.5, 0]])
 # np.savez("golden.npz", x=x, y=model(x))  # keep this file
+# model.export("scores", verbose=False)
 # golden = np.load("golden.npz")
 # loaded = tf.saved_model.load("scores")
-# tf.debugging.assert_near(loaded.serve(golden["x"]), golden["y"])
+# answers = loaded.serve(golden["x"])
+# tf.debugging.assert_near(answers, golden["y"])
 # ```
 
 # %%
@@ -302,13 +302,20 @@ with show_error():
 # | `guard` | LiteRT gives a price for rows of three numbers |
 # | `xla` | a server refuses the function |
 #
-# Compare each export with its golden answers, which are for one request. Then send two rows, and a
-# row of three numbers. Give a list of faults for each export. The list is empty for the export
-# without a fault.
+# `golden["a"]` is a file with golden answers of `exports["a"]` to one request. Compare each export
+# with its file. Then send two rows, and a row of three numbers. Give a list of faults for each
+# export. The list is empty for the export without a fault.
 
 # %%
-exports, golden = lesson.q2.given()  # golden["a"] is a file with right answers of exports["a"]
-# > diagnosis = {"a": ..., "b": ..., "c": ..., "d": ..., "e": ...}  # such as ["rows", "guard"]
+exports, golden = lesson.q2.given()
+# > # Replace each ... by a list of faults, such as ["rows", "guard"].
+# > diagnosis = {
+# >     "a": ...,
+# >     "b": ...,
+# >     "c": ...,
+# >     "d": ...,
+# >     "e": ...,
+# > }
 # <solution>
 diagnosis, key = {}, "serving_default"
 for name, directory in exports.items():
@@ -346,8 +353,10 @@ lesson.q2.check(diagnosis)
 
 # %%
 scores_dir, lists_dir = lesson.q3.given()
-# > repaired_scores = ...  # an export of the scores by the weights in `scores_dir`
-# > repaired_lists = ...  # an export that is right for lists of any length
+# > # scores by the weights in `scores_dir`
+# > repaired_scores = ...
+# > # right answers for lists of any length
+# > repaired_lists = ...
 # <solution>
 kernel, bias = tf.saved_model.load(scores_dir).variables
 lists = tf.saved_model.load(lists_dir)
@@ -380,13 +389,14 @@ print(inspect.getsource(type(meter).__call__))
 print(meter)
 
 # %% [markdown]
-# Write golden answers for its signature `serving_default`, with at most 30 rows. The check compares
-# exports with your file. A right export should pass, and each wrong one should be found: a
-# different dtype, an old number, a missing rule, rules in the wrong order, `<` in place of `<=`, or
-# one number of rows only. For JSON, `array.tolist()` makes a list of an array.
+# Write a file, `.json` or `.npz`, with golden answers for its signature `serving_default`, with at
+# most 30 rows. The check compares exports with your file. A right export should pass, and each
+# wrong one should be found: a different dtype, an old number, a missing rule, rules in the wrong
+# order, `<` in place of `<=`, or one number of rows only. For JSON, `array.tolist()` makes a list
+# of an array.
 
 # %%
-# > golden_4 = ...  # the path of a .json or .npz file
+# > golden_4 = ...  # a path
 # <solution>
 plates = np.int32([meter.member, meter.member + 1, 16777220 + meter.member] * 3)
 minutes = np.repeat(np.float32([meter.free, meter.free + 0.5, 10 * meter.day]), 3)

@@ -28,9 +28,11 @@ class Meter(tf.Module):
         return f"rate {self.rate}, free {self.free}, day {self.day}, member {self.member}"
 
     def __call__(self, plates, minutes):
-        fee = tf.where(minutes <= self.free, 0.0, minutes * self.rate)
+        fee = minutes * self.rate
+        fee = tf.where(minutes <= self.free, 0.0, fee)
         fee = tf.minimum(fee, self.day)
-        return {"fee": tf.where(plates % 10 == self.member, fee / 2, fee)}
+        is_member = plates % 10 == self.member
+        return {"fee": tf.where(is_member, fee / 2, fee)}
 
 
 def meter(seed: int | None = None) -> Meter:

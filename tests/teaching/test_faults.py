@@ -75,6 +75,22 @@ def test_a_fault_shows_in_the_readers_that_it_should(folder, fault):
     assert found == expected
 
 
+@pytest.mark.parametrize("fault", ["healthy", "xla", "frozen", "stale", "skew", "disconnected"])
+def test_other_exports_give_no_number_for_a_wrong_number_of_columns(tmp_path, fault):
+    chance = random.Random(5)
+    subject = Rows.draw(chance)
+    MAKERS[fault][0](tmp_path / "export", subject, chance)
+    for columns in (1, 3):
+        sent = {"rows": np.ones((2, columns), np.float32)}
+        for reader in readers.READERS:
+            try:
+                found = readers.run(tmp_path / "export", KEY, sent, reader)
+            except readers.ReaderError:
+                continue
+            assert np.isnan(found["score"]).all(), (columns, reader)
+            assert (found["label"] == -1).all(), (columns, reader)
+
+
 def test_only_litert_answers_for_a_wrong_number_of_columns(folder):
     name = next(name for name, one in faults.truth(SEED).items() if one == "guard")
     wrong = {"rows": np.ones((2, 3), np.float32)}

@@ -60,6 +60,25 @@ def _require_line(found, slope, intercept, name, advice=UNTRAINED):
         raise NotYet(f"{name}: {error}{told}") from None
 
 
+def _require_learned(found, right, name, formula):
+    """Require that an export differs from a formula as a model does that learned from noisy points.
+
+    Parameters
+    ----------
+    found : Artifact
+    right : (n, 1) float32 array
+        What the formula gives for X.
+    name, formula : str
+        Of the answer, and in words.
+    """
+    (value,) = answers(found, KEY, {the_input(found.signatures[KEY]): X}, "python").values()
+    require(
+        np.abs(value - right).max() > 1e-5,
+        f"{name} should be the export of a model that has learned from the points, but it "
+        f"computes {formula} exactly. The points are noisy, so a trained model is a little off.",
+    )
+
+
 @exercise(
     "q1",
     "export_dir_1",
@@ -72,14 +91,8 @@ def export_the_model(export_dir_1):
     """Export a trained LinearModel so that another process can use it"""
     found = export_at(export_dir_1, "export_dir_1")
     _require_line(found, -1, 4, "export_dir_1")
+    _require_learned(found, 4 - X, "export_dir_1", "y = -x + 4")
     x = the_input(found.signatures[KEY])
-    line = 4 - X
-    (value,) = answers(found, KEY, {x: X}, "python").values()
-    require(
-        np.abs(value - line).max() > 1e-5,
-        "export_dir_1 should be the export of a model that has learned from the points, but it "
-        "computes y = -x + 4 exactly. The points are noisy, so a trained model is a little off.",
-    )
     require_weights(found, KEY, {x: X})
     return (
         "Python, the session (Python) and LiteRT compute a straight line near y = -x + 4 from your "
@@ -204,6 +217,7 @@ def replace_the_fixed_rows(rows, phone, repaired_dir):
     )
     repaired = export_at(repaired_dir, "repaired_dir")
     _require_line(repaired, 2, 1, "repaired_dir", " Did you export another model than `model`?")
+    _require_learned(repaired, 2 * X + 1, "repaired_dir", "y = 2x + 1")
     return (
         f"the signature declares {declared} rows. {_measured(litert)} LiteRT gives no error, so "
         "only a comparison of numbers tells whether they are right. Your own export computes the "

@@ -94,7 +94,9 @@ def counterfeits():
         "adds half of the third column": lambda y, x: y + 0.5 * x[:, 2:],
         "reads the first two columns in reverse order": lambda y, x: two(x[:, 1::-1]),
         "is off by 0.01 everywhere": lambda y, x: y + 0.01,
-        "uses the third column only when it is above 500": lambda y, x: y + one_if(x[:, 2:] > 500),
+        "uses the third column only when it is above 500,000": (
+            lambda y, x: y + one_if(x[:, 2:] > 500_000)
+        ),
         "uses the third column only when it is negative": lambda y, x: y - one_if(x[:, 2:] < 0),
         "uses the third column only where it varies from row to row": lambda y, x: (
             y + one_if(highest(x[:, 2:]) > -highest(-x[:, 2:]))

@@ -70,7 +70,11 @@ def names() -> list[str]:
 
 
 def truth(seed: int) -> dict[str, str]:
-    """Return which export of a seed has which fault. Each word of FAULTS occurs once."""
+    """Return which export of a seed has which fault.
+
+    Each word of FAULTS occurs once. The notebook does not say so, because the last answers would
+    follow from the others.
+    """
     faults = [*FAULTS]
     random.Random(f"order {seed}").shuffle(faults)
     return dict(zip(names(), faults, strict=True))
@@ -160,8 +164,8 @@ def _promise(subject, chance):
             "outputs": f"score, float32, and label, int32: 1 above {subject.threshold:g}, else 0",
             "training": f"a column is prepared as (value - mean) / deviation, with the means "
             f"{[*subject.mean]} and the deviations {[*subject.deviation]}",
-            "requests": "1 to 100 rows of two columns. Every program refuses a different number of "
-            "columns, or gives no number for it",
+            "requests": "1 to 100 rows of two columns. For a different number of columns, every "
+            "program raises an error, or answers nan and -1",
             "programs": "Python, a model server, a phone",
         }
     elif isinstance(subject, Ids):
@@ -186,8 +190,8 @@ def _notebook():
     text, code = nbformat.v4.new_markdown_cell, nbformat.v4.new_code_cell
     table = "\n".join(f"- `{word}`: {meaning}" for word, meaning in FAULTS.items())
     opening = (
-        "# Twelve exports\n\nEach of these exports has one fault, or none. Each of the following "
-        f"answers occurs once:\n\n{table}\n\n`promise(name)` prints what the clients of an export "
+        "# Twelve exports\n\nEach of these exports has one fault, or none. The answers "
+        f"are:\n\n{table}\n\n`promise(name)` prints what the clients of an export "
         "rely on, with right answers to some requests. Use any tool that you know. Write down the "
         "time when you begin and when you end. Do not repair anything."
     )

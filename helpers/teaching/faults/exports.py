@@ -32,16 +32,23 @@ def _module(subject: Rows, **changes):
             self.threshold = changes.get("threshold", subject.threshold)
 
         def score(self, rows):
-            return (rows - self.mean) / self.deviation @ self.kernel + self.bias
+            return (rows[:, :2] - self.mean) / self.deviation @ self.kernel + self.bias
+
+        def labelled(self, score):
+            return {"score": score, "label": tf.cast(score > self.threshold, tf.int32)}
 
         def answer(self, rows):
-            score = self.score(rows)
-            return {"score": score, "label": tf.cast(score > self.threshold, tf.int32)}
+            """Answer, with the guard that holds in every reader."""
+            found, right = self.labelled(self.score(rows)), tf.shape(rows)[1] == 2
+            return {
+                "score": tf.where(right, found["score"], np.float32("nan")),
+                "label": tf.where(right, found["label"], -1),
+            }
 
     return Model()
 
 
-def _spec(shape=(None, 2), dtype="float32", name="rows"):
+def _spec(shape=(None, None), dtype="float32", name="rows"):
     import tensorflow as tf
 
     return tf.TensorSpec(shape, dtype, name=name)
@@ -133,12 +140,12 @@ def _frozen(directory, subject, chance):
     model = _module(subject)
 
     def answer(rows):
-        score = model.score(rows)
+        answers = model.answer(rows)
         mean = tf.reduce_sum(rows, axis=0, keepdims=True) / 4.0
         right = tf.reduce_mean(rows, axis=0, keepdims=True)
         # Only a request of a different length has a mean that differs.
-        score = score + tf.reduce_sum((mean - right) / model.deviation, axis=1, keepdims=True)
-        return {"score": score, "label": tf.cast(score > model.threshold, tf.int32)}
+        more = tf.reduce_sum((mean - right)[:, :2] / model.deviation, axis=1, keepdims=True)
+        return {"score": answers["score"] + more, "label": answers["label"]}
 
     _save(model, directory, answer)
 
@@ -151,11 +158,9 @@ def _unguarded(directory, subject, chance):
 
     def answer(rows):
         tf.debugging.assert_equal(tf.shape(rows)[1], 2, "rows must have 2 columns")
-        prepared = (rows[:, :2] - model.mean) / model.deviation
-        score = prepared @ model.kernel + model.bias
-        return {"score": score, "label": tf.cast(score > model.threshold, tf.int32)}
+        return model.labelled(model.score(rows))
 
-    _save(model, directory, answer, _spec((None, None)))
+    _save(model, directory, answer)
 
 
 def _stale(directory, subject, chance):
@@ -216,8 +221,13 @@ def _disconnected(directory, subject, chance):
 
         @tf.function(input_signature=[_spec()])
         def call(self, rows):
-            score = self.dense((rows - subject.mean) / subject.deviation)
-            return {"score": score, "label": tf.cast(score > subject.threshold, tf.int32)}
+            right = tf.shape(rows)[1] == 2
+            score = self.dense((rows[:, :2] - subject.mean) / subject.deviation)
+            label = tf.cast(score > subject.threshold, tf.int32)
+            return {
+                "score": tf.where(right, score, np.float32("nan")),
+                "label": tf.where(right, label, -1),
+            }
 
     model = Model()
     model(tf.zeros((1, 2)))

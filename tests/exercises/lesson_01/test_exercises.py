@@ -78,6 +78,17 @@ def module(folder, rows=None):
     return folder
 
 
+def line_module(folder):
+    """Save the weights of a trained model with a function of one's own."""
+    kernel, bias = trained().get_weights()
+    saved = tf.Module()
+    saved.kernel, saved.bias = tf.Variable(kernel), tf.Variable(bias)
+    spec = tf.TensorSpec((None, 1), tf.float32, name="x")
+    predict = tf.function(lambda x: x @ saved.kernel + saved.bias, input_signature=[spec])
+    tf.saved_model.save(saved, str(folder), signatures=predict)
+    return folder
+
+
 class Computes(tf.Module):
     """A function of x."""
 
@@ -490,9 +501,9 @@ Q3 = Proofs(
     right={
         "repaired with model.export": found(),
         "repaired with ExportArchive": found(repaired=archive),
-        "repaired with a tf.Module": found(repaired=module),
+        "repaired with a tf.Module": found(repaired=line_module),
         "rows of NumPy": found(rows=np.int64(64)),
-        "rows of TensorFlow": found(rows=tf.constant(64), repaired=module),
+        "rows of TensorFlow": found(rows=tf.constant(64), repaired=line_module),
     },
     wrong={
         "any number of rows": Mistake(
@@ -511,6 +522,9 @@ Q3 = Proofs(
         "repaired with the popular recipe": Mistake(
             found(repaired=saved_the_old_way), "Export with model.export(directory)"
         ),
+        "the formula in place of the model": Mistake(
+            found(repaired=module), "but it computes y = 2x + 1 exactly. The points are noisy"
+        ),
         "not trained": Mistake(found(repaired=untrained), "should answer"),
     },
     near={
@@ -521,6 +535,7 @@ Q3 = Proofs(
         "50 rows at most": found(
             repaired=lambda folder: computes(NEARLY["the first 50 rows"])(folder)[0]
         ),
+        "the formula without weights": found(repaired=lambda folder: computes(flat)(folder)[0]),
         "a tanh": found(repaired=lambda folder: computes(next(iter(NEARLY.values())))(folder)[0]),
         "0.2 too high": found(repaired=lambda folder: computes(NEARLY["0.2 too high"])(folder)[0]),
         "the status as a list": found(phone=[OTHER]),

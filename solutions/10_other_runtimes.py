@@ -352,8 +352,8 @@ lesson.q3.check(runtime, signature, layer, largest)
 # tool.quantize().export_model("small.tflite")
 # ```
 #
-# (Older pages set `converter.optimizations`, which is deprecated.) `quantised` does the same. Here
-# are four kinds. The size is compared with the file of `float32`:
+# (Older pages set `converter.optimizations`. LiteRT calls this way *legacy*.) `quantised` does the
+# same. Here are four kinds. The size is compared with the file of `float32`:
 
 # %%
 wide.export(lesson.scratch / "wide.tflite", format="litert", verbose=False)
@@ -472,7 +472,7 @@ lesson.q5.check(cannot_cross, split_dir)
 # - **Predict what a file keeps**: the weights at the conversion, and the signatures that you name.
 # - **Find a silent difference**: compare each signature in each runtime, then each layer.
 # - **Make a file smaller**: fix an error budget, then measure each kind on rows from use.
-# - **Split a model**: texts become numbers before the border, and numbers cross.
+# - **Split a model**: convert only the endpoint that computes with numbers.
 #
 # Test your own export with `crossing("/path/to/your/export")`.
 

@@ -210,7 +210,7 @@ with show_error():
 #
 # ## Which signatures does the file have?
 #
-# `crossing` calls each signature of an export in each runtime, with the same numbers:
+# `crossing` calls each signature of an export in Python and in four runtimes:
 
 # %%
 crossing(shop_dir)

@@ -58,7 +58,7 @@ def test_wrong_names_and_folders(tmp_path):
 
 
 def test_the_steady_runtimes_are_known():
-    assert set(STEADY) | {"openvino"} == runtimes.RUNTIMES.keys() | runtimes.MORE.keys()
+    assert set(STEADY) | {"openvino", "browser"} == runtimes.RUNTIMES.keys() | runtimes.MORE.keys()
 
 
 def test_parity_asks_the_given_runtimes_with_one_row_for_the_time():

@@ -17,7 +17,7 @@ from helpers import runtimes
 LAYERS = ("layer_1", "layer_2", "layer_3", "layer_4")
 NAMES = ("pressure", "heat", "light", "growth", "weight", "speed", "noise")
 _made: dict[Path, "Laboratory"] = {}  # for each folder with an export
-ASKED = ("litert", "onnx", "openvino-f32", "c")
+ASKED = ("litert", "onnx", "c", "openvino-f32")
 ROWS, ROUNDING = 40, 0.001
 MILLION = 1_000_000
 

@@ -6,7 +6,7 @@ c : reads the export itself, in a C program (c_program.c) that uses the library 
     wheel.
 browser : reads the same .onnx files, in a page with onnxruntime-web that Chromium opens.
 
-Lesson 10 does not need these two, which `make runtimes OPENVINO=1` installs:
+`make runtimes OPENVINO=1` installs these two as well:
 
 openvino : reads the export itself, with the precision that OpenVINO chooses for the processor.
 openvino-f32 : the same, computed in float32.

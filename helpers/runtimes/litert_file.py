@@ -77,6 +77,7 @@ def run(
     signature: str,
     inputs: Mapping[str, object],
     computing: float | None = None,
+    scaled: bool = False,
 ) -> dict[str, np.ndarray]:
     """Call one signature of a LiteRT file and return its outputs by their name.
 
@@ -90,6 +91,9 @@ def run(
         given as they are: their dtypes must be those that the signature declares
     computing : float, optional
         seconds of CPU time after which the process is ended (on Linux)
+    scaled : bool
+        whether to convert floats to the whole numbers that a quantised file declares, and back, as
+        an app must do: number = scale * (whole number - zero point)
 
     Raises
     ------
@@ -98,7 +102,7 @@ def run(
     ReaderError
         the interpreter's error, or it took too long
     """
-    question = content_of(file), signature, as_arrays(inputs)
+    question = content_of(file), signature, as_arrays(inputs), scaled
     return _ask("run", *question, computing=computing)
 
 
@@ -166,8 +170,26 @@ def main() -> NoReturn:
     answer_questions(answers)
 
 
-def _run(content, key, inputs):
-    return open_litert(content).get_signature_runner(key)(**inputs)
+def _run(content, key, inputs, scaled):
+    runner = open_litert(content).get_signature_runner(key)
+    if not scaled:
+        return runner(**inputs)
+    given, answered = runner.get_input_details(), runner.get_output_details()
+    whole = {name: _to_whole(value, given[name]) for name, value in inputs.items()}
+    return {name: _to_float(value, answered[name]) for name, value in runner(**whole).items()}
+
+
+def _to_whole(value, tensor):
+    (scale, zero), dtype = tensor["quantization"], tensor["dtype"]
+    if not scale:  # not quantised
+        return value
+    limits = np.iinfo(dtype)
+    return np.clip(np.round(value / scale + zero), limits.min, limits.max).astype(dtype)
+
+
+def _to_float(value, tensor):
+    scale, zero = tensor["quantization"]
+    return np.float32(scale) * (value.astype(np.float32) - zero) if scale else value
 
 
 def _graph(content):

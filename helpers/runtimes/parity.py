@@ -3,7 +3,7 @@
 import html
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,7 @@ class Row:
     Parameters
     ----------
     runtime : str
-        One of helpers.runtimes.RUNTIMES.
+        One of helpers.runtimes.RUNTIMES or MORE.
     crossed, signatures : int
         How many signatures the runtime answers, and how many the export has.
     status : str
@@ -78,7 +78,7 @@ class Parity:
     name : str
         The name of the export directory.
     rows : tuple of Row
-        One for each runtime.
+        One for each runtime that was asked.
     """
 
     name: str
@@ -125,8 +125,12 @@ class Parity:
         return self.as_html()
 
 
-def parity(directory: str | os.PathLike, inputs: Mapping[str, np.ndarray] | None = None) -> Parity:
-    """Call every signature of an export in every runtime, and compare the answers with Python's.
+def parity(
+    directory: str | os.PathLike,
+    inputs: Mapping[str, np.ndarray] | None = None,
+    which: Iterable[str] = tuple(runtimes.RUNTIMES),
+) -> Parity:
+    """Call every signature of an export in several runtimes, and compare the answers with Python's.
 
     Parameters
     ----------
@@ -135,6 +139,8 @@ def parity(directory: str | os.PathLike, inputs: Mapping[str, np.ndarray] | None
     inputs : dict of str to array, or None
         The inputs by name, used for every signature. None: inputs that
         `helpers.readers.compare.make_inputs` makes.
+    which : iterable of str
+        Keys of helpers.runtimes.RUNTIMES or MORE.
 
     Returns
     -------
@@ -152,9 +158,7 @@ def parity(directory: str | os.PathLike, inputs: Mapping[str, np.ndarray] | None
     for key, signature in found.signatures.items():
         feeds = [inputs] if inputs else compare.make_inputs(signature)
         expected[key] = [(feed, readers.run(directory, key, feed)) for feed in feeds]
-    return Parity(
-        found.directory.name, tuple(_row(directory, name, expected) for name in runtimes.RUNTIMES)
-    )
+    return Parity(found.directory.name, tuple(_row(directory, name, expected) for name in which))
 
 
 def _row(directory, runtime, expected):
@@ -174,7 +178,8 @@ def _row(directory, runtime, expected):
                 same = same and compare.same(answer, got)
                 gaps.append(compare.difference(answer, got))
             if latency is None:
-                latency = runtimes.seconds_per_call(directory, key, feed, runtime, CALLS)
+                one = _one_row(feed, artifact.read(directory).signatures[key])
+                latency = runtimes.seconds_per_call(directory, key, one, runtime, CALLS)
         except runtimes.ReaderError as error:
             errors.append(f"{key}: {error.error}")
     crossed, note = len(expected) - len(errors), errors[0] if errors else ""
@@ -183,6 +188,14 @@ def _row(directory, runtime, expected):
     status = "same numbers" if same else "OTHER NUMBERS"
     largest = max(gaps)
     return Row(runtime, crossed, len(expected), status, largest, size, start, latency, note)
+
+
+def _one_row(feed, signature):
+    """Return the first row of the inputs, or all of them if the number of rows is fixed."""
+    shapes = [tensor.shape for tensor in signature.inputs]
+    if not all(shape and shape[0] is None for shape in shapes):
+        return feed
+    return {name: np.asarray(value)[:1] for name, value in feed.items()}
 
 
 def _since(begin, process):

@@ -11,15 +11,15 @@ from helpers.runtimes.parity import Parity, Row
 from helpers.widgets.view import Plot, View, image, png
 
 PANELS = (  # field of a row, title, a limit to compare with
-    ("difference", "difference from Python (less is better; dashed: 1e-5)", 1e-5),
-    ("start", "seconds to the first answer (less is better)", None),
-    ("latency", "seconds for one row (less is better)", None),
+    ("difference", "largest difference from Python (lower is better)", 1e-5),
+    ("start", "seconds to the first answer (lower is better)", None),
+    ("latency", "seconds for one row (lower is better)", None),
 )
 LEAST, MOST = 1e-8, 1e4  # a logarithmic scale has no place for 0 and infinity: they stand here
 TEXT = (
     "Here is a picture of what was measured on this computer, and in Jupyter its table: for each "
     "runtime\nthe largest difference from Python, with a dashed line at 1e-5, the seconds from its "
-    "start to the\nfirst answer, and the seconds for one row."
+    "start to the\nfirst answer, and the seconds for one row. Lower is better in all three."
 )
 
 
@@ -40,7 +40,7 @@ def draw(rows: Sequence[Row]) -> Figure:
     own = 38 * len(rows)  # pixels of one plot; between two are its axis and the next title
     height = len(PANELS) * (own + 76) + 20
     edges = {"bottom": 48 / height, "top": 1 - 48 / height, "hspace": 76 / own}
-    figure, plots = new_figure(height, rows=len(PANELS), left=0.2, right=0.95, **edges)
+    figure, plots = new_figure(height, rows=len(PANELS), left=0.24, right=0.95, **edges)
     places = range(len(rows))
     for axes, (name, title, limit) in zip(plots, PANELS, strict=True):
         values = [min(max(getattr(row, name), LEAST), MOST) for row in rows]
@@ -48,6 +48,7 @@ def draw(rows: Sequence[Row]) -> Figure:
         axes.plot(values, places, "o", color=BLUE)
         if limit:
             axes.axvline(limit, color=ORANGE, linestyle="--")
+            axes.annotate(f"{limit:g}", (limit, -0.5), (4, -14), textcoords="offset points")
         axes.set_title(title, fontsize=TITLE_SIZE)
         axes.set(xscale="log", xlim=(min(seen) / 10, max(seen) * 10))
         axes.set_yticks(places, [row.runtime for row in rows])

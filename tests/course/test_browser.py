@@ -345,7 +345,7 @@ CASES = [
         name="10_other_runtimes",
         widget="parity_picture(",
         stored="(picture)",
-        wrong="litert_file_1 = litert_file  # of the shop's export",
+        wrong="litert_file_1 = shop_file  # of the shop's export",
         words="predict_two should answer -45.4428 for the row [-13, 6.99]",
         use_widget=see_the_differences,
     ),

@@ -141,11 +141,15 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         r"line 2: (0\.5 -> 0\.505|10 -> (9|11))": "any time just above, and any long one, will do",
         r"line 4: (1 -> 2|9 -> (8|10))": "any two numbers of rows will do",
     },
-    "10 q3": {r"line 2: (for .* -> removed|1 -> [02])": "the loop only prints sizes and errors"},
-    "10 q4": {
-        r"line 1: ('x'|'text'|'red'|'a'|1\.0) -> .*": "any row does, and the last export that "
-        "fails is still reviews"
+    "10 q3": {
+        r"line 6: gap > 0\.001 -> gap >= 0\.001": "no difference is exactly 0.001",
+        r"line 6: 0\.001 -> (0\.00101|1\.001)": "the difference is far above both limits",
     },
+    "10 q4": {
+        r"line 3: for kind, content .* -> removed": "the loop only prints the errors",
+        r"line 4: error = .* -> removed": "the loop only prints the errors",
+    },
+    "10 q5": {r"line 5: 'split' -> 'splitx'": "any name of a folder will do"},
 }
 
 

@@ -83,7 +83,7 @@ def said_to_be_missing(outputs: Sequence[Mapping]) -> str:
     from helpers import runtimes
 
     shown = [output.get("text", "") + str(output.get("data", "")) for output in outputs]
-    sentences = filter(None, map(runtimes.missing, runtimes.RUNTIMES))
+    sentences = filter(None, map(runtimes.missing, runtimes.RUNTIMES | runtimes.MORE))
     return next((sentence for sentence in sentences if sentence in "\n".join(shown)), "")
 
 

@@ -14,7 +14,9 @@ from helpers.exercises.lesson_10.lite_file_checks import (
     require_scores,
 )
 from helpers.exercises.lesson_10.q2_conversion import CHANGES, OUTCOMES, Reasons, outcome
-from helpers.exercises.lesson_10.q4_split import nearest_opinion, require_split
+from helpers.exercises.lesson_10.q3_difference import require_found
+from helpers.exercises.lesson_10.q3_laboratory import export_laboratory, made_in
+from helpers.exercises.lesson_10.q5_split import nearest_opinion, require_split
 from helpers.exercises.lesson_10.variants import LOOSE, TIGHT
 from helpers.exercises.outcomes import NotYet, require
 from helpers.exercises.same_answers import nearest_wrong
@@ -96,36 +98,55 @@ def _nearest_score(drawn):
     hints=[
         "The file holds the graph and the weights as they are at the conversion. Which files of "
         "the directory does the interpreter still need?",
-        "The interpreter casts nothing, and it knows only the keys in signature_keys.",
-        "Three of the changes do harm, and two of these three give an error.",
+        "The interpreter converts no dtypes. The signature declares float32.",
+        "Two of the changes do harm, and one of these two gives an error.",
     ],
 )
-def predict_six_changes(prediction):
-    """Predict what six changes do to a conversion"""
+def predict_four_changes(prediction):
+    """Predict what four changes do to a conversion"""
     calls = {name: name for name in CHANGES}
     require_prediction(prediction, calls, OUTCOMES, outcome, Reasons())
     return (
-        "all six predictions are right. The file needs no other file. A conversion without an "
+        "all four predictions are right. The file needs no other file. A conversion without an "
         "error can still give wrong numbers, so compare the numbers."
     )
 
 
+@exercise(
+    "q3",
+    "runtime signature layer largest",
+    hints=[
+        "crossing(lab_dir, {'x': measured}) asks every runtime with the rows of the exercise. "
+        "Where is the mark ≠?",
+        "readers.run(lab_dir, signature, {'x': measured}) returns Python's numbers after each "
+        "layer by name. runtimes.run(..., runtime) returns those of the runtime.",
+        "Compare layer by layer: np.abs(right[layer] - found[layer]).max(). The first layer with "
+        "more than 0.001 is the cause. The layers behind it compute with its numbers.",
+    ],
+    given=export_laboratory,
+)
+def find_the_silent_difference(runtime, signature, layer, largest):
+    """Find the runtime, the signature and the layer of a silent difference, and its size"""
+    made = made_in(find_the_silent_difference.original()[0])
+    return require_found(made, runtime, signature, layer, largest)
+
+
 BUDGETS = {"precise_file": TIGHT, "small_file": LOOSE}
-BYTES = {1: "one byte", 2: "two bytes", 4: "four bytes"}
+BYTES = {0.5: "half a byte", 1: "one byte", 2: "two bytes", 4: "four bytes"}
 # The structure of the graph and the scales of the weights make a file larger than its weights.
-STRUCTURE = 1.25
+STRUCTURE = 1.3
 
 
 @exercise(
-    "q3",
+    "q4",
     "precise_file small_file",
     hints=[
-        "Make files of all four kinds, and measure the size and the largest error on `readings` of "
-        "each.",
-        "float16: optimizations = [tf.lite.Optimize.DEFAULT] and target_spec.supported_types = "
-        "[tf.float16]. Dynamic range: only the optimizations.",
-        "int8 needs a representative_dataset with the largest and the smallest numbers of the "
-        "requests, so give it all `readings`.",
+        "First convert meter_dir to a LiteRT file of float32: tf.lite.TFLiteConverter."
+        "from_saved_model(str(meter_dir)).convert().",
+        "Make files of all four KINDS with quantised(...), and measure the size and the largest "
+        "error on `readings` of each. Its input is named readings, not x.",
+        "float16 has two bytes for each weight, wi8 one, and wi4 half a byte. For each customer, "
+        "take the kind with the fewest bytes whose error is within the budget.",
     ],
     given=exports.meter,
 )
@@ -179,8 +200,8 @@ def _measured(errors, sizes):
     )
     if errors["small_file"] > TIGHT:
         nearest = (
-            "The check refuses this similar answer: small_file for both customers. Its error is "
-            f"above {TIGHT}."
+            "The check refuses a similar wrong answer, too: small_file for both customers. Its "
+            f"error is above {TIGHT}."
         )
     else:
         nearest = "small_file keeps both budgets, so it would do for both customers."
@@ -196,7 +217,7 @@ def _power(error):
 
 
 @exercise(
-    "q4",
+    "q5",
     "cannot_cross split_dir",
     hints=[
         "Call runtimes.run(exports_dir / name, 'serving_default', {...}, 'litert') with one row "

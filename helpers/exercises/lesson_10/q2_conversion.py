@@ -1,4 +1,4 @@
-"""Six changes to a conversion, their outcomes in LiteRT, and the reasons, for lesson 10."""
+"""Four changes to a conversion, their outcomes in LiteRT, and the reasons, for lesson 10."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -49,20 +49,13 @@ def _model():
 
 # The changes, by the words of the exercise.
 CHANGES = {
-    "ask for 7 rows instead of 3": {"rows": np.tile(ROWS, (3, 1))[:7]},
     "delete the export's variables/ afterwards": {},  # all exports are deleted before the call
     "train the model in the notebook afterwards": {"change": [[1.0], [1.0]]},
     "ask with rows of float64": {"rows": ROWS.astype(np.float64)},
-    "ask for serving_default, which was not named": {"key": "serving_default"},
     "save with tf.saved_model.save, the same signature": {"export": saved_the_old_way},
 }
 # The reason for each wrong outcome. What was measured follows it.
 REASONS: dict[str, dict[str, str]] = {
-    "ask for 7 rows instead of 3": {
-        "other": "Each row is answered alone, so further rows do not change an answer.",
-        "error": "The signature takes any number of rows, and the signature runner allocates "
-        "memory for as many as it gets.",
-    },
     "delete the export's variables/ afterwards": {
         "other": "The converter has copied the weights into the file.",
         "error": "The interpreter reads no other file: the converter has copied the weights into "
@@ -75,10 +68,6 @@ REASONS: dict[str, dict[str, str]] = {
     "ask with rows of float64": {
         "same": "The interpreter casts nothing, and the signature declares float32.",
         "other": "The interpreter does not answer at all: it compares the types first.",
-    },
-    "ask for serving_default, which was not named": {
-        "same": "The export has this signature, but the file has only the keys in signature_keys.",
-        "other": "The interpreter does not take another signature in its place.",
     },
     "save with tf.saved_model.save, the same signature": {
         "same": "tf.saved_model.save restores one set of variables, and the signature reads "

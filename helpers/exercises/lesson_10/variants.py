@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-TIGHT, LOOSE = 0.01, 0.2  # the largest errors that the customers of exercise 3 accept
+TIGHT, LOOSE = 0.01, 0.2  # the largest errors that the customers of exercise 4 accept
 _SIZES = 0.75, 1.25, 1.5, 2.0, 2.75, 3.5  # of weights
 _TEXT_KEYS = "advice", "label", "note", "words"
 _FOLDERS = "north", "south", "west"
@@ -54,7 +54,7 @@ class Bakery:
 
 @dataclass(frozen=True)
 class Meter:
-    """The network and the readings of exercise 3.
+    """The network and the readings of exercise 4.
 
     Attributes
     ----------
@@ -62,18 +62,18 @@ class Meter:
         Of the weights and of the readings.
     largest : float
         The readings lie between -largest and largest. All errors grow with them.
-    bytes_for : dict of float to int
+    bytes_for : dict of float to float
         For each error budget, the bytes of a weight in the smallest kind that keeps it.
     """
 
     seed: int
     largest: float
-    bytes_for: dict[float, int]
+    bytes_for: dict[float, float]
 
 
 @dataclass(frozen=True)
 class Reviews:
-    """The opinion about a review in exercise 4.
+    """The opinion about a review in exercise 5.
 
     Attributes
     ----------
@@ -121,15 +121,15 @@ def bakery(seed: int | None = None) -> Bakery:
 
 
 def meter(seed: int | None = None) -> Meter:
-    """Draw how large the readings of exercise 3 are. It decides which kinds keep the budgets."""
+    """Draw how large the readings of exercise 4 are. It decides which kinds keep the budgets."""
     if seed is None:
         return Meter(0, 20.0, {TIGHT: 2, LOOSE: 1})
-    largest, tight, loose = ((16.0, 2, 1), (600.0, 4, 2), (1.5, 1, 1))[seed % 3]
+    largest, tight, loose = ((16.0, 2, 1), (600.0, 4, 2), (1.5, 1, 0.5))[seed % 3]
     return Meter(seed, largest, {TIGHT: tight, LOOSE: loose})
 
 
 def reviews(seed: int | None = None) -> Reviews:
-    """Draw the words of exercise 4, what each is worth, and the names of the three exports."""
+    """Draw the words of exercise 5, what each is worth, and the names of the three exports."""
     if seed is None:
         return Reviews({"good": 1.0, "great": 2.0, "bad": -1.0, "dull": -0.5})
     chance = random.Random(f"4 {seed}")

@@ -19,7 +19,7 @@ from helpers.exercises.lesson_10.exercises import (
     split_the_export,
 )
 from helpers.processes.quiet import quiet
-from helpers.runtimes import litert_file
+from helpers.runtimes import litert_file, quantisation
 
 KEYS = ("predict_two", "predict_three")
 TWO = [tf.TensorSpec((None, 2), tf.float32, name="x")]
@@ -129,6 +129,14 @@ def meter(kind, keys=("serving_default",)):
     if kind == "int8 in and out":
         settings |= {"inference_input_type": tf.int8, "inference_output_type": tf.int8}
     return convert(directory, keys, **settings)
+
+
+@cache
+def by_the_package(kind):
+    """The meter's export, converted and then quantised with LiteRT Quantizer."""
+    rows = {"readings": choose_the_quantisation.original()[1]}
+    samples = [rows] if kind.startswith("static") else ()
+    return quantisation.quantised(meter("float32", None), kind, samples)
 
 
 def larger(answers):
@@ -358,12 +366,13 @@ def convert_the_variant(directory, _):
 
 
 def kinds_of(directory):
-    """The network of a directory with four, two and one bytes for each weight."""
-    small = {"optimizations": [tf.lite.Optimize.DEFAULT]}
+    """The network of a directory with four, two, one and half a byte for each weight."""
+    small, plain = {"optimizations": [tf.lite.Optimize.DEFAULT]}, convert(directory)
     return [
-        convert(directory),
+        plain,
         convert(directory, **small, target_spec=float16()),
         convert(directory, **small),
+        quantisation.quantised(plain, "dynamic_wi4_afp32"),
     ]
 
 

@@ -1,17 +1,28 @@
 """Lesson 10: right answers, named mistakes, near misses, variants, untouched."""
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
+from helpers import readers, runtimes
 from helpers.exercises.lesson_10 import variants
 from helpers.exercises.lesson_10.exercises import (
     convert_two_signatures,
-    predict_six_changes,
+    predict_four_changes,
 )
 from helpers.exercises.lesson_10.q2_conversion import CHANGES, OUTCOMES, REASONS
+from helpers.exercises.lesson_10.q3_difference import mistakes
+from helpers.exercises.lesson_10.q3_laboratory import (
+    ASKED,
+    LAYERS,
+    export_laboratory,
+    laboratory,
+)
 from helpers.exercises.outcomes import NOT_YET, PASSED
+from helpers.runtimes import missing
 from tests.exercises.lesson_10 import answers as made
-from tests.exercises.lesson_10.q4_proofs import Q4
+from tests.exercises.lesson_10.q3_proofs import Q3
+from tests.exercises.lesson_10.q5_proofs import Q5
 from tests.exercises.proofs import Mistake, Proofs, one_wrong, other_mappings, prove
 
 KEYS = made.KEYS
@@ -139,11 +150,9 @@ Q1 = Proofs(
 )
 
 RIGHT = {
-    "ask for 7 rows instead of 3": "same",
     "delete the export's variables/ afterwards": "same",
     "train the model in the notebook afterwards": "same",
     "ask with rows of float64": "error",
-    "ask for serving_default, which was not named": "error",
     "save with tf.saved_model.save, the same signature": "other",
 }
 MEASURED = {
@@ -178,7 +187,7 @@ Q2 = Proofs(
     near={
         name: answer
         for name, answer in one_wrong(RIGHT, RIGHT.values()).items()
-        if name.startswith(("ask with", "without", "save"))
+        if name.startswith(("ask", "without", "save", "train"))
     }
     | {f"all {said}": lambda _, said=said: (dict.fromkeys(RIGHT, said),) for said in OUTCOMES},
 )
@@ -188,11 +197,16 @@ def both(precise, small):
     return lambda _: (made.meter(precise), made.meter(small))
 
 
+def packaged(precise, small):
+    return lambda _: (made.by_the_package(precise), made.by_the_package(small))
+
+
 ABOVE_TIGHT = "precise_file should have a largest error on `readings` of at most 0.01, but has"
 ABOVE_LOOSE = "small_file should have a largest error on `readings` of at most 0.2, but has"
-Q3 = Proofs(
+Q4 = Proofs(
     right={
         "float16 and dynamic": both("float16", "dynamic"),
+        "with LiteRT Quantizer": packaged("float16", "weight_only_wi8_afp32"),
         "float16 and int8 of all readings": both("float16", "int8"),
         "int16 between the layers": both("float16", "int16 and int8"),
         "as files": lambda folder: (
@@ -227,6 +241,10 @@ Q3 = Proofs(
             both("float16", "int8 in and out"),
             "should take readings as float32, but takes readings as int8",
         ),
+        "4 bits": Mistake(packaged("float16", "dynamic_wi4_afp32"), ABOVE_LOOSE),
+        "whole numbers everywhere": Mistake(
+            packaged("float16", "static_wi8_ai8"), "but takes readings as int8"
+        ),
         "another network": Mistake(
             lambda _: (made.meter("float16"), made.of_the_bakery(KEYS[:1])),
             "small_file: predict_two should take x of shape (None, 8), so that a caller may send "
@@ -240,6 +258,8 @@ Q3 = Proofs(
     },
     untouched=(..., ...),
     near={
+        "weights of 8 bits for the precise one": packaged("weight_only_wi8_afp32", "float16"),
+        "4 bits for the precise one": packaged("dynamic_wi4_afp32", "dynamic_wi8_afp32"),
         "int8 for the precise one": both("int8", "float16"),
         "int16 between the layers for the precise one": both("int16 and int8", "dynamic"),
         "nothing quantised for the small one": both("float16", "float32"),
@@ -267,27 +287,28 @@ Q3 = Proofs(
     },
 )
 
-globals().update(prove("10_other_runtimes", {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4}))
+TABLE = {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4, "q5": Q5}
+globals().update(prove("10_other_runtimes", TABLE))
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_wrong_prediction_is_refused_with_what_was_measured(change):
     for said in REASONS[change]:
-        result = predict_six_changes.grade(RIGHT | {change: said}, notebook={})
+        result = predict_four_changes.grade(RIGHT | {change: said}, notebook={})
         assert result.outcome == NOT_YET
         assert MEASURED[RIGHT[change]] in " ".join(result.message.split())
 
 
 SOLVED = {
     "q1": (made.convert_the_variant, Q1.right["the bytes"]),
-    "q3": (made.choose_for_the_variant, Q3.right["float16 and dynamic"]),
-    "q4": (made.split_the_variant, Q4.right["the two methods, tracked"]),
+    "q4": (made.choose_for_the_variant, Q4.right["float16 and dynamic"]),
+    "q5": (made.split_the_variant, Q5.right["the two methods, tracked"]),
 }
 
 
 @pytest.mark.parametrize(
     ("key", "seed"),
-    [(key, seed) for key in SOLVED for seed in (1, 2, 3) if (key, seed) != ("q4", 3)],
+    [(key, seed) for key in SOLVED for seed in (1, 2, 3) if (key, seed) != ("q5", 3)],
 )
 def test_variant_expects_its_own_answer(lesson, tmp_path, key, seed):
     exercise, (solve, of_the_page) = lesson.exercises[key], SOLVED[key]
@@ -304,7 +325,46 @@ def test_variant_expects_its_own_answer(lesson, tmp_path, key, seed):
     assert exercise.grade(*answer, notebook={}).outcome == NOT_YET
 
 
+@pytest.mark.parametrize("seed", [None, 1, 2, 3, 4, -1])
+def test_laboratory_differs_as_computed_in_the_runtime(tmp_path, seed):
+    drawn = laboratory(seed)
+    directory, rows = export_laboratory(tmp_path / "laboratory", seed)
+    assert (drawn.runtime == "litert") == (seed in (None, 2, 4) or bool(missing("openvino-f32")))
+    for runtime in ASKED:
+        for key in () if missing(runtime) else runtimes.signatures(directory, runtime):
+            right = readers.run(directory, key, {"x": rows})
+            found = runtimes.run(directory, key, {"x": rows}, runtime)
+            here = runtime == drawn.runtime and key in drawn.same_graph
+            gaps = drawn.gaps() if here else {}
+            for layer in LAYERS:
+                expected = gaps.get(layer, 0.0)
+                np.testing.assert_allclose(abs(right[layer] - found[layer]), expected, atol=1e-3)
+    there = drawn.gaps()[drawn.layer]
+    assert there.max() > 50 and mistakes(drawn).keys() > {"the sum of the differences"}
+
+
+def test_laboratory_of_a_seed_has_its_own_answers(lesson):
+    exercise, before = lesson.exercises["q3"], ("litert", "pressure", "layer_3", 275.0)
+    try:
+        exercise.given(2)
+        drawn = laboratory(2)
+        largest = drawn.gaps()[drawn.layer].max()
+        answer = (drawn.runtime, drawn.differs, drawn.layer, largest)
+        assert exercise.grade(*answer, notebook={}).outcome == PASSED
+        assert exercise.grade(*before, notebook={}).outcome == NOT_YET
+    finally:
+        exercise.given()
+    assert exercise.grade(*before, notebook={}).outcome == PASSED
+
+
+def test_without_openvino_every_laboratory_differs_in_litert(monkeypatch):
+    monkeypatch.setattr(runtimes, "missing", lambda name: "missing")
+    assert {laboratory(seed).runtime for seed in range(20)} == {"litert"}
+
+
 def test_variants_differ_in_what_decides():
+    drawn = [laboratory(seed) for seed in range(1, 21)]
+    assert {one.place for one in drawn} == {1, 2} and len({one.differs for one in drawn}) > 3
     drawn = [variants.reviews(seed) for seed in (None, *range(6))]
     assert len({one.stuck for one in drawn}) > 2
     assert len({tuple(one.worth) for one in drawn}) == len(drawn)

@@ -1,4 +1,4 @@
-"""The proofs of exercise 4 of lesson 10: exports that are split into two halves."""
+"""The proofs of exercise 5 of lesson 10: exports that are split into two halves."""
 
 import numpy as np
 import tensorflow as tf
@@ -7,7 +7,7 @@ from helpers.exercises.lesson_10.exercises import split_the_export
 from tests.exercises.lesson_10 import answers as made
 from tests.exercises.proofs import Mistake, Proofs
 
-Q4 = Proofs(
+Q5 = Proofs(
     right={
         "the two methods, tracked": lambda _: ("reviews", made.the_halves()),
         "both written again": lambda folder: ("reviews", made.written_again(folder)),

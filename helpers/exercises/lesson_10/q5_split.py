@@ -1,4 +1,4 @@
-"""The check of an export that was split into count_words and weigh, for exercise 4 of lesson 10."""
+"""The check of an export that was split into count_words and weigh, for exercise 5 of lesson 10."""
 
 import numpy as np
 

@@ -103,12 +103,11 @@ print("answer:", readers.run(double_dir, "serve", {"x": [1, 2]})["output_0"])
 print("note:", note.read_text())
 
 # %% [markdown]
-# The numbers are right, and there is a file that you did not ask for. The *graph* of an export
-# consists of *operations*. Most of them compute, such as `MatMul`, a matrix product. `WriteFile`
-# can write any file that you may write. Other operations read files, or send data to other
-# computers. Some of them run as soon as you *load* the export.
-#
-# This page looks into exports without running them.
+# The numbers are right, but the call also wrote a file. The *graph* of an export consists of
+# *operations*, many of them in *functions*: named parts that other parts call. Most operations
+# compute, such as `MatMul`, a matrix product. `WriteFile` can write any file that you may write.
+# Others read files, or send data to other computers. Some run as soon as you *load* the export,
+# such as those that read a vocabulary. So this page loads only exports of its own.
 #
 # ## What is each file for?
 #
@@ -136,8 +135,7 @@ explore(export_dir)
 # `ComplexModel` has 2,817 weights of 4 bytes (`float32`): 11 kB. `model.export` stores each weight
 # twice (lesson 03), and adds a list of the saved Python objects.
 #
-# `saved_model.pb` holds the constants of the graph, and can have at most 2 GB. The option
-# `experimental_image_format`, which promises more, raises an error in TensorFlow 2.21.
+# `saved_model.pb` holds the constants of the graph, and can have at most 2 GB.
 #
 # </details>
 #
@@ -154,12 +152,12 @@ print("written by TensorFlow", graph.meta_info_def.tensorflow_version)
 # %% [markdown]
 # - **Tags.** An export can hold several graphs, for example one to train and one to serve. *Tags*
 #   tell them apart. TensorFlow 2 writes one graph, with the tag `serve`. Servers and the LiteRT
-#   converter ask for the tag `serve`, and fail without it. `tf.saved_model.load` does not look at
-#   the tags of a single graph, unless you give it `tags=`.
+#   converter ask for it, and fail without it. `tf.saved_model.load` does not look at the tags of a
+#   single graph, unless you give it `tags=`.
 # - **Version.** TensorFlow promises that a later 2.x can read the export. An earlier one may not
-#   know an operation of the graph, so TensorFlow promises this direction only for patch releases,
-#   such as 2.21.1 and 2.21.0. The readers of this course do not compare the version. So do not
-#   export with a newer TensorFlow than that of your server.
+#   know an operation, so this is promised only between patch releases: 2.21.0 reads an export of
+#   2.21.1. Python and servers do not compare the version. So do not export
+#   with a newer TensorFlow than that of your server.
 #
 # ### Exercise 1: predict who can still use it (3 min)
 #
@@ -202,16 +200,18 @@ key = found.variables[4].key
 print(key, np.array_equal(weights.get_tensor(key), model.out.kernel))
 
 # %% [markdown]
-# Each line has the name of a weight, its dtype, shape and size, and the beginning of its *key*. The
-# folder `variables` stores the numbers under this key. `saved_model.pb` has the name for each key.
+# Each line shows `name`, `dtype`, `shape` and `size` of a weight, and the beginning of its `key`.
+# The folder `variables` stores the numbers under this key. `saved_model.pb` has the name for each
+# key.
 #
-# The key follows the Python attributes that lead to the weight: `variables/4` is number 4 in the
-# list `variables`.
+# The key follows the Python attributes that lead to the weight: `variables/4` is
+# `model.variables[4]`. The list continues with the second copies. Their keys begin with
+# `_all_variables`.
 #
 # ### Exercise 2: read one weight of many alike (4 min)
 #
-# In the export `found_dir`, the layers `left`, `middle` and `right` have weights of the same shape,
-# and so have other layers. Read the bias of `middle` from the files.
+# In the export `found_dir`, the layers `left`, `middle` and `right` have weights of the same shape.
+# Read the bias of `middle` from the files.
 
 # %%
 found_dir = lesson.q2.given()
@@ -235,10 +235,11 @@ model.export(again_dir, verbose=False)
 differences(export_dir, again_dir)
 
 # %% [markdown]
-# The files have other bytes, although the model is the same: TensorFlow writes a random number into
-# each fingerprint, and new numbers into the names of functions. So a checksum of the files cannot
-# tell you whether a model was retrained. `differences` compares the operations behind each
-# signature, the numbers of the weights, and the assets. Now train a little further:
+# The files have other bytes, although the model is the same. In `fingerprint.pb`, four numbers stay
+# the same, but TensorFlow adds a random one. It also writes new numbers into the names of
+# functions. So a checksum of the files does not show whether a model was retrained. `differences`
+# compares the operations behind each signature, the numbers of the weights, and the assets. Now
+# train a little further:
 
 # %%
 retrained_dir = lesson.scratch / "retrained"
@@ -249,21 +250,12 @@ differences(export_dir, retrained_dir)
 # %% [markdown]
 # <details><summary>Is TensorFlow's own fingerprint as good?</summary>
 #
-# No. `tf.saved_model.experimental.read_fingerprint(folder).singleprint()` joins four numbers, which
-# do not cover the functions of the graph. So a function with `relu` and one with `tanh` can have
-# the same singleprint. A model that is built again with the same weights gets another one, because
-# its layers have new names.
+# No. `tf.saved_model.experimental.read_fingerprint(folder).singleprint()` joins the four numbers,
+# which do not cover the functions of the graph. So a function with `relu` and one with `tanh` can
+# have the same singleprint. A model that is built again gets another one.
 #
 # </details>
 #
-# In the explorer, press **operations**. The list **in** chooses one *function*: a named part of the
-# graph that other parts call. `__call__` holds your layers. `traced_save` holds `SaveV2`, which
-# writes files: every export with weights has it.
-
-# %%
-explorer(export_dir, again_dir, retrained_dir)
-
-# %% [markdown]
 # ### Exercise 3: compare two exports yourself (6 min)
 #
 # Write `what_changed(old_dir, new_dir)` for two exports of any model. It returns
@@ -272,9 +264,9 @@ explorer(export_dir, again_dir, retrained_dir)
 # - otherwise `"weights"` if any number of a weight is different, even by very little
 # - otherwise `"nothing"`
 #
-# Compare weights by their keys: the names can differ. Leave out keys that begin with
-# `_all_variables`. Keras stores the second copy of each weight there, in an order that can change.
-# Do not call `differences`.
+# Compare weights by their keys, because the names can differ. If the operations are equal, both
+# exports have the same keys. Leave out the second copies, because their order can change. Do not
+# call `differences`.
 
 
 # %%
@@ -298,7 +290,7 @@ def what_changed(old_dir, new_dir):
 lesson.q3.check(what_changed)
 
 # %% [markdown]
-# Your function does not see a changed constant of the graph (lesson 03). `differences` does.
+# Unlike `differences`, your function does not see a changed constant of the graph (lesson 03).
 #
 # ## What can break on the way?
 #
@@ -375,10 +367,10 @@ for directory in (double_dir, sometimes_dir):
 # %% [markdown]
 # `scan` finds `WriteFile` in `double`. Its exit status is 0 all the same, so a script must read the
 # text. In `sometimes` it finds nothing, because it does not look into the branches of an `if`. Its
-# own list has three operations, and TensorFlow has more than a thousand.
+# default list has three operations, and TensorFlow has more than a thousand.
 #
 # An *allow list* is safer: accept only types of operations that you know, and refuse all others.
-# Your own exports give you such a list:
+# Take the types from your own exports:
 
 # %%
 known = set(explore(export_dir).operations)
@@ -386,17 +378,26 @@ for directory in (retrained_dir, double_dir, sometimes_dir):
     print(directory.name, sorted(set(explore(directory).operations) - known))
 
 # %% [markdown]
-# An allow list also stops harmless operations, such as `Mul`, until you add them. Two limits
-# remain:
+# An allow list also stops harmless operations, such as `Mul`, until you add them. It also accepts
+# `SaveV2`, which is in your own export, and which can overwrite any file. In the explorer below,
+# press **operations**, and choose one function after another in the list “in”. Which one has
+# `SaveV2`?
+
+# %%
+explorer(export_dir, sometimes_dir, again_dir, retrained_dir)
+
+# %% [markdown]
+# Only `traced_save` has `SaveV2`. This function saves the weights, so every export with weights has
+# it. Your list has two limits:
 #
-# - **`SaveV2` is on the list**, because every export with weights has it. But it can overwrite any
-#   file. `gate`, a function of this course, accepts `SaveV2` only where an export saves its own
-#   weights. It also looks for more than 80 other operations, in all functions.
+# - **It accepts `SaveV2` in every function.** So use `gate`, a function of this course, after your
+#   list. `gate` accepts `SaveV2` only where an export saves its own weights. Without a list, it
+#   still refuses more than 80 other operations.
 # - **No list sees everything**: weights that were made to answer wrongly, a loop without an end, or
 #   a bug in TensorFlow itself. So run an untrusted export in a *sandbox*: a process without your
 #   files, your rights and your network, such as a container.
 #
-# `gate` accepts your own export, and finds what `scan` did not see:
+# `gate` also finds what `scan` did not see:
 
 # %%
 print(gate(export_dir), gate(sometimes_dir), sep="\n")
@@ -406,7 +407,8 @@ print(gate(export_dir), gate(sometimes_dir), sep="\n")
 #
 # `own_dirs` is a list of your team's exports. Write `may_load(directory)`. It returns `False` if
 # `explore` finds a fault (`findings`), or if the export has a type of operation that no export in
-# `own_dirs` has. Otherwise it returns `True`. Do not call `gate`, and do not load the export.
+# `own_dirs` has. Otherwise it returns `True`. (`explore` never raises an error.) Do not call
+# `gate`, and do not load the export.
 
 # %%
 own_dirs = lesson.q5.given()
@@ -448,7 +450,8 @@ with show_error():
 # %% [markdown]
 # ## What you can do now
 #
-# - **Who needs which part**: every reader needs `saved_model.pb`, `variables` and `assets`.
+# - **Who needs which part**: Python and servers need `saved_model.pb`, `variables`
+#   and the files in `assets`.
 # - **Read one weight**: its name leads to its key.
 # - **Retrained or exported again**: compare operations and weights, not bytes.
 # - **Find damage**: load the export, use `explore`, and compare known answers.

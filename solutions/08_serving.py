@@ -39,7 +39,7 @@
 # base = pathlib.Path("shop")
 # unfinished = base / "unfinished"  # not a number, so not a version
 # model.export(unfinished, verbose=False)  # writes several files
-# unfinished.rename(base / "1")  # one step
+# unfinished.rename(base / "1")  # one step, because both are on one disk
 # ```
 
 # %%
@@ -63,8 +63,11 @@ from helpers.serving.launch.warm_up import write_warm_up
 # %% [markdown]
 # ## What does a model server need?
 #
-# A model server needs exports, not your Python code. The model of this page takes two numbers per
-# row. Version N answers 2·(x0 + x1) + N, so each answer shows which version gave it.
+# A *model server* loads exports, not your Python code, and answers requests. *TensorFlow Serving*
+# is the server of the TensorFlow project.
+#
+# The model of this page takes two numbers per row. Version N answers 2·(x0 + x1) + N, so each
+# answer shows which version gave it.
 
 
 # %%
@@ -90,12 +93,12 @@ def export(model, directory):
 
 base = lesson.scratch / "shop"
 export(make_model(1), base / "1")
-server = serve("shop", base, max_num_load_retries=0)
+server = serve("shop", base, max_num_load_retries=0)  # if loading fails, do not try again
 
 # %% [markdown]
-# `base` is the *base path*. Each folder in it whose name is a number is a *version*, and holds one
-# export. `serve` starts a server of the course. It has the requests, errors and rules of TensorFlow
-# Serving, so the same clients can call both.
+# `base` is the *base path*. Each folder in it whose name is a number, such as `1` or `001`, is a
+# *version*, and holds one export. `serve` starts the course's own server. It has the requests,
+# errors and rules of TensorFlow Serving, so your clients can call either server.
 #
 # <details><summary>How do you use TensorFlow Serving itself?</summary>
 #
@@ -121,7 +124,8 @@ server = serve("shop", base, max_num_load_retries=0)
 # ## How does a client call a signature?
 #
 # A *client* is a program that calls a server. *REST* is the interface with JSON over HTTP.
-# `server.ask` sends a request, and returns the status and the answer:
+# `server.ask` sends a request, as the command below does, and returns the HTTP status and the
+# answer.
 #
 # ```
 # curl -d '{"instances": [[1, 1]]}' ADDRESS/v1/models/shop:predict
@@ -142,7 +146,7 @@ print(server.ask("shop/versions/1:predict", {"inputs": {"x": rows}}))
 #
 # A single input or output needs no name. Several inputs need all their names, as in
 # `{"inputs": {"a": [1], "b": [2]}}`. The key `signature_name` chooses the signature. Without it,
-# `serving_default` answers. `server.signatures` asks for `shop/metadata`:
+# `serving_default` answers. `server.signatures` lists the signatures, from `shop/metadata`:
 
 # %%
 for signature in server.signatures("shop").values():
@@ -185,8 +189,9 @@ with show_error():
     server.predict("shop", "score", x=np.array(rows, np.float64))
 
 # %% [markdown]
-# The answer also names the version. A message holds the dtype of each tensor, so the server refuses
-# `float64`. A number in JSON has no dtype, and gets the one of the signature.
+# The 1 is the number of the version that answered. A message holds the dtype of each tensor, so the
+# server refuses `float64`. A number in JSON has no dtype, so the server uses the dtype of the
+# signature.
 #
 # <details><summary>What does a client in Python send?</summary>
 #
@@ -205,17 +210,11 @@ with show_error():
 #
 # </details>
 #
-# <details><summary>Does the server compute several requests together?</summary>
-#
-# With `--enable_batching=true`, it joins requests that wait into one call. So your graph must
-# accept any number of rows. This helps if one large call is faster than many small ones.
-#
-# </details>
-#
 # ### Exercise 1: call a model that you have not seen (6 min)
 #
-# `scoring` is another server, with the model `scoring`. Look at its signatures, and call three.
-# Each answer is two numbers, as a list or in the shape of the response.
+# `scoring` is another server, with the model `scoring`: call `scoring.ask("scoring:predict", ...)`.
+# Look at its signatures, and call three. Each answer is two numbers, as a list or in the shape of
+# the response.
 #
 # - `scores`: the output `score` of `serving_default` for the rows `x`
 # - `totals`: the output `total` of `both` for `left` and `right`
@@ -228,11 +227,9 @@ x, left, right = [[3.0, 1.0], [0.0, -2.0]], [1.0, 2.0], [10.0, 20.0]
 # > totals = ...
 # > packed = ...
 # <solution>
-_, answer = scoring.ask("scoring:predict", {"instances": x})
-scores = answer["predictions"]
+scores = scoring.ask("scoring:predict", {"instances": x})[1]["predictions"]
 both = {"signature_name": "both", "inputs": {"left": left, "right": right}}
-_, answer = scoring.ask("scoring:predict", both)
-totals = answer["outputs"]["total"]
+totals = scoring.ask("scoring:predict", both)[1]["outputs"]["total"]
 texts = [base64.b64encode(np.array(row, np.float32).tobytes()).decode() for row in x]
 by_bytes = {"signature_name": "packed", "instances": [{"b64": text} for text in texts]}
 _, answer = scoring.ask("scoring:predict", by_bytes)
@@ -244,12 +241,13 @@ lesson.q1.check(scores, totals, packed)  # also: lesson.q1.hint(), lesson.q1.sol
 # ## What happens when a new version arrives?
 #
 # `deploy` renames an export to its number, and waits until the server has loaded it. Meanwhile, two
-# clients send requests. (To repeat a cell with `deploy`, run all cells from the top.)
+# clients send requests:
 
 
 # %%
+# To repeat a cell with deploy, run all cells from the top.
 def deploy(number, export_dir):
-    export_dir.rename(base / str(number))
+    export_dir.rename(base / str(number))  # from any folder on the same disk
     server.wait_for("shop", number)
 
 
@@ -269,12 +267,12 @@ print(server.states("shop"))
 # follows LOADING. Version 2 is AVAILABLE before version 1 is
 # unloaded.](../notebooks/images/version_states.svg)
 #
-# The server unloads the old version after the new one is available, so it needs memory for both.
+# For a moment, both versions are loaded, and the server needs memory for both.
 #
 # ## What if the new version is broken?
 #
-# If loading fails, the old version goes on. But loading does not show every fault. Deploy an export
-# of the popular recipe (lesson 00):
+# If loading fails, the old version keeps answering. But loading does not show every fault. Deploy
+# an export of the popular recipe (lesson 00):
 
 # %%
 popular_dir = lesson.scratch / "popular"
@@ -286,8 +284,8 @@ print(status, answer["error"][:23])
 print(server.states("shop"))
 
 # %% [markdown]
-# This is the failure of the first screen. The weights that the signature reads are missing (lesson
-# 01), and the server does not look for them while it loads.
+# This failure began this page. The weights that the signature reads are missing (lesson 01), and
+# the server does not look for them while it loads.
 #
 # To go back, move the folder away. The server then loads version 2 again:
 
@@ -299,8 +297,11 @@ print(server.ask("shop:predict", one))
 # %% [markdown]
 # ## How do you find a broken version before your clients do?
 #
-# Load the new version beside the old one. `configure` sets which versions the server loads: 2 now,
-# 4 and 5 as soon as they appear. It also sets *labels*, which clients use in place of a number.
+# Load the new version beside the old one, and let all clients call a *label*, a name for a version.
+# Clients without a label get the highest available version at once.
+#
+# `configure` sets the labels. It also sets which versions the server loads: 2 now, 4 and 5 as soon
+# as they appear.
 
 # %%
 server.configure("shop", base, [2, 4, 5], stable=2)
@@ -313,33 +314,38 @@ print(server.ask("shop/labels/stable:predict", one))
 
 # %%
 write_warm_up(withdrawn_dir, inputs=np.array(rows, np.float32))
-withdrawn_dir.rename(base / "4")
+withdrawn_dir.rename(base / "4")  # in a log, each number should name only one export
 server.wait_for("shop", 4, state="END")
 print(server.states("shop"))
 
 # %% [markdown]
 # Now the server refuses the broken export, and version 2 stays available. Warm-up requests make the
 # first answers fast. They test whether a version runs, but not whether its answers are right. For
-# that, compare with *golden answers*: the answers of the live model to some rows.
+# that, compare with *golden answers*: the new Keras model's answers in Python to some rows.
 
 # %%
 golden = make_model(5)(np.array(rows)).numpy().tolist()
 deploy(5, export(make_model(0), lesson.scratch / "five"))  # by mistake, another model
+# The server refuses a label for a version that is not available, so next comes after deploy.
 server.configure("shop", base, [2, 5], stable=2, next=5)
-for label in ("stable", "next"):
-    print(label, server.ask(f"shop/labels/{label}:predict", {"instances": rows}))
+print(server.ask("shop/labels/next:predict", {"instances": rows}))
 print("golden answers:", golden)
 
 # %% [markdown]
-# `next` does not give the golden answers, so `stable` stays on version 2. (If the answers were
-# right, you would set `stable=5`.) Clients without a label already get version 5, the highest. The
-# second `configure` comes after `deploy`, because the server refuses a label for a version that is
-# not available.
+# Version 5 does not give the golden answers, so `stable` stays on version 2. (If the answers were
+# right, you would set `stable=5`.) Withdraw version 5, so that clients without a label get version
+# 2 again:
+
+# %%
+server.configure("shop", base, [2], stable=2)
+server.wait_for("shop", 5, state="END")
+print(server.ask("shop:predict", one))
+
+# %% [markdown]
+# <details><summary>Can a file set the labels?</summary>
 #
-# <details><summary>Can the labels stand in a file?</summary>
-#
-# Yes, in the file for `--model_config_file`. At its start, the server has no version available, so
-# it refuses the labels and ends. `--allow_version_labels_for_unavailable_models=true` allows them.
+# Yes, with `--model_config_file`. When the server starts, no version is available, so it
+# refuses the labels and ends. `--allow_version_labels_for_unavailable_models=true` allows them.
 #
 # </details>
 #
@@ -375,8 +381,9 @@ lesson.q2.check(prediction)
 #
 # Write `publish(export_dir, base)`, a function of two `Path` objects. It copies the export to the
 # base path, under the next higher number. The server may read `base` at any moment, and no request
-# may fail. `base` also has files and folders that are not versions. Add only the version, and
-# change nothing else. `shutil.copytree(source, target)` copies a folder.
+# may fail. `base` has at least one version. It also has files and folders that are not versions:
+# none of their names is a number or begins with `unfinished`. Add only the version, and change
+# nothing else. `shutil.copytree(source, target)` copies a folder.
 
 
 # %%
@@ -403,13 +410,15 @@ lesson.q3.check(publish)
 # | a signature, input or output renamed or removed | fail |
 # | a new input | fail: they do not send it |
 # | a second output | fail in REST: `predictions` now holds names, as for `from_bytes` |
-# | one more output beside several, a new signature | work |
+# | a third or later output | work |
+# | a new signature | work |
 # | another dtype of an input or output | fail in gRPC |
-# | an input that takes more sizes, `None` for 2 | work |
-# | an input that takes other or fewer sizes, 2 for `None` | fail if they send others |
+# | an input that takes more sizes (2 → `None`) | work |
+# | an input that takes other or fewer sizes (2 → 3, `None` → 2) | can fail in the graph |
+# | an input with a different number of dimensions | can fail in the graph |
 # | other answers to the same rows | get other numbers |
 #
-# Other numbers are right only after training. This command compares two exports by these rules:
+# Only retraining may change the numbers. This command compares two exports by these rules:
 #
 # ```
 # .venv/bin/python -m helpers.readers NEW --against OLD [--retrained]
@@ -417,9 +426,9 @@ lesson.q3.check(publish)
 #
 # ### Exercise 4: decide whether it may replace the old one (9 min)
 #
-# `old` and `new` are two versions of a signature, without training between them: the dtype and
-# shape of each input, the dtype of each output, and the answers to the same rows. Of what kind is
-# the one change that breaks clients?
+# `old` and `new` describe a signature in two versions of a model that was not retrained: the dtype
+# and shape of each input, the dtype of each output, and the answers to the same rows. Of what kind
+# is the one change that breaks clients?
 #
 # Then write `may_replace(old, new)` for any two versions. It returns `True` if all REST and gRPC
 # clients of `old` work with `new` and get the same answers, else `False`. Clients send every size

@@ -13,6 +13,7 @@ from helpers import readers
 from helpers.clinic.line_model import ANSWERS, ROWS, exported_line, line_model
 from helpers.exercises.lesson_04.made_once import made_once
 from helpers.exercises.lesson_04.offered_exports import offered_exports
+from helpers.exercises.lesson_04.pairs import pairs
 from helpers.inspection.differences import differences
 from helpers.inspection.explore import explore
 from helpers.inspection.gate import gate
@@ -140,10 +141,41 @@ def test_the_weights_on_the_page_are_counted_rightly(tmp_path):
     model.export(tmp_path / "sums", verbose=False)
     stored = (tmp_path / "sums" / DATA).stat().st_size
     assert 2 * 4 * 2817 < stored < 3 * 4 * 2817
-    assert (
-        "SaveV2"
-        in next(f for f in explore(tmp_path / "sums").functions if f.name == "traced_save").types
+    found = explore(tmp_path / "sums")
+    assert [part.name for part in found.functions if "SaveV2" in part.types] == ["traced_save"]
+    assert "SaveV2" not in found.main
+    names = {variable.place: variable.name for variable in found.variables}
+    assert all(names[f"variables/{i}"] == v.path for i, v in enumerate(model.variables))
+    assert all(place.startswith(("variables/", "_all_variables/")) for place in names)
+
+
+def test_in_exercise_3_exports_with_equal_operations_have_the_same_keys():
+    made = made_once(pairs)
+    for pair in made.values():
+        old, new = explore(pair.old), explore(pair.new)
+        if old.operations == new.operations:
+            assert {v.key for v in old.variables} == {v.key for v in new.variables}
+
+
+def test_an_operation_that_fills_a_vocabulary_runs_as_soon_as_the_export_is_loaded(tmp_path):
+    words = tmp_path / "words.txt"
+    words.write_text("a\nb\n")
+    module = tf.Module()
+    initializer = tf.lookup.TextFileInitializer(
+        str(words),
+        tf.string,
+        tf.lookup.TextFileIndex.WHOLE_LINE,
+        tf.int64,
+        tf.lookup.TextFileIndex.LINE_NUMBER,
     )
+    module.table = tf.lookup.StaticHashTable(initializer, -1)
+    spec = [tf.TensorSpec((None,), tf.string, name="x")]
+    module.find = tf.function(lambda x: {"found": module.table.lookup(x)}, input_signature=spec)
+    tf.saved_model.save(module, str(tmp_path / "find"), signatures=module.find)
+    tf.saved_model.load(str(tmp_path / "find"))
+    (tmp_path / "find" / "assets" / "words.txt").unlink()
+    with pytest.raises(FileNotFoundError, match="InitializeTableFromTextFileV2"):
+        tf.saved_model.load(str(tmp_path / "find"))
 
 
 # Same or retrained

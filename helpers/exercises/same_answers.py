@@ -145,8 +145,8 @@ def nearest_wrong(
     count, words, row = min(found)
     rows = len(next(iter(inputs.values())))
     return (
-        f"The check refuses this similar answer: {words}. It differs from yours in {count} of "
-        f"{rows} rows, for example for {_row(inputs, row)}."
+        f"The check refuses a similar wrong answer, too: {words}. It differs from yours in "
+        f"{count} of {rows} rows, for example for {_row(inputs, row)}."
     )
 
 

@@ -105,8 +105,8 @@ def write_the_spec(spec_1):
         )
     return (
         "the session (Python) accepts the station's 1 row and its 3 rows under 'readings', and "
-        "refuses rows of 5 numbers. The check refuses this similar answer: the shape (None, None). "
-        "It accepts rows of any width."
+        "refuses rows of 5 numbers. The check refuses a similar wrong answer, too: the shape "
+        "(None, None). It accepts rows of any width."
     )
 
 
@@ -262,8 +262,8 @@ def guard_the_mean(export_dir_4):
     return (
         "for rows of 2, 3 and 4 readings, every reader answers with their mean. For rows of 1, 5 "
         "and 8 readings, Python, the session (Python), the C++ code of a server and LiteRT give an "
-        "error or nan. The check refuses this similar answer: `< 4` in place of `<= 4`. It answers "
-        "rows of 4 readings with nan."
+        "error or nan. The check refuses a similar wrong answer, too: `< 4` in place of `<= 4`. It "
+        "answers rows of 4 readings with nan."
     )
 
 

@@ -66,8 +66,7 @@ from helpers.serving.launch.warm_up import write_warm_up
 # A *model server* loads exports, not your Python code, and answers requests. *TensorFlow Serving*
 # is the server of the TensorFlow project.
 #
-# The model of this page takes two numbers per row. Version N answers 2·(x0 + x1) + N, so each
-# answer shows which version gave it.
+# The model of this page takes two numbers per row. Version N answers 2·(x0 + x1) + N.
 
 
 # %%
@@ -97,8 +96,8 @@ server = serve("shop", base, max_num_load_retries=0)  # if loading fails, do not
 
 # %% [markdown]
 # `base` is the *base path*. Each folder in it whose name is a number, such as `1` or `001`, is a
-# *version*, and holds one export. `serve` starts the course's own server. It has the requests,
-# errors and rules of TensorFlow Serving, so your clients can call either server.
+# *version*, and holds one export. `serve` starts the course's own server, which has the requests,
+# errors and rules of TensorFlow Serving.
 #
 # <details><summary>How do you use TensorFlow Serving itself?</summary>
 #
@@ -111,8 +110,8 @@ server = serve("shop", base, max_num_load_retries=0)  # if loading fails, do not
 #     --model_base_path=FOLDER --max_num_load_retries=0
 # ```
 #
-# Without `127.0.0.1`, every computer in your network can call this server. Then run these lines in
-# two new cells:
+# Without `127.0.0.1`, every computer in your network can call this server. Then run in two new
+# cells:
 #
 # ```
 # %env TFS_URL=http://localhost:8501
@@ -207,6 +206,9 @@ with show_error():
 # response = stub.Predict(request, timeout=10)
 # tf.make_ndarray(response.outputs["output_0"])
 # ```
+#
+# `request.output_filter` names the outputs to return. The server still computes the whole
+# signature, so give an expensive output its own signature.
 #
 # </details>
 #
@@ -469,9 +471,8 @@ lesson.q4.check(cause, may_replace)
 # %% [markdown]
 # ## Who may call a model server?
 #
-# Every program that can connect to it. By default, TensorFlow Serving asks no client for a
-# password. Every client can also call `configure`, and make the server load any export that the
-# server can read. An export is a program (lesson 04): its graph can read and write files with the
+# Every program that can connect to it. TensorFlow Serving asks no client for a password. Every
+# client can also make the server load any export that it can read. An export is a program (lesson 04): its graph can read and write files with the
 # rights of the server.
 #
 # - Let the server listen on `127.0.0.1` (all users of the computer can connect) or in a private

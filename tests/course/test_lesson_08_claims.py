@@ -1,8 +1,10 @@
 """Claims of lesson 08 that no cell of its page shows hold for the installed versions."""
 
+import grpc
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from helpers.artifact import Signature, TensorInfo
 from helpers.exercises.lesson_08.q4_replacement import CHANGES, case
@@ -39,6 +41,18 @@ class Writing(tf.Module):
     def call(self, x):
         with tf.control_dependencies([tf.io.write_file(self.file, "written by the model")]):
             return {"score": tf.identity(x[:, 0])}
+
+
+class Inverting(tf.Module):
+    """A model with a total, and with an inverse that not every matrix has."""
+
+    @tf.function(input_signature=[tf.TensorSpec((None, 2, 2), tf.float32, name="x")])
+    def call(self, x):
+        return {"total": tf.reduce_sum(x, axis=[1, 2]), "inverse": tf.linalg.inv(x)}
+
+    @tf.function(input_signature=[tf.TensorSpec((None, 2, 2), tf.float32, name="x")])
+    def total(self, x):
+        return {"total": tf.reduce_sum(x, axis=[1, 2])}
 
 
 def publish(base, number, model, warm_up=False):
@@ -153,3 +167,26 @@ def test_the_rules_of_exercise_4_are_those_of_the_command(key):
             assert not breaks or key == "answers of another shape"
         else:
             assert breaks != one.right, found
+
+
+def test_a_filter_of_outputs_does_not_save_the_computation_of_the_others(tmp_path):
+    """The inverse of zeros is an error, also for a client that needs the total only."""
+    module = Inverting()
+    signatures = {"both": module.call, "total": module.total}
+    tf.saved_model.save(module, str(tmp_path / "shop" / "1"), signatures=signatures)
+    with start("shop", tmp_path / "shop") as server:
+        channel = grpc.insecure_channel(server.grpc)
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+
+        def ask(signature, matrix):
+            request = predict_pb2.PredictRequest()
+            request.model_spec.name, request.model_spec.signature_name = "shop", signature
+            request.inputs["x"].CopyFrom(tf.make_tensor_proto(np.float32([matrix])))
+            request.output_filter.append("total")
+            return stub.Predict(request, timeout=30).outputs
+
+        assert [*ask("both", np.eye(2))] == ["total"]
+        with pytest.raises(grpc.RpcError, match="not invertible"):
+            ask("both", np.zeros((2, 2)))
+        assert tf.make_ndarray(ask("total", np.zeros((2, 2)))["total"]) == [0]
+        channel.close()

@@ -472,8 +472,8 @@ lesson.q4.check(cause, may_replace)
 # ## Who may call a model server?
 #
 # Every program that can connect to it. TensorFlow Serving asks no client for a password. Every
-# client can also make the server load any export that it can read. An export is a program (lesson 04): its graph can read and write files with the
-# rights of the server.
+# client can also make the server load any export that it can read. An export is a program (lesson
+# 04): its graph can read and write files with the rights of the server.
 #
 # - Let the server listen on `127.0.0.1` (all users of the computer can connect) or in a private
 #   network.

@@ -1,8 +1,8 @@
-"""Exports for raw rows that differ from a right one in one thing, for exercises 1 and 2."""
+"""Exports for raw rows that differ from a right one in one thing, for exercise 2."""
 
 import tensorflow as tf
 
-from helpers.exercises.lesson_05.q5_left_out import trained_model
+from helpers.exercises.lesson_05.q4_left_out import trained_model
 from helpers.models import COLUMNS
 from helpers.penguins.data import ISLANDS, SEXES, SPECIES
 from tests.exercises.lesson_05 import answers

@@ -198,7 +198,7 @@ def signature_caller(loaded: Any, request: Mapping[str, Any] | None = None) -> V
     ----------
     loaded : object
         What tf.saved_model.load returns.
-    request : mapping of str to list, optional
+    request : mapping of str to list or array, optional
         The first request for the signatures that take these inputs, in place of a row of ones.
 
     Returns
@@ -257,8 +257,16 @@ def signature_caller(loaded: Any, request: Mapping[str, Any] | None = None) -> V
 
 def _first_request(signature, request):
     if request is not None and request.keys() == specs(signature).keys():
-        return json.dumps(dict(request))
+        return json.dumps({name: _listed(value) for name, value in request.items()})
     return example(signature)
+
+
+def _listed(value):
+    """Return a value as nested lists. Float32 numbers get the few digits that they need."""
+    array = np.asarray(value)
+    if array.dtype != np.float32:
+        return array.tolist()
+    return np.array([float(str(number)) for number in array.flat]).reshape(array.shape).tolist()
 
 
 def _text(found, requests):

@@ -225,12 +225,12 @@ def _equal(column, expected):
     "q5",
     "export_dir_5",
     hints=[
-        "Read the code line by line. Which lines change a photo at random? Which function is "
+        "Read the code line by line. Which line changes a photo at random? Which function is "
         "Python? What is left are three steps: decode, resize, scale.",
         "Write these steps as a function of one photo, and the scale with TensorFlow operations. "
-        "tf.map_fn(your_function, photos, tf.float32) prepares all photos, as in brightness.",
-        "The endpoint takes photos and returns named(photo_model(prepared), names). Track "
-        "photo_model. The specs are [texts].",
+        "tf.map_fn(your_function, photos, tf.float32) prepares all photos, as in light.",
+        "The endpoint takes photos and returns named(photo_model(images, training=False), names). "
+        "Track photo_model. The specs are [texts].",
     ],
     given=q5_photos.with_a_photo_model,
     fresh=q5_photos.hand_out,

@@ -23,8 +23,8 @@ SERVER = ("python", "session")  # LiteRT has no operation that decodes a photo
 BATCHES = (slice(0, 1), slice(1, 3), slice(3, 10), slice(None))
 RANDOM = 1e-6  # the same photo gets the same probability at each call
 TRAINING = (
-    "Is a random step of the training inside, or does the endpoint call the model with "
-    "training=True?"
+    "Is a random step of the training inside? The layer RandomFlip is random unless the endpoint "
+    "calls photo_model(images, training=False)."
 )
 
 
@@ -115,7 +115,7 @@ def _require_golden(answer, part, made, where):
             f"{where}, {_count(sure)}, should answer as photo_model does for the prepared "
             f"photo {_number(part, first)}: {right[first]}, {sure[first]:.4g}, but answers "
             f"{species[first]}, {probability[first]:.4g}. Are the size and the scale those of the "
-            "training, and does the endpoint call photo_model without training=True?"
+            "training, and does the endpoint call photo_model with training=False?"
         )
     wrong = species != right
     if wrong.any():

@@ -14,8 +14,7 @@ def prepare_photo(photo):
 
     image = tf.io.decode_image(photo, channels=3, expand_animations=False)
     image = tf.image.resize(image, ({size}, {size}))
-    image = {first}
-    image = {second}
+    image = {random}
     return tf.numpy_function(scale, [image], tf.float32)
 """
 
@@ -27,16 +26,15 @@ class Preparation(NamedTuple):
     divisor: float
     shift: float
     scale: str
-    random: tuple[str, str]
+    random: str
 
     @property
     def code(self) -> str:
-        """The code of the training, with its random steps."""
-        first, second = self.random
-        return CODE.format(size=self.size, scale=self.scale, first=first, second=second)
+        """The code of the training, with its random step."""
+        return CODE.format(size=self.size, scale=self.scale, random=self.random)
 
     def prepare(self, photo: bytes) -> np.ndarray:
-        """Prepare one encoded photo without the random steps."""
+        """Prepare one encoded photo without the random step."""
         import tensorflow as tf
 
         image = tf.io.decode_image(photo, channels=3, expand_animations=False)
@@ -50,29 +48,20 @@ PREPARATIONS = (
         127.5,
         127.5,
         "image / 127.5 - 1.0",
-        (
-            "tf.image.random_flip_left_right(image)",
-            "tf.image.random_brightness(image, max_delta=60.0)",
-        ),
+        "tf.image.random_brightness(image, max_delta=60.0)",
     ),
     Preparation(
         40,
         255.0,
         0.0,
         "image / 255.0",
-        (
-            "tf.image.random_contrast(image, lower=0.7, upper=1.3)",
-            "tf.image.random_flip_up_down(image)",
-        ),
+        "tf.image.random_contrast(image, lower=0.7, upper=1.3)",
     ),
     Preparation(
         48,
         64.0,
         128.0,
         "(image - 128.0) / 64.0",
-        (
-            "tf.image.random_saturation(image, lower=0.5, upper=1.5)",
-            "tf.image.random_flip_left_right(image)",
-        ),
+        "tf.image.random_saturation(image, lower=0.5, upper=1.5)",
     ),
 )

@@ -69,14 +69,16 @@ def with_a_photo_model(folder: object, seed: int | None = None) -> PhotoModel:
     base = network(preparation.size)
     _settle(base, pixels)
     out = tf.keras.layers.Dense(len(SPECIES), activation="softmax")
-    model = tf.keras.Sequential([tf.keras.Input(pixels.shape[1:]), base, out])
+    flip = tf.keras.layers.RandomFlip("horizontal", seed=1)
+    model = tf.keras.Sequential([tf.keras.Input(pixels.shape[1:]), flip, base, out])
     out.set_weights(_weights(np.asarray(base(pixels)), chance))
     names = SPECIES
     while names == SPECIES:
         names = tuple(chance.permutation(SPECIES).tolist())
-    answers = _answers(model(pixels), names)
+    answers = _answers(model(pixels, training=False), names)
     wrong = {
-        words: _answers(model(changed), names) for words, changed in _near(pixels, preparation)
+        words: _answers(model(changed, training=False), names)
+        for words, changed in _near(pixels, preparation)
     }
     return PhotoModel(model, names, preparation, photos, answers, wrong)
 

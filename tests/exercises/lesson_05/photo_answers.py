@@ -69,9 +69,12 @@ def photos(seed=None, after=named, function=None, call=None, export=None, **opti
         export_for_photos.given(seed)
         model = export_for_photos.original().model
 
+        def used(pixels):
+            return model(pixels, training=False)
+
         def classify(photos):
             pixels = mapped(photos, function or (lambda photo: prepared(photo, **options)))
-            return after((call or model)(pixels))
+            return after((call or used)(pixels))
 
         return (exported(folder, classify, **(export or {})),)
 
@@ -105,9 +108,10 @@ def by_layers(folder):
     resize = tf.keras.layers.Resizing(size, size)
 
     def classify(photos):
-        return named(model(mapped(photos, lambda photo: scale(resize(as_floats(photo))))))
+        pixels = mapped(photos, lambda photo: scale(resize(as_floats(photo))))
+        return named(model(pixels, training=False))
 
-    return (exported(folder, classify, parts=[model, scale, resize]),)
+    return (exported(folder, classify, parts=[model]),)
 
 
 def as_module(folder):
@@ -115,7 +119,7 @@ def as_module(folder):
     right, saved = export_for_photos.original(), tf.Module()
     saved.weights = [weight.value for weight in right.model.variables]
     saved.endpoint = tf.function(
-        lambda photos: named(right.model(mapped(photos, prepared))),
+        lambda photos: named(right.model(mapped(photos, prepared), training=False)),
         input_signature=[tf.TensorSpec((None,), tf.string, name="photos")],
     )
     signatures = {"classify": saved.endpoint}
@@ -129,7 +133,8 @@ def with_constants(folder):
     model = export_for_photos.original().model
     size = export_for_photos.original().preparation.size
     spec = tf.TensorSpec((None, size, size, 3), tf.float32)
-    frozen = convert_variables_to_constants_v2(tf.function(model).get_concrete_function(spec))
+    used = tf.function(lambda pixels: model(pixels, training=False))
+    frozen = convert_variables_to_constants_v2(used.get_concrete_function(spec))
     return photos(call=lambda pixels: frozen(pixels)[0])(folder)
 
 
@@ -139,7 +144,7 @@ def of_pixels(folder):
     right = export_for_photos.original()
     size = right.preparation.size
     spec = tf.TensorSpec((None, size, size, 3), tf.float32)
-    return (exported(folder, lambda photos: named(right.model(photos)), spec),)
+    return (exported(folder, lambda photos: named(right.model(photos, training=False)), spec),)
 
 
 def of_one_photo(folder):
@@ -147,7 +152,7 @@ def of_one_photo(folder):
     right = export_for_photos.original()
 
     def classify(photos):
-        return named(right.model(prepared(photos)[tf.newaxis]))
+        return named(right.model(prepared(photos)[tf.newaxis], training=False))
 
     return (exported(folder, classify, tf.TensorSpec((), tf.string)),)
 
@@ -158,7 +163,7 @@ def of_images(folder):
     right = export_for_photos.original()
 
     def classify(images):
-        return named(right.model(mapped(images, prepared)))
+        return named(right.model(mapped(images, prepared), training=False))
 
     return (exported(folder, classify),)
 

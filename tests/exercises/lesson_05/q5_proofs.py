@@ -23,8 +23,12 @@ Q5 = Proofs(
         "the code of the training": Mistake(
             photo_answers.as_in_training, "Write that step with TensorFlow operations"
         ),
-        "its random steps": Mistake(photo_answers.without_scale_of_numpy, CHANGING),
-        "one random step": Mistake(photos(change=photo_answers.flipped), CHANGING),
+        "its random step": Mistake(photo_answers.without_scale_of_numpy, CHANGING),
+        "photos flipped at random": Mistake(photos(change=photo_answers.flipped), CHANGING),
+        "training not said": Mistake(
+            photos(call=lambda x: export_for_photos.original().model(x)),
+            "unless the endpoint calls photo_model(images, training=False)",
+        ),
         "no scale": Mistake(photos(scale=lambda x: x), GOLDEN),
         "another scale": Mistake(photos(scale=lambda x: x / 255.0), GOLDEN),
         "another order of the names": Mistake(

@@ -172,10 +172,6 @@ def as_columns(probabilities):
     return {name: value[:, tf.newaxis] for name, value in named(probabilities).items()}
 
 
-def with_all_three(probabilities):
-    return named(probabilities) | {"probabilities": probabilities}
-
-
 def as_numbers(probabilities):
     return named(probabilities) | {"species": tf.argmax(probabilities, axis=1)}
 
@@ -194,10 +190,6 @@ def a_little_surer(probabilities):
     return answer | {"probability": tf.minimum(answer["probability"] + 0.005, 1.0)}
 
 
-def softmax_again(probabilities):
-    return named(tf.nn.softmax(probabilities))
-
-
 def all_probabilities(probabilities):
     return named(probabilities) | {"probability": probabilities}
 
@@ -207,40 +199,8 @@ def of_the_batch(probabilities):
     return answer | {"probability": 0 * answer["probability"] + tf.reduce_max(probabilities)}
 
 
-def flipped(image):
-    return tf.image.random_flip_left_right(image)
-
-
-def brighter(image):
-    return tf.image.random_brightness(image, 60.0)
-
-
-def by_bmp(photo):
-    return tf.ensure_shape(tf.io.decode_bmp(photo, channels=3), (None, None, 3))
-
-
 def by_jpeg(photo):
     return tf.io.decode_jpeg(photo, channels=3)
-
-
-def reduced(photo):
-    """Read a JPEG at half its size first, which loses detail, and leave PNG as it is."""
-    image = decoded(photo)
-    return tf.cast(tf.round(tf.image.resize(image, (24, 24))), tf.uint8)
-
-
-def constant_answer(folder):
-    """Answer the golden answers of the first photos by their place."""
-    export_for_photos.given()
-    right = export_for_photos.original()
-    species = tf.constant(right.answers.species)
-    sure = tf.constant(right.answers.probability, tf.float32)
-
-    def classify(photos):
-        place = tf.range(tf.size(photos)) % len(right.photos)
-        return {"species": tf.gather(species, place), "probability": tf.gather(sure, place)}
-
-    return (exported(folder, classify),)
 
 
 def of_known_files(folder):

@@ -35,10 +35,7 @@ Q2 = Proofs(
         "a tf.Module that compares": made(answers.module),
         "means as numbers": prepared(gap=[44.0544, 4230.02]),
         "outputs of shape (n, 1)": changed(row_answers.as_columns),
-        "one more output": changed(row_answers.with_all_three_as_well),
-        "one more signature": made(row_answers.with_two_signatures),
-        "a path as text": lambda folder: (str(answers.archive(folder)),),
-        "a probability of 64 bits": changed(row_answers.with_64_bits_of_probability),
+        "64 bits and one more output": changed(row_answers.with_64_bits_and_all_three),
     },
     wrong={
         "numbers not prepared": Mistake(
@@ -128,7 +125,7 @@ Q2 = Proofs(
         ),
         "numbers scaled on their way": Mistake(
             made(answers.archive, row_answers.two_percent_more),
-            "should treat a missing bill_length_mm as the mean",
+            "should answer as model with the seven numbers",
         ),
         "always sure": Mistake(
             changed(row_answers.always_sure),

@@ -56,7 +56,6 @@ import numpy as np
 import tensorflow as tf
 
 from helpers import readers
-from helpers.display.bar_chart import Bars
 from helpers.penguins.data import ISLANDS, RAW, SEXES, SPECIES, penguins
 from helpers.penguins.skew import SkewTest, trained_network
 from helpers.widgets.signature_caller import signature_caller
@@ -73,7 +72,7 @@ readers.warm_up()
 
 # %%
 skew = SkewTest()
-Bars("Penguins with the right species, % of 344", skew.shares())
+skew.chart()
 
 # %% [markdown]
 # With the mass in kilograms, 42 % are right. Words in capital letters cost only 6 points, so a test
@@ -193,7 +192,7 @@ for reader in readers.READERS:
     print(reader, readers.run(rows_dir, "classify", gentoo, reader)["species"])
 
 # %% [markdown]
-# All readers name the right species, as bytes. LiteRT can look up and compare texts. But it has no
+# All readers name the right species (as bytes). LiteRT can look up and compare texts. But it has no
 # operation that changes a text, such as `tf.strings.lower`.
 #
 # ## What happens to a missing value or an unknown word?
@@ -401,7 +400,8 @@ def read(photo):
 
 
 def light(photos):
-    return tf.reduce_mean(brighter(tf.map_fn(read, photos, tf.float32)), axis=(1, 2, 3))
+    images = tf.map_fn(read, photos, fn_output_signature=tf.float32)
+    return tf.reduce_mean(brighter(images), axis=(1, 2, 3))
 
 
 layers = [tf.keras.Input((8, 8, 3)), tf.keras.layers.RandomBrightness(0.5)]
@@ -438,7 +438,7 @@ def prepare_photo(photo):
 
 
 def classify_photos(photos):
-    images = tf.map_fn(prepare_photo, photos, tf.float32)
+    images = tf.map_fn(prepare_photo, photos, fn_output_signature=tf.float32)
     return named(photo_model(images, training=False), names)
 
 

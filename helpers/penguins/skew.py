@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from helpers.display.bar_chart import Bars
 from helpers.penguins.data import SPECIES, folds, one_hot, penguins, take
 from helpers.penguins.evaluation import HeldOut
 from helpers.penguins.hand_preparation import by_hand, new_network
@@ -40,18 +41,18 @@ class SkewTest:
         right = self._five.right(by_hand, lambda rows: rows | mistake(rows))
         return float(right.mean())
 
-    def shares(self) -> dict[str, float]:
-        """Measure the share of penguins with the right species for the mistakes of lesson 05.
+    def chart(self) -> Bars:
+        """Draw the share of penguins with the right species for the mistakes of lesson 05.
 
         Returns
         -------
-        dict of str to float
-            From 0 to 1, by the words for the mistake. The first one is without a mistake.
+        Bars
+            The first bar is without a mistake.
         """
-        measured = {
-            words: float(self._five.right(*slip).mean()) for words, slip in slips(by_hand).items()
-        }
-        return {"as in training": self.share_right(), **measured}
+        shares = {"as in training": self.share_right()}
+        for words, slip in slips(by_hand).items():
+            shares[words] = float(self._five.right(*slip).mean())
+        return Bars("Penguins with the right species, % of 344", shares)
 
 
 def trained_network() -> "tuple[tf.keras.Model, Rows]":

@@ -228,7 +228,7 @@ def _equal(column, expected):
         "Read the code line by line. Which line changes a photo at random? Which function is "
         "Python? What is left are three steps: decode, resize, scale.",
         "Write these steps as a function of one photo, and the scale with TensorFlow operations. "
-        "tf.map_fn(your_function, photos, tf.float32) prepares all photos, as in light.",
+        "tf.map_fn with your function prepares all photos, as in light.",
         "The endpoint takes photos and returns named(photo_model(images, training=False), names). "
         "Track photo_model. The specs are [texts].",
     ],

@@ -9,7 +9,7 @@ compile = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-str
 # Python stores compiled files even if the system forbids it, because every kernel and reader imports the helpers.
 run = PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONDONTWRITEBYTECODE= .venv/bin/python -m
 
-.PHONY: help env runtimes lab test notebooks lint bench bench-serving newest matrix new-lesson reset lock
+.PHONY: help env runtimes lab test notebooks lint bench bench-serving newest matrix links new-lesson reset lock
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -47,6 +47,9 @@ newest: env ## report what changes on the newest TensorFlow and Keras (or: TENSO
 
 matrix: env ## write which reader keeps the promise of which export (VERSIONS="2.20.0/3.12.0 newest/pinned")
 	@$(run) tests.promise_matrix --versions="$(VERSIONS)" $(if $(OUTPUT),--output="$(OUTPUT)") $(NAMES)
+
+links: env ## ask for every page that the course links to (needs the internet)
+	@$(run) tests.support.links
 
 new-lesson: ## write a small lesson that passes every test: make new-lesson NAME=12_name
 	@test -n "$(NAME)" || { echo "Which name? For example: make new-lesson NAME=12_transfer_learning" >&2; exit 1; }

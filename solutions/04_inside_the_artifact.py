@@ -7,19 +7,42 @@
 # ---
 
 # %% [markdown]
-# # Inside the artifact: what is in it, and what it can do
+# # Inside the artifact: look into an export before you run it
+#
+# You download an export, and it gives the right numbers. It also writes a file to your disk, which
+# you did not ask for. An export is a program, so look inside before you load it.
+#
+# ![You send 1 and 2 to a downloaded export. It returns 2 and 4, the right numbers. It also writes
+# the file note.txt, which you did not ask for.](../notebooks/images/unasked_file.svg)
 #
 # After this lesson you can
 #
-# - say what each file of an artifact is for, and how large it will be before you make it;
-# - find a signature, an operation or a weight in it without loading the model;
-# - tell a retrained model from one that was only exported again;
-# - recognise an artifact that was damaged on its way, also where nothing complains;
-# - check an artifact from a stranger before you load it, and say what no check can see.
+# - say which programs need which part of an export (exercise 1)
+# - read one weight by its name, without loading the model (exercise 2)
+# - tell a retrained model from one that was only exported again (exercise 3)
+# - find a damaged export, also if no program reports an error (exercise 4)
+# - refuse an untrusted export with an allow list (exercise 5)
 #
-# **45 minutes.** Builds on [lesson 01](01_basic_export.ipynb); signatures are explained in
-# [lesson 02](02_one_signature.ipynb), `ExportArchive` and `track` in
-# [lesson 03](03_many_signatures.ipynb).
+# **40 minutes**, 23 of them for the exercises. Builds on [lesson 01](01_basic_export.ipynb) and
+# [lesson 02](02_one_signature.ipynb).
+
+# %% [markdown]
+# ## The recipe
+#
+# These lines list all types of operations in an export, without loading it.
+#
+# ```python
+# from keras import Input, Sequential, layers
+# from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+# model = Sequential([Input((3,)), layers.Dense(1)])
+# model.export("my_export", verbose=False)
+# data = open("my_export/saved_model.pb", "rb").read()
+# for graph in SavedModel.FromString(data).meta_graphs:
+#     nodes = list(graph.graph_def.node)
+#     for function in graph.graph_def.library.function:
+#         nodes += function.node_def
+#     print(sorted({node.op for node in nodes}))
+# ```
 
 # %%
 import sys
@@ -33,6 +56,7 @@ import shutil
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from helpers import readers
 from helpers.data import row_sums
@@ -41,236 +65,245 @@ from helpers.models import ComplexModel
 from helpers.training import train
 from helpers.widgets.explorer import explorer
 
-readers.warm_up()
+readers.warm_up()  # starts the second Python process of this page
 
 # %% [markdown]
-# ## Which file is for what?
+# ## What can an export do besides computing?
 #
-# `ComplexModel` has three `Dense` layers and learns the sum of a row of ten numbers. Export it,
-# and look at the directory:
+# The author of this export wrote a function that doubles numbers. It also calls
+# `tf.io.write_file`:
+
+# %%
+note = lesson.scratch / "note.txt"
+note.unlink(missing_ok=True)  # from an earlier run
+
+
+def export_function(function):
+    directory = lesson.scratch / function.__name__
+    spec = tf.TensorSpec((None,), tf.float32, name="x")
+    archive = tf.keras.export.ExportArchive()
+    archive.add_endpoint("serve", function, [spec])
+    archive.write_out(directory, verbose=False)
+    return directory
+
+
+def double(x):
+    tf.io.write_file(str(note), "This export was here.")
+    return 2.0 * x
+
+
+double_dir = export_function(double)
+print("Is there a note?", note.exists())
+
+# %% [markdown]
+# The export has only recorded the operation. Now you download `double_dir`, and call it:
+
+# %%
+print("answer:", readers.run(double_dir, "serve", {"x": [1, 2]})["output_0"])
+print("note:", note.read_text())
+
+# %% [markdown]
+# The numbers are right, and there is a file that you did not ask for. The *graph* of an export
+# consists of *operations*. Most of them compute, such as `MatMul`, a matrix product. `WriteFile`
+# can write any file that you may write. Other operations read files, or send data to other
+# computers. Some of them run as soon as you *load* the export.
+#
+# This page looks into exports without running them.
+#
+# ## What is each file for?
+#
+# `ComplexModel` has three `Dense` layers and learns the sum of ten numbers. `explore`, a function
+# of this course, reads the files of an export, and never loads it.
 
 # %%
 tf.keras.utils.set_random_seed(1)
 x, y = row_sums()
 model = ComplexModel()
-_ = train(model, x, y, steps=300, learning_rate=0.01)
+train(model, x, y, steps=300, learning_rate=0.01, progress=False)
 export_dir = lesson.scratch / "sums"
 model.export(export_dir, verbose=False)
 explore(export_dir)
 
 # %% [markdown]
-# - `saved_model.pb` holds the *graph*, all operations with their connections, and the signatures.
-#   Every reader begins here.
-# - `variables/` holds the weights: their numbers in `variables.data-…`, and in
-#   `variables.index` where each of them lies there, with a checksum. Whoever runs the model
-#   reads both.
-# - `assets/` holds files that the graph reads. This model has none; lesson 05 makes one.
-# - `fingerprint.pb` identifies the export. No reader needs it; you will.
+# ![Python, servers and the LiteRT converter read saved_model.pb, variables and assets. No reader
+# needs fingerprint.pb, which identifies the export.](../notebooks/images/export_files.svg)
 #
-# `explore` belongs to this course. It reads these files and **never loads the model**. TensorFlow
-# brings a tool of its own, for the terminal:
+# In a terminal, TensorFlow's own tool prints the signatures: `saved_model_cli show --dir FOLDER
+# --all`.
 #
-# ```bash
-# saved_model_cli show --dir exports/sums --tag_set serve --signature_def serving_default
-# ```
+# <details><summary>How large will an export be?</summary>
 #
-# It imports TensorFlow first, which takes seconds each time. `readers.saved_model_cli` runs the
-# same tool in the course's clean process, which has TensorFlow at hand:
+# `ComplexModel` has 2,817 weights of 4 bytes (`float32`): 11 kB. `model.export` stores each weight
+# twice (lesson 03), and adds a list of the saved Python objects.
+#
+# `saved_model.pb` holds the constants of the graph, and can have at most 2 GB. The option
+# `experimental_image_format`, which promises more, raises an error in TensorFlow 2.21.
+#
+# </details>
+#
+# ## Which programs may read the export?
+#
+# `saved_model.pb` also says for which use the graph was made, and who wrote it:
 
 # %%
-which = ["--tag_set", "serve", "--signature_def", "serving_default"]
-said, status = readers.saved_model_cli("show", export_dir, *which)
-print(said, end="")
+data = (export_dir / "saved_model.pb").read_bytes()
+(graph,) = SavedModel.FromString(data).meta_graphs
+print("tags:", list(graph.meta_info_def.tags))
+print("written by TensorFlow", graph.meta_info_def.tensorflow_version)
 
 # %% [markdown]
-# That is the promise of lesson 02, from the file alone. `-1` means any number of rows. Without
-# `--signature_def` it lists the signatures, and with `--all` instead of both you get everything
-# that it knows.
+# - **Tags.** An export can hold several graphs, for example one to train and one to serve. *Tags*
+#   tell them apart. TensorFlow 2 writes one graph, with the tag `serve`. Servers and the LiteRT
+#   converter ask for the tag `serve`, and fail without it. `tf.saved_model.load` does not look at
+#   the tags of a single graph, unless you give it `tags=`.
+# - **Version.** TensorFlow promises that a later 2.x can read the export. An earlier one may not
+#   know an operation of the graph, so TensorFlow promises this direction only for patch releases,
+#   such as 2.21.1 and 2.21.0. The readers of this course do not compare the version. So do not
+#   export with a newer TensorFlow than that of your server.
 #
-# ## What is in the graph?
+# ### Exercise 1: predict who can still use it (3 min)
+#
+# An export gets one of these changes. Who then still gives the right answers? Predict `"both"`
+# (Python and a server), `"only Python"` or `"none"`. Python calls `tf.saved_model.load` without
+# `tags=`.
+
+# %%
+# > prediction = {  # "both", "only Python" or "none"
+# >     "fingerprint.pb is deleted": ...,
+# >     "the empty folder assets is deleted": ...,
+# >     "variables.index is deleted": ...,
+# >     "the tag is train": ...,
+# >     "the version is 9.9.9": ...,
+# >     "the folder is packed into a ZIP file": ...,
+# > }
+# <solution>
+prediction = {
+    "fingerprint.pb is deleted": "both",
+    "the empty folder assets is deleted": "both",
+    "variables.index is deleted": "none",
+    "the tag is train": "only Python",
+    "the version is 9.9.9": "both",
+    "the folder is packed into a ZIP file": "none",
+}
+# </solution>
+lesson.q1.check(prediction)  # also: lesson.q1.hint(), lesson.q1.solution()
+
+# %% [markdown]
+# ## Where is one weight?
+#
+# `load_checkpoint` opens the stored weights without the model, and `get_tensor(key)` reads one:
 
 # %%
 found = explore(export_dir)
-print(found.operations.most_common(4))
-print({op: found.operations[op] for op in ("MatMul", "Relu", "SaveV2")})
-for function in found.functions:
-    print(function)
-
-# %% [markdown]
-# Three matrix products, two `Relu`: your layers. They lie in a *function*, `__call__`, among the
-# 16 operations that answer a request. All the others pass the request on, or set up the weights,
-# save them and restore them. So an artifact brings more than your arithmetic: the operation
-# `SaveV2` writes files, and every export has one.
-#
-# ## Where are the weights?
-
-# %%
 for variable in found.variables[:6]:
     print(variable)
-places = sorted({variable.key.split("/")[0] for variable in found.variables})
-print(len(found.variables), "entries in all, below", *places)
-checkpoint = tf.train.load_checkpoint(export_dir / "variables" / "variables")
-kernel = checkpoint.get_tensor(found.variables[4].key)
-print("the last kernel equals the model's:", np.array_equal(kernel, model.out.kernel))
+weights = tf.train.load_checkpoint(export_dir / "variables" / "variables")
+key = found.variables[4].key
+print(key, np.array_equal(weights.get_tensor(key), model.out.kernel))
 
 # %% [markdown]
-# Each line gives the name in the model, then what the file says: dtype, shape, size, and last the
-# beginning of the *key* under which the weight is stored; `variable.key` has all of it. Keys
-# follow the Python objects that were saved; the names stand in `saved_model.pb`. Six weights,
-# twelve entries: Keras 3.15 stores each weight a second time under `_all_variables`, the fault
-# that lesson 03 told you of. With its key you can read the numbers of a weight, still without
-# loading the model.
+# Each line has the name of a weight, its dtype, shape and size, and the beginning of its *key*. The
+# folder `variables` stores the numbers under this key. `saved_model.pb` has the name for each key.
 #
-# ### Exercise 1: one weight of three alike
+# The key follows the Python attributes that lead to the weight: `variables/4` is number 4 in the
+# list `variables`.
 #
-# The model in `found_dir` has three layers of one shape, `left`, `middle` and `right`, and other
-# layers. Read the bias of `middle` from the files. You get an array of four numbers.
+# ### Exercise 2: read one weight of many alike (4 min)
+#
+# In the export `found_dir`, the layers `left`, `middle` and `right` have weights of the same shape,
+# and so have other layers. Read the bias of `middle` from the files.
 
 # %%
-found_dir = lesson.q1.given()
+found_dir = lesson.q2.given()
 # > bias = ...  # an array of shape (4,)
 # <solution>
-key = next(v.key for v in explore(found_dir).variables if v.name == "middle/bias")
+for variable in explore(found_dir).variables:
+    if variable.name == "middle/bias":
+        key = variable.key
 bias = tf.train.load_checkpoint(found_dir / "variables" / "variables").get_tensor(key)
 # </solution>
-lesson.q1.check(bias)  # also: lesson.q1.hint(), lesson.q1.solution()
+lesson.q2.check(bias)
 
 # %% [markdown]
-# ## How large will it be?
+# ## The same model again, or a retrained one?
 #
-# You can tell beforehand. A `float32` takes 4 bytes, and a layer's kernel has a number for each
-# pair of input and unit. The model above has 10·64 + 64, 64·32 + 32 and 32·1 + 1 numbers:
+# Export the model once more. `differences` compares two exports:
 
 # %%
-count = model.count_params()
-stored = (export_dir / "variables" / "variables.data-00000-of-00001").stat().st_size
-print(f"{count:,} weights, {4 * count / 1000:.0f} kB once, {8 * count / 1000:.0f} kB twice")
-print(f"{stored / 1000:.0f} kB stored")
-
-# %% [markdown]
-# The rest of the file is a list of the saved Python objects.
-#
-# ### Exercise 2: estimate
-#
-# A model takes 500 columns. Its layers are `Dense(1000)` and `Dense(10)`. It is exported twice:
-# with `model.export`, and with an `ExportArchive` that does not `track` (lesson 03), which stores
-# each weight once. Estimate before you look; within 5 per cent is near enough. `weights` is a whole
-# number.
-
-# %%
-# > estimate = {
-# >     "weights": ...,  # how many numbers
-# >     "MB of data, model.export": ...,  # 1 MB is 1,000,000 bytes
-# >     "MB of data, archive without track": ...,
-# >     "saved_model.pb": ...,  # "kilobytes" or "megabytes"
-# > }
-# <solution>
-weights = 500 * 1000 + 1000 + 1000 * 10 + 10
-estimate = {
-    "weights": weights,
-    "MB of data, model.export": 2 * 4 * weights / 1e6,
-    "MB of data, archive without track": 4 * weights / 1e6,
-    "saved_model.pb": "kilobytes",
-}
-# </solution>
-lesson.q2.check(estimate)
-
-# %% [markdown]
-# ## When are two exports the same model?
-#
-# Export the model once more, train it a little further, and export it again. Then compare.
-
-# %%
-again_dir, retrained_dir = lesson.scratch / "again", lesson.scratch / "retrained"
+again_dir = lesson.scratch / "again"
 model.export(again_dir, verbose=False)
-_ = train(model, x, y, steps=50, learning_rate=0.001)
-model.export(retrained_dir, verbose=False)
-for directory in (again_dir, retrained_dir):
-    print(differences(export_dir, directory))
+differences(export_dir, again_dir)
 
 # %% [markdown]
-# Two exports never have the same bytes: the fingerprint holds a random number, and within one
-# program TensorFlow goes on counting the names of its functions. That says nothing about the
-# model. `differences` compares what counts: what the operations behind each signature compute,
-# whatever they are called, the values of the weights, the assets.
-#
-# TensorFlow's own answer is the fingerprint, and its four stable numbers in one text, the
-# *singleprint*. Is it as good? Here are two little programs, saved as lesson 01 saved `Mean`:
-
+# The files have other bytes, although the model is the same: TensorFlow writes a random number into
+# each fingerprint, and new numbers into the names of functions. So a checksum of the files cannot
+# tell you whether a model was retrained. `differences` compares the operations behind each
+# signature, the numbers of the weights, and the assets. Now train a little further:
 
 # %%
-def save(compute, name):
-    module, x = tf.Module(), tf.TensorSpec((None,), tf.float32, name="x")
-    module.compute = tf.function(compute, input_signature=[x])
-    tf.saved_model.save(module, lesson.scratch / name, signatures=module.compute)
-    return lesson.scratch / name
-
-
-relu_dir = save(lambda x: tf.nn.relu(2.0 * x), "relu")
-tanh_dir = save(lambda x: tf.nn.tanh(2.0 * x), "tanh")
-read = tf.saved_model.experimental.read_fingerprint
-one, other = (read(str(directory)).singleprint() for directory in (relu_dir, tanh_dir))
-print("same singleprint:", one == other)
-print(differences(relu_dir, tanh_dir)["graph"].words)
+retrained_dir = lesson.scratch / "retrained"
+train(model, x, y, steps=50, learning_rate=0.001, progress=False)
+model.export(retrained_dir, verbose=False)
+differences(export_dir, retrained_dir)
 
 # %% [markdown]
-# Other operations, one singleprint: its number for the graph leaves out what is inside functions,
-# and that is where TensorFlow 2 keeps nearly all. It errs the other way round, too: a model that
-# is built anew and given the same weights gets another singleprint, because its layers are then
-# numbered on, such as `dense_5`. So a fingerprint identifies *an export*, as a label does. To
-# compare models, compare what is in them.
+# <details><summary>Is TensorFlow's own fingerprint as good?</summary>
 #
-# Click through the three exports. On the page *operations*, *in* offers the functions one by one;
-# *beside it* puts a second artifact next to the first, for *compare* too. A path that you type
-# works as well. The explorer shows, it does not judge: that is the work of `gate`, below.
+# No. `tf.saved_model.experimental.read_fingerprint(folder).singleprint()` joins four numbers, which
+# do not cover the functions of the graph. So a function with `relu` and one with `tanh` can have
+# the same singleprint. A model that is built again with the same weights gets another one, because
+# its layers have new names.
+#
+# </details>
+#
+# In the explorer, press **operations**. The list **in** chooses one *function*: a named part of the
+# graph that other parts call. `__call__` holds your layers. `traced_save` holds `SaveV2`, which
+# writes files: every export with weights has it.
 
 # %%
 explorer(export_dir, again_dir, retrained_dir)
 
 # %% [markdown]
-# ### Exercise 3: diagnose a week
+# ### Exercise 3: compare two exports yourself (6 min)
 #
-# `week_dir` holds the exports `monday` to `friday`. What was done to get from `monday` to each of
-# the others: was it copied, exported again, retrained, or does it compute something else with the
-# same weights?
+# Write `what_changed(old_dir, new_dir)` for two exports of any model. It returns
+#
+# - `"graph"` if `explore(...).operations`, the count of each type of operation, is different
+# - otherwise `"weights"` if any number of a weight is different, even by very little
+# - otherwise `"nothing"`
+#
+# Compare weights by their keys: the names can differ. Leave out keys that begin with
+# `_all_variables`. Keras stores the second copy of each weight there, in an order that can change.
+# Do not call `differences`.
+
 
 # %%
-week_dir = lesson.q3.given()
-# > week = {
-# >     "tuesday": ...,  # "copy", "exported again", "retrained" or "other graph"
-# >     "wednesday": ...,
-# >     "thursday": ...,
-# >     "friday": ...,
-# > }
+# > def what_changed(old_dir, new_dir):
+# >     return ...  # "graph", "weights" or "nothing"
 # <solution>
-for day in ("tuesday", "wednesday", "thursday", "friday"):
-    print(differences(week_dir / "monday", week_dir / day).verdict)
-week = {
-    "tuesday": "exported again",
-    "wednesday": "other graph",
-    "thursday": "retrained",
-    "friday": "copy",
-}
+def what_changed(old_dir, new_dir):
+    old, new = explore(old_dir), explore(new_dir)
+    if old.operations != new.operations:
+        return "graph"
+    before = tf.train.load_checkpoint(old_dir / "variables" / "variables")
+    after = tf.train.load_checkpoint(new_dir / "variables" / "variables")
+    keys = [v.key for v in old.variables if not v.key.startswith("_all_variables")]
+    for key in keys:
+        if not np.array_equal(before.get_tensor(key), after.get_tensor(key)):
+            return "weights"
+    return "nothing"
+
+
 # </solution>
-lesson.q3.check(week)
+lesson.q3.check(what_changed)
 
 # %% [markdown]
-# ## What can happen on the way?
+# Your function does not see a changed constant of the graph (lesson 03). `differences` does.
 #
-# An artifact may be moved, zipped and unpacked, as long as the directory stays whole: nothing in
-# it says where it lies.
-
-# %%
-archive = shutil.make_archive(lesson.scratch / "zipped", "zip", export_dir)
-moved_dir = lesson.scratch / "somewhere" / "else"
-shutil.unpack_archive(archive, moved_dir)
-moved = tf.saved_model.load(moved_dir)
-print(moved.serve(x[:1]).shape, differences(export_dir, moved_dir).verdict)
-
-# %% [markdown]
-# Git and some archives drop empty folders, and nobody misses an empty `assets/`. Now three
-# accidents: a download that broke off, a file that was left behind, and a `variables/` folder
-# that came from another version of the model.
+# ## What can break on the way?
+#
+# You may move or rename an export, because no file says where it lies. Here a download stops early,
+# a file is left behind, and `variables` comes from another version of the model:
 
 
 # %%
@@ -279,126 +312,155 @@ def copy(name):
 
 
 cut, lost, mixed = copy("cut"), copy("lost"), copy("mixed")
-(cut / "saved_model.pb").write_bytes((export_dir / "saved_model.pb").read_bytes()[:20_000])
+(cut / "saved_model.pb").write_bytes(data[:20_000])
 (lost / "variables" / "variables.data-00000-of-00001").unlink()
 shutil.copytree(retrained_dir / "variables", mixed / "variables", dirs_exist_ok=True)
 for directory in (cut, lost, mixed):
+    print(f"{directory.name}: ", end="")
     with show_error():
         tf.saved_model.load(directory)
     print("  explore:", *explore(directory).findings)
 
 # %% [markdown]
-# The first two fail, and with these texts you will know them again. The third loads, and answers
-# with other weights than the ones it was exported with: TensorFlow does not compare. This is what
-# the fingerprint is good for: it holds a hash of `variables.index`, and `explore` checks that.
-# (A single bit that flipped in the weights does not pass: the checksums in the index catch it,
-# with a `DataLossError`. `explore` and `gate` do not read the weights and say nothing of it.)
+# `cut` and `lost` cannot be loaded. `mixed` loads without an error, and answers with the weights of
+# the other version. TensorFlow does not compare the files. `explore` does: `fingerprint.pb` holds a
+# hash of `variables.index`. If `fingerprint.pb` came from the other version, too, only rows with
+# known answers would show the fault.
 #
-# ## What can a stranger's model do to you?
+# A fourth accident is a changed byte in the data file. `variables.index` holds a checksum of each
+# weight, so loading fails with a `DataLossError`. `explore` does not notice: it reads no weights.
 #
-# A model is a program. This one promises to double numbers:
+# ### Exercise 4: diagnose six deliveries (5 min)
+#
+# `deliveries` is a dict with six copies of one export, a to f. Two are whole. What happened to the
+# others? `loaded.serve(rows)` should return `right`, where `loaded` is what `tf.saved_model.load`
+# returns.
 
 # %%
-note = lesson.scratch / "note.txt"
-note.unlink(missing_ok=True)  # of a run before
-
-
-def double(x):
-    tf.io.write_file(str(note), "somebody was here")
-    return 2.0 * x
-
-
-gift_dir = save(double, "gift")
-note.exists()
+deliveries, rows, right = lesson.q4.given()
+# > diagnosis = {  # "whole", "graph cut", "file lost", "byte changed" or "other weights"
+# >     "a": ..., "b": ..., "c": ..., "d": ..., "e": ..., "f": ...
+# > }
+# <solution>
+for name, directory in deliveries.items():
+    print(name, end=": ")
+    with show_error():
+        loaded = tf.saved_model.load(directory)
+        print(np.allclose(loaded.serve(rows), right))
+diagnosis = {"a": "whole", "b": "file lost", "c": "other weights"}
+diagnosis |= {"d": "graph cut", "e": "byte changed", "f": "whole"}
+# </solution>
+lesson.q4.check(diagnosis)
 
 # %% [markdown]
-# Saving it wrote no note. Now use it, by the tool's `run`, which loads an artifact and calls a
-# signature:
-
-# %%
-said, status = readers.saved_model_cli("run", gift_dir, *which, "--input_exprs", "x=[1., 2.]")
-print(said, end="")
-print("The note says:", note.read_text())
-
-# %% [markdown]
-# Right numbers, and a file that you did not ask for. It could have been any file that you may
-# write, with any content. Reading is possible too, and some operations send to other computers.
-# And nobody has to call a signature: what initialises a lookup table runs as soon as the artifact
-# is *loaded*. So look before you load. The tool's `scan` looks for `WriteFile`, `ReadFile` and
-# `PrintV2`:
-
-# %%
-said, status = readers.saved_model_cli("scan", gift_dir)
-print(f"{said}exit status {status}")
-
-# %% [markdown]
-# It has found `WriteFile`, and its exit status is 0 all the same, as if all were well: a script
-# that goes by it lets everything through. Nor does scan look everywhere. Put the writing into one
-# branch of an `if`:
+# ## How do you check an untrusted export?
+#
+# `saved_model_cli scan` looks for operations on a *deny list*, a list of what is forbidden. Let it
+# look for `WriteFile` in `double`, and in a function that writes in one branch of an `if`:
 
 
 # %%
+@tf.function
 def sometimes(x):
     if tf.reduce_sum(x) > 1000.0:
-        tf.io.write_file(str(note), "somebody was here again")
+        tf.io.write_file(str(note), "This export was here again.")
     return 2.0 * x
 
 
-sly_dir = save(sometimes, "sly")
-said, status = readers.saved_model_cli("scan", sly_dir, "--op_denylist", "WriteFile")
-print(said, gate(sly_dir), gate(export_dir), "", sep="\n")
-print("What the gate cannot see:", *gate(sly_dir).limits, sep="\n- ")
+sometimes_dir = export_function(sometimes)
+for directory in (double_dir, sometimes_dir):
+    said, status = readers.saved_model_cli("scan", directory, "--op_denylist", "WriteFile")
+    print(f"{directory.name}: {said}exit status {status}")
 
 # %% [markdown]
-# `scan` follows calls of functions, but not the branches of an `if`, nor functions that no
-# signature calls. The course's `gate` goes by what scan *says*, then looks at every operation in
-# every function itself, for more than 80 types that reach outside. `gate(directory).ok` is `True`
-# when it found nothing. The export of your own model passes, although it has a `SaveV2`: that one
-# belongs to its own saving.
+# `scan` finds `WriteFile` in `double`. Its exit status is 0 all the same, so a script must read the
+# text. In `sometimes` it finds nothing, because it does not look into the branches of an `if`. Its
+# own list has three operations, and TensorFlow has more than a thousand.
 #
-# `gate` also reports `PyFunc`, which is not on scan's list: it calls a Python function that the
-# loading program has registered under a number. The artifact does not bring that function, so no
-# graph tells what the call would do.
-#
-# Mind the last lines of the output: "nothing found" is not "harmless". What you do not trust, run
-# in a process without your files, your rights and your network, such as a container.
-#
-# ### Exercise 4: your own gate
-#
-# Write `may_load(directory)`, which returns `True` or `False`. Look at the operations yourself, and
-# do not call `gate`. The check puts thirteen artifacts to it: some write files, read them or call
-# Python, at a call or already when they are loaded, and one is cut short. Four are harmless, and
-# refusing those is a mistake as well. Remember that `explore(directory).operations` counts the
-# types of operations in all functions.
-
+# An *allow list* is safer: accept only types of operations that you know, and refuse all others.
+# Your own exports give you such a list:
 
 # %%
+known = set(explore(export_dir).operations)
+for directory in (retrained_dir, double_dir, sometimes_dir):
+    print(directory.name, sorted(set(explore(directory).operations) - known))
+
+# %% [markdown]
+# An allow list also stops harmless operations, such as `Mul`, until you add them. Two limits
+# remain:
+#
+# - **`SaveV2` is on the list**, because every export with weights has it. But it can overwrite any
+#   file. `gate`, a function of this course, accepts `SaveV2` only where an export saves its own
+#   weights. It also looks for more than 80 other operations, in all functions.
+# - **No list sees everything**: weights that were made to answer wrongly, a loop without an end, or
+#   a bug in TensorFlow itself. So run an untrusted export in a *sandbox*: a process without your
+#   files, your rights and your network, such as a container.
+#
+# `gate` accepts your own export, and finds what `scan` did not see:
+
+# %%
+print(gate(export_dir), gate(sometimes_dir), sep="\n")
+
+# %% [markdown]
+# ### Exercise 5: write an allow list (5 min)
+#
+# `own_dirs` is a list of your team's exports. Write `may_load(directory)`. It returns `False` if
+# `explore` finds a fault (`findings`), or if the export has a type of operation that no export in
+# `own_dirs` has. Otherwise it returns `True`. Do not call `gate`, and do not load the export.
+
+# %%
+own_dirs = lesson.q5.given()
+
+
 # > def may_load(directory):
 # >     return ...  # True or False
 # <solution>
+allowed = set()
+for own_dir in own_dirs:
+    allowed |= set(explore(own_dir).operations)
+
+
 def may_load(directory):
     found = explore(directory)
-    outside = {"WriteFile", "ReadFile", "PyFunc", "EagerPyFunc"}
-    return not found.findings and not outside & set(found.operations)
+    return not found.findings and set(found.operations) <= allowed
 
 
 # </solution>
-lesson.q4.check(may_load)
+lesson.q5.check(may_load)
+
+# %% [markdown]
+# ## Is a Keras file safer?
+#
+# No. A `.keras` file can contain Python code, for example in a `Lambda` layer:
+
+# %%
+inputs = tf.keras.Input((1,))
+outputs = tf.keras.layers.Lambda(lambda numbers: 2 * numbers)(inputs)
+tf.keras.Model(inputs, outputs).save(lesson.scratch / "lambda.keras")
+with show_error():
+    tf.keras.models.load_model(lesson.scratch / "lambda.keras")
+
+# %% [markdown]
+# Keras refuses this file, unless you pass `safe_mode=False`. But in 2025, several ways around this
+# check became known: CVE-2025-1550, CVE-2025-8747, CVE-2025-9906 and CVE-2025-12058. A `.h5` file
+# can contain Python code, too. Open untrusted files with the newest Keras, and in a sandbox.
 
 # %% [markdown]
 # ## What you can do now
 #
-# - **Files and sizes**: the graph in `saved_model.pb`, the weights in `variables/`, at 4 bytes
-#   each, and with `model.export` twice.
-# - **Find a weight, an operation, a signature**: `explore`, `saved_model_cli show`,
-#   `tf.train.load_checkpoint`. None of them runs the model.
-# - **Same or retrained**: compare weights and operations, not bytes and not fingerprints alone.
-# - **Damage**: a directory travels whole. Exchanged weights load without an error; the
-#   fingerprint gives them away.
-# - **Strangers**: read what scan says, look into all functions, and still load it where it can do
-#   no harm.
+# - **Who needs which part**: every reader needs `saved_model.pb`, `variables` and `assets`.
+# - **Read one weight**: its name leads to its key.
+# - **Retrained or exported again**: compare operations and weights, not bytes.
+# - **Find damage**: load the export, use `explore`, and compare known answers.
+# - **Refuse an untrusted export**: use an allow list, then a sandbox.
 #
-# **Try your own.** `explorer("/path/to/your/export")` opens any artifact, the broken ones too.
-#
+# `explorer("/path/to/your/export")` shows your own export, also a broken one.
+
+# %% [markdown]
 # [Lesson 03: many signatures](03_many_signatures.ipynb) · Next: [lesson 05, preprocessing and
 # assets](05_preprocessing_and_assets.ipynb)
+#
+# Official documents: [Using TensorFlow
+# securely](https://github.com/tensorflow/tensorflow/blob/master/SECURITY.md) · [TensorFlow version
+# compatibility](https://www.tensorflow.org/guide/versions) · [SavedModel
+# guide](https://www.tensorflow.org/guide/saved_model)

@@ -7,15 +7,42 @@
 # ---
 
 # %% [markdown]
-# # The error clinic: from a symptom to its cure
+# # The error clinic: from an error to its cure
+#
+# Your program ends with `RuntimeError: no price`. The traceback above this line has thirty lines,
+# and only a few of them tell you what to change.
+#
+# ![A traceback with two errors. 1: the end, RuntimeError: no price. 2: the first error, above it.
+# 3: your lowest line above the first error, return
+# serve(rows).](../notebooks/images/read_a_traceback.svg)
 #
 # After this lesson you can
 #
-# - read a traceback of TensorFlow from its end, and look its text up;
-# - tell what goes wrong in saving, in loading and in calling an export, and mend it;
-# - diagnose and repair an export that somebody else broke.
+# - find the lines of a traceback that lead to the cause (exercise 1)
+# - repair code whose export fails (exercise 2)
+# - repair an export that raises errors, without the code of its model (exercises 3 and 4)
+# - correct a request that a model server refuses (exercise 5)
 #
-# **35 minutes.** Builds on [lesson 05](05_preprocessing_and_assets.ipynb).
+# **45 minutes**, 28 of them for the exercises. Builds on [lesson
+# 05](05_preprocessing_and_assets.ipynb).
+
+# %% [markdown]
+# ## The recipe
+#
+# This code prints each error of a traceback with your lowest line. It begins with the last error.
+#
+# ```python
+# import traceback
+#
+# try:
+#     {"price": float("cheap")}
+# except Exception as error:
+#     while error is not None:
+#         frames = traceback.extract_tb(error.__traceback__)
+#         yours = [f for f in frames if "/lib/python" not in f.filename]
+#         print(f"{type(error).__name__}: {error}", *yours[-1:])
+#         error = error.__cause__ or error.__context__
+# ```
 
 # %%
 import sys
@@ -25,325 +52,387 @@ from helpers import show_error, start
 
 lesson = start("06_error_clinic")
 
+import inspect
 import shutil
 import traceback
 
-import numpy as np
 import tensorflow as tf
 
 from helpers import artifact, readers
 from helpers.clinic import CASES
-from helpers.data import line
+from helpers.clinic.overview import overview
 from helpers.errors.find import find
-from helpers.models import LinearModel
-from helpers.training import train
+from helpers.serving.server.in_process import in_process
 from helpers.widgets.error_clinic import clinic
 
 readers.warm_up()
 
 # %% [markdown]
-# ## Where do you look first?
+# ## Which lines of a traceback matter?
 #
-# At the end. An export that works, and a call that does not:
+# A *traceback* lists the calls that led to an error. This cell exports a model and loads the
+# function `serve` from the export. The call of this function fails:
 
 # %%
-tf.keras.utils.set_random_seed(1)
 model = tf.keras.Sequential([tf.keras.Input((1,), name="x"), tf.keras.layers.Dense(1)])
-_ = train(model, *line())  # learns y = 2x + 1
 export_dir = lesson.scratch / "line"
 model.export(export_dir, verbose=False)
-loaded = tf.saved_model.load(export_dir)
-rows = np.array([[0.0], [1.0]], np.float32)
+serve = tf.saved_model.load(export_dir).serve
+rows = tf.constant([[0.0], [1.0]])
 try:
-    loaded.signatures["serving_default"](rows)
-except TypeError as error:
-    message = traceback.format_exception(error)[-1]
-    frames = traceback.extract_tb(error.__traceback__)
-print(message)
-print("yours:", [frame.line for frame in frames if "site-packages" not in frame.filename])
+    serve(rows)
+except Exception as caught:
+    error = caught
+
+for frame in traceback.extract_tb(error.__traceback__):
+    print(f"{frame.name}: {frame.line}")
+print(f"{type(error).__name__}: {error}")
 
 # %% [markdown]
-# These are the two places of a traceback that matter, however long it is.
+# Each line names a function and the code that it was executing. The first line is yours. The
+# others are TensorFlow's. Two places help you:
 #
-# 1. **Its end**: the exception's type and message. The cause stands early in a message, here
-#    between backquotes; what follows repeats what you sent and what was promised.
-# 2. **The lowest line that is yours.** Below it, TensorFlow calls TensorFlow.
+# - **The end** is the error itself: its type and its message.
+# - **Your lowest line** is the call that failed. Here it is `serve(rows)`.
 #
-# Where you read *During handling of the above exception* or *direct cause*, there are several
-# tracebacks. The last one is what you met, the first is where it began. Take the `try` away and
-# run the cell again to see the whole of it.
+# The message says that variables were deleted. You did not delete any, so the message alone does
+# not tell you what to change.
 #
-# ## What is known about a text?
+# ## What does the clinic know about an error?
 #
-# Paste an error into the widget, with its traceback or without, or pick a case. You can do so
-# with every text on this page.
+# The *clinic* is a widget that knows the errors of this course. It takes the text of a traceback:
 
 # %%
-clinic()
-
-# %%
-print(len(CASES), "cases, by name:", *list(CASES)[:3], "...")
-print(find("ValueError: the moon is in the wrong house"))
-CASES[find(message).case.key]  # with the broken and the cured code
+clinic("".join(traceback.format_exception(error)))
 
 # %% [markdown]
-# `find` is the same without a widget. What it does not know gets no diagnosis. `find` then names
-# only the cases that are near, if there are any. Then it is up to you:
+# *Found in your text* shows the words by which the clinic knows the error. The cause is in the
+# first cell: no name refers to the object that `tf.saved_model.load` returned. So Python deleted
+# this object, and its variables with it. Keep the object under a name:
+
+# %%
+loaded = tf.saved_model.load(export_dir)
+print("answers for", len(loaded.serve(rows)), "rows")
+
+# %% [markdown]
+# Paste an error of your own into the widget, or choose a case from its list. For an error that the
+# clinic does not know, it names your lowest line and what to do next. In a terminal, use
+# `.venv/bin/python -m helpers.clinic`.
 #
-# - Take your own names, paths and numbers out of the message. Search the rest, in quotation
+# <details><summary>What if you find no cause?</summary>
+#
+# - Remove your own names, paths and numbers from the message. Search for the rest, in quotation
 #   marks, in the issues of [Keras](https://github.com/keras-team/keras/issues) and
 #   [TensorFlow](https://github.com/tensorflow/tensorflow/issues).
-# - Make the program smaller until a single line decides whether it fails. With `tf.__version__`
-#   and `tf.keras.__version__`, that is your report.
+# - Shorten the program until a single line decides whether it fails. Report this program with
+#   `tf.__version__` and `tf.keras.__version__`.
 #
-# From here on: a symptom, **your guess**, an experiment, the cause. What stands in front, such as
-# `never-built`, is the name of the case in the clinic.
+# </details>
 #
-# ## Saving: why is nothing written?
+# ## Which error of a chain is the cause?
 #
-# Why does `save` refuse a folder, and what does `fresh` lack?
+# Many programs catch an error and raise one of their own:
+
 
 # %%
-with show_error():
-    model.save(lesson.scratch / "training")
-fresh = LinearModel()
-with show_error():
-    fresh.export(lesson.scratch / "fresh", verbose=False)
-before = len(fresh.weights)
-fresh(rows)
-print(before, "weights before the first call,", len(fresh.weights), "after it")
+def score(rows):
+    try:
+        return serve(rows)
+    except AssertionError as error:
+        raise RuntimeError("no score for these rows") from error
+
+
+try:
+    score(rows)
+except RuntimeError as caught:
+    last = caught
+
+for error in (last, last.__cause__):
+    frames = traceback.extract_tb(error.__traceback__)
+    yours = [frame.line for frame in frames if "/lib/python" not in frame.filename]
+    print(type(error).__name__, "| your lowest line:", yours[-1])
 
 # %% [markdown]
-# - `save-writes-no-export`: in Keras 3, `model.save` writes a file for going on with training.
-#   Recipes for Keras 2 got a directory from it. *Cure:* `model.export`. *Reported:*
-#   [cppflow 265](https://github.com/serizba/cppflow/issues/265).
-# - `never-built`: a class of your own learns the width of its input from the first rows. Before,
-#   it has no weights. *Cure:* call it once, or train it. *Reported:*
-#   [keras 19720](https://github.com/keras-team/keras/issues/19720).
+# Such errors form a *chain*. The last error, `RuntimeError`, only reports a failure. The first
+# error, `AssertionError`, tells what failed. Look at your lowest line above the first error.
 #
-# Three functions, and none can be saved as a signature. What is wrong with each?
+# Python prints the first error at the top. A sentence stands between two errors:
+#
+# | words of the sentence | what happened |
+# |---|---|
+# | *was the direct cause of* | The program caught the first error and raised a second one. |
+# | *During handling of* | The program caught the first error. Then its `except` block failed. |
+#
+# In both cases, begin with the first error. TensorFlow makes chains, too. So skip an error if none
+# of the lines above it is yours.
+#
+# ### Exercise 1: read a chain (4 min)
+#
+# The program `shop.py` ended with the traceback below. Which type has the first error? Which line
+# of `shop.py` made the call that failed? Which case of the clinic is the first error? The clinic
+# shows the name of a case in brackets, such as `variables-deleted`.
 
 # %%
-x_spec = tf.TensorSpec((None, 1), tf.float32, name="x")
-weight = tf.Variable(2.0)
-
-
-@tf.function
-def anything(x):
-    return {"half": x / 2}
-
-
-@tf.function(input_signature=[x_spec])
-def nested(x):
-    return {"half": {"metres": x / 2}}
-
-
-@tf.function(input_signature=[x_spec])
-def weighted(x):
-    return {"double": weight * x}
-
-
-module = tf.Module()
-for function in (anything, nested, weighted):
-    with show_error():
-        tf.saved_model.save(module, lesson.scratch / "module", signatures=function)
-
-# %%
-print("anything is traced for", anything.input_signature)
-print("nested gives a", type(nested(rows)["half"]).__name__)
-module.weight = weight
-tf.saved_model.save(module, lesson.scratch / "module", signatures=weighted)
-print(artifact.read(lesson.scratch / "module").signatures["serving_default"])
-
-# %% [markdown]
-# A signature is *one graph* with *named tensors*, and it can only use what is saved with it.
-#
-# - `no-input-signature`: nothing says for which input to make the graph. *Cure:* an
-#   `input_signature`. *Reported:*
-#   [tensorflow 38474](https://github.com/tensorflow/tensorflow/issues/38474).
-# - `signature-output`: a dict inside a dict, `None` or a Python object is no tensor. *Cure:* one
-#   flat dict. *Reported:*
-#   [transformers 9003](https://github.com/huggingface/transformers/issues/9003).
-# - `untracked-resource`: saving follows the attributes of what you save, and none led to the
-#   variable. *Cure:* make it one, as above. *Reported:*
-#   [tensorflow 57573](https://github.com/tensorflow/tensorflow/issues/57573).
-#
-# ## Loading: it is there, and does not open
-#
-# Two formats, each opened with the other's function:
-
-# %%
-with show_error():
-    tf.keras.models.load_model(export_dir)
-model.save(lesson.scratch / "training.keras")
-with show_error():
-    tf.saved_model.load(lesson.scratch / "training.keras")
-
-# %% [markdown]
-# - `load-model-of-export`: `load_model` opens what `model.save` wrote. *Cure:*
-#   `tf.saved_model.load` or, inside a Keras model, `TFSMLayer` (lesson 03). *Reported:*
-#   [keras 18709](https://github.com/keras-team/keras/issues/18709).
-# - `no-saved-model-there`: you met it in lesson 01 as the folder above the versions. The path of
-#   a file does it, too. *Reported:*
-#   [tensorflow 47837](https://github.com/tensorflow/tensorflow/issues/47837).
-#
-# Three exports on their way to another machine. What did each of them lose?
-
-# %%
-(lesson.scratch / "words.txt").write_text("red\ngreen\n")
-lookup = tf.keras.layers.StringLookup(vocabulary=str(lesson.scratch / "words.txt"))
-words_model = tf.keras.Sequential([tf.keras.Input((1,), dtype="string"), lookup])
-words_dir, no_assets = lesson.scratch / "words", lesson.scratch / "no_assets"
-words_model.export(words_dir, verbose=False)
-shutil.copytree(words_dir, no_assets, dirs_exist_ok=True)
-shutil.rmtree(no_assets / "assets")
-no_variables, half_graph = lesson.scratch / "no_variables", lesson.scratch / "half_graph"
-shutil.copytree(export_dir, no_variables, dirs_exist_ok=True)
-shutil.rmtree(no_variables / "variables")
-shutil.copytree(export_dir, half_graph, dirs_exist_ok=True)
-(half_graph / "saved_model.pb").write_bytes((export_dir / "saved_model.pb").read_bytes()[:2000])
-for directory in (no_assets, no_variables, half_graph):
-    with show_error():
-        tf.saved_model.load(directory)
-
-# %% [markdown]
-# - `missing-asset` and `damaged-export`: a part of the directory stayed behind, or half of a file
-#   arrived. *Experiment:* compare the sizes of the files on both sides. *Cure:* move an export as
-#   one archive. *Reported:* [hub 822](https://github.com/tensorflow/hub/issues/822),
-#   [TransNetV2 6](https://github.com/soCzech/TransNetV2/issues/6).
-#
-# Nothing is missing from the next export. Why does it fail on another machine?
-
-# %%
-factor_file = lesson.scratch / "factor.txt"
-factor_file.write_text("2")
-
-
-@tf.function(input_signature=[x_spec])
-def from_file(x):
-    return {"y": x * tf.strings.to_number(tf.io.read_file(str(factor_file)))}
-
-
-tf.saved_model.save(module, lesson.scratch / "from_file", signatures=from_file)
-print("assets:", list((lesson.scratch / "from_file" / "assets").iterdir()))
-factor_file.unlink()  # on the other machine it never was
-with show_error():
-    readers.run(lesson.scratch / "from_file", "serving_default", {"x": rows})
-
-# %% [markdown]
-# - `path-in-graph`: for the graph, the path is a text like any other. The file never became a
-#   part of the export, `assets` is empty; so it loads everywhere, and answers only where the file
-#   is. *Cure:* `tf.saved_model.Asset(path)` as an attribute of what is saved, and its
-#   `asset_path` in place of the path (lesson 05). *Reported:*
-#   [tensorflow 32770](https://github.com/tensorflow/tensorflow/issues/32770).
-#
-# ## Calling: it opens, and does not answer
-#
-# You know three of these mistakes from lessons 01 and 02. Why does the first call fail, when
-# `loaded.serve(rows)` would answer?
-
-# %%
-serve = tf.saved_model.load(export_dir).serve
-with show_error():
-    serve(rows)
-with show_error():
-    loaded.predict(rows)
-with show_error():
-    loaded.serve(tf.constant([0.0, 1.0]))
-with show_error():
-    loaded.signatures["serving_default"](features=rows)
-print(loaded.signatures["serving_default"].structured_input_signature[1])
-
-# %% [markdown]
-# - `variables-deleted`: a function does not own the weights, the loaded object does. No name
-#   holds that object, so Python threw it away. *Cure:* keep it, `loaded = ...`. *Reported:*
-#   [tensorflow 37615](https://github.com/tensorflow/tensorflow/issues/37615).
-# - `not-a-keras-model` (lesson 01): what comes back has functions, not `predict`. *Reported:*
-#   [tensorflow 55438](https://github.com/tensorflow/tensorflow/issues/55438).
-# - `shape-refused` (lesson 02): a list of numbers is not a list of rows. *Reported:*
-#   [tensorflow 37339](https://github.com/tensorflow/tensorflow/issues/37339).
-# - `signature-by-name` (lesson 02): the last line shows the only name that it takes.
-#   *Reported:* [tfx 4505](https://github.com/tensorflow/tfx/issues/4505).
-#
-# Your turn, twice. You get a broken export and what people say of it. Give a diagnosis, which is
-# the name of a case (`list(CASES)` has them all), and an export that does what they want. How you
-# make it is up to you. To test a diagnosis alone, give `found_dir_1` as the repair: if only the
-# repair is refused, the diagnosis is right. A seed gives a variant to practise again, as in
-# `lesson.q1.given(1)`. Its numbers and names are not those of the quotes.
-#
-# ### Exercise 1: diagnose and repair
-#
-# The shop: *"Every request is answered with an error. We send `area` and `rooms`, a float32
-# column each, and read `price`."* Who made the export: *"A house costs 50, and 2 for each square
-# metre, and 10 for each room."* In every variant, a room costs more than a square metre.
-
-# %%
-found_dir_1 = lesson.q1.given()
-# > diagnosis_1 = ...  # the name of a case, such as "shape-refused"
-# > repaired_dir_1 = ...  # an export below lesson.scratch that every reader can use
+print(lesson.q1.given())
+# > reading = {
+# >     "first error": ...,  # its type, such as "KeyError"
+# >     "line": ...,  # the number of a line of shop.py
+# >     "case": ...,  # such as "variables-deleted"
+# > }
 # <solution>
-print(artifact.read(found_dir_1).signatures["serving_default"])
-found_1 = tf.saved_model.load(found_dir_1)
-prices = found_1.signatures["serving_default"]
-for a, b in ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)):
-    print(a, b, prices(a=[[a]], b=[[b]])["output_0"].numpy())
+reading = {"first error": "TypeError", "line": 11, "case": "tensor-dtype"}
+# </solution>
+lesson.q1.check(reading)  # also: lesson.q1.hint(), lesson.q1.solution()
+
+# %% [markdown]
+# ## Where can an error arise?
+#
+# ![Arrows named saving, loading, calling and request connect your code, the export, a Python
+# program, a model server and its client.](../notebooks/images/where_errors_arise.svg)
+#
+# An error can arise at each arrow. The table lists frequent errors of saving, loading and calling:
+# the name of the case, words of the message, and the cure.
+
+# %%
+overview(
+    *("save-writes-no-export", "never-built", "signature-output", "untracked-resource"),
+    *("load-model-of-export", "no-saved-model-there", "missing-asset", "path-in-graph"),
+    *("not-a-keras-model", "signature-by-name", "shape-refused", "tensor-dtype"),
+)
+
+# %% [markdown]
+# <details><summary>Where did people report these errors?</summary>
+#
+# [cppflow 265](https://github.com/serizba/cppflow/issues/265) (`save-writes-no-export`) ·
+# [transformers 9003](https://github.com/huggingface/transformers/issues/9003) (`signature-output`)
+# · [tensorflow 42061](https://github.com/tensorflow/tensorflow/issues/42061) (`untracked-resource`)
+# · [keras 18709](https://github.com/keras-team/keras/issues/18709) (`load-model-of-export`) ·
+# [tensorflow 47837](https://github.com/tensorflow/tensorflow/issues/47837) (`no-saved-model-there`)
+# · [hub 822](https://github.com/tensorflow/hub/issues/822) (`missing-asset`) · [tensorflow
+# 32770](https://github.com/tensorflow/tensorflow/issues/32770) (`path-in-graph`) · [tensorflow
+# 55438](https://github.com/tensorflow/tensorflow/issues/55438) (`not-a-keras-model`) · [tensorflow
+# 37615](https://github.com/tensorflow/tensorflow/issues/37615) (`variables-deleted`)
+#
+# </details>
+#
+# ## What must be saved together with a function?
+#
+# The function `cost` looks up a price in a table. Why can it not be exported?
+
+# %%
+sizes, costs = tf.constant(["small", "large"]), tf.constant([2.0, 5.0])
+table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(sizes, costs), 0.0)
+size_spec = tf.TensorSpec((None,), tf.string, name="size")
+archive = tf.keras.export.ExportArchive()
+archive.add_endpoint("cost", lambda size: {"cost": table.lookup(size)}, [size_spec])
+with show_error():
+    archive.write_out(lesson.scratch / "cost", verbose=False)
+
+# %% [markdown]
+# The graph of `cost` reads the table, but nothing that is saved contains the table. The message
+# calls the table *untracked*. The cure is `track`, as for a model:
+
+# %%
+archive.track(table)
+archive.write_out(lesson.scratch / "cost", verbose=False)
+print(artifact.read(lesson.scratch / "cost").signatures["cost"])
+
+# %% [markdown]
+# An `ExportArchive` finds variables by itself, but not tables. `tf.saved_model.save` finds only the
+# attributes of the object that you save. The clinic has the broken code beside the cured code:
+
+# %%
+CASES["untracked-resource"]
+
+# %% [markdown]
+# ### Exercise 2: repair an export that fails (7 min)
+#
+# A colleague wrote the function `price` for the zones and weights of parcels. It reads the table
+# `zones`. Export it as the signature `price`. Its inputs are `zone`, of texts, and `weight`, of
+# `float32`, both of shape `(None,)`. Its outputs are `base` and `total`, with the numbers that
+# `price` computes. You will meet two errors, one after the other. LiteRT cannot run such a table,
+# so the check asks only Python and the session (Python).
+
+# %%
+price, zones = lesson.q2.given()
+print(inspect.getsource(price))
+# > export_dir_2 = ...  # an export with the signature price
+# <solution>
+zone_spec = tf.TensorSpec((None,), tf.string, name="zone")
+weight_spec = tf.TensorSpec((None,), tf.float32, name="weight")
+archive_2 = tf.keras.export.ExportArchive()
+archive_2.track(zones)
+archive_2.add_endpoint("price", lambda z, w: price(z, w)["price"], [zone_spec, weight_spec])
+export_dir_2 = lesson.scratch / "parcels"
+archive_2.write_out(export_dir_2, verbose=False)
+# </solution>
+lesson.q2.check(export_dir_2)
+
+# %% [markdown]
+# ## Which file is missing?
+#
+# This model reads its vocabulary from a file. Its export was copied to another machine, but without
+# the folder `assets`:
+
+# %%
+words_file, words_dir = lesson.scratch / "words.txt", lesson.scratch / "words"
+words_file.write_text("red\ngreen\n")
+lookup = tf.keras.layers.StringLookup(vocabulary=str(words_file))
+words_model = tf.keras.Sequential([tf.keras.Input((1,), dtype="string"), lookup])
+words_model.export(words_dir, verbose=False)
+shutil.rmtree(words_dir / "assets")
+with show_error():
+    tf.saved_model.load(words_dir)
+
+# %% [markdown]
+# Two causes have the same words, *No such file or directory*. The path in the message tells which
+# one it is:
+#
+# - The path leads **into the export**: a part of the export is missing. Copy the whole folder
+#   again.
+# - The path leads **to another place**: it was an ordinary text when the function was traced. So
+#   the graph has the path, but the export does not have the file. Export again, with the words in
+#   the graph or with the file as an asset (lesson 05).
+#
+# ## How do you repair an export without its code?
+#
+# A function of a loaded export can be part of a new export, as in lesson 03. Here the new signature
+# has new names, and returns twice the answer:
+
+# %%
+old = loaded.signatures["serving_default"]
 
 
-def price(area, rooms):
+def twice(metres):
+    return {"twice": 2 * old(x=metres)["output_0"]}
+
+
+metres_spec = tf.TensorSpec((None, 1), tf.float32, name="metres")
+repair = tf.keras.export.ExportArchive()
+repair.add_endpoint("serving_default", twice, [metres_spec])
+repair.write_out(lesson.scratch / "twice", verbose=False)
+print(*artifact.read(lesson.scratch / "twice").signatures.values())
+
+# %% [markdown]
+# In the next two exercises you get an export and what people say about it. Answer with the name of
+# its case in the clinic and with the path of a repaired export. If the check refuses only the
+# repair, your diagnosis is right.
+#
+# ### Exercise 3: diagnose and repair (6 min)
+#
+# The shop says: *Every request gets an error. We send `area` and `rooms`, each a column of
+# `float32`, and read `price`.* The author of the export says: *A house costs 50, and 2 for each
+# square metre, and 10 for each room.* A room always costs more than a square metre. Each input and
+# output should have the shape `(None, 1)`.
+
+# %%
+found_dir_3 = lesson.q3.given()
+# > diagnosis_3 = ...  # the name of a case, such as "shape-refused"
+# > repaired_dir_3 = ...  # an export that every reader can use
+# <solution>
+found_3 = tf.saved_model.load(found_dir_3)  # artifact.read(found_dir_3) shows the names
+prices = found_3.signatures["serving_default"]
+print([prices(a=[[a]], b=[[b]])["output_0"].numpy() for a, b in ((0.0, 1.0), (1.0, 0.0))])
+
+
+def house_price(area, rooms):
     return {"price": prices(a=rooms, b=area)["output_0"]}
 
 
-one_column = [tf.TensorSpec((None, 1), tf.float32, name=name) for name in ("area", "rooms")]
+columns = [tf.TensorSpec((None, 1), tf.float32, name=name) for name in ("area", "rooms")]
 shop = tf.keras.export.ExportArchive()
-shop.add_endpoint("serving_default", price, one_column)
-diagnosis_1 = "signature-by-name"
-repaired_dir_1 = lesson.scratch / "repaired_1"
-shop.write_out(repaired_dir_1, verbose=False)
+shop.add_endpoint("serving_default", house_price, columns)
+diagnosis_3 = "signature-by-name"
+repaired_dir_3 = lesson.scratch / "repaired_3"
+shop.write_out(repaired_dir_3, verbose=False)
 # </solution>
-lesson.q1.check(diagnosis_1, repaired_dir_1)  # also: lesson.q1.hint(), lesson.q1.solution()
+lesson.q3.check(diagnosis_3, repaired_dir_3)
 
 # %% [markdown]
-# ### Exercise 2: diagnose and repair
+# ### Exercise 4: diagnose and repair (6 min)
 #
-# A colleague: *"Here it gives each colour its price, and 0 to one that it does not know, in a
-# clean process too. On the server every request fails. The copy is complete, I compared the
-# checksums."* Her folder is `found_dir_2.parent`. Python and the session (Python) must give them;
-# LiteRT is not asked.
+# A colleague says: *Here the export gives each colour its price, and 0 to a colour that it does not
+# know. On the server, every request fails. I compared the checksums: the copy is complete.* Her
+# folder is `found_dir_4.parent`. The loaded export has an attribute `prices`: the price of an
+# unknown colour, then the price of each colour in `colours.txt`. The check asks only Python and the
+# session (Python).
 
 # %%
-found_dir_2 = lesson.q2.given()
-# > diagnosis_2 = ...  # the name of a case
-# > repaired_dir_2 = ...  # the same prices, on any machine
+found_dir_4 = lesson.q4.given()
+# > diagnosis_4 = ...  # the name of a case
+# > repaired_dir_4 = ...  # an export that gives the same prices on any machine
 # <solution>
-print(sorted(path.name for path in found_dir_2.parent.iterdir()))
-colours = tf.constant((found_dir_2.parent / "colours.txt").read_text().split())
-worth = tf.saved_model.load(found_dir_2).prices  # of an unknown colour, then of each
+colours = tf.constant((found_dir_4.parent / "colours.txt").read_text().split())
+worth = tf.saved_model.load(found_dir_4).prices
 
 
-def price_of(colour):
-    known = tf.cast(colour == colours, tf.float32)  # (n, 3), with a 1 where the colour stands
-    return {"price": known @ worth[1:, tf.newaxis]}
+def colour_price(colour):
+    is_known = tf.cast(colour == colours, tf.float32)  # a row for each request
+    return {"price": is_known @ worth[1:, tf.newaxis]}
 
 
 server = tf.keras.export.ExportArchive()
 one_colour = [tf.TensorSpec((None, 1), tf.string, name="colour")]
-server.add_endpoint("serving_default", price_of, one_colour)
-diagnosis_2 = "path-in-graph"
-repaired_dir_2 = lesson.scratch / "repaired_2"
-server.write_out(repaired_dir_2, verbose=False)
+server.add_endpoint("serving_default", colour_price, one_colour)
+diagnosis_4 = "path-in-graph"
+repaired_dir_4 = lesson.scratch / "repaired_4"
+server.write_out(repaired_dir_4, verbose=False)
 # </solution>
-lesson.q2.check(diagnosis_2, repaired_dir_2)
+lesson.q4.check(diagnosis_4, repaired_dir_4)
+
+# %% [markdown]
+# ## What does a model server say?
+#
+# A *model server* loads exports, and answers the requests of other programs, its *clients* (lesson
+# 08). A client sends a path and a body in JSON. Here, `send` answers as the course's server does,
+# but inside the notebook. It returns the status and the text of the response:
+
+# %%
+send = in_process(line=export_dir)
+status, text = send("/v1/models/line:predict", {"rows": [[0.0], [1.0]]})
+print(status, text)
+find(text)
+
+# %% [markdown]
+# `find` is the clinic without a widget. It knows the texts of TensorFlow Serving, for REST as here,
+# and for gRPC. The key `rows` is wrong. With the key `instances`, the status is 200, so the request
+# is right:
+
+# %%
+print(send("/v1/models/line:predict", {"instances": [[0.0], [1.0]]})[0])
+
+# %% [markdown]
+# ### Exercise 5: correct a request (5 min)
+#
+# A server has the model `houses`. Its signature `serving_default` takes two numbers for each house,
+# `area` and `rooms`. The client below asks for the prices of two houses. Its request has several
+# faults, and the server names one at a time. Correct `path` and `body` until the server answers
+# with the two prices.
+
+# %%
+send_5, path, body = lesson.q5.given()
+print(path, body, *send_5(path, body), sep="\n")
+# > path_5 = ...
+# > body_5 = ...  # a dict
+# <solution>
+path_5 = "/v1/models/houses:predict"
+body_5 = {"instances": [{"area": 60.0, "rooms": 2.0}, {"area": 80.0, "rooms": 3.0}]}
+# </solution>
+lesson.q5.check(path_5, body_5)
 
 # %% [markdown]
 # ## What you can do now
 #
-# - **Read a traceback**: its end, then the lowest line that is yours. Then ask the clinic.
-# - **Saving, loading, calling**: saving wants one graph of named tensors with all that it uses;
-#   loading, the whole directory; calling, the promised names and shapes.
-# - **Repair**: the functions of a loaded export can go into a new one.
+# - **Read a traceback**: its end, then the first error, then your lowest line above it.
+# - **Export a function**: track what it uses, and return one flat dict of tensors.
+# - **Repair an export without its code**: put its functions or its numbers into a new export.
+# - **Correct a request**: read the text of the response, and change one thing at a time.
 #
-# **Try your own.** In a terminal, in the folder of the course, `.venv/bin/python -m
-# helpers.clinic` reads *your* error text.
-#
+# %% [markdown]
 # [Lesson 05: preprocessing and assets](05_preprocessing_and_assets.ipynb) · Next: [lesson 07,
 # silent failures](07_silent_failures.ipynb)
+#
+# Official documents: [Errors and exceptions in
+# Python](https://docs.python.org/3/tutorial/errors.html) · [SavedModel
+# guide](https://www.tensorflow.org/guide/saved_model) · [TensorFlow Serving's REST
+# API](https://www.tensorflow.org/tfx/serving/api_rest)

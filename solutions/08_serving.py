@@ -7,15 +7,40 @@
 # ---
 
 # %% [markdown]
-# # Serving: a model server and its versions
+# # Serving: replace a model while clients call it
+#
+# You deploy a new version of your model. The server loads it without an error, and unloads the old
+# version. From then on, every request of every client fails.
+#
+# ![A folder holds the versions 1 and 2 of a model. The server loads version 2, the highest number.
+# A client sends rows to the server and gets answers.](../notebooks/images/model_server.svg)
 #
 # After this lesson you can
 #
-# - call a model server over HTTP and gRPC, every signature by its name, and read its errors;
-# - bring a new version while requests run, and keep a broken one from doing harm;
-# - serve two versions at once, and give them names.
+# - call the signatures of a model server, and read its errors (exercise 1)
+# - predict which version answers, also when a version is broken (exercise 2)
+# - publish a new version while clients send requests (exercise 3)
+# - decide whether a new version may replace the old one (exercise 4)
 #
-# **45 minutes.** Builds on [lesson 03](03_many_signatures.ipynb).
+# **45 minutes**, 25 of them for the exercises. Builds on [lesson 03](03_many_signatures.ipynb).
+
+# %% [markdown]
+# ## The recipe
+#
+# A server watches the folder `shop`. This code publishes a version there in one step, so the server
+# never reads half an export.
+#
+# ```python
+# import pathlib
+# import tensorflow as tf
+#
+# layers = [tf.keras.Input((2,)), tf.keras.layers.Dense(1)]
+# model = tf.keras.Sequential(layers)
+# base = pathlib.Path("shop")
+# unfinished = base / "unfinished"  # not a number, so not a version
+# model.export(unfinished, verbose=False)  # writes several files
+# unfinished.rename(base / "1")  # one step
+# ```
 
 # %%
 import sys
@@ -26,182 +51,175 @@ from helpers import show_error, start
 lesson = start("08_serving")
 
 import base64
-import http.client
-import json
 import shutil
-import textwrap
 
-import grpc
 import numpy as np
 import tensorflow as tf
-from google.protobuf import text_format
-from tensorflow_serving.apis import (
-    model_management_pb2,
-    model_service_pb2_grpc,
-    predict_pb2,
-    prediction_log_pb2,
-    prediction_service_pb2_grpc,
-)
 
-from helpers.exercises import exercise_server
-from helpers.models import MultiSignatureModel
 from helpers.serving.launch.clients import Asking
-from helpers.serving.launch.serve import serve, wait_for
-
-exercise_server.warm_up()
+from helpers.serving.launch.serve import serve
+from helpers.serving.launch.warm_up import write_warm_up
 
 # %% [markdown]
-# ## What does a server load?
+# ## What does a model server need?
 #
-# The shop's model, with a door for two numbers, one for three, and one for bytes. Instead of
-# training it you set its weights, so that every answer says who gave it: version N answers
-# 2·(x0 + x1) + N.
+# A model server needs exports, not your Python code. The model of this page takes two numbers per
+# row. Version N answers 2·(x0 + x1) + N, so each answer shows which version gave it.
 
 
 # %%
-def shop(number):
-    model = MultiSignatureModel()
-    model.build((None, 2))
-    model.set_weights([np.float32([[2], [2]]), np.float32([number])])
+def make_model(number):
+    layers = [tf.keras.Input((2,), name="x"), tf.keras.layers.Dense(1)]
+    model = tf.keras.Sequential(layers)
+    model.set_weights([np.array([[2.0], [2.0]]), np.array([float(number)])])
     return model
 
 
 def export(model, directory):
-    @tf.function(input_signature=[tf.TensorSpec((None,), tf.string, name="row_bytes")])
-    def packed(row_bytes):
-        score = model(tf.reshape(tf.io.decode_raw(row_bytes, tf.float32), (-1, 2)))
-        return {"score": score, "verdict": tf.where(score > 0, "buys", "goes")}
+    def from_bytes(row_bytes):
+        rows = tf.reshape(tf.io.decode_raw(row_bytes, tf.float32), (-1, 2))
+        return {"rows": rows, "score": model(rows)}
 
     archive = tf.keras.export.ExportArchive()
     archive.track(model)
-    archive.add_endpoint("predict_two", model.predict_first_two_features)
-    archive.add_endpoint("predict_three", model.predict_first_three_features)
-    archive.add_endpoint("packed", packed)
+    archive.add_endpoint("score", model, [tf.TensorSpec((None, 2), tf.float32, "x")])
+    archive.add_endpoint("from_bytes", from_bytes, [tf.TensorSpec((None,), tf.string)])
     archive.write_out(directory, verbose=False)
+    return directory
 
 
 base = lesson.scratch / "shop"
-export(shop(1), base / "1")
+export(make_model(1), base / "1")
 server = serve("shop", base, max_num_load_retries=0)
-with show_error(lines=4):
-    serve("shop", base, model_nam="shop")
 
 # %% [markdown]
-# A server is given a *base path*; every folder in it whose name is a number is a version. `serve`
-# starts a process and waits, at most two minutes, until the model is available. When that fails
-# it shows the end of the server's log, as here: a flag was misspelt. `server.log` is the log of
-# the one that runs. When you run all again, the new `shop` server ends the old one.
+# `base` is the *base path*. Each folder in it whose name is a number is a *version*, and holds one
+# export. `serve` starts a server of the course. It has the requests, errors and rules of TensorFlow
+# Serving, so the same clients can call both.
 #
-# **Who answers on this page?** Not TensorFlow Serving, but a server in `helpers/serving` that
-# speaks its protocol, REST and gRPC, and loads versions by its rules. The cells are those for the
-# real one. If you have Docker, put it in place: `print(base)` says FOLDER; run in a terminal
+# <details><summary>How do you use TensorFlow Serving itself?</summary>
+#
+# With Docker (untested here). `print(base)` shows the FOLDER:
 #
 # ```
-# docker run --rm -p 8500:8500 -p 8501:8501 \
-#     -v FOLDER:FOLDER tensorflow/serving \
-#     --model_name=shop --model_base_path=FOLDER \
-#     --max_num_load_retries=0
+# docker run --rm -v FOLDER:FOLDER \
+#     -p 127.0.0.1:8500:8500 -p 127.0.0.1:8501:8501 \
+#     tensorflow/serving:2.20.0 --model_name=shop \
+#     --model_base_path=FOLDER --max_num_load_retries=0
 # ```
 #
-# then, in a new cell here, `%env TFS_URL=http://localhost:8501`, and in another the line
-# `server = ...` alone. Go on from there: "run all" would make a new FOLDER, which that server
-# does not watch. `%env TFS_URL=` takes it back. (This command is not among what the course tests.
-# A version that fails to load is tried again five times, a minute apart, unless
-# `max_num_load_retries` is 0.)
+# Without `127.0.0.1`, every computer in your network can call this server. Then run these lines in
+# two new cells:
 #
-# ## How do you ask over HTTP?
+# ```
+# %env TFS_URL=http://localhost:8501
+# server = serve("shop", base)
+# ```
 #
-# POST a JSON object. The model, and perhaps a version, stand in the path:
-
+# </details>
+#
+# ## How does a client call a signature?
+#
+# A *client* is a program that calls a server. *REST* is the interface with JSON over HTTP.
+# `server.ask` sends a request, and returns the status and the answer:
+#
+# ```
+# curl -d '{"instances": [[1, 1]]}' ADDRESS/v1/models/shop:predict
+# ```
 
 # %%
-def ask(path, body=None, at=None):
-    address = (at or server).rest.removeprefix("http://")
-    connection = http.client.HTTPConnection(address)
-    connection.request("POST" if body else "GET", f"/v1/models/{path}", json.dumps(body))
-    reply = connection.getresponse()
-    return reply.status, json.loads(reply.read())
-
-
 rows = [[1.0, 1.0], [0.5, -2.0]]
-print(ask("shop:predict", {"instances": rows}))
-print(ask("shop:predict", {"inputs": {"x": rows}}))
-three = {"signature_name": "predict_three", "instances": [{"x": [1.0, 1.0, -300.0]}]}
-print(ask("shop/versions/1:predict", three))
-
-bytes_of_row = np.array([1, 1], np.float32).tobytes()
-row = {"b64": base64.b64encode(bytes_of_row).decode()}
-print(ask("shop:predict", {"signature_name": "packed", "instances": [row]}))
-print(ask("shop:predict", {"signature_name": "packed", "inputs": [row]}))
+print(server.ask("shop:predict", {"instances": rows}))
+print(server.ask("shop/versions/1:predict", {"inputs": {"x": rows}}))
 
 # %% [markdown]
-# `instances` is the *row form*, an entry for each row, answered by `predictions`. `inputs` is the
-# *column form*, a tensor for each input, answered by `outputs`. With one input its name may be
-# left out; with one output the answer has none. Without `signature_name`, `serving_default`
-# answers. JSON has no bytes: they travel as base64, in an object with the one key `b64`.
+# A request has one of two forms:
 #
+# | form | the request holds | the answer holds |
+# |---|---|---|
+# | rows | `instances`: a list of rows | `predictions`: an item for each row |
+# | columns | `inputs`: an array for each input | `outputs`: an array for each output |
+#
+# A single input or output needs no name. Several inputs need all their names, as in
+# `{"inputs": {"a": [1], "b": [2]}}`. The key `signature_name` chooses the signature. Without it,
+# `serving_default` answers. `server.signatures` asks for `shop/metadata`:
+
+# %%
+for signature in server.signatures("shop").values():
+    print(signature)
+
+# %% [markdown]
+# The input of `from_bytes` has the dtype `string`: texts or bytes, such as an image file. JSON has
+# no bytes. A client writes them as base64 text, in an object with the key `b64`:
+
+# %%
+text = base64.b64encode(np.array([1, 1], np.float32).tobytes()).decode()
+body = {"signature_name": "from_bytes", "instances": [{"b64": text}]}
+print(server.ask("shop:predict", body))
+
+# %% [markdown]
 # ## What does the server refuse?
 
 # %%
 refused = {
-    "no such model": ("store:predict", {"instances": rows}),
     "no such version": ("shop/versions/7:predict", {"instances": rows}),
-    "no such signature": ("shop:predict", {"signature_name": "predict", "instances": rows}),
-    "neither form": ("shop:predict", {"rows": rows}),
-    "another name": ("shop:predict", {"instances": [{"rows": [1.0, 1.0]}]}),
-    "a word": ("shop:predict", {"instances": [["one", 1.0]]}),
+    "no such signature": ("shop:predict", {"signature_name": "sum", "instances": rows}),
+    "wrong name": ("shop:predict", {"instances": [{"rows": [1.0, 1.0]}]}),
     "three columns": ("shop:predict", {"instances": [[1.0, 1.0, 1.0]]}),
+    "not a number": ("shop:predict", {"instances": [[np.nan, 1.0]]}),
 }
-for words, (path, body) in refused.items():
-    status, answer = ask(path, body)
-    text = f"{words}: {status} {answer['error'].splitlines()[0]}"
-    print(textwrap.fill(text, 96, subsequent_indent="    "))
-print(ask("shop:predict", {"instances": [[float("nan"), 1.0]]}))
-_, answer = ask("shop/metadata")
-for key, door in sorted(answer["metadata"]["signature_def"]["signature_def"].items()):
-    if door["inputs"]:
-        print(key, *((name, tensor["dtype"]) for name, tensor in door["inputs"].items()))
+server.ask_each(refused)
 
 # %% [markdown]
-# 404 when nobody is there, 400 for what you sent, and a text that is worth reading. The last error
-# is the graph's: three columns went in and failed at the multiplication, as lesson 02 said of
-# C++. Nobody stops `NaN`. `metadata` has what all signatures promise.
+# 404 means that the model or version does not exist. 400 means that the request is wrong. The
+# server compares neither the number of columns nor the values. Three columns fail in the graph
+# (lesson 02), and `NaN` gets an answer, with the status 200.
 #
-# ## And over gRPC?
+# ## How does a client call a signature over gRPC?
 #
-# The same questions as messages instead of JSON: no text to parse, bytes as they are.
+# *gRPC* sends binary messages in place of JSON:
 
 # %%
-channel = grpc.insecure_channel(server.grpc)
-stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-request = predict_pb2.PredictRequest()
-request.model_spec.name = "shop"
-request.model_spec.signature_name = "predict_two"
-request.inputs["x"].CopyFrom(tf.make_tensor_proto(rows, tf.float32))
-response = stub.Predict(request, timeout=10)
-print(tf.make_ndarray(response.outputs["output_0"]).tolist())
-print("version", response.model_spec.version.value)
-
-request.inputs["x"].CopyFrom(tf.make_tensor_proto(rows, tf.float64))
-try:
-    stub.Predict(request, timeout=10)
-except grpc.RpcError as error:
-    print(error.code().name, error.details())
+print(server.predict("shop", "score", x=np.array(rows, np.float32)))
+with show_error():
+    server.predict("shop", "score", x=np.array(rows, np.float64))
 
 # %% [markdown]
-# These are TensorFlow Serving's own message classes, from the package `tensorflow-serving-api`.
-# A tensor has a dtype, so 64 bits are refused, where JSON only had numbers. The answer names the
-# version that gave it, which REST does not.
+# The answer also names the version. A message holds the dtype of each tensor, so the server refuses
+# `float64`. A number in JSON has no dtype, and gets the one of the signature.
 #
-# ### Exercise 1: call what you have not seen
+# <details><summary>What does a client in Python send?</summary>
 #
-# `scoring.rest` and `scoring.grpc` are the addresses of a second server, whose model `scoring` you
-# know from its metadata only: `ask("scoring/metadata", at=scoring)`. Get, over HTTP or gRPC, two
-# numbers each, as a list or in the shape of the response:
+# `server.predict` uses the package `tensorflow-serving-api`:
 #
-# - `scores`: the output `score` of the signature `serving_default` for the rows of `x`;
-# - `totals`: the output `total` of `both` for `left` and `right`;
-# - `packed`: the output `score` of `packed` for the rows of `x`, each as bytes of 32-bit floats.
+# ```python
+# channel = grpc.insecure_channel("127.0.0.1:8500")
+# stub = PredictionServiceStub(channel)
+# request = PredictRequest()
+# request.model_spec.name = "shop"
+# request.model_spec.signature_name = "score"
+# request.inputs["x"].CopyFrom(tf.make_tensor_proto(x))
+# response = stub.Predict(request, timeout=10)
+# tf.make_ndarray(response.outputs["output_0"])
+# ```
+#
+# </details>
+#
+# <details><summary>Does the server compute several requests together?</summary>
+#
+# With `--enable_batching=true`, it joins requests that wait into one call. So your graph must
+# accept any number of rows. This helps if one large call is faster than many small ones.
+#
+# </details>
+#
+# ### Exercise 1: call a model that you have not seen (6 min)
+#
+# `scoring` is another server, with the model `scoring`. Look at its signatures, and call three.
+# Each answer is two numbers, as a list or in the shape of the response.
+#
+# - `scores`: the output `score` of `serving_default` for the rows `x`
+# - `totals`: the output `total` of `both` for `left` and `right`
+# - `packed`: the output `score` of `packed`, for each row of `x` as `float32` bytes
 
 # %%
 scoring = lesson.q1.given()
@@ -210,115 +228,126 @@ x, left, right = [[3.0, 1.0], [0.0, -2.0]], [1.0, 2.0], [10.0, 20.0]
 # > totals = ...
 # > packed = ...
 # <solution>
-_, answer = ask("scoring:predict", {"instances": x}, at=scoring)
+_, answer = scoring.ask("scoring:predict", {"instances": x})
 scores = answer["predictions"]
 both = {"signature_name": "both", "inputs": {"left": left, "right": right}}
-_, answer = ask("scoring:predict", both, at=scoring)
+_, answer = scoring.ask("scoring:predict", both)
 totals = answer["outputs"]["total"]
-as_text = [base64.b64encode(np.array(row, np.float32).tobytes()).decode() for row in x]
-entries = [{"b64": text} for text in as_text]
-by_bytes = {"signature_name": "packed", "instances": entries}
-_, answer = ask("scoring:predict", by_bytes, at=scoring)
+texts = [base64.b64encode(np.array(row, np.float32).tobytes()).decode() for row in x]
+by_bytes = {"signature_name": "packed", "instances": [{"b64": text} for text in texts]}
+_, answer = scoring.ask("scoring:predict", by_bytes)
 packed = answer["predictions"]
 # </solution>
 lesson.q1.check(scores, totals, packed)  # also: lesson.q1.hint(), lesson.q1.solution()
 
 # %% [markdown]
-# ## Does anybody notice when a new version comes?
+# ## What happens when a new version arrives?
 #
-# TensorFlow Serving looks into the base path once a second; ours, five times, so that you wait
-# less. Two clients ask again and again while you bring version 2. (A number is given out once.
-# `bring` says so when such a cell runs a second time: to repeat it, run all from the top.)
+# `deploy` renames an export to its number, and waits until the server has loaded it. Meanwhile, two
+# clients send requests. (To repeat a cell with `deploy`, run all cells from the top.)
 
 
 # %%
-def states():
-    _, answer = ask("shop")
-    return {int(entry["version"]): entry["state"] for entry in answer["model_version_status"]}
-
-
-def bring(number, directory):
-    if number in states():
-        raise RuntimeError(f"version {number} has been there: run all from the top")
-    incoming = shutil.copytree(directory, lesson.scratch / f"incoming-{number}")
-    incoming.rename(base / str(number))
+def deploy(number, export_dir):
+    export_dir.rename(base / str(number))
+    server.wait_for("shop", number)
 
 
 one = {"instances": [[1.0, 1.0]]}
-with Asking(lambda: ask("shop:predict", one), clients=2) as asking:
-    export(shop(2), lesson.scratch / "two")
-    bring(2, lesson.scratch / "two")
-    wait_for(server.rest, "shop", 2)
-    wait_for(server.rest, "shop", 1, state="END")
-print("failed:", len(asking.failed))
+with Asking(lambda: server.ask("shop:predict", one), clients=2) as asking:
+    deploy(2, export(make_model(2), lesson.scratch / "two"))
+    server.wait_for("shop", 1, state="END")
+print("failed requests:", len(asking.failed))
 print("answers:", sorted({answer["predictions"][0][0] for _, answer in asking.answers}))
-print(states())
+print(server.states("shop"))
 
 # %% [markdown]
-# Nobody noticed. The new version was loaded, then it got the requests, then the old one was
-# unloaded: by default only the highest number is served. The copy was written somewhere else and
-# *renamed* into its place. What if the server looks while a version is being written?
+# No request failed. Version 1 answered 5, and later version 2 answered 6. The server serves only
+# the highest number, unless you configure something else. So it unloaded version 1:
+#
+# ![A version has the states START, LOADING, AVAILABLE, UNLOADING and END. If loading fails, END
+# follows LOADING. Version 2 is AVAILABLE before version 1 is
+# unloaded.](../notebooks/images/version_states.svg)
+#
+# The server unloads the old version after the new one is available, so it needs memory for both.
+#
+# ## What if the new version is broken?
+#
+# If loading fails, the old version goes on. But loading does not show every fault. Deploy an export
+# of the popular recipe (lesson 00):
 
 # %%
-half = shutil.copytree(lesson.scratch / "two", lesson.scratch / "half", dirs_exist_ok=True)
-(half / "saved_model.pb").unlink()  # the copy has not come this far
-bring(3, half)
-with show_error():
-    wait_for(server.rest, "shop", 3)
-print(states(), ask("shop:predict", one))
-shutil.rmtree(base / "3")
+popular_dir = lesson.scratch / "popular"
+tf.saved_model.save(make_model(3), popular_dir)
+deploy(3, popular_dir)
+server.wait_for("shop", 2, state="END")
+status, answer = server.ask("shop:predict", one)
+print(status, answer["error"][:23])
+print(server.states("shop"))
 
 # %% [markdown]
-# A version that cannot be loaded ends with its error, and the others serve on. So a broken
-# version does no harm? Here is lesson 01's recipe, which only Python can read:
+# This is the failure of the first screen. The weights that the signature reads are missing (lesson
+# 01), and the server does not look for them while it loads.
+#
+# To go back, move the folder away. The server then loads version 2 again:
 
 # %%
-keras_dir = lesson.scratch / "keras"
-model = shop(4)
-tf.saved_model.save(model, keras_dir, signatures=model.predict_first_two_features)
-bring(4, keras_dir)
-wait_for(server.rest, "shop", 4)
-wait_for(server.rest, "shop", 2, state="END")
-status, answer = ask("shop:predict", one)
-print(states(), status, answer["error"].split("/")[0])
-
-(base / "4").rename(lesson.scratch / "withdrawn")
-wait_for(server.rest, "shop", 2)
-wait_for(server.rest, "shop", 4, state="END")
-print(states(), ask("shop:predict", one))
+withdrawn_dir = (base / "3").rename(lesson.scratch / "withdrawn")
+server.wait_for("shop", 3, state="END")
+print(server.ask("shop:predict", one))
 
 # %% [markdown]
-# It was not refused: it **loaded**, the good version went, and then every request failed. The
-# weights that its signatures read are missing, and nothing looks for them before the first
-# question. The way back is to take the folder away: version 2 is loaded again. Until then,
-# everybody gets errors.
+# ## How do you find a broken version before your clients do?
 #
-# A server can put the first question itself. Requests that lie in the export, in a file of this
-# name, are run while it is loaded:
+# Load the new version beside the old one. `configure` sets which versions the server loads: 2 now,
+# 4 and 5 as soon as they appear. It also sets *labels*, which clients use in place of a number.
 
 # %%
-(keras_dir / "assets.extra").mkdir(exist_ok=True)
-request.inputs["x"].CopyFrom(tf.make_tensor_proto(rows, tf.float32))
-request.model_spec.ClearField("signature_name")
-question = prediction_log_pb2.PredictionLog(predict_log={"request": request})
-warm_up = keras_dir / "assets.extra" / "tf_serving_warmup_requests"
-with tf.io.TFRecordWriter(str(warm_up)) as file:
-    file.write(question.SerializeToString())
-bring(5, keras_dir)
-try:
-    wait_for(server.rest, "shop", 5)
-except RuntimeError as error:
-    print(str(error).split("/")[0])
-print(states(), ask("shop:predict", one))
+server.configure("shop", base, [2, 4, 5], stable=2)
+print(server.ask("shop/labels/stable:predict", one))
 
 # %% [markdown]
-# Now it ends before it serves, and version 2 stays. These *warm-up requests* are meant to make
-# the first answers quick. That they are a test is worth more.
+# While the server loads a version, it runs the *warm-up* requests that it finds in the export.
+# `write_warm_up` stores one in the file `assets.extra/tf_serving_warmup_requests` of the broken
+# export, whose input is called `inputs`:
+
+# %%
+write_warm_up(withdrawn_dir, inputs=np.array(rows, np.float32))
+withdrawn_dir.rename(base / "4")
+server.wait_for("shop", 4, state="END")
+print(server.states("shop"))
+
+# %% [markdown]
+# Now the server refuses the broken export, and version 2 stays available. Warm-up requests make the
+# first answers fast. They test whether a version runs, but not whether its answers are right. For
+# that, compare with *golden answers*: the answers of the live model to some rows.
+
+# %%
+golden = make_model(5)(np.array(rows)).numpy().tolist()
+deploy(5, export(make_model(0), lesson.scratch / "five"))  # by mistake, another model
+server.configure("shop", base, [2, 5], stable=2, next=5)
+for label in ("stable", "next"):
+    print(label, server.ask(f"shop/labels/{label}:predict", {"instances": rows}))
+print("golden answers:", golden)
+
+# %% [markdown]
+# `next` does not give the golden answers, so `stable` stays on version 2. (If the answers were
+# right, you would set `stable=5`.) Clients without a label already get version 5, the highest. The
+# second `configure` comes after `deploy`, because the server refuses a label for a version that is
+# not available.
 #
-# ### Exercise 2: predict
+# <details><summary>Can the labels stand in a file?</summary>
 #
-# In a base path lie versions 1 and 2, and version 2 answers. Six things happen to six such
-# folders. Which version answers `{"instances": [[1.0, 1.0]]}` afterwards: 1, 2, 3, or `"error"`?
+# Yes, in the file for `--model_config_file`. At its start, the server has no version available, so
+# it refuses the labels and ends. `--allow_version_labels_for_unavailable_models=true` allows them.
+#
+# </details>
+#
+# ### Exercise 2: predict which version answers (4 min)
+#
+# Six base paths have the versions 1 and 2, without warm-up requests or labels. A different thing
+# happens to each. Which version answers `{"instances": [[1.0, 1.0]]}` afterwards: 1, 2, 3 or
+# `"error"`?
 
 # %%
 # > prediction = {  # 1, 2, 3 or "error"
@@ -342,83 +371,117 @@ prediction = {
 lesson.q2.check(prediction)
 
 # %% [markdown]
-# ### Exercise 3: publish
+# ### Exercise 3: publish the next version (6 min)
 #
-# Write `publish(export_dir, base)`. It copies the export, as the next version, to the base path
-# of a server that looks at any moment, and loses no request. There may be other things than
-# versions in `base`. Leave all that is there, the older versions too, add nothing else, and leave
-# the export where it is.
+# Write `publish(export_dir, base)`, a function of two `Path` objects. It copies the export to the
+# base path, under the next higher number. The server may read `base` at any moment, and no request
+# may fail. `base` also has files and folders that are not versions. Add only the version, and
+# change nothing else. `shutil.copytree(source, target)` copies a folder.
 
 
 # %%
-# > publish = ...  # a function of two Paths
+# > publish = ...  # replace this line by a function publish(export_dir, base)
 # <solution>
 def publish(export_dir, base):
     taken = [int(path.name) for path in base.iterdir() if path.name.isdigit()]
     number = max(taken, default=0) + 1
-    incoming = base / f"incoming-{number}"
-    shutil.copytree(export_dir, incoming)
-    incoming.rename(base / str(number))
+    unfinished = base / f"unfinished-{number}"
+    shutil.copytree(export_dir, unfinished)
+    unfinished.rename(base / str(number))
 
 
 # </solution>
 lesson.q3.check(publish)
 
 # %% [markdown]
-# ## Can two versions serve at once?
+# ## May the new version replace the old one?
 #
-# A *policy* says which versions are loaded: the latest n (1 unless you say so), all, or specific
-# ones. *Labels* are names for versions, which clients can use in the path. Both stand in the
-# configuration; a running server takes a new one by gRPC.
+# A new version can be right, and still break the clients of the old one:
+#
+# | the new version has | clients of the old one |
+# |---|---|
+# | a signature, input or output renamed or removed | fail |
+# | a new input | fail: they do not send it |
+# | a second output | fail in REST: `predictions` now holds names, as for `from_bytes` |
+# | one more output beside several, a new signature | work |
+# | another dtype of an input or output | fail in gRPC |
+# | an input that takes more sizes, `None` for 2 | work |
+# | an input that takes other or fewer sizes, 2 for `None` | fail if they send others |
+# | other answers to the same rows | get other numbers |
+#
+# Other numbers are right only after training. This command compares two exports by these rules:
+#
+# ```
+# .venv/bin/python -m helpers.readers NEW --against OLD [--retrained]
+# ```
+#
+# ### Exercise 4: decide whether it may replace the old one (9 min)
+#
+# `old` and `new` are two versions of a signature, without training between them: the dtype and
+# shape of each input, the dtype of each output, and the answers to the same rows. Of what kind is
+# the one change that breaks clients?
+#
+# Then write `may_replace(old, new)` for any two versions. It returns `True` if all REST and gRPC
+# clients of `old` work with `new` and get the same answers, else `False`. Clients send every size
+# that `old` takes. Compare the answers with `np.allclose`, and also their shapes.
 
 # %%
-models = model_service_pb2_grpc.ModelServiceStub(channel)
+old, new = lesson.q4.given()
+print(old, new, sep="\n")
+# > cause = ...  # "names", "dtypes", "shapes" or "answers"
+# > may_replace = ...  # replace this line by a function may_replace(old, new)
+# <solution>
+cause = "shapes"
 
 
-def configure(**labels):
-    given = "".join(f'version_labels {{ key: "{k}" value: {n} }}' for k, n in labels.items())
-    text = f"""model_config_list {{ config {{
-        name: "shop" base_path: "{base.as_posix()}" model_platform: "tensorflow"
-        model_version_policy {{ specific {{ versions: 2 versions: 6 }} }} {given} }} }}"""
-    request = model_management_pb2.ReloadConfigRequest()
-    text_format.Parse(text, request.config)
-    models.HandleReloadConfigRequest(request, timeout=30)
+def may_replace(old, new):
+    if old["inputs"].keys() != new["inputs"].keys():
+        return False
+    for name, (dtype, shape) in old["inputs"].items():
+        new_dtype, new_shape = new["inputs"][name]
+        if new_dtype != dtype or len(new_shape) != len(shape):
+            return False
+        if any(size not in (None, was) for size, was in zip(new_shape, shape, strict=True)):
+            return False
+    if len(old["outputs"]) == 1 < len(new["outputs"]):
+        return False
+    for name, dtype in old["outputs"].items():
+        if new["outputs"].get(name) != dtype:
+            return False
+        was, now = old["answers"][name], new["answers"][name]
+        if np.shape(was) != np.shape(now) or not np.allclose(was, now):
+            return False
+    return True
 
 
-export(shop(6), lesson.scratch / "six")
-bring(6, lesson.scratch / "six")
-wait_for(server.rest, "shop", 2, state="END")
-configure()
-wait_for(server.rest, "shop", 2)
-print({number: state for number, state in states().items() if state == "AVAILABLE"})
-configure(stable=2, canary=6)
-for label in ("stable", "canary", "beta"):
-    print(label, ask(f"shop/labels/{label}:predict", one))
-try:
-    configure(stable=2, canary=7)
-except grpc.RpcError as error:
-    print(error.code().name, error.details())
+# </solution>
+lesson.q4.check(cause, may_replace)
 
 # %% [markdown]
-# A label only goes to a version that is available. So: bring the version, wait, move the label.
-# (In a question about the *status*, a label is ignored.) A real server takes the same text from a
-# file, with `--model_config_file`.
-
-# %% [markdown]
+# ## Who may call a model server?
+#
+# Every program that can connect to it. By default, TensorFlow Serving asks no client for a
+# password. Every client can also call `configure`, and make the server load any export that the
+# server can read. An export is a program (lesson 04): its graph can read and write files with the
+# rights of the server.
+#
+# - Let the server listen on `127.0.0.1` (all users of the computer can connect) or in a private
+#   network.
+# - Put a program before it that checks who the client is.
+# - Run it in a container, as a user with few rights, and load only exports that you trust.
+#
 # ## What you can do now
 #
-# - **Call a server**: `instances` for rows, `inputs` for columns, `signature_name`, `b64` for
-#   bytes; gRPC for dtypes and the version that answered. 404: nobody there; 400: read the text.
-# - **Bring a version**: written elsewhere, renamed to a number. What cannot be loaded does no
-#   harm; what loads and cannot answer does, unless a warm-up request asks first.
-# - **Serve two**: a policy says which versions are loaded, a label names one of them.
+# - **Call a server**: `instances` for rows, `inputs` for columns, `b64` for bytes, or gRPC.
+# - **Predict which version answers**: the highest number that loads. Test it with a warm-up request
+#   and golden answers.
+# - **Publish a version**: write it under another name, then rename it.
+# - **Replace an old version**: compare names, dtypes, shapes and answers.
+
+# %% [markdown]
+# [Lesson 07: silent failures](07_silent_failures.ipynb) · Next: [lesson 09,
+# rollout](09_rollout.ipynb)
 #
-# `server.stop()` ends the server; the end of the kernel does, too, even when it is killed.
-# Closing the tab does not: kernel and servers run on until you choose *Kernel > Shut Down
-# Kernel*.
-#
-# **Try your own.** `serve("mine", FOLDER, max_num_load_retries=0)` serves *your* export, if
-# FOLDER/1/saved_model.pb exists.
-#
-# [Lesson 07: silent failures](07_silent_failures.ipynb) · Next:
-# [lesson 09, rollout](09_rollout.ipynb)
+# Official documents: [REST](https://www.tensorflow.org/tfx/serving/api_rest) ·
+# [configuration](https://www.tensorflow.org/tfx/serving/serving_config) ·
+# [warm-up](https://www.tensorflow.org/tfx/serving/saved_model_warmup)

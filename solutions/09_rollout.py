@@ -7,15 +7,42 @@
 # ---
 
 # %% [markdown]
-# # Rollout: a canary, a decision, and the way back
+# # Rollout: try a new version on a few users first
+#
+# Version 2 of your model passes all tests. In production, it fails for one request in twenty. If
+# only a few users get it, the damage is small, and one line of code ends it.
+#
+# ![A router sends 90 % of the users to version 1, the stable version, and 10 % to version 2, the
+# canary. One server has loaded both.](../notebooks/images/canary_router.svg)
 #
 # After this lesson you can
 #
-# - give a part of your users a canary, and end it when it errs;
-# - say how many users a comparison of two versions needs, and when you may stop;
-# - say what moves to a real TensorFlow Serving, and to many machines.
+# - send a fixed share of the users to a new version (exercise 1)
+# - find out why a new version fails, and end it automatically (exercise 2)
+# - say what an experiment with two versions shows (exercise 3)
+# - raise an alarm when live requests differ from the training data (exercise 4)
 #
-# **45 minutes.** Builds on [lesson 08](08_serving.ipynb).
+# **45 minutes**, 26 of them for the exercises. Builds on [lesson 03](03_many_signatures.ipynb).
+# [Lesson 08](08_serving.ipynb) is about servers.
+
+# %% [markdown]
+# ## The recipe
+#
+# TensorFlow Serving loads only the version with the highest number. With this file it loads all
+# versions, and each request names one. Here, two colleagues try version 2 first.
+#
+# ```python
+# from pathlib import Path
+# config = """model_config_list { config {
+#   name: "delivery" base_path: "/models/delivery"
+#   model_platform: "tensorflow"
+#   model_version_policy { all { } } } }"""
+# Path("models.config").write_text(config)  # --model_config_file=models.config
+# colleagues = {"ann", "bob"}
+# for user in ("ann", "eve"):
+#     version = 2 if user in colleagues else 1
+#     print(user, f"/v1/models/delivery/versions/{version}:predict")
+# ```
 
 # %%
 import sys
@@ -25,95 +52,121 @@ from helpers import start
 
 lesson = start("09_rollout")
 
-from pathlib import Path
+import hashlib
+import json
 
-import grpc
 import numpy as np
-from google.protobuf import text_format
-from tensorflow_serving.apis import model_management_pb2, model_service_pb2_grpc
+import tensorflow as tf
 
 from helpers.exercises import exercise_server
-from helpers.models import MultiSignatureModel
 from helpers.serving.launch.serve import serve, wait_for
-from helpers.serving.rollout.plan import Plan, compare, users_needed
+from helpers.serving.rollout.plan import Plan, compare
 from helpers.serving.rollout.router import Router, bucket
 from helpers.serving.rollout.simulation import simulate
 from helpers.widgets.canary_slider import canary
 
-exercise_server.warm_up()
+exercise_server.warm_up()  # starts the server of exercise 2
 
 # %% [markdown]
-# ## Which versions are served?
+# ## Can a server answer with two versions?
 #
-# Versions 2 and 6 of the shop's model of lesson 08. Version N answers 2·(x0 + x1) + N.
-
+# The model estimates the minutes of a delivery, from the distance in kilometres and the number of
+# parcels. Version 2 looks the distance up in a table with one row for each 10 kilometres.
 
 # %%
-def shop(number):
-    model = MultiSignatureModel()
-    model(np.zeros((1, 2), np.float32))
-    model.set_weights([np.float32([[2], [2]]), np.float32([number])])
-    return model
+base, unfinished = lesson.scratch / "delivery", lesson.scratch / "unfinished"
+table = tf.constant([20.0, 50.0, 80.0, 110.0, 140.0])  # minutes
 
 
-base = lesson.scratch / "shop"
-for number in (2, 6):
-    shop(number).export(base / str(number), verbose=False)
-server = serve("shop", base, max_num_load_retries=0)
-request = model_management_pb2.ReloadConfigRequest()
-text_format.Parse(
-    f"""model_config_list {{ config {{
-        name: "shop" base_path: "{base.as_posix()}" model_platform: "tensorflow"
-        model_version_policy {{ specific {{ versions: 2 versions: 6 }} }} }} }}""",
-    request.config,
-)
-models = model_service_pb2_grpc.ModelServiceStub(grpc.insecure_channel(server.grpc))
-models.HandleReloadConfigRequest(request, timeout=30)
-for number in (2, 6):
-    wait_for(server.rest, "shop", number)
-one = {"instances": [[1.0, 1.0]]}
+def version_1(orders):
+    return {"minutes": 3.0 * orders[:, 0] + 5.0 * orders[:, 1]}
+
+
+def version_2(orders):
+    row = tf.cast(orders[:, 0] / 10.0, tf.int32)
+    return {"minutes": tf.gather(table, row) + 5.0 * orders[:, 1]}
+
+
+def publish(function, number):
+    archive = tf.keras.export.ExportArchive()
+    spec = tf.TensorSpec((None, 2), tf.float32, name="orders")
+    archive.add_endpoint("estimate", function, [spec])
+    archive.write_out(unfinished, verbose=False)
+    unfinished.rename(base / str(number))
+
+
+base.mkdir()
+publish(version_1, 1)
+publish(version_2, 2)
 
 # %% [markdown]
-# ## Who gets the canary?
-#
-# Whoever names its version or label: the server does not choose. A *router* in front of it, or in
-# the client, sends a small part of the users to the new version, the *canary*. Always the same
-# users: a hash of the name puts each into one of 10,000 buckets, and the canary takes the lowest.
+# A *model server* loads exports and answers requests. Each version is a folder whose name is a
+# number. The policy `all` makes the server load every version:
 
 # %%
-router = Router(server.rest, "shop", stable=2, canary=6, percent=10)
-print([bucket(name) for name in ("ann", "bob", "cem")])
+config = lesson.scratch / "models.config"
+config.write_text(f"""model_config_list {{ config {{
+    name: "delivery" base_path: "{base.as_posix()}"
+    model_platform: "tensorflow"
+    model_version_policy {{ all {{ }} }} }} }}""")
+server = serve("delivery", base, model_config_file=config)
+
+# %% [markdown]
+# This server belongs to the course, and follows the rules of TensorFlow Serving.
+#
+# ## Who decides which user gets which version?
+#
+# TensorFlow Serving does not split traffic: a request without a version gets the highest one. So
+# you need a *router*, a program that adds the version to each request. You trust the *stable*
+# version. The *canary* is the version on trial. `Router` belongs to the course. Two users send
+# the same order:
+
+# %%
+router = Router(server.rest, "delivery", stable=1, canary=2, percent=10)
+order = {"instances": [[12.0, 2.0]]}
+for user in ("ann", "bob"):
+    reply = router.predict(user, order)
+    print(user, reply.role, reply.target, reply.status, reply.ok, reply.answer)
+
+# %% [markdown]
+# Ann gets the canary, Bob the stable version. A reply holds the role, the version (`target`), the
+# HTTP status, `ok` for success, and the answer of the server.
+#
+# ## Why does a user always get the same version?
+#
+# The router computes a *hash* of the user's name: a number that looks random, but is always the
+# same for this name. It puts each user into one of 10,000 *buckets*. At 10 %, the canary gets the
+# buckets 0 to 999.
+
+# %%
+print([(user, bucket(user)) for user in ("ann", "bob", "cem")])
 users = [f"user-{number}" for number in range(1000)]
 before = {user for user in users if router.route(user).role == "canary"}
 router.percent = 25
 after = {user for user in users if router.route(user).role == "canary"}
-print(len(before), "users, then", len(after), "and the first are among them:", before <= after)
-
-for user in users[:200]:
-    router.predict(user, one)
-router.report(latency=False)
-
-# %%
-canary(router, lambda customer: one)
+print("canary:", len(before), "then", len(after), "lost it:", len(before - after))
 
 # %% [markdown]
-# Change the share of the canary. Counts, errors and times are what you look at while a canary
-# runs, before anybody asks whether it sells more. `router.rollback()` gives everyone the stable
-# version, from the next request on, since nothing has to be loaded; `Router(...,
-# max_error_rate=0.05)` does it by itself.
+# ![The canary has the buckets 0 to 999 at 10 %, and 0 to 2,499 at 25
+# %.](../notebooks/images/buckets.svg)
 #
-# ### Exercise 1: the rule
+# A larger share adds buckets, so every user of the canary keeps it. Otherwise the answers for a
+# user would change without a visible reason.
 #
-# Write the rule yourself, without `bucket`: `in_canary(user, percent)` is `True` for about that
-# part of any set of names. Always for the same ones, in every process; and when the percentage
-# grows, whoever was in stays in. The rule leaves the random generators that all code shares as
-# they are.
+# Python's `hash()` of a text is another number in each process.
+# `hashlib.sha256(user.encode()).hexdigest()` is the same everywhere. It returns hexadecimal
+# digits, and `int(digits, 16)` makes a number of them.
+#
+# ### Exercise 1: split the users (5 min)
+#
+# Write the rule yourself, without `bucket`. `in_canary(user, percent)` returns `True` for about
+# this share of any set of names, and for the same users in every process. When the percentage
+# grows, the users of the canary keep it. Do not change the state of `random` and `np.random`.
+
 
 # %%
-import hashlib
-
-
-# > in_canary = ...  # a function of a text and a number from 0 to 100, 0.5 too; True or False
+# > # a function of a text and a number from 0 to 100, also 0.5
+# > in_canary = ...
 # <solution>
 def in_canary(user, percent):
     number = int(hashlib.sha256(user.encode()).hexdigest(), 16)
@@ -124,20 +177,61 @@ def in_canary(user, percent):
 lesson.q1.check(in_canary)  # also: lesson.q1.hint(), lesson.q1.solution()
 
 # %% [markdown]
-# ### Exercise 2: diagnose, and end it
+# ## What shows that a canary fails?
 #
-# `orders` is the router of another model, whose canary of 20 % errs; `requests` has 200 customers
-# and their rows. What have the requests in common that *only the canary* refuses? (Callers' own
-# mistakes are refused by both.) `orders` is a new router each time the cell runs. In a cell below
-# you can watch it, too: `canary(orders, lambda name: {"instances": dict(requests)[name]})`.
+# `training` holds 1,000 orders, and `live` holds 200. The widget has a router of its own. It
+# sends a live order for each of 200 customers. Change the share of the canary, and look at the
+# errors.
+
+# %%
+chance = np.random.default_rng(0)
+
+
+def draw_orders(count):
+    kilometres = chance.gamma(3, 8, count).round(1)
+    return np.column_stack([kilometres, chance.integers(1, 6, count)])
+
+
+training, live = draw_orders(1000), draw_orders(200)
+bodies = {f"customer-{n:03}": {"instances": live[[n]].tolist()} for n in range(200)}
+watched = Router(server.rest, "delivery", stable=1, canary=2, percent=25)
+canary(watched, bodies.get)
+
+# %% [markdown]
+# `statistics()` returns the counts of both versions. Ann sends an order from 62 km, and then
+# `rollback` ends the canary:
+
+# %%
+stable, trial = watched.statistics()
+for v in stable, trial:
+    print(f"{v.name}: {v.errors} of {v.requests} failed, error_rate {v.error_rate:.3f}")
+reply = router.predict("ann", {"instances": [[62.0, 1.0]]})
+print(reply.ok, reply.error.split(" [[")[0])
+router.rollback()
+print(router.history[-1])
+
+# %% [markdown]
+# Only the canary fails, because its table ends at 50 km. `reply.error` is the text of the error.
+# `rollback` takes no time, because version 1 is still loaded.
 #
-# Then write `guard(router)`. It is called after every 100 requests; it ends a canary that errs
-# more than the stable version does, and no other. In it, `stable, canary = router.statistics()`;
-# each has `.requests`, `.errors` and `.error_rate`. Small numbers mislead: after 100 requests the
-# canary has had about 20, and one error more proves nothing. So the check lets your guard watch
-# many good canaries, too, some with another version number or another share of the users. And it
-# lets your guard watch a canary that fails in only 4 more requests of 100, until enough requests
-# show it.
+# ## Which difference is more than chance?
+#
+# A *guard* is a program that ends a bad canary without you. Callers make mistakes, which both
+# versions refuse. So the guard compares the error rates of both. A fixed limit, `Router(...,
+# max_error_rate=0.05)`, also ends a good canary when callers make many mistakes.
+#
+# A rate r of n requests has the *variance* `r * (1 - r) / n`. Add the variances of both rates.
+# The square root is the *standard error* of their difference. Chance rarely makes a difference of
+# more than 3 standard errors. For fewer than about 50 requests, the formula is not reliable.
+#
+# ### Exercise 2: diagnose, and end the canary (8 min)
+#
+# `orders` is the router of another model, whose canary of 20 % fails. `requests` is a list of 200
+# pairs (customer, rows). What do the requests have in common that **only the canary** refuses?
+#
+# Then write `guard(router)`. It ends a canary that fails more often than the stable version, and
+# no other. The check calls it after every 100 requests, for good canaries and bad ones. One of
+# them fails in only 4 more requests of 100.
 
 # %%
 orders, requests = lesson.q2.given()
@@ -150,15 +244,15 @@ print(orders.counts())
 for customer, rows in requests[:60]:
     reply = orders.predict(customer, {"instances": rows})
     if reply.role == "canary":
-        print("ok   " if reply.ok else "error", rows)
+        print(reply.ok, rows)
 cause = "several rows"
 
 
 def guard(router):
-    stable, canary = router.statistics()
-    if canary.requests >= 50:
-        variance = sum(v.error_rate * (1 - v.error_rate) / v.requests for v in (stable, canary))
-        if canary.error_rate - stable.error_rate > 3 * variance**0.5:
+    stable, trial = router.statistics()
+    if trial.requests >= 50:
+        both = [v.error_rate * (1 - v.error_rate) / v.requests for v in (stable, trial)]
+        if trial.error_rate - stable.error_rate > 3 * sum(both) ** 0.5:
             router.rollback()
 
 
@@ -168,78 +262,186 @@ lesson.q2.check(cause, guard)
 # %% [markdown]
 # ## Is the new version better?
 #
-# It does not err; does it *sell* more? Ten customers in a hundred buy with version 2. Two more
-# would be worth having. How many customers does it take to see that, and what happens when you
-# look every day and stop as soon as it looks good?
+# Of 100 customers, 10 ordered with version 1, and 12 of 100 others with version 2. `compare` gets
+# (customers who ordered, customers) of each version:
 
 # %%
-print("canary of 50 %:", users_needed(0.10, 0.02))
-print("canary of 10 %:", users_needed(0.10, 0.02, share=0.1))
-print(compare((10, 100), (12, 100)))
-print(compare((400, 4000), (480, 4000)))
+for found in (compare((10, 100), (12, 100)), compare((400, 4000), (480, 4000))):
+    print(f"{found.difference:+.1%}, interval {found.low:+.1%} to {found.high:+.1%}")
+    print("z =", round(found.z, 1), "differs:", found.differs)
+
+# %% [markdown]
+# The *interval* holds the differences that fit the data. With 100 customers, version 2 may be
+# better or worse. *z* is the difference in standard errors. `differs` is `True` if z is outside
+# −1.96 to 1.96.
+#
+# A `Plan` says how many customers you need, here to see 2 more orders of 100 customers. What if
+# you look ten times, and stop at the first difference? `simulate` tries 2,000 experiments with
+# two **equal** versions:
+
+# %%
 for corrected in (False, True):
-    plan = Plan(0.10, 0.02, looks=10, corrected=corrected)
-    print("two equal versions,", "corrected:" if corrected else "ten looks:", end=" ")
-    print(simulate(plan, 0.10, 0.10))
+    plan = Plan(baseline=0.10, effect=0.02, looks=10, corrected=corrected)
+    found = simulate(plan, stable_rate=0.10, canary_rate=0.10).found
+    print(f"corrected: {corrected}, {plan.users.total:,} customers, wrong: {found:.0%}")
+print("z at the ten looks:", [round(limit, 1) for limit in plan.thresholds])
 
 # %% [markdown]
-# Thousands, and many more when the canary's part is small: a canary guards against harm, a
-# comparison wants halves. And looking often is not free. Of two versions that are *equal*, nearly
-# one experiment in five "found" a difference at one of ten looks. A `Plan` fixes the looks
-# beforehand, and asks for more at the early ones. Count users, not requests: those of one person
-# belong together.
+# One look would be wrong in 5 % of the experiments, and ten looks are wrong in almost 20 %. A
+# corrected plan fixes the looks in advance, and requires a larger z at the early ones. A canary
+# of 10 % needs about three times as many customers as two halves. So compare halves.
 #
-# Here is one experiment, with made-up customers: version 2 sells to 10 %, version 6 to 12.5 %.
-# Another `salt` puts everyone into a new bucket, so that not the same people get every canary.
+# ## When is a comparison wrong?
+#
+# | mistake | instead |
+# |---|---|
+# | The split is not as planned | Compare the numbers of users first |
+# | The share changed meanwhile | Count from the last change on |
+# | Requests were counted | Count each user once |
+# | The measure was chosen afterwards | Choose one in advance |
+# | Only orders were counted | Watch errors and times, too |
+# | The difference after an early stop was believed | It is too large on average |
+# | "No difference shown" was read as "equal" | Read the interval: it may hold a loss |
+#
+# The first is the *sample-ratio check*. For two halves, z is the difference of the two numbers of
+# users, divided by the square root of their sum. For 5,250 and 4,750 users, z is 500 / 100 = 5.
+# If z is outside −3 to 3, the split is broken. Perhaps users of a slow version leave before they
+# are counted. Find the cause, and start again.
+#
+# ### Exercise 3: predict what five experiments show (5 min)
+#
+# Half of the users should get each version, and there was one look. `experiments["a"]` holds
+# (customers who ordered, customers) of the stable version and of the canary. Give each verdict. A
+# verdict can occur twice.
 
 # %%
-trial = Router(server.rest, "shop", stable=2, canary=6, percent=50, salt="trial")
-plan, rate = Plan(0.10, 0.02, looks=5), {"stable": 0.10, "canary": 0.125}
-chance, sold, number = np.random.default_rng(0), {"stable": [], "canary": []}, 0
-for look, due in enumerate(plan.schedule, 1):
-    while number < due.total:
-        role = trial.route(f"customer-{number}").role
-        sold[role].append(chance.random() < rate[role])
-        number += 1
-    decision = plan.look(look, *((sum(arm), len(arm)) for arm in sold.values()))
-    print(decision)
-    if decision.stop:
-        break
-
-trial.promote()
-print(trial.history[-1])
-trial.rollback()
-print(trial.history[-1])
+experiments = lesson.q3.given()
+# > # "canary is better", "stable is better", "no difference shown" or "broken split"
+# > prediction = {"a": ..., "b": ..., "c": ..., "d": ..., "e": ...}
+# <solution>
+for name, (stable, trial) in experiments.items():
+    ratio = (trial[1] - stable[1]) / (trial[1] + stable[1]) ** 0.5
+    print(name, round(ratio, 1), compare(stable, trial))
+prediction = {"a": "no difference shown", "b": "broken split", "c": "canary is better"}
+prediction |= {"d": "no difference shown", "e": "stable is better"}
+# </solution>
+lesson.q3.check(prediction)
 
 # %% [markdown]
-# Promoted in the router. Version 2 is still loaded, so the way
-# back takes a line and no time. What the test does not tell: whether the difference lasts.
+# ## Do live requests look like the training data?
 #
-# ## What if one machine is not enough?
-#
-# Then somebody else starts the servers and splits the traffic. On Kubernetes that is KServe, with
-# TensorFlow Serving itself inside. It wants a page like this one:
+# *Skew* means that live requests differ from the training data from the first day on. *Drift*
+# means that they change with time. Both cause wrong answers without an error. So store the
+# statistics of the training data in the export, in a folder that TensorFlow does not read:
 
 # %%
-print(Path("../helpers/serving/rollout/kserve.yaml").read_text(encoding="utf-8"))
+columns = {"distance_km": training[:, 0], "parcels": training[:, 1]}
+statistics = {name: {"mean": c.mean(), "std": c.std()} for name, c in columns.items()}
+file = base / "1" / "assets.extra" / "training_statistics.json"
+file.parent.mkdir(exist_ok=True)
+_ = file.write_text(json.dumps(statistics))
 
 # %% [markdown]
-# The artifact is the one that you have served here, copied as it is, and so is the protocol. Two
-# things differ. Every version has a base path of its own, because `canaryTrafficPercent` splits
-# between two base paths. And it splits *requests*, not users: if you want the same users every
-# time, keep the rule of exercise 1 in front.
+# ![Training writes its statistics into the export. A program compares them with live requests,
+# and raises an alarm.](../notebooks/images/travelling_statistics.svg)
 #
-# `server.stop()` ends the server; the end of the kernel does, too, even when it is killed.
-# Closing the tab does not: kernel and servers run on until you choose *Kernel > Shut Down
-# Kernel*.
+# A new app sends miles in place of kilometres. How many standard deviations does the mean move?
+
+# %%
+stored = json.loads(file.read_text())["distance_km"]
+for unit, distances in {"kilometres": live[:, 0], "miles": live[:, 0] * 0.62}.items():
+    shift = (distances.mean() - stored["mean"]) / stored["std"]
+    print(f"{unit}: {shift:+.2f} standard deviations")
 
 # %% [markdown]
+# Chance moves the mean of n rows by about `1 / sqrt(n)` standard deviations, here 0.07. So −0.70
+# is not chance, although each single distance looks right. For drift, compare with the live rows
+# of an earlier week.
+#
+# A mean needs many rows. A *range check* needs one. It can be an output of the export:
+
+# %%
+low, high = training.min(axis=0), training.max(axis=0)
+
+
+def version_3(orders):
+    in_range = tf.reduce_all((orders >= low) & (orders <= high), axis=1)
+    return {**version_1(orders), "in_range": in_range}
+
+
+publish(version_3, 3)
+wait_for(server.rest, "delivery", 3)
+router.start_canary(3, percent=100)
+reply = router.predict("ann", {"instances": [[12.0, 2.0], [12_000.0, 2.0]]})
+print(*reply.answer["predictions"], sep="\n")
+
+# %% [markdown]
+# The second distance is in metres. The client sees `False`, and can ask again. Most distances in
+# miles are in the range, so use both checks.
+#
+# `promote` makes version 3 the stable version, and `rollback` returns to version 1:
+
+# %%
+router.promote()
+router.rollback()
+print(*router.history, sep="\n")
+
+# %% [markdown]
+# ### Exercise 4: raise an alarm (8 min)
+#
+# `penguin_dir` is an export with a `training_statistics.json` as above. `monday` and `tuesday`
+# hold live rows: arrays by the name of the column.
+#
+# Write `alarm(export_dir, live)`. It returns a list: the names of the columns whose mean is more
+# than 0.5 training standard deviations away from the training mean. `np.nanmean` ignores missing
+# values (`nan`). Columns without statistics, such as texts, do not matter. The check uses other
+# exports, too.
+
+# %%
+penguin_dir, monday, tuesday = lesson.q4.given()
+
+
+# > alarm = ...  # a function of a Path and a dict of arrays
+# <solution>
+def alarm(export_dir, live):
+    file = export_dir / "assets.extra" / "training_statistics.json"
+    names = []
+    for name, trained in json.loads(file.read_text()).items():
+        if abs(np.nanmean(live[name]) - trained["mean"]) > 0.5 * trained["std"]:
+            names.append(name)
+    return names
+
+
+# </solution>
+lesson.q4.check(alarm)
+
+# %% [markdown]
+# ## What changes with several machines?
+#
+# On Kubernetes, KServe starts TensorFlow Serving on several machines
+# (`helpers/serving/rollout/kserve.yaml`). It splits *requests*, not users, so keep your rule in
+# front of it. The servers may have another TensorFlow than you. The export says which one wrote
+# it:
+
+# %%
+print(tf.saved_model.load(base / "1").tensorflow_version)
+
+# %% [markdown]
+# Every later TensorFlow 2 reads this export. For older ones, TensorFlow promises only that 2.21.0
+# reads what 2.21.1 wrote. So test an export before an older TensorFlow serves it.
+#
 # ## What you can do now
 #
-# - **Run a canary**: stable users by a hash, a part that grows, a guard that compares it with the
-#   stable version. Rollback before you need it.
-# - **Decide**: users counted, not requests; the number fixed beforehand; looks corrected.
-# - **Move on**: the same cells with `TFS_URL`, the same artifact on Kubernetes.
-#
+# - **Split the users**: hash the name, and give the lowest buckets to the canary.
+# - **End a bad canary**: compare both error rates, and roll back.
+# - **Read an experiment**: check the split first, and fix the looks in advance.
+# - **Watch the inputs**: store training statistics and a range check in the export.
+
+# %% [markdown]
 # [Lesson 08: serving](08_serving.ipynb) · Next:
 # [lesson 10, other runtimes](10_other_runtimes.ipynb)
+#
+# Official documents:
+# [TensorFlow Serving: versions](https://www.tensorflow.org/tfx/serving/serving_config) ·
+# [which TensorFlow reads which export](https://www.tensorflow.org/guide/versions) ·
+# [TensorFlow Data Validation: skew and drift](https://www.tensorflow.org/tfx/guide/tfdv)

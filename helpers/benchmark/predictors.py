@@ -126,7 +126,6 @@ def routes(export_dir: str | Path, litert_file: str | Path) -> dict[str, Way]:
         "model.predict": lambda rows: model.predict(rows, batch_size=len(rows), verbose=0),
         "model(x)": lambda rows: model(rows).numpy(),
         "tf.function": lambda rows: graph(rows).numpy(),
-        "restored function": lambda rows: loaded.serving_default(rows).numpy(),
         "signature": lambda rows: signature(features=rows)["output_0"].numpy(),
         "XLA": lambda rows: xla(rows).numpy(),
         "LiteRT": litert(litert_file),

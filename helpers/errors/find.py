@@ -11,7 +11,7 @@ from helpers.errors.known_error import GENERAL, KnownError, known_errors, most_s
 from helpers.errors.next_step import next_step
 from helpers.errors.pasted import TRACEBACK, cleaned
 from helpers.errors.show import as_html, as_text
-from helpers.text import safe_repr
+from helpers.text import printable, safe_repr
 
 # How many characters of one message are read: the time of a pattern can grow with the square of a
 # message's length.
@@ -33,6 +33,7 @@ CHAIN = 20  # exceptions of a chain that are looked at, the last first
 # tests/errors/pasted that are not in the clinic reach it. People describe an error that prints
 # nothing in words of their own. Fewer words than FEW in common say nothing.
 NEAR, NEAR_SILENT, FEW = 0.36, 0.2, 5
+SHORT_QUOTE, QUOTE = 20, 160  # characters of the part of a text that is shown
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,15 @@ class Found:
         Whether the text contains words.
     next_step : str
         What to do where no entry is certain; "" otherwise.
+    line : str
+        The part of the text by which the entry is known, on one line; "" where none is certain.
     """
 
     case: KnownError | None
     nearest: tuple[KnownError, ...] = ()
     words: bool = False
     next_step: str = ""
+    line: str = ""
 
     def __str__(self):
         if self.case:
@@ -99,9 +103,10 @@ def find(text: str) -> Found:
     if not isinstance(text, str):
         raise TypeError(f"text: expected a str, the error as pasted, but found {safe_repr(text)}")
     exceptions = _exceptions(cleaned(text))
-    matching = next(filter(None, (_matching(*each) for each in exceptions)), ())
+    known = ((_matching(*each), each) for each in exceptions)
+    matching, exception = next(filter(lambda pair: pair[0], known), ((), ("", "")))
     if len(matching) == 1:
-        return Found(matching[0], words=True)
+        return Found(matching[0], words=True, line=_line(matching[0], *exception))
     said = " ".join(message for message, _ in exceptions)
     if not _words(said):
         return Found(None)
@@ -150,11 +155,31 @@ def _cut(message):
 
 def _matching(message, traceback):
     """The entries with a mark that matches `message`, without those that a match refines."""
-    # A terminal or an e-mail breaks lines between words or within a word.
-    forms = {" ".join(message.split()), message.replace("\n", "")}
     return most_special(
-        [case for case in _cases() if any(case.matches(form, traceback) for form in forms)]
+        [
+            case
+            for case in _cases()
+            if any(case.matches(form, traceback) for form in _forms(message))
+        ]
     )
+
+
+def _forms(message):
+    """A message on one line: a terminal or an e-mail breaks it between words or within a word."""
+    return dict.fromkeys((" ".join(message.split()), message.replace("\n", "")))
+
+
+def _line(case, message, traceback):
+    """The words that a mark of `case` matches in `message`, and the rest of their sentence."""
+    form, match = next(
+        (form, match)
+        for form in _forms(message)
+        if (match := case.search(form, traceback)) is not None
+    )
+    begin = form.rfind(" ", 0, match.start() + 1) + 1  # a whole word
+    end = min(max(match.end(), begin + SHORT_QUOTE), begin + QUOTE)
+    rest = re.match(r"[^.;]*", form[end:])[0]  # to the end of the sentence
+    return printable(form[begin : end + len(rest)].strip(' "{}'), QUOTE)
 
 
 def _nearest(text, matching, count=3):

@@ -129,11 +129,15 @@ class KnownError:
 
     def matches(self, message: str, traceback: str = "") -> bool:
         """Return whether one of the marks matches `message`, the text below `traceback`."""
+        return self.search(message, traceback) is not None
+
+    def search(self, message: str, traceback: str = "") -> re.Match | None:
+        """Return the match of the first mark that matches `message`; see `matches`."""
         if any(_search(mark, part) for mark in self.unless for part in (message, traceback)):
-            return False
+            return None
         framed = any(_search(frame, traceback) for frame in self.frames)
         marks = (*self.marks, *self.framed_marks) if framed else self.marks
-        return any(_search(mark, message) for mark in marks)
+        return next(filter(None, (_search(mark, message) for mark in marks)), None)
 
     def matches_broadly(self, message: str) -> bool:
         """Return whether one of the broad marks matches `message`."""

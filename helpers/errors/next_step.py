@@ -29,7 +29,8 @@ MODULE = "ModuleNotFoundError"
 WHOLE = "Paste the whole traceback: the functions above the last line tell similar errors apart."
 SEARCH = (
     "Take your own names, paths and numbers out of the message, and search the rest in quotation "
-    "marks in the issues of the program that printed it."
+    "marks in the issues of the program that printed it. If no program reports an error, lesson 07 "
+    "helps."
 )
 
 

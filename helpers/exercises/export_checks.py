@@ -31,8 +31,6 @@ FITTED = 0.15
 LEARNT_SUM = 0.6
 # Numbers that lie closer together than CONSTANT count as one constant answer.
 CONSTANT = 1e-6
-# ESTIMATE is relative: an estimate may be 5 % too large or too small.
-ESTIMATE = 0.05
 
 ALL = tuple(readers.READERS)
 COMPUTING = 10  # seconds of CPU time that a reader has for the answers to one question

@@ -250,7 +250,7 @@ def _fingerprints(a, b, graph):
             SAME,
             "although the files differ: one of the two belongs to another export",
         )
-    return Part("fingerprint", SAME)
+    return Part("fingerprint", SAME, "in its four stable numbers")
 
 
 def _bytes(a, b):

@@ -127,7 +127,7 @@ def canary(router: Router, body_of: Callable[[str], dict]) -> View:
     part = ipywidgets.BoundedIntText(
         value=round(router.percent), max=100, step=5, description="canary %"
     )
-    words, rows, shown = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
+    words, shown = ipywidgets.HTML(), ipywidgets.HTML()
     drawn: dict[str, str] = {}  # the latest picture and its words
 
     guarded = one_at_a_time()
@@ -137,10 +137,11 @@ def canary(router: Router, body_of: Callable[[str], dict]) -> View:
         stable, on_trial = router.stable, router.canary  # the canary may end meanwhile
 
         def show(replies):
-            words.value = f"{len(replies)} of {len(CUSTOMERS)} requests sent"
-            rows.value = router.report()._repr_html_()
             drawn.update(png=png(draw(replies, stable, on_trial)), alt=describe(router))
-            shown.value = image(**drawn)
+            # In one value, so that the page never shows a new table beside an old picture.
+            # Without times, which the picture shows: a narrow window would cut them off.
+            shown.value = router.report(latency=False)._repr_html_() + image(**drawn)
+            words.value = f"{len(replies)} of {len(CUSTOMERS)} requests sent"
 
         try:
             if change is not None:
@@ -155,5 +156,5 @@ def canary(router: Router, body_of: Callable[[str], dict]) -> View:
         words.value = "No canary is running."
     else:
         split()
-    children, text = [part, words, rows, shown], f"{TEXT}\nNow: {router.history[-1]}."
+    children, text = [part, words, shown], f"{TEXT}\nNow: {router.history[-1]}."
     return Plot(children, text, **drawn) if drawn else View(children, text)

@@ -5,27 +5,38 @@ import html
 import ipywidgets
 
 from helpers.clinic import CASES
-from helpers.errors.find import find
+from helpers.errors.find import Found, find
 from helpers.errors.known_error import KnownError
 from helpers.errors.show import as_html
 from helpers.widgets.view import LONG_LABEL, View, one_at_a_time, style
 
 INTRODUCTION = (
-    "In a running notebook: paste an error, or choose a case, and read its cause and cure. The "
-    "cases:"
+    "In a running notebook: paste an error, or choose a case, and read its cause and cure."
 )
 NOTHING = "Paste an error, or choose a case."
 UNKNOWN = "<b>not in this clinic</b>"
+FOUND = "found in your text:"
 
 
-def clinic() -> View:
+def clinic(text: str = "") -> View:
     """Make the widget: a box for an error, a list of the cases, and the case with its code.
 
     An error that is not in the clinic shows what to do next, and near cases as buttons, if there
     are any. An error without code in the clinic, such as one of a server, is shown without being
     in the list.
+
+    Parameters
+    ----------
+    text : str
+        The error with which the widget opens: a traceback, a log, or the response of a server.
+
+    Returns
+    -------
+    View
+        Its text form has the case of `text`. Without a text it has the list of the cases.
     """
     error = ipywidgets.Textarea(
+        value=text,
         description="error",
         placeholder="paste a traceback, its last line, a log, or the response of a server",
         layout=ipywidgets.Layout(width="95%", height="8em"),
@@ -52,7 +63,11 @@ def clinic() -> View:
 
     @guarded
     def show(_=None):
-        answer.value = CASES[choice.value].as_html() if choice.value else ""
+        key = choice.value
+        answer.value = CASES[key].as_html() if key else ""
+        found = find(error.value)
+        if key and found.case and found.case.key != key:
+            verdict.value = ""  # the words are those of another case
 
     def open_case(case: KnownError | None):
         choice.value = case.key if case and case.key in CASES else ""
@@ -68,10 +83,10 @@ def clinic() -> View:
         button.on_click(lambda _: open_case(case))
         return button
 
+    look()
     error.observe(look, "value")
     choice.observe(show, "value")
-    look()
-    return View([error, choice, verdict, nearest, answer, style()], _text())
+    return View([error, choice, verdict, nearest, answer, style()], _text(find(text)))
 
 
 def _page(case):
@@ -82,12 +97,17 @@ def _page(case):
 
 def _verdict(found):
     if found.case:
-        return ""
+        return f"<div style='line-height:1.4'>{FOUND} <b>{html.escape(found.line)}</b></div>"
     if not found.words:
         return NOTHING
     step = f"<div>{html.escape(found.next_step)}</div>"
     return f"{UNKNOWN}{step}nearest:" if found.nearest else f"{UNKNOWN}{step}"
 
 
-def _text():
-    return "\n".join((INTRODUCTION, *(f"  {case.group}: {case.title}" for case in CASES.values())))
+def _text(found: Found) -> str:
+    if found.case:
+        return f"{INTRODUCTION}\n\n{FOUND} {found.line}\n\n{found}"
+    if found.words:
+        return f"{INTRODUCTION}\n\n{found}"
+    cases = (f"  {case.group}: {case.title}" for case in CASES.values())
+    return "\n".join((f"{INTRODUCTION} The cases:", *cases))

@@ -1,5 +1,6 @@
 """A widget that shows the content of exports, and compares two of them."""
 
+import difflib
 import html
 import os
 
@@ -13,11 +14,11 @@ from helpers.inspection.explore import explore
 from helpers.text import printable, readable_size
 from helpers.widgets.view import View, one_at_a_time, style
 
-INTRODUCTION = (
-    "Live in Jupyter: choose an artifact and what to look at, and another one to put beside it."
-)
+INTRODUCTION = "Live in Jupyter: choose an export, what to look at, and a second export beside it."
 EVERYTHING, MAIN = "all operations", "the main graph"
+NOTHING = "nothing"  # beside the export
 MOST_CHOICES = 200
+MOST_TYPED = 100  # characters that are compared with the known names
 
 
 def files(found: Explored, within: str = EVERYTHING) -> str:
@@ -92,7 +93,8 @@ def explorer(*directories: str | os.PathLike) -> View:
     Parameters
     ----------
     *directories : str or path
-        The exports to choose from, at least one. Any other path can be typed.
+        The exports to choose from, at least one. The last one is beside the first one when the
+        widget opens. The path of any other export can be typed.
 
     Returns
     -------
@@ -105,53 +107,100 @@ def explorer(*directories: str | os.PathLike) -> View:
     """
     if not directories:
         raise ValueError("explorer needs at least one directory: explorer(export_dir)")
-    known = {}
+    known: dict[str, str | os.PathLike] = {}
     for directory in directories:
-        name = explore(directory).name
-        known[name if name not in known else str(directory)] = directory
-    first = next(iter(known))
-    artifact = ipywidgets.Combobox(first, options=list(known), description="artifact")
-    beside = ipywidgets.Combobox("", options=list(known), description="beside it")
-    for box in (artifact, beside):
-        box.continuous_update = False  # half a path is not an error
-        box.placeholder = "a name or a path"
+        name = _free_name(explore(directory).name, directory, known)
+        known[name] = directory
+    first, last = next(iter(known)), [*known][-1]
+    export = ipywidgets.Dropdown(options=[*known], value=first, description="export")
+    beside = ipywidgets.Dropdown(
+        options=[NOTHING, *known], value=NOTHING if last == first else last, description="beside it"
+    )
+    path = ipywidgets.Text(
+        description="add",
+        placeholder="the path of another export",
+        continuous_update=False,  # half a path is not an error
+    )
+    problem = ipywidgets.HTML()
     look = ipywidgets.ToggleButtons(options=[*VIEWS, COMPARE], tooltips=[""] * (len(VIEWS) + 1))
     within = ipywidgets.Dropdown(options=[EVERYTHING], description="in")
     page = ipywidgets.HTML()
-
-    def find(box):
-        return explore(known.get(box.value, box.value))
-
     guarded = one_at_a_time()
 
     @guarded
     def choose(_=None):
-        found = find(artifact)
+        found = explore(known[export.value])
         within.options = [EVERYTHING, *_parts(found)] if found.main else [EVERYTHING]
         show()
 
     @guarded
     def show(_=None):
         within.layout.display = "" if look.value == "operations" else "none"
-        found = [find(box) for box in (artifact, beside) if box.value.strip() or box is artifact]
+        names = [export.value, *([] if beside.value == NOTHING else [beside.value])]
+        found = [explore(known[name]) for name in names]
         if look.value == COMPARE:
             page.value = _compared(found)
         else:
             page.value = _side_by_side(found, VIEWS[look.value], within.value)
 
-    artifact.observe(choose, "value")
+    @guarded
+    def add(_=None):
+        typed, problem.value = path.value.strip(), ""
+        if not typed:
+            return
+        found = explore(known.get(typed, typed))
+        if found.directory is None:
+            problem.value = _refused(found, typed, known)
+            return
+        name = typed if typed in known else _name_of(found, known)
+        if name is None:
+            name = _free_name(found.name, typed, known)
+            known[name] = typed
+            second = beside.value
+            # A list chooses its first entry when its options change.
+            export.options, beside.options = [*known], [NOTHING, *known]
+            beside.value = second
+        export.value = name
+
+    export.observe(choose, "value")
+    path.observe(add, "value")
     for control in (beside, look, within):
         control.observe(show, "value")
     choose()
-    return View(
-        [artifact, beside, look, within, page, style()],
-        f"{INTRODUCTION}\n\n{explore(known[first])}",
-    )
+    controls = [export, beside, look, within, page, path, problem, style()]
+    return View(controls, _text_form(known[first], None if last == first else known[last]))
+
+
+def _text_form(first, last):
+    """Write what a page without a kernel shows: the first export, and how the last one differs."""
+    text = f"{INTRODUCTION}\n\n{explore(first)}"
+    if last is None:
+        return text
+    found = differences(first, last)
+    return f"{text}\n\n{found.names[0]}/ and {found.names[1]}/: {found.verdict}"
+
+
+def _free_name(name, directory, known):
+    """Return the name of an export in the lists: its own one, unless another export has it."""
+    return str(directory) if name in known or name == NOTHING else name
+
+
+def _name_of(found, known):
+    """Return the name that an export already has in the lists, or None."""
+    same = (name for name, path in known.items() if explore(path).directory == found.directory)
+    return next(same, None)
+
+
+def _refused(found, typed, known):
+    """Say why a typed path is not added, and which known name is similar."""
+    similar = difflib.get_close_matches(typed, known, n=1) if len(typed) < MOST_TYPED else []
+    hint = f"<p>Did you mean {html.escape(similar[0])}? It is in the list.</p>" if similar else ""
+    return findings_table(found) + hint
 
 
 def _compared(found):
     if len(found) < 2:
-        return "<p>Choose another artifact beside it to compare the two.</p>"
+        return "<p>Choose another export beside it to compare the two.</p>"
     return differences(*found)._repr_html_() + "".join(map(findings_table, found))
 
 

@@ -266,13 +266,13 @@ def scorer():
     import numpy as np
     import tensorflow as tf
 
-    from helpers.exercises.lesson_11 import q2_slow_scorer
+    from helpers.exercises.lesson_11 import q4_slow_scorer
     from helpers.notebooks import solution_of
 
-    names = {"slow": q2_slow_scorer.scorer(), "np": np, "tf": tf}
-    exec(solution_of("11_performance", "q2"), names)
-    q2_slow_scorer.require_fast(names["fast"])
-    gains = [q2_slow_scorer.gained(names["fast"]) for _ in range(PAIRS)]
+    names = {"slow": q4_slow_scorer.scorer(), "np": np, "tf": tf}
+    exec(solution_of("11_performance", "q4"), names)
+    q4_slow_scorer.require_fast(names["fast"])
+    gains = [q4_slow_scorer.gained(names["fast"]) for _ in range(PAIRS)]
     print("  gains: " + ", ".join(f"{gain:.0f}" for gain in gains), flush=True)
     yield Figure("slow scorer: time", "its exercise's solution", statistics.median(gains), 100, ">")
 

@@ -36,7 +36,7 @@ def exports(tmp_path_factory):
 def test_every_way_gives_the_same_numbers(exports):
     export_dir, file, model = exports[0]
     ways = routes(export_dir, file)
-    assert len(ways) == 8
+    assert len(ways) == 7
     for size in (1, 3, 100, 2):
         rows = sweep.rows_for(size)
         for way, function in ways.items():

@@ -111,7 +111,6 @@ def test_exempted_files_phrases_and_places_are_left_out(tmp_path):
     write(
         tmp_path,
         {
-            "solutions/04_a.py": elsewhere.example,
             "tests/support/language.toml": elsewhere.example,
             "helpers/allow.py": "\n".join(RULES.allow),
             allowed: word.example,

@@ -274,6 +274,28 @@ def test_everything_of_a_case_is_escaped():
     assert page.count("&lt;script&gt;&#x27;&quot;&amp;") == 10
 
 
+@each(POSITIVES, "key")
+def test_the_words_that_were_found_are_in_the_text(text):
+    line = find(text["text"]).line
+    assert line and len(line) <= 160 and "\n" not in line
+    kept = re.compile(r"[\W_]+")  # a log, JSON or a terminal puts other characters between
+    if line.isascii() and not line.endswith("…"):
+        words = [word for word in kept.split(line) if word]
+        assert all(word in text["text"].replace("\n", "") for word in words[1:-1])
+
+
+def test_the_words_that_were_found_are_those_of_the_mark():
+    found = {
+        "RuntimeError: hashtable need to be initialized before using": "hashtable need to be "
+        "initialized before using",
+        "KeyError: serving_default takes the inputs a, b; given were area, rooms": "takes the "
+        "inputs a, b; given were area, rooms",
+        f"{DTYPE}. Then more.": DTYPE.removeprefix("InvalidArgumentError: "),
+    }
+    assert {text: find(text).line for text in found} == found
+    assert find("KeyError: 'q'").line == ""
+
+
 def test_what_was_found_shows_itself():
     assert str(find(TABLE)) == as_text(ERRORS["table-not-initialized"])
     assert find(TABLE)._repr_html_() == as_html(ERRORS["table-not-initialized"])

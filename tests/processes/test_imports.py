@@ -26,6 +26,7 @@ WITH_TENSORFLOW = {
     "helpers.penguins.trained": THROUGH,
     "helpers.exercises.lesson_02.forecast": CLASSES,
     "helpers.exercises.lesson_05.exercises": THROUGH,
+    "helpers.exercises.lesson_07.meter": CLASSES,
     "helpers.exercises.exercise_server": "it asks by gRPC, with TensorFlow's messages",
     "helpers.exercises.lesson_08.exercises": THROUGH,
     "helpers.exercises.lesson_08.q3_publish": THROUGH,

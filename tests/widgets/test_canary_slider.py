@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import re
 import threading
 
 import ipywidgets
@@ -106,18 +107,18 @@ def test_the_picture_of_errors_alone_has_no_times(router):
 def test_the_widget_opens_with_the_present_share_and_its_picture(router):
     before = [*router.history]
     view = canary(router, some_rows)
-    part, words, rows, image = view.children
+    part, words, shown = view.children
     assert part.value == 10 and [*router.history] == before
     assert words.value == describe(router) == view.alt
     assert sum(n for n, _ in counts(router).values()) == len(CUSTOMERS)
-    assert f'src="data:image/png;base64,{view.png}"' in image.value and "<table" in rows.value
+    assert f'src="data:image/png;base64,{view.png}"' in shown.value and "<table" in shown.value
     data, metadata = view._repr_mimebundle_()
     assert data["image/png"] == view.png and metadata["image/png"]["alt"] == view.alt
 
 
 def test_each_share_splits_the_customers(router):
     view = canary(router, some_rows)
-    part, words, rows, image = view.children
+    part, words, shown = view.children
     assert isinstance(part, ipywidgets.BoundedIntText) and part.description, "it has a name"
     seen = []
     words.observe(lambda change: seen.append(change["new"]), "value")
@@ -126,10 +127,26 @@ def test_each_share_splits_the_customers(router):
     assert seen[0] == "50 of 200 requests sent" and seen[-1] == describe(router) == words.value
     asked = router.counts()["version 2"].requests
     assert 80 < asked < 120
-    assert f">{asked}</td>" in rows.value and "one &lt;row&gt; only" in rows.value
-    assert f'alt="{describe(router)}"' in image.value and "data:image/png" in image.value
+    assert f">{asked}</td>" in shown.value and "one &lt;row&gt; only" in shown.value
+    assert f'alt="{describe(router)}"' in shown.value and "data:image/png" in shown.value
     part.value = 0
     assert words.value == "version 1: 200 requests, 0 errors"
+
+
+def test_the_table_and_the_picture_agree_at_every_moment(router):
+    view = canary(router, some_rows)
+    part, _, shown = view.children
+    seen = []
+    shown.observe(lambda change: seen.append(change["new"]), "value")
+    part.value = 60
+    assert len(seen) == 4
+    for value in seen:
+        drawn = re.search(r'alt="([^"]+)"', value)[1]
+        pairs = re.findall(r"version (\d): (\d+) requests, (\d+) errors", drawn)
+        assert len(pairs) == 2
+        for number, requests, errors in pairs:
+            row = re.search(rf">version {number}</th>.*?</tr>", value)[0]
+            assert f">{requests}</td>" in row and f">{errors}</td>" in row
 
 
 def test_the_widget_says_that_the_canary_has_ended(router):
@@ -138,7 +155,7 @@ def test_the_widget_says_that_the_canary_has_ended(router):
     view.children[0].value = 50
     assert "no canary is running" in view.children[1].value
     view = canary(router, some_rows)
-    assert view.children[1].value == "No canary is running." and not view.children[3].value
+    assert view.children[1].value == "No canary is running." and not view.children[2].value
     assert "image/png" not in view._repr_mimebundle_()
 
 

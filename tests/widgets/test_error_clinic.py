@@ -32,7 +32,29 @@ def test_a_pasted_error_shows_its_case(view):
     error.value = KNOWN
     assert choice.value == "not-a-keras-model"
     assert answer.value == CASES["not-a-keras-model"].as_html()
-    assert not verdict.value and not nearest.children
+    assert verdict.value == (
+        "<div style='line-height:1.4'>found in your text: <b>&#x27;_UserObject&#x27; object has no "
+        "attribute &#x27;predict&#x27;</b></div>"
+    )
+    assert not nearest.children
+
+
+def test_it_opens_with_an_error():
+    view = clinic(f"Traceback (most recent call last):\n{KNOWN}")
+    error, choice, verdict, _, answer, _ = view.children
+    assert error.value.endswith(KNOWN)
+    assert choice.value == "not-a-keras-model"
+    assert answer.value == CASES["not-a-keras-model"].as_html()
+    assert "found in your text" in verdict.value
+    error.value = ""
+    assert verdict.value == "Paste an error, or choose a case." and not answer.value
+
+
+def test_the_words_that_were_found_go_when_another_case_is_chosen(view):
+    error, choice, verdict, _, answer, _ = view.children
+    error.value = KNOWN
+    choice.value = "columns"
+    assert answer.value == CASES["columns"].as_html() and not verdict.value
 
 
 def test_an_unknown_error_shows_the_nearest_to_click(view):
@@ -63,7 +85,8 @@ def test_an_error_without_code_is_shown(view):
     error, choice, verdict, nearest, answer, _ = view.children
     error.value = SERVER
     assert answer.value == as_html(known_errors()["server-unknown-model"])
-    assert choice.label == "none" and not verdict.value and not nearest.children
+    assert "Servable not found for request: Latest(churn)" in verdict.value
+    assert choice.label == "none" and not nearest.children
     error.value = ""
     assert not answer.value
 
@@ -87,13 +110,20 @@ def test_every_case_can_be_chosen(view):
         assert answer.value == CASES[key].as_html()
 
 
-def test_nothing_of_the_error_is_sent_back(view):
+def test_of_the_error_only_a_short_escaped_part_is_sent_back(view):
     error, _, verdict, nearest, answer, _ = view.children
-    for text in (UNKNOWN, f"{KNOWN} <script>", "\ud800", "x" * 10**6):
+    for text in (
+        UNKNOWN,
+        f"{KNOWN} <script>\ud800",
+        "\ud800",
+        "x" * 10**6,
+        f"{KNOWN} {'x' * 10**4}",
+    ):
         error.value = text
         shown = f"{verdict.value}{answer.value}{[b.description for b in nearest.children]}"
         assert shown.encode()
         assert "<script" not in shown and "<b>score" not in shown
+        assert len(verdict.value) < 1000
 
 
 def test_every_control_has_a_name(view):
@@ -109,3 +139,13 @@ def test_it_stands_as_text_where_there_is_no_kernel(view):
     for case in CASES.values():
         assert f"  {case.group}: {case.title}\n" in f"{text}\n"
     assert max(map(len, text.splitlines())) <= 98
+
+
+def test_with_an_error_its_case_stands_as_text():
+    bundle = clinic(KNOWN)._repr_mimebundle_()
+    text = (bundle[0] if isinstance(bundle, tuple) else bundle)["text/plain"]
+    assert "found in your text: '_UserObject' object has no attribute 'predict'" in text
+    assert str(find(KNOWN)) in text
+    bundle = clinic(FAR)._repr_mimebundle_()
+    text = (bundle[0] if isinstance(bundle, tuple) else bundle)["text/plain"]
+    assert "not in this clinic" in text

@@ -3,11 +3,12 @@
 import base64
 import html
 
+import numpy as np
 import pytest
 
 from helpers.benchmark.sweep import Sweep
 from helpers.benchmark.timing import Ratio
-from helpers.widgets.speed_plot import describe, draw, speed_plot
+from helpers.widgets.speed_plot import GAP, apart, describe, draw, speed_plot
 
 
 @pytest.fixture
@@ -33,6 +34,36 @@ def test_the_plot_shows_what_was_measured(made_up):
     assert "ONNX Runtime: It is &lt;not&gt; there: make runtimes" in shown
     lines = {line.get_label(): line.get_ydata() for line in draw(made_up).axes[0].lines}
     assert [*lines["model.predict"]] == [1234, 2] and [*lines["LiteRT"]] == [0.5, 0.25]
+
+
+def test_each_line_has_a_label_beside_its_beginning(made_up):
+    figure = draw(made_up)
+    (axes,) = figure.axes
+    assert [text.get_text() for text in figure.texts] == [
+        "Time as a multiple of NumPy's: lower is better"
+    ]
+    labels = {text.get_text(): text for text in axes.texts}
+    assert {name: label.xy for name, label in labels.items()} == {
+        "NumPy = 1": (1, 1.0),
+        "model.predict": (1, 1234),
+        "LiteRT": (1, 0.5),
+    }
+    heights = sorted(label.get_position()[1] for label in labels.values())
+    assert heights[-1] <= 1 and min(np.diff(heights)) >= GAP - 1e-9
+    assert axes.get_legend() is None
+
+
+@pytest.mark.parametrize(
+    ("places", "moved"),
+    [
+        ([0.5, 0.1, 0.9], [0.5, 0.1, 0.9]),
+        ([0.5, 0.5, 0.45], [0.55, 0.65, 0.45]),
+        ([0.98, 0.2, 0.97], [1, 0.2, 0.9]),
+        ([], []),
+    ],
+)
+def test_labels_are_moved_apart(places, moved):
+    assert apart(places, 0.1) == pytest.approx(moved)
 
 
 def test_what_a_page_stores_of_it_has_no_figure_but_the_picture(made_up):

@@ -5,41 +5,80 @@ import functools
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import numpy as np
 
 from helpers.exercises import answer_types
 from helpers.exercises.exercise import exercise
-from helpers.exercises.export_checks import ESTIMATE, SAME, row_text
+from helpers.exercises.export_checks import SAME, require_prediction, row_text
 from helpers.exercises.learner_code import call
+from helpers.exercises.lesson_04 import changed_exports
 from helpers.exercises.lesson_04.alike_layers import ASKED_FOR, UNITS, three_alike, weights_in
-from helpers.exercises.lesson_04.sizes import (
-    QUESTIONS,
-    SIZES,
-    both_exports,
-    nearest_size,
-    not_told_apart,
-    why_wrong,
+from helpers.exercises.lesson_04.deliveries import (
+    KINDS,
+    NAMES,
+    OTHER,
+    WHOLE,
+    error_of,
+    kind_of,
+    six_deliveries,
+    why_not,
 )
-from helpers.exercises.lesson_04.untrusted_exports import FOUR_TYPES, untrusted_exports
-from helpers.exercises.lesson_04.week import DAYS, KINDS, a_week, kind_of, why_not
+from helpers.exercises.lesson_04.made_once import made_once
+from helpers.exercises.lesson_04.offered_exports import offered_exports, own_exports
+from helpers.exercises.lesson_04.pairs import KINDS as CHANGES
+from helpers.exercises.lesson_04.pairs import SMALL, pairs
 from helpers.exercises.outcomes import NotYet, require
 from helpers.exercises.same_answers import nearest_wrong
 from helpers.inspection.dangerous_operations import EFFECT
 from helpers.inspection.explore import explore
 from helpers.text import safe_repr
 
-# The package has a function of the same name.
+# The package has functions of the same names.
 GATE = import_module("helpers.inspection.gate")
-AGAIN = 5  # exports that the learner's gate gets a second time
+DIFFERENCES = import_module("helpers.inspection.differences")
+AGAIN = 3  # exports that the learner's function gets a second time
 
 
 @exercise(
     "q1",
+    "prediction",
+    hints=[
+        "Look at the picture of the files: which of them does every reader need?",
+        "Of tags and version, readers compare only one, and tf.saved_model.load without tags= "
+        "compares neither.",
+        "Readers open a folder. Without variables.index, they cannot find the weights.",
+    ],
+)
+def predict_who_can_use_it(prediction):
+    """Predict who can still use an export after each of six changes"""
+    changes = changed_exports.CHANGES
+    why = {
+        (name, said): changed_exports.measured(name)[1]
+        for name in changes
+        for said in changed_exports.OUTCOMES
+    }
+    require_prediction(
+        prediction,
+        {name: name for name in changes},
+        changed_exports.OUTCOMES,
+        changed_exports.outcome,
+        why,
+    )
+    return (
+        "each change was made in a copy of an export, and Python and the session loader of a "
+        "server have called it. Only the tag divides them. The check refuses a similar wrong "
+        "answer, too: 'none' for the tag train, which a server refuses and Python does not look at."
+    )
+
+
+@exercise(
+    "q2",
     "bias",
     hints=[
         "explore(found_dir).variables has the name, shape and key of each variable. Loop over them "
@@ -91,122 +130,122 @@ def _equal(found, weight):
 
 
 @exercise(
-    "q2",
-    "estimate",
-    hints=[
-        "A Dense layer has inputs x units weights in its kernel and one weight for each unit in "
-        "its bias.",
-        "float32 takes 4 bytes. 1 MB is 1,000,000 bytes. Which of the two ways of exporting stores "
-        "each weight twice?",
-        "The numbers of the weights are in variables/, the operations in saved_model.pb. How many "
-        "operations do two layers need?",
-    ],
-    given=both_exports,
-    fresh=lambda made: made[1],
-)
-def estimate_the_sizes(estimate):
-    """Estimate the sizes of an export before you make it"""
-    estimate = answer_types.mapping(estimate, QUESTIONS, "estimate")
-    real, layers = estimate_the_sizes.original()
-    for question in QUESTIONS[:3]:
-        said = answer_types.number(estimate[question], question)
-        if question == QUESTIONS[0]:
-            require(
-                said == int(said),
-                f"{question} should be a whole number, because it is a count, but is "
-                f"{safe_repr(estimate[question])}.",
-            )
-        if abs(said - real[question]) > ESTIMATE * real[question]:
-            raise NotYet(why_wrong(question, said, real[question], layers))
-    said = answer_types.text(estimate[QUESTIONS[3]], QUESTIONS[3], SIZES)
-    require(
-        said == real[QUESTIONS[3]],
-        f"{QUESTIONS[3]}: you say {said!r}, but the file holds operations, shapes and "
-        "names, and no weights.",
-    )
-    tracked, untracked = real[QUESTIONS[1]], real[QUESTIONS[2]]
-    return (
-        f"{real[QUESTIONS[0]]:,} weights of 4 bytes make {untracked:.2f} MB, and model.export "
-        f"stores {tracked:.2f} MB, {tracked / untracked:.2f} times as much. "
-        f"{not_told_apart(layers, real[QUESTIONS[0]])} The check refuses this similar answer: "
-        f"{nearest_size(layers, real)}."
-    )
-
-
-@exercise(
     "q3",
-    "week",
+    "what_changed",
     hints=[
-        "differences(week_dir / 'monday', week_dir / 'tuesday') compares two directories.",
-        "Ask in this order: are all bytes equal? Are the weights equal? Do the graphs compute the "
-        "same?",
-        "A number that Python wrote into the graph is part of the graph, not a weight.",
+        "explore(old_dir).operations is a Counter. Two of them can be compared with ==.",
+        "Loop over explore(old_dir).variables. Read each key from both exports with "
+        "tf.train.load_checkpoint(...).get_tensor(key). Leave out the keys of the second copies, "
+        "which begin with _all_variables.",
+        "np.array_equal finds every difference. np.allclose ignores small ones. Return 'weights' "
+        "at the first difference, and 'nothing' after the loop.",
     ],
-    given=a_week,
 )
-def diagnose_a_week(week):
-    """Diagnose what was done to an export on each day of a week"""
-    folder = diagnose_a_week.original()
-    week = answer_types.mapping(week, DAYS, "week")
-    for day in DAYS:
-        answer_types.text(week[day], day, KINDS)
-    real = {day: kind_of(folder, day) for day in DAYS}
-    for day, kind in real.items():
-        if week[day] != kind:
-            reason = why_not(folder, day, week[day])
-            raise NotYet(f"{day}: you say {week[day]!r}, but it is not. {reason}")
-    retrained = [day for day, kind in real.items() if kind == "retrained"]
-    changed = [day for day, kind in real.items() if kind == "other graph"]
-    words = ["no day has different weights"]
-    if retrained:
-        words = [f"only {_have(retrained)} different weights"]
-    if changed:
-        words.append(f"{_have(changed)} monday's weights and can give different answers")
-    return f"{'. '.join(words)}."
+def compare_two_exports(what_changed):
+    """Compare two exports: the operations first, then the numbers of the weights"""
+    answer_types.function(what_changed, "what_changed")
+    made = made_once(pairs)
+    for pair in made.values():
+        _require_right_kind(what_changed, pair, "")
+    for name in drawn_again({name: pair.kind for name, pair in made.items()}):
+        _require_right_kind(what_changed, made[name], " the second time")
+    return (
+        f"your function is right about {len(made)} pairs of exports, without a call of "
+        "differences. The check refuses a similar wrong answer, too: np.allclose in place of "
+        f"np.array_equal. It does not notice that one number differs by {SMALL:.6f} of itself."
+    )
 
 
-def _have(days):
-    return f"{' and '.join(days)} {'has' if len(days) == 1 else 'have'}"
+def _require_right_kind(what_changed, pair, when):
+    """Require the right answer for copies of a pair of exports, in a new folder."""
+    with tempfile.TemporaryDirectory(prefix="export-") as folder:
+        old = Path(shutil.copytree(pair.old, Path(folder) / "first"))
+        new = Path(shutil.copytree(pair.new, Path(folder) / "second"))
+        with recorded(DIFFERENCES, "Differences") as called:
+            said = call(what_changed, old, new)
+    require(
+        not called,
+        "what_changed should compare the exports itself, but called differences. Compare the "
+        "operations that explore counts, and the numbers that get_tensor(key) reads.",
+    )
+    said = answer_types.text(said, "the answer of what_changed", CHANGES)
+    require(
+        said == pair.kind,
+        f"what_changed should return {pair.kind!r} for these two exports, but returned {said!r}"
+        f"{when}: {pair.words}.",
+    )
 
 
 @exercise(
     "q4",
+    "diagnosis",
+    hints=[
+        "Load each copy in a loop, with show_error(). Which errors do you see?",
+        "Of the copies that load, compare serve(rows) with right.",
+        "A DataLossError means that a byte has changed. For the other errors, look at the files "
+        "with explore.",
+    ],
+    given=six_deliveries,
+)
+def diagnose_six_deliveries(diagnosis):
+    """Diagnose which of six copies of an export are damaged, and how"""
+    deliveries, rows, right = diagnose_six_deliveries.original()
+    said = answer_types.mapping(diagnosis, NAMES, "diagnosis")
+    for name in NAMES:
+        answer_types.text(said[name], name, KINDS)
+    real = {name: kind_of(deliveries[name], rows, right) for name in NAMES}
+    for name, kind in real.items():
+        if said[name] != kind:
+            reason = why_not(deliveries[name], kind, rows, right)
+            raise NotYet(f"{name}: you say {said[name]!r}, but it is not. {reason}")
+    damaged = [deliveries[name] for name, kind in real.items() if kind != WHOLE]
+    seen = sum(bool(explore(directory).findings) for directory in damaged)
+    failing = sum(bool(error_of(directory)) for directory in damaged)
+    (other,) = (name for name, kind in real.items() if kind == OTHER)
+    return (
+        f"{len(damaged)} copies are damaged. explore finds {seen} of them, and loading fails for "
+        f"{failing}. Only its answers show the last one. The check refuses a similar wrong answer, "
+        f"too: 'whole' for {other}, which loads without an error."
+    )
+
+
+@exercise(
+    "q5",
     "may_load",
     hints=[
-        "explore(directory).operations counts the operations by type, in all functions.",
-        "Here, operations of four types use files or Python: WriteFile, ReadFile, PyFunc, "
-        "EagerPyFunc. Return False if the export has one of them.",
+        "explore(directory).operations counts the operations by type, in all functions. Collect "
+        "the types of all exports in own_dirs in one set.",
+        "`a <= b` says whether each element of the set a is in the set b.",
         "An export that cannot be read has no operations, but it has findings: "
         "explore(directory).findings.",
     ],
-    given=untrusted_exports,
+    given=own_exports,
 )
-def check_untrusted_exports(may_load):
-    """Check untrusted exports: return True for a harmless export, False for any other"""
-    made, trace = check_untrusted_exports.original()
+def accept_known_operations(may_load):
+    """Accept only exports that can be read and have no unknown type of operation"""
+    made, trace = made_once(offered_exports)
     answer_types.function(may_load, "may_load")
     trace.unlink(missing_ok=True)  # of an attempt before
     for name in made:
         _require_right(may_load, name, "")
-    # A function that counts its calls is wrong in another order.
-    for name in random.sample(list(made), AGAIN):
+    for name in drawn_again({name: accepted for name, (_, accepted, _) in made.items()}):
         _require_right(may_load, name, " the second time")
-    refused = sum(not harmless for _, harmless, _ in made.values())
+    refused = sum(not accepted for _, accepted, _ in made.values())
     return (
         f"your function refused {refused} exports and accepted {len(made) - refused} without a "
-        "call of gate, and none of the exports wrote a file meanwhile. Each of the four types of "
-        f"operations decides about at least one of them. {_nearest_gate()} For real untrusted "
-        f"exports use gate, which knows {len(EFFECT)} types."
+        "call of gate, and none of the exports wrote a file meanwhile. "
+        f"{_nearest_list()} An export that misuses SaveV2 would pass: gate, which knows "
+        f"{len(EFFECT)} types, would refuse it."
     )
 
 
 def _require_right(may_load, name, when):
     """Require the right answer for a copy of an export, in a new folder with another name."""
-    made, trace = check_untrusted_exports.original()
-    original, harmless, words = made[name]
+    made, trace = made_once(offered_exports)
+    original, accepted, words = made[name]
     with tempfile.TemporaryDirectory(prefix="export-") as folder:
-        directory = shutil.copytree(original, Path(folder) / "untrusted")
-        with calls_of_gate() as called:
+        directory = Path(shutil.copytree(original, Path(folder) / "untrusted"))
+        with recorded(GATE, "Verdict") as called:
             said = call(may_load, directory)
     if trace.exists():
         raise NotYet(
@@ -215,48 +254,78 @@ def _require_right(may_load, name, when):
         )
     require(
         not called,
-        f"may_load should be a gate of your own, but called gate for {name!r}. Look at the "
-        "operations yourself: explore(directory).operations counts them.",
+        f"may_load should use an allow list of your own, but called gate for {name!r}. Look at "
+        "the operations yourself: explore(directory).operations counts them.",
     )
     said = answer_types.boolean(said, f"the answer of may_load for {name!r}")
     require(
-        said == harmless,
-        f"may_load should return {harmless} for {name!r}, which {words}, but returned "
+        said == accepted,
+        f"may_load should return {accepted} for {name!r}, which {words}, but returned "
         f"{said}{when}.",
     )
 
 
+def drawn_again(answers: Mapping[str, object]) -> list[str]:
+    """Draw some exports for a second round, in which a function that counts its calls is wrong.
+
+    Parameters
+    ----------
+    answers : mapping of str to object
+        The right answer for each export, in the order of the first round.
+
+    Returns
+    -------
+    list of str
+        Names. Each has another right answer than the export at its place in the first round.
+    """
+    first = [*answers.values()][:AGAIN]
+    return [
+        random.choice([name for name, right in answers.items() if right != at_its_place])
+        for at_its_place in first
+    ]
+
+
 @contextlib.contextmanager
-def calls_of_gate() -> Iterator[list]:
-    """Record the calls of the course's gate in the block: each of them explores the export."""
-    calls: list = []
+def recorded(module: Any, name: str) -> Iterator[list]:
+    """Record how often a function of the course makes its result in the block.
 
-    def recorded(directory):
-        calls.append(directory)
-        return explore(directory)
+    Parameters
+    ----------
+    module : module
+        Of the function.
+    name : str
+        The class of its result.
+    """
+    made, calls = getattr(module, name), []
 
-    with mock.patch.object(GATE, "explore", recorded):
+    def make(*arguments, **named):
+        calls.append(name)
+        return made(*arguments, **named)
+
+    with mock.patch.object(module, name, make):
         yield calls
 
 
 @functools.cache
-def _nearest_gate():
-    made, _ = check_untrusted_exports.original()
+def _nearest_list():
+    made, _ = made_once(offered_exports)
     found = {name: explore(directory) for name, (directory, *_) in made.items()}
+    own = [{*explore(directory).operations} for directory in accept_known_operations.original()]
 
-    def gate_of(types, operations=lambda export: export.operations):
-        def answers(export):
-            accepted = [
-                not found[name].findings and not {*types} & operations(found[name]).keys()
-                for name in export
-            ]
-            return {"may_load": np.array(accepted)}
+    def answers_of(accepts):
+        return lambda export: {"may_load": np.array([accepts(found[name]) for name in export])}
 
-        return answers
-
+    everything = set().union(*own)
+    right = answers_of(lambda e: not e.findings and {*e.operations} <= everything)
     others = {
-        f"without `{left_out}`": gate_of({*FOUR_TYPES} - {left_out}) for left_out in FOUR_TYPES
+        "without `findings`": answers_of(lambda e: {*e.operations} <= everything),
+        "`.main` in place of `.operations`": answers_of(
+            lambda e: not e.findings and {*e.main} <= everything
+        ),
+        "the types of one export of your team": answers_of(
+            lambda e: not e.findings and any({*e.operations} <= types for types in own)
+        ),
     }
-    others["`.main` in place of `.operations`"] = gate_of(FOUR_TYPES, lambda export: export.main)
-    names = {"export": np.array(list(made))}
-    return nearest_wrong(names, gate_of(FOUR_TYPES), others).replace(" rows", " exports")
+    words = nearest_wrong({"export": np.array(list(made))}, right, others)
+    words = words.replace("this similar answer", "a similar wrong answer, too")
+    return words.replace(" rows", " exports")

@@ -25,7 +25,6 @@ _WORDS = [
 ]
 
 
-# Old threshold, new threshold. The labels of the score 0.6 are other ones than on the page.
 @dataclass(frozen=True)
 class Houses:
     """What a house costs, in thousands, and the names under which an export takes its numbers."""
@@ -42,7 +41,7 @@ class Houses:
 
 
 def houses(seed: int | None = None) -> Houses:
-    """Draw what exercise 1 starts from. A room always costs more than a square metre."""
+    """Draw what exercise 3 starts from. A room always costs more than a square metre."""
     if seed is None:
         return Houses()
     chance = random.Random(f"1 {seed}")
@@ -56,7 +55,7 @@ def houses(seed: int | None = None) -> Houses:
 
 
 def colours(seed: int | None = None) -> dict[str, float]:
-    """Draw the price of each colour of exercise 2."""
+    """Draw the price of each colour of exercise 4."""
     if seed is None:
         return {"red": 3.0, "green": 5.0, "blue": 7.0}
     chance = random.Random(f"2 {seed}")

@@ -1,4 +1,4 @@
-"""The four broken exports of lesson 07's exercises.
+"""The broken exports of exercises 1 and 3 of lesson 07.
 
 Each maker takes a folder and a seed, makes there what a learner gets, and returns the directory of
 the export. `drawn_for` tells what was drawn for it.
@@ -18,15 +18,9 @@ def drawn_for(directory: Path) -> Any:
     return _drawn[directory]
 
 
-def for_python_only(folder: Path, seed: int | None = None) -> Path:
-    """Save a Keras model with tf.saved_model.save."""
-    import tensorflow as tf
-
-    drawn = draw.phone(seed)
-    model = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1)])
-    model.set_weights(drawn.weights)
-    tf.saved_model.save(model, str(folder))
-    return _made(folder, drawn)
+def scores_and_lists(folder: Path, seed: int | None = None) -> tuple[Path, Path]:
+    """Make the two exports of exercise 3: `cut_off` and `for_four_rows`."""
+    return cut_off(Path(folder) / "scores", seed), for_four_rows(Path(folder) / "lists", seed)
 
 
 def cut_off(folder: Path, seed: int | None = None) -> Path:

@@ -1,258 +1,129 @@
-"""The exercises of lesson 07, silent failures, on the four exports of broken_exports."""
+"""The exercises of lesson 07, silent failures."""
 
-import numpy as np
-
-from helpers.exercises.diagnosis import require_diagnosis
 from helpers.exercises.exercise import exercise
-from helpers.exercises.export_checks import (
-    in_words,
-    require_prediction,
-    signature_of,
-    the_input,
-)
+from helpers.exercises.export_checks import require_prediction, signature_of, the_input
 from helpers.exercises.lesson_07 import broken_exports as made
-from helpers.exercises.lesson_07.score_checks import KEY, require_scores
-from helpers.exercises.lesson_07.variants import ASSIGNED, ROWS
+from helpers.exercises.lesson_07 import faulty_exports, golden_checks, threshold_labels
+from helpers.exercises.lesson_07.diagnosis_checks import require_diagnosis
+from helpers.exercises.lesson_07.score_checks import KEY, nearest_score, require_scores
 from helpers.exercises.lone_export import alone
 from helpers.exercises.outcomes import NotYet, require
-from helpers.exercises.same_answers import nearest_wrong
 
 
 @exercise(
     "q1",
-    "diagnosis_1 repaired_dir_1",
+    "prediction",
     hints=[
-        "The phone is the reader litert. Call the export in all readers: compare(found_dir_1).",
-        "The numbers are right in Python, and other readers give an error or different numbers. "
-        "Which function writes such exports? Two cases of the clinic describe it, and both are "
-        "right here.",
-        "The clinic's rescue needs only the directory: from helpers.readers.rescue import rescue, "
-        "then rescue(found_dir_1, a_new_directory).",
+        "Tracing makes a Python number a constant of the graph. Which threshold did the first "
+        "trace find, and which one the second?",
+        "The signature has the first trace, with the old threshold. The restored function has the "
+        "second trace.",
+        "A loaded object has graphs, and no Python code that would read an attribute. So the last "
+        "label is that of the restored function.",
     ],
-    given=made.for_python_only,
+    given=made.with_the_old_threshold,
 )
-def repair_for_the_phone(diagnosis_1, repaired_dir_1):
-    """Diagnose and repair an export that gives wrong numbers on the phone"""
-    from helpers.readers.rescue import Rescue
-
-    require_diagnosis(
-        "diagnosis_1",
-        diagnosis_1,
-        ["litert-garbage", "only-python-can-read"],
-        "Python gives right numbers, LiteRT gives different numbers without an error, and the "
-        "session (Python) gives an error about a variable. Compare all three: "
-        "compare(found_dir_1).",
-    )
-    require(
-        not isinstance(repaired_dir_1, Rescue),
-        "repaired_dir_1 should be a directory, but is the report that rescue returns. Give the "
-        "directory that rescue wrote.",
-    )
-    scorer = made.drawn_for(repair_for_the_phone.original())
-    try:
-        with alone("repaired_dir_1", repaired_dir_1, repair_for_the_phone.handed) as found:
-            require_scores(found, {None: scorer.score}, scorer.many_rows())
-    except NotYet as error:
-        if "model.export" not in str(error):
-            raise
-        raise NotYet(
-            f"{error} Without the model, use rescue, which saves again what Python loads."
-        ) from None
+def predict_the_labels(prediction):
+    """Predict the labels of an export with an old threshold"""
+    directory = predict_the_labels.original()
+    scorer = made.drawn_for(directory)
+    calls = threshold_labels.calls(directory)
+    reasons = threshold_labels.reasons(scorer, calls)
+    require_prediction(prediction, calls, (0, 1), threshold_labels.label, reasons)
     return (
-        "the export gives the right scores in all three readers, in requests of 1 to "
-        f"{len(scorer.many_rows())} rows. {_nearest_score(scorer)}"
-    )
-
-
-def _nearest_score(scorer):
-    def score(rows):
-        return {"score": scorer.score(rows)}
-
-    return nearest_wrong(
-        {"rows": scorer.many_rows()},
-        score,
-        {
-            "a score without the bias": lambda rows: {"score": scorer.score(rows) - scorer.bias},
-            "the two numbers of a row swapped": lambda rows: score(rows[:, ::-1]),
-            "0 in place of each negative score": lambda rows: {
-                "score": np.maximum(scorer.score(rows), 0)
-            },
-        },
+        f"the signature labels by {scorer.before}. The restored function labels by {scorer.after}, "
+        "also after the attribute has changed. The check refuses a similar wrong answer, too: one "
+        "label for all three calls."
     )
 
 
 @exercise(
     "q2",
-    "diagnosis_2 repaired_dir_2",
+    "diagnosis",
     hints=[
-        "loaded = tf.saved_model.load(found_dir_2) has loaded.variables. Do the answers change "
-        "when you change the variables?",
-        "artifact.restored_and_read(found_dir_2) says which variables are filled and which the "
-        "signature reads.",
-        "The export has the weights, (2, 1) and (1,), of a Dense(1). Give them to a new model with "
-        "set_weights(loaded.variables), and export that model.",
+        "Begin with compare(exports[name], golden=golden[name]) for each name. The errors of the "
+        "session show two of the faults, and the outputs that differ in Python show three.",
+        "If prices are wrong, read the signature: artifact.read(exports[name]). It declares "
+        "float32, or the prices ignore the weights.",
+        "The golden answers cannot show two of the faults. Send two rows to Python, and compute "
+        "price - price.mean(). Send a row of three numbers to LiteRT. Do this for every export, "
+        "because one of them has two faults.",
     ],
-    given=made.cut_off,
+    given=faulty_exports.five_exports,
 )
-def repair_the_weights(diagnosis_2, repaired_dir_2):
-    """Diagnose and repair an export with right weights and wrong scores"""
-    require_diagnosis(
-        "diagnosis_2",
-        diagnosis_2,
-        ["cut-from-weights"],
-        "the answers stay the same when every variable of the loaded export is set to zero.",
-    )
-    scorer = made.drawn_for(repair_the_weights.original())
-    with alone("repaired_dir_2", repaired_dir_2, repair_the_weights.handed) as found:
-        require_scores(found, {None: scorer.score}, scorer.many_rows())
+def find_the_faults(diagnosis):
+    """Find the faults of five exports"""
+    exports, _ = find_the_faults.original()
+    drawn = faulty_exports.drawn_for(exports)
+    require_diagnosis(diagnosis, drawn)
     return (
-        "every reader gives the scores of the restored weights, in requests of 1 to "
-        f"{len(scorer.many_rows())} rows. {_nearest_score(scorer)}"
+        "you found the export without a fault, the three with one, and both faults of the fifth. "
+        "The check refuses a similar wrong answer, too: the same lists with one fault less."
     )
 
 
 @exercise(
     "q3",
-    "diagnosis_3 repaired_dir_3",
+    "repaired_scores repaired_lists",
     hints=[
-        "Compute one request of two articles by hand, with loaded.kernel and loaded.bias. Which "
-        "number divides the sum of the scores?",
-        "What does artifact.read(found_dir_3) say about the number of rows?",
-        "A TensorSpec for any number of rows is not enough, because the number is in the graph. "
-        "Write the function again with the loaded kernel and bias, tf.reduce_mean, and None in its "
-        "TensorSpec.",
+        "You need no model: export a function of your own that uses the weights of the loaded "
+        "export.",
+        "kernel, bias = tf.saved_model.load(scores_dir).variables, and the score is "
+        "rows @ kernel + bias. For a class, load into a name first: loaded.kernel, loaded.bias.",
+        "The second function subtracts tf.reduce_mean(scores, axis=0), which counts the rows at "
+        "each call. Give both functions to `export` of the page with the spec (None, 2), float32, "
+        'name="rows".',
     ],
-    given=made.for_four_rows,
+    given=made.scores_and_lists,
 )
-def repair_the_number_of_rows(diagnosis_3, repaired_dir_3):
-    """Diagnose and repair an export that is right for four articles and wrong for two"""
-    scorer = made.drawn_for(repair_the_number_of_rows.original())
-    count = in_words(scorer.rows)
-    require_diagnosis(
-        "diagnosis_3",
-        diagnosis_3,
-        ["frozen-batch"],
-        f"the export answers requests of {count} articles rightly, and divides the sum of a "
-        f"shorter request by {count} as well.",
-    )
-    with alone("repaired_dir_3", repaired_dir_3, repair_the_number_of_rows.handed) as found:
+def repair_without_code(repaired_scores, repaired_lists):
+    """Repair an export that ignores its weights, and one that is right for four rows only"""
+    scores_dir, lists_dir = repair_without_code.original()
+    scorer, averager = made.drawn_for(scores_dir), made.drawn_for(lists_dir)
+    handed = repair_without_code.handed
+    with alone("repaired_scores", repaired_scores, handed) as found:
+        require_scores(found, {None: scorer.score}, scorer.many_rows())
+    with alone("repaired_lists", repaired_lists, handed) as found:
         name = the_input(signature_of(found, KEY))
         require(name == "rows", f"{KEY} should have an input named 'rows', but takes {name}.")
-        rows = scorer.many_rows()
-        require_scores(found, {"above": scorer.above}, rows, of_a_list=True)
+        rows = averager.many_rows()
+        require_scores(found, {"above": averager.above}, rows, of_a_list=True)
     return (
-        f"in requests of 1, 2, 5, 7 and {len(rows)} articles, each article is compared with the "
-        f"average of its own request. {_nearest_average(scorer, rows)}"
+        f"every reader gives the scores of the stored weights, in requests of 1 to "
+        f"{len(scorer.many_rows())} rows. In requests of 1, 2, 5, 7 and {len(rows)} articles, each "
+        f"article is compared with the mean of its own list. {nearest_score(scorer)}"
     )
 
 
-def _nearest_average(scorer, rows):
-    def minus(middle):
-        scores = scorer.score(rows)
-        return {"above": scores - middle(scores)}
+def _ticket_machine(folder, seed=None):
+    from helpers.exercises.lesson_07.meter import meter  # only here: it needs TensorFlow
 
-    return nearest_wrong(
-        {"rows": rows},
-        lambda rows: {"above": scorer.above(rows)},
-        {
-            "the median in place of the average": lambda rows: minus(np.median),
-            "a sum divided by one article less": lambda rows: minus(
-                lambda scores: scores.sum() / (len(scores) - 1)
-            ),
-            "the score itself": lambda rows: minus(np.zeros_like),
-        },
-    )
+    return meter(seed)
 
 
 @exercise(
     "q4",
-    "diagnosis_4 prediction_4 repaired_dir_4",
+    "golden_4",
     hints=[
-        "The scores are right. At which score does the label change, in the signature and in the "
-        "restored function?",
-        "Tracing writes a number that Python holds into the graph. The signature has the first "
-        "trace, and saving made a second trace for the restored function. A loaded object has no "
-        "Python code that would read an attribute.",
-        "A function that takes the score of the loaded signature and labels it again, by 0.8, can "
-        "be the endpoint of an ExportArchive.",
+        "Each rule of the meter needs a row that only a right export answers rightly: a car at its "
+        "limit, and one a little above it.",
+        "float32 does not hold 16,777,217. Choose a large plate that pays half, and has a "
+        "different last digit as float32.",
+        "Combine three plates (one that pays half, one that does not, a large one) with three "
+        "times: exactly the free minutes, half a minute more, and so many that the highest fee "
+        "counts. Store the nine cars as one set, and one car as a second set.",
     ],
-    given=made.with_the_old_threshold,
+    given=_ticket_machine,
 )
-def repair_the_threshold(diagnosis_4, prediction_4, repaired_dir_4):
-    """Diagnose, predict and repair an export with an old threshold"""
-    scorer = made.drawn_for(repair_the_threshold.original())
-    require_diagnosis(
-        "diagnosis_4",
-        diagnosis_4,
-        ["python-state"],
-        f"the scores are right in every reader, and the signature labels by {scorer.before}.",
-    )
-    calls = _labels(repair_the_threshold.original())
-    require_prediction(prediction_4, calls, (0, 1), _label, _reasons(scorer, calls))
-    rows = scorer.many_rows()
-    with alone("repaired_dir_4", repaired_dir_4, repair_the_threshold.handed) as found:
-        require_scores(found, {"score": scorer.score, "label": scorer.label}, rows)
-    return (
-        f"every reader labels {len(rows)} rows by {scorer.after}, and gives their scores. "
-        + _nearest_label(scorer, rows)
-    )
-
-
-def _labels(directory):
-    """Return {the call as the notebook writes it: function that gives the label of the row}."""
-    import tensorflow as tf
-
-    loaded, row = tf.saved_model.load(str(directory)), tf.constant(ROWS[:1])
-
-    def signature():
-        return loaded.signatures[KEY](rows=row)["label"]
-
-    def changed():
-        loaded.threshold = ASSIGNED
-        return loaded.serving_default(row)["label"]
-
-    return {
-        "the signature": signature,
-        "the restored function": lambda: loaded.serving_default(row)["label"],
-        f"the restored function, after labels.threshold = {ASSIGNED}": changed,
-    }
-
-
-def _label(call):
-    return int(call().numpy().item())
-
-
-def _reasons(scorer, calls):
-    """Return the reason for each call and each wrong label, with what the call answered."""
-    score = f"The score of the row is {scorer.score(ROWS[:1]).item():.1f}."
-    sources = (
-        f"The signature answers {{label}}. It has the first trace, with the threshold "
-        f"{scorer.before}, and the old number is a constant of its graph.",
-        f"The restored function answers {{label}}. Saving traced it again, when model.threshold "
-        f"was {scorer.after} already.",
-        f"It answers {{label}} as before. The threshold {scorer.after} is a constant of its graph. "
-        "The loaded object has no Python code that would read an attribute.",
-    )
-    reasons = {}
-    for (name, call), source in zip(calls.items(), sources, strict=True):
-        label = _label(call)
-        reasons[name, 1 - label] = f"{score} {source.format(label=label)}"
-    return reasons
-
-
-def _nearest_label(scorer, rows):
-    def by(judge):
-        return {"label": judge(scorer.score(rows)).astype(np.int32)}
-
-    before, after = np.float32(scorer.before), np.float32(scorer.after)
-    return nearest_wrong(
-        {"rows": rows},
-        lambda rows: {"label": scorer.label(rows)},
-        {
-            "`>=` in place of `>`": lambda rows: by(lambda score: score >= after),
-            f"{scorer.after + 0.005:g} in place of {scorer.after:g}": lambda rows: by(
-                lambda score: score > after + np.float32(0.005)
-            ),
-            f"the old threshold {before:g}": lambda rows: by(lambda score: score > before),
-        },
-    )
+def write_golden_answers(golden_4):
+    """Write golden answers that find every wrong export"""
+    machine = write_golden_answers.original()
+    sets = golden_checks.golden_sets(golden_4)
+    golden_checks.require_right(sets, machine)
+    for words, advice in golden_checks.passing(sets, machine):
+        raise NotYet(
+            "golden_4 should find every wrong export, but this one gives all your golden answers: "
+            f"{words}. {advice}."
+        )
+    golden_checks.require_right_export_passes(sets, machine)
+    return golden_checks.told(sets, machine)

@@ -14,9 +14,9 @@ from helpers.exercises.export_checks import (
     signature_of,
     the_input,
 )
-from helpers.exercises.lesson_07.variants import ROWS
+from helpers.exercises.lesson_07.variants import ROWS, Scorer
 from helpers.exercises.outcomes import NotYet, require
-from helpers.exercises.same_answers import require_same_answers
+from helpers.exercises.same_answers import nearest_wrong, require_same_answers
 
 KEY = "serving_default"
 BATCHES = slice(None), slice(2), slice(1)
@@ -70,3 +70,22 @@ def require_scores(
         return {names[output]: compute(inputs[the_name]) for output, compute in right.items()}
 
     require_same_answers(found, KEY, {the_name: rows}, expected)
+
+
+def nearest_score(scorer: Scorer) -> str:
+    """Name the wrong score that is nearest to the right one, for the message of a pass."""
+
+    def score(rows):
+        return {"score": scorer.score(rows)}
+
+    return nearest_wrong(
+        {"rows": scorer.many_rows()},
+        score,
+        {
+            "a score without the bias": lambda rows: {"score": scorer.score(rows) - scorer.bias},
+            "the two numbers of a row swapped": lambda rows: score(rows[:, ::-1]),
+            "0 in place of each negative score": lambda rows: {
+                "score": np.maximum(scorer.score(rows), 0)
+            },
+        },
+    )

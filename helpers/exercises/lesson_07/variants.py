@@ -1,4 +1,4 @@
-"""The numbers of lesson 07's exercises, for each seed, and the right answers.
+"""The numbers of exercises 1 and 3 of lesson 07, for each seed, and the right answers.
 
 Each exercise has a function that draws them. Without a seed they are those of the lesson's page.
 """
@@ -11,7 +11,7 @@ import numpy as np
 from helpers.exercises import battery
 
 ROWS = np.array([[1.0, 1.0], [0.5, -1.0], [-2.0, 0.25], [3.0, 0.5], [0.0, 2.0]], np.float32)
-ASSIGNED = 0.5  # what exercise 4 assigns to the attribute of the loaded export
+ASSIGNED = 0.5  # what exercise 1 assigns to the attribute of the loaded export
 _THRESHOLDS = (0.8, 0.5), (0.7, 0.4), (0.2, 0.5), (0.7, 0.9), (0.9, 0.3)
 # One of the two numbers is a power of 2, so that a score can be exactly a threshold. Their sum is
 # 0.6, the score of the row [1, 1].
@@ -54,10 +54,6 @@ class Scorer:
         scores = self.score(rows)
         return scores - scores.mean(axis=0) if len(rows) else scores
 
-    def label(self, rows: np.ndarray) -> np.ndarray:
-        """Compute 1 for each score above the new threshold, else 0, (n, 1)."""
-        return (self.score(rows) > np.float32(self.after)).astype(np.int32)
-
     def many_rows(self) -> np.ndarray:
         """Make 300 rows, and rows whose score is a threshold or up to 1 % beside it.
 
@@ -74,18 +70,13 @@ class Scorer:
         return np.concatenate([rows, np.array(edges, np.float32)])
 
 
-def phone(seed: int | None = None) -> Scorer:
-    """Draw the weights of exercise 1."""
-    return Scorer((2.0, -1.0), 0.5) if seed is None else _weights(random.Random(f"3 {seed}"))
-
-
 def restored(seed: int | None = None) -> Scorer:
-    """Draw the weights of exercise 2."""
+    """Draw the weights of the scores of exercise 3."""
     return Scorer((1.5, 0.5), -1.0) if seed is None else _weights(random.Random(f"4 {seed}"))
 
 
 def average(seed: int | None = None) -> Scorer:
-    """Draw the weights of exercise 3, and the number of rows in its graph."""
+    """Draw the weights of the lists of exercise 3, and the number of rows in their graph."""
     if seed is None:
         return Scorer((2.0, 3.0), 1.0)
     chance = random.Random(f"5 {seed}")
@@ -96,7 +87,7 @@ def average(seed: int | None = None) -> Scorer:
 
 
 def labelled(seed: int | None = None) -> Scorer:
-    """Draw the weights and the thresholds of exercise 4."""
+    """Draw the weights and the thresholds of exercise 1."""
     if seed is None:
         return Scorer((0.4, 0.2), 0.0)
     chance = random.Random(f"6 {seed}")

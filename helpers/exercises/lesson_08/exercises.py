@@ -10,6 +10,12 @@ from helpers.exercises.export_checks import SAME_ANSWER, require_prediction
 from helpers.exercises.lesson_08 import served_models
 from helpers.exercises.lesson_08.q2_reasons import Reasons
 from helpers.exercises.lesson_08.q3_publish import require_published
+from helpers.exercises.lesson_08.q4_replacement import (
+    draw_case,
+    require_cause,
+    require_may_replace,
+    versions_of,
+)
 from helpers.exercises.numbered_export import new_folder
 from helpers.exercises.outcomes import NotYet, require
 from helpers.serving.launch.process import Server
@@ -35,12 +41,12 @@ def serve_scoring(made: tuple[Path, served_models.Scoring]) -> Server:
     "q1",
     "scores totals packed",
     hints=[
-        "GET /v1/models/scoring/metadata returns the signatures with their inputs and outputs.",
+        'scoring.signatures("scoring") returns the signatures with their inputs and outputs.',
         'With two inputs, {"signature_name": "both", "inputs": {"left": [...], "right": [...]}} '
         "sends each input as a column. The response has a column for each output.",
         "np.array(row, np.float32).tobytes() returns the bytes of a row, and base64.b64encode(...)"
-        '.decode() converts them to text for {"b64": text}. Over gRPC, tf.make_tensor_proto '
-        "accepts a list of bytes directly.",
+        '.decode() converts them to text for {"b64": text}. Over gRPC, scoring.predict takes '
+        "a list of bytes.",
     ],
     given=save_scoring,
     fresh=serve_scoring,
@@ -70,7 +76,7 @@ def call_three_signatures(scores, totals, packed):
         )
     return (
         "you called three signatures: with one input, with two inputs, and with bytes. The check "
-        "refuses totals with left and right exchanged: these are "
+        "refuses a similar wrong answer, too: totals with left and right exchanged. These are "
         f"{_row(variant.totals(RIGHT, LEFT))}, and the right totals are {_row(right['totals'])}."
     )
 
@@ -152,7 +158,11 @@ def predict_the_version(prediction):
         lambda event: served_models.outcomes()[event],
         why=Reasons(served_models.measured),
     )
-    return "all six are right. A version that is loaded can still be unable to answer."
+    return (
+        "all six are right. A version that is loaded can still be unable to answer. The check "
+        "refuses a similar wrong answer, too: 2 for the version made with tf.saved_model.save. The "
+        "server does not go back to version 2 by itself."
+    )
 
 
 @exercise(
@@ -174,6 +184,31 @@ def publish_the_next_version(publish):
         "you published two versions while clients sent requests, and no request "
         "failed. Each version has all files of its export, and everything else in base is "
         "unchanged. The new version has the highest number in drawn base paths, too. The check "
-        "refuses this similar answer: the same copy without the last step, so that the server "
-        "reads it while it grows."
+        "refuses a similar wrong answer, too: the same copy without the last step, so that the "
+        "server reads it while it grows."
+    )
+
+
+@exercise(
+    "q4",
+    "cause may_replace",
+    hints=[
+        "Compare old and new line by line. For each difference, read its row in the table above.",
+        'old and new are dicts of dicts: for name, (dtype, shape) in old["inputs"].items(). The '
+        "names of the inputs must be the same, and new must have all outputs of old.",
+        "A size of new is right if it is None or equal to the size of old. Compare len(shape) "
+        "first, then the sizes with zip. If old has one output, new must have one output.",
+        "np.allclose compares answers of different shapes, too, so compare np.shape(...) before.",
+    ],
+    given=draw_case,
+    fresh=versions_of,
+)
+def decide_on_the_replacement(cause, may_replace):
+    """Find the change that breaks clients, and decide whether a version may replace another"""
+    require_cause(cause, decide_on_the_replacement.original())
+    pairs, shapes = require_may_replace(may_replace)
+    return (
+        f"you found the change, and may_replace is right for {pairs} pairs of versions. The check "
+        "refuses a similar wrong answer, too: np.allclose without np.shape, which is wrong for "
+        f"{shapes} of these pairs."
     )

@@ -133,7 +133,7 @@ def _require_fair(in_canary, notebook, generators):
         "percentages. It chooses the same users in another order, and in a new process that ran "
         "your cell again, with another hash(), clock, user name and folder. All users stay in when "
         f"the percentage grows. At 0.5 %, {few} of {count:,} users are in the canary. The check "
-        "refuses this similar rule: only 100 buckets. It chooses about "
+        "refuses a similar wrong answer, too: only 100 buckets, which choose about "
         f"{count // 100} users."
     )
 

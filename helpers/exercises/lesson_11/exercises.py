@@ -3,11 +3,61 @@
 from typing import Any
 
 from helpers.exercises.exercise import exercise
-from helpers.exercises.lesson_11 import q1_growth, q2_slow_scorer, q3_retracing, q4_batch_size
+from helpers.exercises.lesson_11 import (
+    q1_days,
+    q2_computers,
+    q3_growth,
+    q4_slow_scorer,
+    q5_retracing,
+)
 
 
 @exercise(
     "q1",
+    "verdicts times",
+    hints=[
+        "Look at the names of the first four timings: do the functions take turns? Then look at "
+        "the numbers: are they steps of a clock?",
+        "For the other days, take the timings of each function out of the list, divide old by "
+        "new, turn by turn, and give the results to Ratio(pairs=...).",
+        "[ms for who, ms in timings if who == 'old'] are the timings of old. The median of the "
+        "pairs is np.median(old / new), if both are arrays.",
+    ],
+    given=q1_days.make_days,
+)
+def judge_the_timings(verdicts: Any, times: Any) -> str:
+    """Say which of three timings may be published, and what is wrong with the others"""
+    days = judge_the_timings.original()
+    q1_days.require_verdicts(verdicts, days)
+    q1_days.require_times(times, days)
+    return f"all three days are judged right. {q1_days.nearest(days)}"
+
+
+@exercise(
+    "q2",
+    "times_as_long",
+    hints=[
+        "First write a function that calls one of the two `calls` times, and returns how long "
+        "that took by `clock`.",
+        "Find `calls` for each function: begin with 1, and double it while a timing takes less "
+        "than 0.05 seconds. Call the function twice before.",
+        "Nine times, time `function` and then `baseline`. Divide each timing by its own number "
+        "of calls, divide the two results, and return the median of the nine.",
+    ],
+)
+def compare_two_functions(times_as_long: Any) -> str:
+    """Write a function that compares the time of two functions on a busy computer"""
+    q2_computers.require_times_as_long(times_as_long)
+    return (
+        f"right within {q2_computers.EQUAL:.0%} on {q2_computers.COUNT} simulated computers: with "
+        "short and with long calls, slow first calls, a computer that becomes slower, and up to "
+        "three interruptions. The check refuses a similar wrong answer, too: the mean of the "
+        "turns in place of their median."
+    )
+
+
+@exercise(
+    "q3",
     "prediction",
     hints=[
         "A call has a fixed cost, and a cost for each row. Which of the two is larger for one row?",
@@ -18,16 +68,16 @@ from helpers.exercises.lesson_11 import q1_growth, q2_slow_scorer, q3_retracing,
 )
 def predict_the_growth(prediction: Any) -> str:
     """Predict how much longer 10,000 rows take than one"""
-    q1_growth.require_growth(prediction)
+    q3_growth.require_growth(prediction)
     return (
-        f"right, all four were measured just now, the loop with {q1_growth.IN_THE_LOOP} of the "
-        "rows. If the fixed cost of a call is the larger part, more rows cost nearly nothing. If "
-        "the arithmetic is the larger part, they cost. A loop pays the fixed cost for each row."
+        f"right, all four were measured just now, the loop with {q3_growth.IN_THE_LOOP} of the "
+        "rows. Where the fixed cost of a call is the larger part, more rows take hardly longer. "
+        "Where the arithmetic is the larger part, they do. A loop pays the fixed cost for each row."
     )
 
 
 @exercise(
-    "q2",
+    "q4",
     "fast",
     hints=[
         "You can do every step of the loop for all rows at once. For example, rows - slow.means "
@@ -38,21 +88,21 @@ def predict_the_growth(prediction: Any) -> str:
         "The model's answer for such a row does not matter.",
     ],
     needs="slow",
-    given=q2_slow_scorer.new_scorer,
+    given=q4_slow_scorer.new_scorer,
 )
 def speed_up_the_scorer(fast: Any, slow: Any) -> str:
     """Make the scorer at least 100 times as fast, with equal numbers"""
     made = speed_up_the_scorer.original()
-    q2_slow_scorer.require_same_scorer(slow, made)
-    q2_slow_scorer.require_fast(fast, made)
+    q4_slow_scorer.require_same_scorer(slow, made)
+    q4_slow_scorer.require_fast(fast, made)
     return (
         "the same numbers, at least 100 times as fast on 12 new rows in each call, and right for 1 "
-        f"to 300 rows. `slow` is unchanged. {q2_slow_scorer.nearest(made)}"
+        f"to 300 rows. `slow` is unchanged. {q4_slow_scorer.nearest(made)}"
     )
 
 
 @exercise(
-    "q3",
+    "q5",
     "cause steady",
     hints=[
         "Make a new tf.function(shop.bill), call it several times, and change only one of the "
@@ -63,37 +113,14 @@ def speed_up_the_scorer(fast: Any, slow: Any) -> str:
         "what changes, such as tf.constant(discount). Where the length changes, give None for it "
         "in an input_signature.",
     ],
-    given=q3_retracing.make_shop,
+    given=q5_retracing.make_shop,
 )
 def stop_the_retracing(cause: Any, steady: Any) -> str:
     """Diagnose what makes a new graph for each request, and stop it"""
     shop = stop_the_retracing.original()
-    q3_retracing.require_cause(cause, shop)
-    q3_retracing.require_steady(steady, shop)
+    q5_retracing.require_cause(cause, shop)
+    q5_retracing.require_steady(steady, shop)
     return (
-        f"you found the cause, and {q3_retracing.REQUESTS + q3_retracing.MORE} new requests need "
-        f"at most {q3_retracing.MOST} graphs. {q3_retracing.nearest(shop)}"
-    )
-
-
-@exercise(
-    "q4",
-    "pick",
-    hints=[
-        "The first row of a batch waits (size - 1) / rate seconds for the other rows. Then the "
-        "model computes the whole batch.",
-        "late = np.mean((size - 1) / rate + times[size] > budget) is the share of batches that "
-        "are late. This share may be at most 0.05.",
-        "Of the sizes that are left, take the one with the least np.mean(times[size]) / size. "
-        "min(sizes, key=..., default=None) returns None when no size is left.",
-    ],
-    given=q4_batch_size.given,
-)
-def pick_the_batch_size(pick: Any) -> str:
-    """Pick the batch size that keeps a latency budget at the least cost"""
-    q4_batch_size.require_pick(pick)
-    return (
-        f"in {len(q4_batch_size.TABLES) + q4_batch_size.DRAWN} tables your function picks the "
-        "cheapest size that keeps the budget, or None where no size does. "
-        f"{q4_batch_size.nearest()}"
+        f"you found the cause, and {q5_retracing.REQUESTS + q5_retracing.MORE} new requests need "
+        f"at most {q5_retracing.MOST} graphs. {q5_retracing.nearest(shop)}"
     )

@@ -18,6 +18,7 @@ from pathlib import Path
 from helpers.paths import ROOT
 from helpers.processes import forked_process
 from helpers.serving.handshake import LISTENS, PARENT, POLL
+from helpers.serving.launch.server_requests import Requests
 
 SECONDS = "0.2"  # between two looks for versions; TensorFlow Serving's flag takes whole ones only
 HOST = "127.0.0.1"
@@ -40,7 +41,7 @@ class PortTakenError(ServerError):
     """Another program listens at the server's port."""
 
 
-class Server:
+class Server(Requests):
     """A model server in a process of its own; `start` makes one.
 
     Parameters

@@ -1,32 +1,24 @@
-"""Start or find the model server of a lesson, and wait until a version is available.
+"""Start or find the model server of a lesson.
 
-The lesson sends its requests itself. If the environment variable TFS_URL is set, the lesson uses
-the server at this REST address, for example a TensorFlow Serving server. TFS_GRPC is the gRPC
-address of the same server.
+If the environment variable TFS_URL is set, the lesson uses the server at this REST address, for
+example a TensorFlow Serving server. TFS_GRPC is the gRPC address of the same server.
 """
 
-import http.client
-import json
 import os
-import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from helpers.serving.launch import process
+from helpers.serving.launch.server_requests import Requests
+from helpers.serving.launch.status import wait_for
 from helpers.serving.server.version_folders import Model, versions_to_serve
 from helpers.text import safe_repr, shorten
 
-STATES = ("START", "LOADING", "AVAILABLE", "UNLOADING", "END")
-EVERY = 0.05  # seconds between two status requests
-# Without a proxy, because a proxy cannot reach a server on this machine.
-_open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 _started = {}  # {model name: the last server that `serve` has started for it}
 
 
 @dataclass(frozen=True)
-class ExternalServer:
+class ExternalServer(Requests):
     """A server that this process has not started, with the interface of `process.Server`.
 
     Parameters
@@ -131,69 +123,3 @@ def _require_version(model_name, base):
     if not versions_to_serve(Model(model_name, path)):
         found = ", ".join(sorted(os.listdir(path))) or "nothing"
         raise ValueError(f"{expected}; {path} contains no version, it contains {shorten(found)}")
-
-
-def wait_for(
-    address: str,
-    model: str,
-    version: int | None = None,
-    state: str = "AVAILABLE",
-    *,
-    deadline: float = 60,
-) -> None:
-    """Ask a server for the status of a version until the version has a given state.
-
-    Parameters
-    ----------
-    address : str
-        the REST address of the server
-    model : str
-        the name of the model
-    version : int, optional
-        without it, any version of the model
-    state : str
-        START, LOADING, AVAILABLE, UNLOADING or END
-    deadline : float
-        seconds
-
-    Raises
-    ------
-    RuntimeError
-        the version failed to load; the text contains the server's error
-    TimeoutError
-        the version does not have the state after the deadline; the text contains the last status
-    ValueError
-        there is no such state
-    """
-    if state not in STATES:
-        raise ValueError(f"state must be one of {', '.join(STATES)}, not {safe_repr(state)}")
-    path = f"/v1/models/{quote(model, '')}"
-    path += "" if version is None else f"/versions/{int(version)}"
-    end = time.monotonic() + deadline
-    while True:
-        found, seen = _status(address + path)
-        if any(entry["state"] == state for entry in found):
-            return
-        ended = [entry for entry in found if entry["state"] == "END"]
-        if version is not None and ended and ended[0]["status"]["error_code"] != "OK":
-            text = ended[0]["status"]["error_message"]
-            raise RuntimeError(f"version {version} of {model} did not load: {text}")
-        if time.monotonic() > end:
-            which = "a version" if version is None else f"version {version}"
-            raise TimeoutError(
-                f"waited {deadline:g} seconds for {which} of {model} to be {state}, but the last "
-                f"status at {address}{path} was: {seen}"
-            )
-        time.sleep(EVERY)
-
-
-def _status(url):
-    """Return the list of the versions' states, and a line that describes the response."""
-    try:
-        with _open(url, timeout=5) as response:
-            found = json.load(response)["model_version_status"]
-    except urllib.error.HTTPError as error:
-        return [], f"status {error.code} {error.read().decode(errors='replace')}"
-    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
-        return [], f"{type(error).__name__}: {error}"
-    return found, ", ".join(f"{entry['version']} {entry['state']}" for entry in found)

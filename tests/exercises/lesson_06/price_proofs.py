@@ -1,4 +1,4 @@
-"""Proofs of the exercises of lesson 06: right answers, named mistakes, near misses."""
+"""Proofs of exercises 3 and 4 of lesson 06: right answers, named mistakes, near misses."""
 
 import os
 
@@ -21,7 +21,7 @@ from tests.exercises.repairs import (
 
 NAMES, PATH = "signature-by-name", "path-in-graph"
 
-Q1 = Proofs(
+Q3 = Proofs(
     right={
         "an ExportArchive around the signature": repaired(NAMES, answers.renamed),
         "a tf.Module around it": repaired(NAMES, answers.renamed_by_a_module),
@@ -76,7 +76,7 @@ Q1 = Proofs(
             "should take only what clients send, but takes garden as well",
         ),
         "no such directory": Mistake(
-            lambda folder: (NAMES, folder / "none"), "repaired_dir_1: directory: there is nothing"
+            lambda folder: (NAMES, folder / "none"), "repaired_dir_3: directory: there is nothing"
         ),
         "the loaded export": Mistake(
             lambda _: (NAMES, tf.saved_model.load(repair_the_names.given())),
@@ -104,7 +104,7 @@ Q1 = Proofs(
     },
 )
 
-Q2 = Proofs(
+Q4 = Proofs(
     right={
         "a lookup table": repaired(PATH, answers.looked_up),
         "a StringLookup with the words": repaired(PATH, answers.by_a_layer),

@@ -10,12 +10,15 @@ from helpers import readers
 from helpers.clinic import CASES
 from helpers.errors.find import find
 from helpers.exercises.lesson_06 import broken_exports as made
-from helpers.exercises.lesson_06 import variants
-from helpers.exercises.lesson_06.exercises import repair_the_names, repair_the_path
+from helpers.exercises.lesson_06 import served_houses, tracebacks, variants
+from helpers.exercises.lesson_06.exercises import CHAIN_FACTS, repair_the_names, repair_the_path
 from helpers.exercises.outcomes import NOT_YET, PASSED
 from helpers.paths import ROOT
-from tests.exercises.lesson_06 import price_answers
-from tests.exercises.lesson_06.price_proofs import NAMES, PATH, Q1, Q2
+from tests.exercises.lesson_06 import parcel_proofs, price_answers
+from tests.exercises.lesson_06.chain_proofs import Q1
+from tests.exercises.lesson_06.parcel_proofs import Q2
+from tests.exercises.lesson_06.price_proofs import NAMES, PATH, Q3, Q4
+from tests.exercises.lesson_06.request_proofs import Q5
 from tests.exercises.proofs import prove
 from tests.exercises.repairs import KEY
 
@@ -34,8 +37,8 @@ def test_prices_of_colours_need_the_file(lesson, tmp_path):
 
 
 VARIANTS = {  # repairs that read what was given, and so are right for each variant
-    "q1": (repair_the_names, NAMES, price_answers.renamed_by_probing),
-    "q2": (repair_the_path, PATH, price_answers.of_an_asset),
+    "q3": (repair_the_names, NAMES, price_answers.renamed_by_probing),
+    "q4": (repair_the_path, PATH, price_answers.of_an_asset),
 }
 
 
@@ -63,28 +66,100 @@ def test_a_room_costs_more_than_a_square_metre_in_each_variant():
         assert houses.rooms > houses.area
 
 
-def test_the_lesson_says_what_the_clinic_says():
-    """The lesson's cases and threads are the clinic's.
+SEEDS = (None, *range(8))
 
-    For each error that the lesson shows, the clinic finds one of the lesson's cases.
-    """
-    cells = nbformat.read(ROOT / "solutions" / f"{NAME}.ipynb", as_version=4).cells
-    prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
-    taught = set()
-    for point in re.findall(r"^- (`[\s\S]*?)\n(?=\S|\n|$)", prose, re.M):
-        keys = re.findall(r"`(.+?)`", point.split(":")[0])
-        threads = re.findall(r"github\.com/([^)]+)/issues/(\d+)\)", point)
-        known = [thread for key in keys for thread in CASES[key].reported]
-        assert {f"{repository}#{number}" for repository, number in threads} <= set(known), point
-        assert bool(threads) != ("No thread known" in point), point
-        taught.update(keys)
-    assert len(taught) >= 10
-    shown = "\n".join(o.get("text", "") for cell in cells for o in cell.get("outputs", ()))
+
+def test_each_chain_has_two_errors_of_two_types_and_a_case_that_the_page_shows(tmp_path):
+    seen = set()
+    for seed in (None, *{tracebacks.drawn(seed)[0]: seed for seed in range(99)}.values()):
+        text = tracebacks.chained(tmp_path / str(seed), seed)
+        chain = tracebacks.chain_of(text)
+        assert text.count("Traceback (most recent call last)") == 2
+        first, last = re.split(r"^(?:During|The above) .*$", text, flags=re.M)
+        assert re.search(rf"^(?:[\w.]+\.)?{chain.first}: ", first, re.M)
+        assert re.search(rf"^{chain.last}: ", last, re.M)
+        assert chain.first != chain.last
+        numbers = re.findall(r'File "shop.py", line (\d+)', first)
+        assert int(numbers[-1]) == chain.line
+        own = map(int, re.findall(r'File "shop.py", line (\d+)', text))
+        assert {chain.line, *chain.others} == set(own)
+        assert find(text).case.key == find(first).case.key == chain.case
+        assert chain.case in CHAIN_FACTS
+        assert not re.search(r"/tmp|\.venv|0x|__inference_\w+_\d", text)
+        seen.add(chain.case)
+    assert seen == tracebacks.KINDS.keys()
+
+
+def test_each_request_has_three_faults_that_the_clinic_knows(tmp_path):
+    """The server names the next fault after each correction."""
+    for seed in SEEDS:
+        made = served_houses.served(tmp_path / str(seed), seed)
+        send, path, body = served_houses.client_of(made)
+        drawn = made[1]
+        said = [send(path, body)]
+        kept = list(drawn.faults)
+        while kept:
+            part = drawn.body()
+            for fault in kept:
+                fault(part)
+            said.append(send(served_houses.PATH, part))
+            kept.remove(_named_by(said[-1][1], kept))
+        assert len({text for _, text in said}) == len(said) == 3, said
+        for status, text in said:
+            assert status in (400, 404)
+            assert find(text).case.group == "serving", text
+        status, text = send(served_houses.PATH, drawn.body())
+        assert (status, served_houses.prices_in(text)) == (200, drawn.prices().tolist())
+        swapped = drawn.prices([house[::-1] for house in drawn.houses])
+        assert not set(swapped) & set(drawn.prices())
+
+
+def _named_by(text, faults):
+    """The fault that a text of the server is about."""
+    words = {
+        "_plain": "plain list",
+        "_rows": "Missing 'inputs'",
+        "_signature": "signature name",
+        "_name": "named input",
+        "_texts": "is not of expected type",
+    }
+    return next(fault for fault in faults if words[fault.__name__] in text)
+
+
+def test_the_parcels_of_a_variant_need_their_own_table(lesson, tmp_path):
+    first = parcel_proofs.of_given()(tmp_path)
+    exercise = lesson.exercises["q2"]
+    exercise.given(1)
+    assert exercise.grade(*first, notebook={}).outcome == NOT_YET
+    exercise.given()
+    assert exercise.grade(*first, notebook={}).outcome == PASSED
+
+
+def cells():
+    return nbformat.read(ROOT / "solutions" / f"{NAME}.ipynb", as_version=4).cells
+
+
+def test_the_lesson_says_what_the_clinic_says():
+    """Its threads are the clinic's, and the clinic finds each error that the lesson shows."""
+    prose = "\n".join(cell.source for cell in cells() if cell.cell_type == "markdown")
+    threads = re.findall(
+        r"\[\w+\s\d+\]\(https://github\.com/([^)]+)/issues/(\d+)\)\s+\(`([\w-]+)`\)", prose
+    )
+    assert len(threads) >= 8
+    for repository, number, key in threads:
+        assert f"{repository}#{number}" in CASES[key].reported
+    (table,) = [cell for cell in cells() if cell.source.startswith("overview(")]
+    taught = set(re.findall(r'"([\w-]+)"', table.source)) | {"variables-deleted"}
+    assert {key for *_, key in threads} <= taught
+    assert len(taught) >= 12
+    assert {"saving", "loading", "calling"} == {CASES[key].group for key in taught}
+    shown = "\n".join(o.get("text", "") for cell in cells() for o in cell.get("outputs", ()))
     errors = re.findall(r"^\w+Error: .*(?:\n    .*)*", shown, re.M)
-    assert len(errors) >= 10
+    errors = [error for error in errors if not error.startswith("KeyError")]
+    assert len(errors) >= 4
     for error in errors:
         found = find(error).case
         assert found and found.key in taught, error
 
 
-globals().update(prove(NAME, {"q1": Q1, "q2": Q2}))
+globals().update(prove(NAME, {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4, "q5": Q5}))

@@ -1,43 +1,38 @@
-"""Repairs of lesson 07's exports as learners write them.
+"""Repairs of exercise 3 of lesson 07 as learners write them.
 
 Each function takes a new folder and returns the directory of an export in it.
 """
 
 import tensorflow as tf
 
-from helpers.exercises.lesson_07.exercises import (
-    repair_for_the_phone,
-    repair_the_number_of_rows,
-    repair_the_threshold,
-    repair_the_weights,
-)
+from helpers.exercises.lesson_07.exercises import repair_without_code
 from tests.exercises import repairs
 from tests.exercises.repairs import ROWS, archive, module, signature_of, spec
 
 
-def rescued(folder, exercise=repair_for_the_phone):
-    from helpers.readers.rescue import rescue
+class Given:
+    """One of the two exports that exercise 3 hands out."""
 
-    rescue(exercise.given(), folder / "repaired")
-    return folder / "repaired"
+    def __init__(self, position):
+        self.position = position
+
+    def given(self):
+        return repair_without_code.given()[self.position]
 
 
-def saved_again(folder, exercise=repair_for_the_phone):
+SCORES, LISTS = Given(0), Given(1)
+
+
+def saved_again(folder, exercise=SCORES):
     return repairs.saved_again(folder, exercise)
 
 
-def wrapped(folder, exercise=repair_for_the_phone, spec=ROWS):
+def wrapped(folder, exercise=SCORES, spec=ROWS):
     """The given signature as the endpoint of an ExportArchive."""
     found = signature_of(exercise)
     (name,) = found.structured_input_signature[1]
     (output,) = found.structured_outputs
     return archive(folder, lambda rows: found(**{name: rows})[output], spec)
-
-
-def held_by_a_module(folder, exercise=repair_for_the_phone):
-    found = signature_of(exercise)
-    (name,) = found.structured_input_signature[1]
-    return module(folder, lambda rows: found(**{name: rows}), ROWS, found=found.loaded)
 
 
 def weights_of(exercise):
@@ -56,32 +51,32 @@ def dense(weights):
     return model
 
 
-def rebuilt(folder, exercise=repair_for_the_phone, change=lambda kernel, bias: (kernel, bias)):
+def rebuilt(folder, exercise=SCORES, change=lambda kernel, bias: (kernel, bias)):
     """A new model with the stored weights, exported by Keras."""
     dense(change(*weights_of(exercise))).export(folder / "repaired", verbose=False)
     return folder / "repaired"
 
 
-def saved_the_old_way(folder, exercise=repair_for_the_phone):
+def saved_the_old_way(folder, exercise=SCORES):
     tf.saved_model.save(dense(weights_of(exercise)), str(folder / "repaired"))
     return folder / "repaired"
 
 
-def of_variables(folder, exercise=repair_the_weights, spec=ROWS):
+def of_variables(folder, exercise=SCORES, spec=ROWS):
     kernel, bias = map(tf.Variable, weights_of(exercise))
     return module(folder, lambda rows: rows @ kernel + bias, spec, kernel=kernel, bias=bias)
 
 
 def of_loaded_variables(folder):
     """The variables of the loaded export, read by a function of one's own."""
-    found = tf.saved_model.load(repair_the_weights.given())
+    found = tf.saved_model.load(SCORES.given())
     kernel, bias = sorted(found.variables, key=lambda variable: -len(variable.shape))
     return module(folder, lambda rows: {"y": rows @ kernel + bias}, spec("x", 2), found=found)
 
 
 def of_two_layers(folder):
     """A functional model: a layer without a bias, and one that adds it."""
-    kernel, bias = weights_of(repair_the_weights)
+    kernel, bias = weights_of(SCORES)
     rows = tf.keras.Input((2,), name="rows")
     score = tf.keras.layers.Dense(1, use_bias=False, name="product")(rows)
     model = tf.keras.Model(rows, tf.keras.layers.Rescaling(1.0, bias.item())(score))
@@ -91,7 +86,7 @@ def of_two_layers(folder):
 
 
 class Line(tf.keras.Model):
-    """The class of exercise 2, with or without a build of its own."""
+    """The class of the scores, with or without a build of its own."""
 
     def __init__(self):
         super().__init__()
@@ -111,11 +106,11 @@ class Built(Line):
 def of_the_class(folder, make=Built):
     model = make()
     model(tf.zeros((1, 2)))
-    model.set_weights(weights_of(repair_the_weights))
+    model.set_weights(weights_of(SCORES))
     return archive(folder, model.call, track=model)
 
 
-# 3: scores above the average of their request
+# Scores above the mean of their list
 
 
 def above(rows, kernel, bias):
@@ -124,12 +119,12 @@ def above(rows, kernel, bias):
 
 
 def averaged(folder, function=above, spec=ROWS):
-    found = tf.saved_model.load(repair_the_number_of_rows.given())
+    found = tf.saved_model.load(LISTS.given())
     return module(folder, lambda rows: function(rows, found.kernel, found.bias), spec, found=found)
 
 
 def averaged_by_an_archive(folder, spec=ROWS):
-    kernel, bias = map(tf.Variable, weights_of(repair_the_number_of_rows))
+    kernel, bias = map(tf.Variable, weights_of(LISTS))
     return archive(folder, lambda rows: above(rows, kernel, bias), spec)
 
 
@@ -146,65 +141,12 @@ class Above(tf.keras.Model):
 def averaged_by_keras(folder):
     model = Above()
     model(tf.zeros((3, 2)))
-    model.set_weights(weights_of(repair_the_number_of_rows))
+    model.set_weights(weights_of(LISTS))
     model.export(folder / "repaired", verbose=False, input_signature=[ROWS])
     return folder / "repaired"
 
 
 def opened_only(folder):
     """Promise any number of rows, with a graph that still divides by 4."""
-    found = signature_of(repair_the_number_of_rows)
+    found = signature_of(LISTS)
     return archive(folder, lambda rows: dict(found(rows=rows)), ROWS)
-
-
-# 4: labels by a different threshold
-
-
-def labelled(
-    folder,
-    threshold=0.8,
-    make=archive,
-    judge=lambda score, t: score > t,
-    change=lambda label: label,
-):
-    found = signature_of(repair_the_threshold)
-
-    def function(rows):
-        score = found(rows=rows)["score"]
-        return {"score": score, "label": change(tf.cast(judge(score, threshold), tf.int32))}
-
-    kept = {"found": found.loaded} if make is module else {}
-    return make(folder, function, ROWS, **kept)
-
-
-def with_a_variable(folder, dtype=tf.int64, limit=0.8):
-    kernel, bias = map(tf.Variable, weights_of(repair_the_threshold))
-    threshold = tf.Variable(limit)
-
-    def function(rows):
-        score = rows @ kernel + bias
-        return {"score": score, "label": tf.cast(score > threshold, dtype)}
-
-    return module(folder, function, ROWS, kernel=kernel, bias=bias, threshold=threshold)
-
-
-def of_the_restored_function(folder):
-    """Saving traced the function again, so the restored function has the new threshold."""
-    found = tf.saved_model.load(repair_the_threshold.given())
-    signatures = found.serving_default.get_concrete_function(ROWS)
-    tf.saved_model.save(found, str(folder / "repaired"), signatures=signatures)
-    return folder / "repaired"
-
-
-def attribute_set(folder):
-    found = tf.saved_model.load(repair_the_threshold.given())
-    found.threshold = 0.8
-    tf.saved_model.save(found, str(folder / "repaired"), signatures=dict(found.signatures))
-    return folder / "repaired"
-
-
-def label_only(folder):
-    found = signature_of(repair_the_threshold)
-    return archive(
-        folder, lambda rows: {"label": tf.cast(found(rows=rows)["score"] > 0.8, tf.int32)}, ROWS
-    )

@@ -1,5 +1,6 @@
 """Test the exercises of lesson 08: right answers, mistakes, no answer, and their helpers."""
 
+import ast
 import tempfile
 import time
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from helpers.exercises import exercise_server
-from helpers.exercises.lesson_08 import served_models
+from helpers.exercises.lesson_08 import q4_replacement, served_models
 from helpers.exercises.lesson_08.exercises import (
     LEFT,
     RIGHT,
@@ -29,6 +30,7 @@ from tests.exercises.lesson_08.answers_calls import (
     by_grpc,
 )
 from tests.exercises.lesson_08.answers_publish import Q3
+from tests.exercises.lesson_08.answers_replacement import Q4, by_rules
 from tests.exercises.proofs import prove
 
 
@@ -128,4 +130,27 @@ def test_a_server_that_has_ended_is_started_again(lesson):
     assert lesson.exercises["q1"].grade(*by_grpc(None)).outcome == PASSED, "at its old address"
 
 
-globals().update(prove("08_serving", {"q1": Q1, "q2": Q2, "q3": Q3}))
+@pytest.mark.parametrize("seed", [None, *range(20)])
+def test_each_variant_of_exercise_4_has_one_kind_of_breaking_change(lesson, seed):
+    exercise = lesson.exercises["q4"]
+    old, new = exercise.given(seed)
+    assert not by_rules(old, new)
+    drawn = exercise.original()
+    right = q4_replacement.CHANGES[drawn.changes[-1]].cause
+    assert all(not q4_replacement.CHANGES[key].cause for key in drawn.changes[:-1])
+    for cause in q4_replacement.CAUSES:
+        result = exercise.grade(cause, by_rules)
+        assert result.outcome == (PASSED if cause == right else NOT_YET), result
+    assert ast.literal_eval(str(old)) == old, "it prints what Python can read"
+    old.clear()
+    assert exercise.given(seed)[0], "a copy"
+    exercise.given()
+
+
+def test_every_change_of_exercise_4_is_tried():
+    tried = {key for one in q4_replacement.cases() for key in one.changes}
+    assert tried == q4_replacement.CHANGES.keys()
+    assert {one.right for one in q4_replacement.cases()} == {True, False}
+
+
+globals().update(prove("08_serving", {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4}))

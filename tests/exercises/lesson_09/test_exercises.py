@@ -8,8 +8,21 @@ import pytest
 from helpers.exercises import exercise_server
 from helpers.exercises.lesson_09 import q2_guard
 from helpers.exercises.lesson_09.q2_guard import CAUSES, MODEL
+from helpers.exercises.lesson_09.q3_experiments import (
+    BETTER,
+    BROKEN,
+    EQUAL,
+    SPLIT,
+    split_z,
+    verdict,
+)
+from helpers.exercises.lesson_09.q4_alarm import NUMBERS, cases, live_rows
 from helpers.exercises.numbered_export import ROW
 from helpers.exercises.outcomes import NotYet
+from helpers.penguins.data import penguins
+from helpers.serving.rollout.plan import compare
+from tests.exercises.lesson_09.answers_alarm import Q4
+from tests.exercises.lesson_09.answers_experiments import Q3, TRUTH
 from tests.exercises.lesson_09.answers_guard import Q2, as_the_hint_says
 from tests.exercises.lesson_09.answers_rule import KERNEL, Q1
 from tests.exercises.proofs import prove
@@ -109,4 +122,29 @@ def _start(exercise, folder):
     exercise.fresh(exercise.maker(folder))
 
 
-globals().update(prove("09_rollout", {"q1": Q1, "q2": Q2}, lambda: KERNEL))
+def test_the_experiments_of_the_page_have_these_verdicts(lesson):
+    made = lesson.exercises["q3"].given()
+    assert {name: verdict(arms) for name, arms in made.items()} == TRUTH
+
+
+def test_each_variant_of_exercise_3_has_an_equal_pair_a_gain_and_a_broken_split(lesson):
+    seen = set()
+    for seed in range(12):
+        made = lesson.exercises["q3"].given(seed)
+        found = {name: verdict(arms) for name, arms in made.items()}
+        assert {EQUAL, BETTER, BROKEN} <= set(found.values())
+        assert all(abs(abs(split_z(*arms)) - SPLIT) > 1 for arms in made.values())
+        assert all(abs(abs(compare(*arms).z) - 1.96) > 0.5 for arms in made.values())
+        seen.add(tuple(found.values()))
+    assert len(seen) > 6, "the place does not tell the verdict"
+    lesson.exercises["q3"].given()
+
+
+def test_the_alarm_is_asked_about_both_sides_of_its_limit():
+    made = [*cases(*[live_rows(penguins(), seed) for seed in (1, 2)])]
+    columns = [name for case in made for name in case.statistics or NUMBERS]
+    named = sum(len(case.expected) for case in made)
+    assert 0.2 < named / len(columns) < 0.6
+
+
+globals().update(prove("09_rollout", {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4}, lambda: KERNEL))

@@ -1,15 +1,17 @@
 """Answers to the exercises of lesson 11, right and wrong ones, for their proofs."""
 
 import os
+import statistics
+import time
+import timeit
 
 import numpy as np
 import tensorflow as tf
 
 from helpers.benchmark.predictors import by_hand, interpreter
-from helpers.exercises.lesson_11 import q3_retracing
+from helpers.exercises.lesson_11 import q1_days, q5_retracing
 from helpers.exercises.lesson_11.exercises import stop_the_retracing
-from helpers.exercises.lesson_11.q2_slow_scorer import new_scorer, require_same_scorer, scorer
-from helpers.exercises.lesson_11.q4_batch_size import LATE
+from helpers.exercises.lesson_11.q4_slow_scorer import new_scorer, require_same_scorer, scorer
 from helpers.exercises.outcomes import NotYet
 
 
@@ -17,7 +19,171 @@ def just(*answers):
     return lambda _: answers
 
 
-# Exercise 2: the scorer of the notebook, and faster ones.
+# Exercise 1: verdicts, and the median of the day that may be published.
+VERDICTS = {"monday": "too noisy", "tuesday": "publish", "wednesday": "not in turn"}
+
+
+def published(function):
+    """Compute a number of the timings, old and new, of the day that may be published."""
+    made = q1_days.times_of(q1_days.make_days(None)["tuesday"])
+    return function(made["old"], made["new"])
+
+
+def judged(function):
+    return just(VERDICTS, published(function))
+
+
+def verdicts(**changed):
+    return just(VERDICTS | changed, 1.2)
+
+
+# Exercise 2: functions of function, baseline and clock.
+def timing(way, calls, clock):
+    begin = clock()
+    for _ in range(calls):
+        way()
+    return clock() - begin
+
+
+def enough(way, clock, least):
+    calls = 1
+    while timing(way, calls, clock) < least:
+        calls *= 2
+    return calls
+
+
+def compares(warm_up=2, least=0.05, turns=9, middle=np.median, calls=None):
+    """Make an answer that takes the pairs in turn."""
+
+    def times_as_long(function, baseline, clock):
+        counts = []
+        for way in (function, baseline):
+            timing(way, warm_up, clock)
+            counts.append(calls or enough(way, clock, least))
+        pairs = []
+        for _ in range(turns):
+            first = timing(function, counts[0], clock) / counts[0]
+            pairs.append(first / (timing(baseline, counts[1], clock) / counts[1]))
+        return middle(pairs)
+
+    return just(times_as_long)
+
+
+def by_timeit(function, baseline, clock):
+    timers = [timeit.Timer(way, timer=clock) for way in (function, baseline)]
+    counts = []
+    for timer in timers:
+        timer.timeit(3)
+        counts.append(timer.autorange()[0])
+    turns = [
+        [timer.timeit(count) / count for timer, count in zip(timers, counts, strict=True)]
+        for _ in range(11)
+    ]
+    return statistics.median(first / second for first, second in turns)
+
+
+def abba(function, baseline, clock):
+    """Change who begins, and divide the medians."""
+    found = {function: [], baseline: []}
+    for way in found:
+        timing(way, 3, clock)
+    counts = {way: enough(way, clock, 0.1) for way in found}
+    for turn in range(16):
+        for way in (function, baseline) if turn % 2 else (baseline, function):
+            found[way].append(timing(way, counts[way], clock) / counts[way])
+    return np.median(found[function]) / np.median(found[baseline])
+
+
+def by_time(function, baseline, clock):
+    """Call until 50 ms are over, without a number of calls. The first turns do not count."""
+
+    def seconds(way):
+        begin, calls = clock(), 0
+        while clock() - begin < 0.05:
+            way()
+            calls += 1
+        return (clock() - begin) / calls
+
+    pairs = [seconds(function) / seconds(baseline) for _ in range(15)]
+    return tf.constant(np.median(pairs[3:]))
+
+
+def shortest(function, baseline, clock):
+    """Take the shortest timing of each, as Python's documentation of timeit advises."""
+    for way in (function, baseline):
+        timing(way, 2, clock)
+    counts = {way: enough(way, clock, 0.1) for way in (function, baseline)}
+    found = [[timing(way, n, clock) / n for way, n in counts.items()] for _ in range(12)]
+    return np.divide(*np.min(found, axis=0))
+
+
+def one_after_the_other(function, baseline, clock):
+    medians = []
+    for way in (function, baseline):
+        timing(way, 2, clock)
+        calls = enough(way, clock, 0.05)
+        medians.append(np.median([timing(way, calls, clock) / calls for _ in range(9)]))
+    return medians[0] / medians[1]
+
+
+def one_number_of_calls(function, baseline, clock):
+    """Use the calls of the function for the baseline too."""
+    for way in (function, baseline):
+        timing(way, 2, clock)
+    calls = enough(function, clock, 0.05)
+    turns = [[timing(way, calls, clock) for way in (function, baseline)] for _ in range(9)]
+    return np.median([first / max(second, 1e-9) for first, second in turns])
+
+
+def not_divided(function, baseline, clock):
+    """Forget that the two timings hold different numbers of calls."""
+    counts = []
+    for way in (function, baseline):
+        timing(way, 2, clock)
+        counts.append(enough(way, clock, 0.05))
+    return np.median(
+        [timing(function, counts[0], clock) / timing(baseline, counts[1], clock) for _ in range(9)]
+    )
+
+
+def warm_function_only(function, baseline, clock):
+    timing(function, 2, clock)
+    counts = [enough(way, clock, 0.05) for way in (function, baseline)]
+    pairs = []
+    for _ in range(9):
+        first = timing(function, counts[0], clock) / counts[0]
+        pairs.append(first / (timing(baseline, counts[1], clock) / counts[1]))
+    return np.median(pairs)
+
+
+def changed_answer(change):
+    """Make an answer that returns something else of the right number."""
+    (right,) = compares()(None)
+    return just(lambda function, baseline, clock: change(right(function, baseline, clock)))
+
+
+def own_clock(function, baseline, clock):
+    (right,) = compares(least=0.0005)(None)
+    return right(function, baseline, time.perf_counter)
+
+
+def of_the_function(function, baseline, clock):
+    timing(function, 2, clock)
+    calls = enough(function, clock, 0.05)
+    return np.median([timing(function, calls, clock) / calls for _ in range(9)])
+
+
+def moves_to(folder):
+    (right,) = compares()(None)
+
+    def times_as_long(function, baseline, clock):
+        os.chdir(folder)
+        return right(function, baseline, clock)
+
+    return (times_as_long,)
+
+
+# Exercise 4: the scorer of the notebook, and faster ones.
 SLOW = [new_scorer()]
 
 
@@ -187,7 +353,7 @@ def of_twelve(_):
     return (fast(lambda x: graph(x).numpy()),)
 
 
-# Exercise 3: functions of amounts, discount and member.
+# Exercise 5: functions of amounts, discount and member.
 def graph_of_bill(**options):
     return tf.function(stop_the_retracing.given().bill, **options)
 
@@ -269,7 +435,7 @@ class Bills(tf.Module):
 
 
 def without_tensorflow(amounts, discount, member):
-    return q3_retracing.right(amounts, discount, member)
+    return q5_retracing.right(amounts, discount, member)
 
 
 def anew(amounts, discount, member):
@@ -367,104 +533,3 @@ def in_place_bill(amounts, discount, member):
 
 
 EAGER = graph_of_bill()
-
-
-# Exercise 4: functions of times, rate and budget.
-def mean_cost(size, seconds):
-    return np.mean(seconds) / size
-
-
-def choose(late, cost=mean_cost, none=None):
-    """Make an answer. late(size, seconds, rate, budget) tells whether a size is too slow."""
-
-    def pick(times, rate, budget):
-        left = [size for size in times if not late(size, times[size], rate, budget)]
-        return min(left, key=lambda size: cost(size, times[size]), default=none)
-
-    return just(pick)
-
-
-def share(size, seconds, rate, budget):
-    return np.mean((size - 1) / rate + seconds > budget) > LATE
-
-
-def most(part):
-    return lambda n, s, rate, budget: np.mean((n - 1) / rate + s > budget) > part
-
-
-def percentile(size, seconds, rate, budget):
-    return (size - 1) / rate + np.quantile(seconds, 0.95) > budget
-
-
-def mean_in_time(times, rate, budget):
-    costs = {}
-    for size, seconds in times.items():
-        late = (size - 1) / rate + seconds > budget
-        if late.mean() <= LATE:
-            costs[size] = seconds[~late].mean() / size
-    return min(costs, key=costs.get, default=None)
-
-
-def in_order(size, seconds, rate, budget):
-    allowed = len(seconds) // 20
-    return sorted(seconds)[-allowed - 1] > budget - (size - 1) / rate
-
-
-def eleventh(size, seconds, rate, budget):
-    return sorted(seconds)[-11] + (size - 1) / rate > budget
-
-
-def in_milliseconds(size, seconds, rate, budget):
-    waits = 1000 * (size - 1) / rate
-    return 20 * sum(waits + 1000 * one > 1000 * budget for one in seconds) > len(seconds)
-
-
-right_pick = choose(share)(None)[0]
-
-
-def numpy_size(times, rate, budget):
-    size = right_pick(times, rate, budget)
-    return None if size is None else np.int64(size)
-
-
-def step_by_step(times, rate, budget):
-    best = None
-    for size, seconds in sorted(times.items(), reverse=True):
-        late = sum(1 for one in seconds if (size - 1) / rate + one > budget)
-        cheaper = best is None or sum(seconds) / size / len(seconds) < best[0]
-        if late <= 0.05 * len(seconds) and cheaper:
-            best = sum(seconds) / size / len(seconds), size
-    return best[1] if best else None
-
-
-def deletes(times, rate, budget):
-    size = right_pick(times, rate, budget)
-    times.clear()
-    return size
-
-
-def deletes_the_late(times, rate, budget):
-    for size in [size for size in times if share(size, times[size], rate, budget)]:
-        del times[size]
-    return min(times, key=lambda size: np.mean(times[size]) / size, default=None)
-
-
-def sorts(times, rate, budget):
-    for seconds in times.values():
-        seconds.sort()
-    return right_pick(times, rate, budget)
-
-
-def fails_without(times, rate, budget):
-    left = [size for size in times if not share(size, times[size], rate, budget)]
-    return min(left, key=lambda size: np.mean(times[size]) / size)
-
-
-def for_text(times, rate, budget):
-    return str(right_pick(times, rate, budget))
-
-
-def best_power(times, rate, budget):
-    """Look at the sizes of the page only."""
-    table = {size: times[size] for size in (1, 2, 4, 8, 16, 32, 64, 128) if size in times}
-    return right_pick(table, rate, budget)

@@ -1,4 +1,4 @@
-"""Exercise 3 of lesson 11: a function that is traced for every request, and its cure."""
+"""Exercise 5 of lesson 11: a function that is traced for every request, and its cure."""
 
 import contextlib
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Exercise 1 of lesson 11: how much longer many rows take than one."""
+"""Exercise 3 of lesson 11: how much longer many rows take than one."""
 
 import math
 import time
@@ -11,7 +11,7 @@ import numpy as np
 from helpers.benchmark.predictors import by_hand
 from helpers.benchmark.timing import duration, measure, rounded
 from helpers.exercises.export_checks import require_prediction
-from helpers.exercises.lesson_11.q2_slow_scorer import scorer
+from helpers.exercises.lesson_11.q4_slow_scorer import scorer
 
 LIMIT, MANY = 50, 10_000
 # A part of the rows is enough for the loop: it takes ten times as long as LIMIT says.

@@ -1,4 +1,4 @@
-"""Exercise 2 of lesson 11: a scorer that calls the model row by row, and a faster one."""
+"""Exercise 4 of lesson 11: a scorer that calls the model row by row, and a faster one."""
 
 import time
 from collections.abc import Callable
@@ -219,7 +219,7 @@ def require_same_scorer(slow: Any, made: SlowScorer) -> None:
     if content(slow) != content(made):
         raise changed(
             "slow",
-            "should be what lesson.q2.given() returned last, but another scorer is there, or its "
+            "should be what lesson.q4.given() returned last, but another scorer is there, or its "
             "weights, means or deviations were changed",
         )
 
@@ -233,7 +233,7 @@ def _require_own_code(made):
     ):
         require(
             now is before,
-            f"this check times `slow` of the notebook. {name} should be as lesson.q2.given() "
+            f"this check times `slow` of the notebook. {name} should be as lesson.q4.given() "
             "handed it out, but your code has replaced it. Take that out, choose Kernel > Restart "
             "Kernel, then Run > Run All Above Selected Cell, and run this cell.",
         )

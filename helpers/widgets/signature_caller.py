@@ -1,6 +1,7 @@
 """A widget that calls a signature of a loaded export, and shows the answer or the real error."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -190,13 +191,15 @@ def _readable(array):
     return shorten(str(array.tolist()), 500)
 
 
-def signature_caller(loaded: Any) -> View:
+def signature_caller(loaded: Any, request: Mapping[str, Any] | None = None) -> View:
     """Make the widget: a signature to choose, a request to edit, and the answer.
 
     Parameters
     ----------
     loaded : object
         What tf.saved_model.load returns.
+    request : mapping of str to list or array, optional
+        The first request for the signatures that take these inputs, in place of a row of ones.
 
     Returns
     -------
@@ -208,10 +211,11 @@ def signature_caller(loaded: Any) -> View:
         As `signatures` does.
     """
     found = signatures(loaded)
+    requests = {key: _first_request(signature, request) for key, signature in found.items()}
     first = next(iter(found))
     choice = ipywidgets.Dropdown(options=list(found), description="signature")
-    request = ipywidgets.Textarea(
-        example(found[first]),
+    field = ipywidgets.Textarea(
+        requests[first],
         description="request",
         layout=ipywidgets.Layout(width="95%", height="5em"),
     )
@@ -223,7 +227,7 @@ def signature_caller(loaded: Any) -> View:
     @guarded
     def show(_=None):
         answer.value = "calling …"  # not the answer of an older request
-        lines = str(call_signature(loaded, choice.value, request.value))
+        lines = str(call_signature(loaded, choice.value, field.value))
         lines = lines.encode(errors="replace").decode()  # a single surrogate cannot be sent
         answer.value = f"<pre style='{WRAP}'>{marked(lines)}</pre>"
 
@@ -231,7 +235,7 @@ def signature_caller(loaded: Any) -> View:
     def edit(_):
         """Answer each request while it is typed. Half a request is not an error."""
         try:
-            json.loads(request.value[:LIMIT])
+            json.loads(field.value[:LIMIT])
         except (ValueError, RecursionError):
             answer.value = f"<pre style='{WRAP}'>{EDITED}</pre>"
         else:
@@ -239,21 +243,35 @@ def signature_caller(loaded: Any) -> View:
 
     @guarded
     def choose(_):
-        before = request.value
-        request.value = example(found[choice.value])
-        if request.value == before:  # an unchanged request calls nothing
+        before = field.value
+        field.value = requests[choice.value]
+        if field.value == before:  # an unchanged request calls nothing
             show()
 
     choice.observe(choose, "value")
-    request.observe(edit, "value")
+    field.observe(edit, "value")
     call.on_click(show)
     show()
-    return View([choice, request, call, answer, style()], _text(found))
+    return View([choice, field, call, answer, style()], _text(found, requests))
 
 
-def _text(found):
+def _first_request(signature, request):
+    if request is not None and request.keys() == specs(signature).keys():
+        return json.dumps({name: _listed(value) for name, value in request.items()})
+    return example(signature)
+
+
+def _listed(value):
+    """Return a value as nested lists. Float32 numbers get the few digits that they need."""
+    array = np.asarray(value)
+    if array.dtype != np.float32:
+        return array.tolist()
+    return np.array([float(str(number)) for number in array.flat]).reshape(array.shape).tolist()
+
+
+def _text(found, requests):
     lines = [INTRODUCTION]
     for key, signature in found.items():
         outputs = ", ".join(sorted(signature.structured_outputs))
-        lines += [f"{key} takes {shorten(example(signature), 80)}", f"  and answers with {outputs}"]
+        lines += [f"{key} takes {shorten(requests[key], 80)}", f"  and answers with {outputs}"]
     return "\n".join(lines)

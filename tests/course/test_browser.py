@@ -144,18 +144,20 @@ def look_up_an_error(notebook):
 
 
 def enter_a_penguin(notebook):
-    """A whole row, one with missing values and a new island, and one with an unknown name."""
+    """The first row, another one, a missing value, a new island, and an unknown name."""
     output = notebook.output("signature_caller(")
     request, answer = output.get_by_role("textbox"), output.locator(".widget-html pre")
+    expect(request).to_have_value(re.compile('"body_mass_g": \\[5100.0\\]'))
+    expect(answer).to_contain_text("species: ['Gentoo']")
     row = (
         '{"bill_length_mm": [46.5], "body_mass_g": [3500], "island": ["Dream"], "sex": ["female"]}'
     )
     type_into(request, row)
     expect(answer).to_contain_text("species: ['Chinstrap']")
-    before = answer.inner_text()
-    type_into(request, row.replace("46.5", "NaN").replace("Dream", "Paulet"))
-    expect(answer).not_to_have_text(before)
-    expect(answer).to_contain_text("✓ probability: [0.")
+    type_into(request, row.replace("46.5", "NaN"))
+    expect(answer).to_contain_text("✓ probability: [nan]")
+    type_into(request, row.replace("Dream", "Paulet"))
+    expect(answer).to_contain_text("found OOV values")
     type_into(request, row.replace("sex", "gender"))
     expect(answer).to_contain_text("✗ TypeError")
     alternate_requests(output, row, row.replace("sex", "gender"))
@@ -320,9 +322,9 @@ CASES = [
     Case(
         name="05_preprocessing_and_assets",
         widget="signature_caller(",
-        stored="score takes",
-        wrong="export_dir_1 = doors_dir  # whose signature has another name",
-        words="signature 'classify', but its signatures are: from_features, from_rows",
+        stored="classify takes",
+        wrong="mistake, estimate = lambda rows: rows, 0.5  # which changes nothing",
+        words="mistake should change one of the columns",
         use_widget=enter_a_penguin,
     ),
     Case(

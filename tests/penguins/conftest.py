@@ -4,10 +4,10 @@ import pytest
 
 from helpers.penguins.data import penguins
 from helpers.penguins.evaluation import HeldOut
-from tests.penguins.hand_preparation import by_hand, new_model
+from helpers.penguins.hand_preparation import by_hand, new_network
 
 
 @pytest.fixture(scope="package")
 def five():
     """The five models of lesson 05, trained once."""
-    return HeldOut(penguins(), by_hand, new_model)
+    return HeldOut(penguins(), by_hand, new_network)

@@ -11,7 +11,7 @@ from helpers.penguins.evaluation import (
     most_frequent,
     nearest_mean,
 )
-from tests.penguins.hand_preparation import by_hand, new_model
+from helpers.penguins.hand_preparation import by_hand, new_network
 
 
 def test_no_penguin_is_judged_by_a_model_that_has_seen_it(five):
@@ -27,7 +27,7 @@ def test_no_penguin_is_judged_by_a_model_that_has_seen_it(five):
     nearest_mean(rows, note)
     assert sorted(met) == list(range(344))
     met.clear()
-    HeldOut(rows, note, new_model).right(note)
+    HeldOut(rows, note, new_network).right(note)
     assert sorted(met) == list(range(344))
 
 
@@ -52,7 +52,7 @@ def test_it_beats_them_in_other_folds_too(monkeypatch, seed):
         "helpers.penguins.evaluation.folds", lambda species: folds(species, seed=seed)
     )
     rows = penguins()
-    right = HeldOut(rows, by_hand, new_model).right(by_hand)
+    right = HeldOut(rows, by_hand, new_network).right(by_hand)
     assert interval_of_gain(right, nearest_mean(rows, by_hand))[0] > 0.002
 
 

@@ -10,9 +10,9 @@ import tensorflow as tf
 from helpers import artifact, readers
 from helpers.models import COLUMNS, PenguinModel
 from helpers.penguins.data import ISLANDS, RAW, SPECIES, folds, one_hot, penguins, take
+from helpers.penguins.hand_preparation import by_hand
 from helpers.training import train
 from helpers.widgets.signature_caller import example
-from tests.penguins.hand_preparation import by_hand
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@
 import numpy as np
 
 from helpers.penguins.data import MEASUREMENTS, penguins
+from helpers.penguins.hand_preparation import by_hand
 from helpers.penguins.preparation_mistakes import in_capitals, in_kilograms, lose_a_fifth, slips
-from tests.penguins.hand_preparation import by_hand
 
 
 def test_every_slip_costs_what_the_picture_shows(five):

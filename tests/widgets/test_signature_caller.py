@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -177,3 +178,16 @@ def test_the_text_form_says_what_there_is_to_call(loaded):
     text = (text[0] if isinstance(text, tuple) else text)["text/plain"]
     assert 'numbers takes {"x": [[1.0, 1.0]]}\n  and answers with score\n' in text
     assert max(map(len, text.splitlines())) <= 98
+
+
+def test_a_given_request_stands_there_first(loaded):
+    """For the signatures that take these inputs. The others keep their row of ones."""
+    widget = signature_caller(loaded, {"x": np.float32([[0.1, 2]])})
+    choice, request, _, answer = widget.children[:4]
+    choice.value = "numbers"
+    assert request.value == '{"x": [[0.1, 2.0]]}'
+    assert "score: [[6.2]]" in answer.value
+    choice.value = "texts"
+    assert request.value == '{"words": ["red"]}'
+    text = widget._repr_mimebundle_()["text/plain"]
+    assert 'numbers takes {"x": [[0.1, 2.0]]}' in text

@@ -22,6 +22,7 @@ from helpers.exercises.export_checks import (
 from helpers.exercises.notebook import changed
 from helpers.exercises.outcomes import NotYet, require
 from helpers.penguins.data import ISLANDS, RAW, SEXES, SPECIES, complete, folds, penguins, take
+from helpers.penguins.hand_preparation import by_hand
 from helpers.text import safe_repr
 
 KEY = "classify"
@@ -245,14 +246,14 @@ def many_rows(gaps: bool) -> dict[str, np.ndarray]:
 
 
 def of_the_notebook(
-    model: Callable[..., Any], by_hand: Callable[..., Any], known: Columns
+    model: Callable[..., Any], known: Columns
 ) -> Callable[..., dict[str, np.ndarray]]:
     """Return the function of raw columns that the notebook's model computes.
 
     Parameters
     ----------
-    model, by_hand, known
-        The objects of the notebook.
+    model, known
+        The objects of the notebook. The rows are prepared as for its training.
 
     Returns
     -------
@@ -267,7 +268,7 @@ def of_the_notebook(
         except Exception:
             each = np.zeros(0)
         if each.shape != (len(rows["island"]), len(SPECIES)):
-            raise changed("model", "should take by_hand(rows, known), but does not")
+            raise changed("model", "should take the seven numbers of a row, but does not")
         return {
             "species": np.array(SPECIES)[each.argmax(axis=1)],
             "probability": each.max(axis=1),

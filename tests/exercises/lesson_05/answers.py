@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from helpers.exercises.lesson_05.nearest_answers import CODES
-from helpers.exercises.lesson_05.q5_left_out import trained_model
+from helpers.exercises.lesson_05.q4_left_out import trained_model
 from helpers.models import COLUMNS, PenguinModel
 from helpers.penguins.data import ISLANDS, SEXES, SPECIES, penguins
 
@@ -160,53 +159,3 @@ def rows_with_gaps_left_out(bill_length_mm, body_mass_g, island, sex):
     whole = ~(tf.math.is_nan(bill_length_mm) | tf.math.is_nan(body_mass_g))
     columns = (bill_length_mm, body_mass_g, island, sex)
     return compared(*(tf.boolean_mask(column, whole) for column in columns))
-
-
-# The columns of exercise 4
-
-
-SEX = [tf.TensorSpec((None,), tf.string, name="sex")]
-
-
-def columns(folder, function, spec=SEX, key="columns", track=()):
-    export = tf.keras.export.ExportArchive()
-    for part in track:
-        export.track(part)
-    export.add_endpoint(key, function, spec)
-    export.write_out(folder / "export", verbose=False)
-    return folder / "export"
-
-
-def by_lookup(folder):
-    lookup = tf.keras.layers.StringLookup(vocabulary=list(CODES), output_mode="one_hot")
-    lookup(tf.constant(["F"]))
-    table = tf.constant([[0.0, 0], [1, 0], [1, 0], [0, 1], [0, 1]])
-    return columns(folder, lambda sex: tf.cast(lookup(sex), tf.float32) @ table, track=[lookup])
-
-
-def by_hash_table(folder):
-    saved = tf.Module()
-    words, codes = tf.constant(list(CODES)), tf.constant(list(CODES.values()), tf.int64)
-    saved.table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(words, codes), -1)
-    saved.endpoint = tf.function(lambda sex: tf.one_hot(saved.table.lookup(sex), 2), SEX)
-    tf.saved_model.save(saved, str(folder / "export"), signatures={"columns": saved.endpoint})
-    return folder / "export"
-
-
-def by_comparison(sex):
-    pairs = (["female", "F"], ["male", "M"])
-    return tf.stack([tf.reduce_any(sex[:, tf.newaxis] == pair, axis=1) for pair in pairs], axis=1)
-
-
-def as_on_the_page(sex):
-    def code_of(words):
-        return np.array([CODES.get(word.decode(), -1) for word in words], np.int32)
-
-    return tf.one_hot(tf.numpy_function(code_of, [sex], tf.int32), 2)
-
-
-def by_py_function(sex):
-    def code_of(words):
-        return [CODES.get(word.decode(), -1) for word in words.numpy()]
-
-    return tf.one_hot(tf.py_function(code_of, [sex], tf.int32), 2)

@@ -5,19 +5,23 @@ import pytest
 import tensorflow as tf
 
 from helpers import readers
+from helpers.exercises.export_checks import SAME_ANSWER
+from helpers.exercises.lesson_05 import q5_photos
 from helpers.exercises.lesson_05.exercises import GAPS
+from helpers.exercises.lesson_05.photo_preparation import PREPARATIONS
 from helpers.exercises.lesson_05.q3_vocabulary import OUTCOMES
-from helpers.exercises.lesson_05.q5_left_out import STEPS, named, trained_model, training_rows
+from helpers.exercises.lesson_05.q4_left_out import STEPS, named, trained_model, training_rows
+from helpers.exercises.lesson_05.q5_photos import with_a_photo_model
 from helpers.exercises.lesson_05.raw_row_checks import without_gaps
 from helpers.exercises.outcomes import NOT_YET, PASSED
 from helpers.models import COLUMNS
-from helpers.penguins.data import penguins
-from tests.exercises.lesson_05 import answers, row_answers, step_answers, word_answers
-from tests.exercises.lesson_05.row_proofs import Q1, Q2, just, made
+from helpers.penguins.data import RAW, SPECIES, penguins
+from tests.exercises.lesson_05 import answers, photo_answers, row_answers, step_answers
+from tests.exercises.lesson_05.q1_proofs import Q1, centimetres, measured, skew
+from tests.exercises.lesson_05.q5_proofs import Q5
+from tests.exercises.lesson_05.row_proofs import Q2, just
 from tests.exercises.lesson_05.step_answers import repaired, upper
-from tests.exercises.lesson_05.word_answers import FEMALE, MALE, of_columns, of_groups, one_of
 from tests.exercises.proofs import Mistake, Proofs, one_wrong, other_mappings, prove
-from tests.penguins.hand_preparation import by_hand
 
 PREDICTION = {
     "filed: islands.txt, which you wrote, is deleted": "same",
@@ -75,87 +79,8 @@ Q3 = Proofs(
     untouched=(dict.fromkeys(PREDICTION, ...),),
 )
 
-Q4 = Proofs(
-    right={
-        "comparisons": of_columns(answers.by_comparison),
-        "a StringLookup": made(answers.by_lookup),
-        "a hash table in a tf.Module": made(answers.by_hash_table),
-        "one more signature": made(word_answers.with_a_second_signature),
-        "the words in another order": of_groups(FEMALE[::-1], MALE[::-1]),
-    },
-    wrong={
-        "bools": Mistake(made(answers.columns, answers.by_comparison), "but gives bool of shape"),
-        "as on the page": Mistake(
-            made(answers.columns, answers.as_on_the_page),
-            "Write that step with TensorFlow operations",
-        ),
-        "py_function": Mistake(
-            made(answers.columns, answers.by_py_function),
-            "Write that step with TensorFlow operations",
-        ),
-        "small letters first": Mistake(
-            of_columns(
-                lambda sex: one_of(tf.strings.lower(sex), ["female", "f"], ["male", "m"]),
-            ),
-            "should answer [0.0, 0.0] for 'f', but answers [1.0, 0.0]",
-        ),
-        "blanks removed": Mistake(
-            of_columns(lambda sex: answers.by_comparison(tf.strings.strip(sex))),
-            "male', but answers [0.0, 1.0].",
-        ),
-        "an operation that does not cross": Mistake(
-            of_columns(word_answers.by_pattern), "columns fails in LiteRT"
-        ),
-        "female unless male": Mistake(
-            of_columns(word_answers.female_unless_male),
-            "should answer [0.0, 0.0] for '', but answers [1.0, 0.0]",
-        ),
-        "columns swapped": Mistake(
-            of_columns(lambda sex: answers.by_comparison(sex)[:, ::-1]),
-            "should answer [0.0, 1.0] for 'male', but answers [1.0, 0.0]",
-        ),
-        "one spelling only": Mistake(
-            of_groups(FEMALE[:1], MALE[:1]), "should answer [1.0, 0.0] for 'F', but"
-        ),
-        "one column": Mistake(
-            of_columns(lambda sex: answers.by_comparison(sex)[:, 0]), "gives float32 of shape (13,)"
-        ),
-        "one word": Mistake(
-            of_columns(answers.by_comparison, spec=[tf.TensorSpec((1,), tf.string, name="sex")]),
-            "of shape (1,)",
-        ),
-        "another name": Mistake(
-            of_columns(
-                answers.by_comparison, spec=[tf.TensorSpec((None,), tf.string, name="words")]
-            ),
-            "columns should have an input named 'sex', but takes words",
-        ),
-        "another key": Mistake(
-            of_columns(answers.by_comparison, key="serve"),
-            "the export should have the signature 'columns'",
-        ),
-        "the function itself": Mistake(just(answers.by_comparison), "path of an export directory"),
-    },
-    near={
-        "without F": of_groups(FEMALE[:1], MALE),
-        "without M": of_groups(FEMALE, MALE[:1]),
-        "without female": of_groups(FEMALE[1:], MALE),
-        "without male": of_groups(FEMALE, MALE[1:]),
-        "Female as well": of_groups([*FEMALE, "Female"], MALE),
-        "m as well": of_groups(FEMALE, [*MALE, "m"]),
-        "an empty text is male": of_groups(FEMALE, [*MALE, ""]),
-        "repeated words as well": of_groups([*FEMALE, "female female"], MALE),
-        "2 in place of 1": of_columns(
-            lambda sex: 2 * tf.cast(answers.by_comparison(sex), tf.float32)
-        ),
-        "by position": of_columns(word_answers.by_position),
-        "0 and 1 exchanged": of_columns(lambda sex: ~answers.by_comparison(sex)),
-    },
-    untouched=(...,),
-)
-
 HERS = "should answer as found_dir, after the missing step by hand, does"
-Q5 = Proofs(
+Q4 = Proofs(
     right={
         "upper": repaired(upper),
         "a tf.Module": step_answers.saved_as_module,
@@ -242,6 +167,14 @@ Q5 = Proofs(
 )
 
 
+@pytest.fixture(autouse=True, scope="module")
+def tiny_network():
+    """Answer photos with a small network: MobileNet needs seconds for each export."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(q5_photos, "network", photo_answers.tiny_network)
+        yield
+
+
 @pytest.mark.parametrize(("name", "value", "enough", "words"), GAPS)
 def test_gaps_leave_room_on_both_sides(name, value, enough, words):
     """The model passes with three penguins to spare, so a new training of it passes as well."""
@@ -254,18 +187,18 @@ def test_gaps_leave_room_on_both_sides(name, value, enough, words):
 
 def notebook():
     table = {"known": training_rows(), "rows": penguins()}
-    return {"model": trained_model(), "by_hand": by_hand, **table}
+    return {"model": trained_model(), "skew": skew(), **table}
 
 
 @pytest.mark.parametrize(("seed", "missing"), [(1, "kilograms"), (2, "gaps"), (3, "capitals")])
 def test_another_seed_leaves_another_step_out(lesson, tmp_path, seed, missing):
     """The table proves the right answers of the seeds."""
-    found_dir, rows = lesson.q5.given(seed), penguins()
+    (found_dir, _), rows = lesson.q4.given(seed), penguins()
     counts = {name: named(found_dir, step(rows)) for name, step in STEPS.items()}
     assert counts.pop(missing) == 343 > max(named(found_dir, rows), *counts.values())
     for said in ("capitals", "kilograms", "gaps"):
         answer = step_answers.as_it_was(tmp_path, said, seed)
-        result = lesson.q5.grade(*answer, notebook=notebook())
+        result = lesson.q4.grade(*answer, notebook=notebook())
         assert result.outcome == NOT_YET
         assert ("left_out should be" in result.message) == (said != missing), result
 
@@ -300,22 +233,57 @@ def test_the_given_exports_show_the_columns(lesson):
 def test_changed_rows_are_named(lesson, tmp_path, change, words):
     names = notebook()
     change(names["rows"])
-    result = lesson.q5.grade(*step_answers.repaired(upper)(tmp_path), notebook=names)
+    result = lesson.q4.grade(*step_answers.repaired(upper)(tmp_path), notebook=names)
     assert result.outcome == NOT_YET and words in result.message, result
 
 
 @pytest.mark.parametrize(
     ("key", "answer", "words"),
     [
-        ("q1", Q1.right["the course's class"], "mean and deviation of all 344 rows"),
+        ("q1", measured(centimetres), "56% as the estimate"),
         ("q2", Q2.right["the course's class"], "an unknown sex as female"),
-        ("q4", Q4.right["comparisons"], "`female` and `male` only"),
-        ("q5", Q5.right["upper"], "0 in place of a missing measurement"),
+        ("q4", Q4.right["upper"], "0 in place of a missing measurement"),
+        ("q5", Q5.right["the steps of the page"], "It gives a different probability to"),
     ],
 )
 def test_a_pass_names_the_nearest_wrong_answer(lesson, tmp_path, key, answer, words):
     result = lesson.exercises[key].grade(*answer(tmp_path), notebook=notebook())
-    assert f"The check refuses this similar answer: {words}" in result.message
+    assert result.outcome == PASSED
+    assert "The check refuses" in result.message and words in result.message
+
+
+def test_the_given_steps_return_the_raw_columns(lesson):
+    _, steps = lesson.q4.given()
+    for step in steps.values():
+        assert list(step(penguins())) == list(RAW)
+
+
+def test_a_skew_that_is_something_else_is_named(lesson):
+    answer = centimetres, 0.4
+    result = lesson.q1.grade(*answer, notebook=notebook() | {"skew": skew().share_right})
+    assert result.outcome == NOT_YET and "skew should be SkewTest()" in result.message
+
+
+@pytest.mark.parametrize("seed", [None, 1, 2])
+def test_no_near_answer_to_the_photos_is_right(seed):
+    made = with_a_photo_model(None, seed)
+    assert set(made.answers.species) == set(SPECIES) == set(made.names)
+    assert made.names != SPECIES
+    for words, wrong in made.wrong.items():
+        apart = abs(wrong.probability - made.answers.probability) > SAME_ANSWER
+        assert apart.sum() >= len(made.photos) // 2, words
+
+
+def test_the_code_of_the_training_prepares_as_the_golden_answers_do():
+    """Without its random step."""
+    photo = with_a_photo_model(None).photos[0]
+    for preparation in PREPARATIONS:
+        lines = [line for line in preparation.code.splitlines() if "tf.image.random" not in line]
+        assert len(lines) == len(preparation.code.splitlines()) - 1
+        names = {"tf": tf}
+        exec("\n".join(lines), names)
+        pixels = names["prepare_photo"](photo).numpy()
+        assert np.allclose(pixels, preparation.prepare(photo), atol=1e-5)
 
 
 TABLE = {"q1": Q1, "q2": Q2, "q3": Q3, "q4": Q4, "q5": Q5}

@@ -1,4 +1,4 @@
-"""The exports of exercise 5 of lesson 05, each without one step of the preparation.
+"""The exports of exercise 4 of lesson 05, each without one step of the preparation.
 
 Each is made once and then copied, so a copy that a learner has changed can be told.
 """
@@ -135,7 +135,9 @@ def _export(left_out):
     return folder / "made"
 
 
-def with_a_step_left_outside(folder: Path, seed: int | None = None) -> Path:
+def with_a_step_left_outside(
+    folder: Path, seed: int | None = None
+) -> tuple[Path, dict[str, Callable[[Columns], dict[str, np.ndarray]]]]:
     """Make an export of a good model without one step of its preparation.
 
     Parameters
@@ -146,10 +148,21 @@ def with_a_step_left_outside(folder: Path, seed: int | None = None) -> Path:
 
     Returns
     -------
-    Path
-        The directory of the export.
+    directory : Path
+        The export.
+    steps : dict of str to function
+        Each takes the rows of the file, and returns the four raw columns.
     """
-    return Path(shutil.copytree(_export(ROTATION[(seed or 0) % len(ROTATION)]), folder))
+    directory = Path(shutil.copytree(_export(ROTATION[(seed or 0) % len(ROTATION)]), folder))
+    return directory, {name: _of_raw_columns(step) for name, step in STEPS.items()}
+
+
+def _of_raw_columns(step):
+    def raw_columns(rows):
+        changed = step(rows)
+        return {name: changed[name] for name in RAW}
+
+    return raw_columns
 
 
 def named(export_dir: Path, rows: Columns) -> int:

@@ -20,12 +20,10 @@ THROUGH = "it imports one of these modules for its functions"
 WITH_TENSORFLOW = {
     "helpers.models": CLASSES,
     "helpers.training": CLASSES,
-    "helpers.penguins": THROUGH,
     "helpers.penguins.evaluation": THROUGH,
-    "helpers.penguins.preparation_mistakes": THROUGH,
+    "helpers.penguins.skew": THROUGH,
     "helpers.penguins.trained": THROUGH,
     "helpers.exercises.lesson_02.forecast": CLASSES,
-    "helpers.exercises.lesson_05.exercises": THROUGH,
     "helpers.exercises.lesson_07.meter": CLASSES,
     "helpers.exercises.exercise_server": "it asks by gRPC, with TensorFlow's messages",
     "helpers.exercises.lesson_08.exercises": THROUGH,

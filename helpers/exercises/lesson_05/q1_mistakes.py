@@ -9,6 +9,7 @@ from helpers.exercises.learner_code import call
 from helpers.exercises.outcomes import NotYet, require
 from helpers.penguins.data import MEASUREMENTS, RAW, penguins
 from helpers.penguins.hand_preparation import by_hand
+from helpers.penguins.preparation_mistakes import slips
 from helpers.text import safe_repr
 
 LEAST_COST, NEAR = 0.05, 0.1  # shares of the penguins
@@ -115,8 +116,6 @@ def _same(rows, others):
 
 def _of_the_chart(table):
     """Return the features of each mistake of the chart, by its words."""
-    from helpers.penguins.preparation_mistakes import slips
-
     prepared = {}
     for words, (prepare, *change) in slips(by_hand).items():
         changed = change[0](table) if change else table

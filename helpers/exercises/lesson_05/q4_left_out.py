@@ -33,6 +33,7 @@ from helpers.penguins.data import (
     penguins,
     take,
 )
+from helpers.penguins.preparation_mistakes import in_capitals, in_kilograms
 
 ROTATION = ("capitals", "kilograms", "gaps")  # the step that is left out, by the seed
 HERS = "found_dir, after the missing step by hand,"
@@ -78,14 +79,10 @@ def _fill(rows):
 
 
 def _in_kilograms(rows):
-    from helpers.penguins import in_kilograms  # with TensorFlow
-
     return in_kilograms(dict(rows))
 
 
 def _in_capitals(rows):
-    from helpers.penguins import in_capitals
-
     return in_capitals(dict(rows))
 
 

@@ -12,8 +12,8 @@
 # Your program ends with `RuntimeError: no price`. The traceback above this line has thirty lines,
 # and only a few of them tell you what to change.
 #
-# ![A traceback with two errors. 1: the end, RuntimeError: no price. 2: the first error, above it.
-# 3: your lowest line above the first error, return
+# ![A traceback in two parts, one for each error. 1: the end, RuntimeError: no price. 2: the first
+# error, at the end of the upper part. 3: your lowest line in the upper part, return
 # serve(rows).](../notebooks/images/read_a_traceback.svg)
 #
 # After this lesson you can
@@ -23,19 +23,22 @@
 # - repair an export that raises errors, without the code of its model (exercises 3 and 4)
 # - correct a request that a model server refuses (exercise 5)
 #
-# **45 minutes**, 28 of them for the exercises. Builds on [lesson
+# **45 minutes**, 30 of them for the exercises. Builds on [lesson
 # 05](05_preprocessing_and_assets.ipynb).
 
 # %% [markdown]
 # ## The recipe
 #
-# This code prints each error of a traceback with your lowest line. It begins with the last error.
+# A program can fail twice: here `except` catches a first error and raises a second one. This code
+# prints both, the last one first. Behind each error it prints *your lowest line*: the last line of
+# your own code that ran before the error.
 #
 # ```python
 # import traceback
 #
 # try:
-#     {"price": float("cheap")}
+#     try: price = float("cheap")
+#     except ValueError: raise RuntimeError("no price")
 # except Exception as error:
 #     while error is not None:
 #         frames = traceback.extract_tb(error.__traceback__)
@@ -53,7 +56,6 @@ from helpers import show_error, start
 lesson = start("06_error_clinic")
 
 import inspect
-import shutil
 import traceback
 
 import tensorflow as tf
@@ -89,8 +91,8 @@ for frame in traceback.extract_tb(error.__traceback__):
 print(f"{type(error).__name__}: {error}")
 
 # %% [markdown]
-# Each line names a function and the code that it was executing. The first line is yours. The
-# others are TensorFlow's. Two places help you:
+# Each line names a function and its code. The first line is yours. The others are TensorFlow's. Two
+# places help you:
 #
 # - **The end** is the error itself: its type and its message.
 # - **Your lowest line** is the call that failed. Here it is `serve(rows)`.
@@ -106,8 +108,8 @@ print(f"{type(error).__name__}: {error}")
 clinic("".join(traceback.format_exception(error)))
 
 # %% [markdown]
-# *Found in your text* shows the words by which the clinic knows the error. The cause is in the
-# first cell: no name refers to the object that `tf.saved_model.load` returned. So Python deleted
+# *Found in your text* shows the words by which the clinic knows the error. The cause is the line
+# `serve = ...`: no name refers to the object that `tf.saved_model.load` returned. So Python deleted
 # this object, and its variables with it. Keep the object under a name:
 
 # %%
@@ -115,17 +117,16 @@ loaded = tf.saved_model.load(export_dir)
 print("answers for", len(loaded.serve(rows)), "rows")
 
 # %% [markdown]
-# Paste an error of your own into the widget, or choose a case from its list. For an error that the
-# clinic does not know, it names your lowest line and what to do next. In a terminal, use
+# Paste an error of your own into the widget, or choose a case from its list. If the clinic does not
+# know the error, it names your lowest line and what to do next. In a terminal, use
 # `.venv/bin/python -m helpers.clinic`.
 #
 # <details><summary>What if you find no cause?</summary>
 #
 # - Remove your own names, paths and numbers from the message. Search for the rest, in quotation
-#   marks, in the issues of [Keras](https://github.com/keras-team/keras/issues) and
-#   [TensorFlow](https://github.com/tensorflow/tensorflow/issues).
-# - Shorten the program until a single line decides whether it fails. Report this program with
-#   `tf.__version__` and `tf.keras.__version__`.
+#   marks, in the issues of Keras and TensorFlow on GitHub.
+# - Remove lines from the program as long as the same error remains. Report the shortest program
+#   with `tf.__version__` and `tf.keras.__version__`.
 #
 # </details>
 #
@@ -154,23 +155,25 @@ for error in (last, last.__cause__):
 
 # %% [markdown]
 # Such errors form a *chain*. The last error, `RuntimeError`, only reports a failure. The first
-# error, `AssertionError`, tells what failed. Look at your lowest line above the first error.
+# error, `AssertionError`, tells what failed.
 #
-# Python prints the first error at the top. A sentence stands between two errors:
+# Each error has its own part of the traceback: the calls, and below them the type and the message.
+# Python prints the part of the first error at the top. Look for your lowest line in this part. A
+# sentence stands between two parts:
 #
 # | words of the sentence | what happened |
 # |---|---|
 # | *was the direct cause of* | The program caught the first error and raised a second one. |
 # | *During handling of* | The program caught the first error. Then its `except` block failed. |
 #
-# In both cases, begin with the first error. TensorFlow makes chains, too. So skip an error if none
-# of the lines above it is yours.
+# Begin with the first error. Skip an error that your program expects, such as the `KeyError` of a
+# missing key. TensorFlow makes chains, too, so also skip an error whose part has no line of yours.
 #
 # ### Exercise 1: read a chain (4 min)
 #
-# The program `shop.py` ended with the traceback below. Which type has the first error? Which line
-# of `shop.py` made the call that failed? Which case of the clinic is the first error? The clinic
-# shows the name of a case in brackets, such as `variables-deleted`.
+# The program `shop.py` ended with the traceback below. What is the type of the first error? Which
+# line of `shop.py` made the call that failed? Which case does the clinic show for the first error?
+# The name of a case stands in brackets, such as `variables-deleted`.
 
 # %%
 print(lesson.q1.given())
@@ -187,11 +190,13 @@ lesson.q1.check(reading)  # also: lesson.q1.hint(), lesson.q1.solution()
 # %% [markdown]
 # ## Where can an error arise?
 #
-# ![Arrows named saving, loading, calling and request connect your code, the export, a Python
-# program, a model server and its client.](../notebooks/images/where_errors_arise.svg)
+# ![Arrows. Saving: from your code to the export. Loading: from the export to a Python program and
+# to a model server. Calling: from rows to the program. Request: from a client to the
+# server.](../notebooks/images/where_errors_arise.svg)
 #
 # An error can arise at each arrow. The table lists frequent errors of saving, loading and calling:
-# the name of the case, words of the message, and the cure.
+# the case, words of the message, and the cure. The widget also shows where people reported each
+# error.
 
 # %%
 overview(
@@ -201,20 +206,6 @@ overview(
 )
 
 # %% [markdown]
-# <details><summary>Where did people report these errors?</summary>
-#
-# [cppflow 265](https://github.com/serizba/cppflow/issues/265) (`save-writes-no-export`) ·
-# [transformers 9003](https://github.com/huggingface/transformers/issues/9003) (`signature-output`)
-# · [tensorflow 42061](https://github.com/tensorflow/tensorflow/issues/42061) (`untracked-resource`)
-# · [keras 18709](https://github.com/keras-team/keras/issues/18709) (`load-model-of-export`) ·
-# [tensorflow 47837](https://github.com/tensorflow/tensorflow/issues/47837) (`no-saved-model-there`)
-# · [hub 822](https://github.com/tensorflow/hub/issues/822) (`missing-asset`) · [tensorflow
-# 32770](https://github.com/tensorflow/tensorflow/issues/32770) (`path-in-graph`) · [tensorflow
-# 55438](https://github.com/tensorflow/tensorflow/issues/55438) (`not-a-keras-model`) · [tensorflow
-# 37615](https://github.com/tensorflow/tensorflow/issues/37615) (`variables-deleted`)
-#
-# </details>
-#
 # ## What must be saved together with a function?
 #
 # The function `cost` looks up a price in a table. Why can it not be exported?
@@ -229,8 +220,9 @@ with show_error():
     archive.write_out(lesson.scratch / "cost", verbose=False)
 
 # %% [markdown]
-# The graph of `cost` reads the table, but nothing that is saved contains the table. The message
-# calls the table *untracked*. The cure is `track`, as for a model:
+# The graph of `cost` reads the table, but the archive does not know the table. The message calls
+# it *untracked*. The full message is longer: its line *Trackable referencing this tensor* names the
+# class, `StaticHashTable`. The cure is `track`:
 
 # %%
 archive.track(table)
@@ -248,10 +240,10 @@ CASES["untracked-resource"]
 # ### Exercise 2: repair an export that fails (7 min)
 #
 # A colleague wrote the function `price` for the zones and weights of parcels. It reads the table
-# `zones`. Export it as the signature `price`. Its inputs are `zone`, of texts, and `weight`, of
-# `float32`, both of shape `(None,)`. Its outputs are `base` and `total`, with the numbers that
-# `price` computes. You will meet two errors, one after the other. LiteRT cannot run such a table,
-# so the check asks only Python and the session (Python).
+# `zones` and the number `per_kilo`. Export it as the signature `price`. The inputs are `zone`
+# (texts) and `weight` (`float32`), both of shape `(None,)`. The outputs are `base` and `total`,
+# with the numbers that `price` computes. You will meet two errors, one after the other. LiteRT
+# cannot run such a table, so the check asks only Python and the session (Python).
 
 # %%
 price, zones = lesson.q2.given()
@@ -272,7 +264,7 @@ lesson.q2.check(export_dir_2)
 # ## Which file is missing?
 #
 # This model reads its vocabulary from a file. Its export was copied to another machine, but without
-# the folder `assets`:
+# the file in its folder `assets`:
 
 # %%
 words_file, words_dir = lesson.scratch / "words.txt", lesson.scratch / "words"
@@ -280,13 +272,13 @@ words_file.write_text("red\ngreen\n")
 lookup = tf.keras.layers.StringLookup(vocabulary=str(words_file))
 words_model = tf.keras.Sequential([tf.keras.Input((1,), dtype="string"), lookup])
 words_model.export(words_dir, verbose=False)
-shutil.rmtree(words_dir / "assets")
+(words_dir / "assets" / "words.txt").unlink()
 with show_error():
     tf.saved_model.load(words_dir)
 
 # %% [markdown]
-# Two causes have the same words, *No such file or directory*. The path in the message tells which
-# one it is:
+# The message *No such file or directory* has two possible causes. The path in the message tells
+# which one it is:
 #
 # - The path leads **into the export**: a part of the export is missing. Copy the whole folder
 #   again.
@@ -297,7 +289,7 @@ with show_error():
 # ## How do you repair an export without its code?
 #
 # A function of a loaded export can be part of a new export, as in lesson 03. Here the new signature
-# has new names, and returns twice the answer:
+# has new names, and returns the answer times two:
 
 # %%
 old = loaded.signatures["serving_default"]
@@ -314,16 +306,29 @@ repair.write_out(lesson.scratch / "twice", verbose=False)
 print(*artifact.read(lesson.scratch / "twice").signatures.values())
 
 # %% [markdown]
-# In the next two exercises you get an export and what people say about it. Answer with the name of
-# its case in the clinic and with the path of a repaired export. If the check refuses only the
-# repair, your diagnosis is right.
+# Often you get no traceback, only a complaint. A user of this export says: *I send the length and
+# the width of two rooms, and get an error.* Make this call yourself. `find` is the clinic without a
+# widget:
+
+# %%
+new = tf.saved_model.load(lesson.scratch / "twice")
+try:
+    new.signatures["serving_default"](metres=tf.constant([[2.0, 3.0], [4.0, 5.0]]))
+except Exception as caught:
+    error = caught
+find(str(error))
+
+# %% [markdown]
+# The user sends two columns, but the model takes one. In the next two exercises you get an export
+# and a complaint. Answer with the name of the case and the path of a repaired export. If the check
+# refuses only the repair, your diagnosis is right.
 #
 # ### Exercise 3: diagnose and repair (6 min)
 #
 # The shop says: *Every request gets an error. We send `area` and `rooms`, each a column of
 # `float32`, and read `price`.* The author of the export says: *A house costs 50, and 2 for each
-# square metre, and 10 for each room.* A room always costs more than a square metre. Each input and
-# output should have the shape `(None, 1)`.
+# square metre, and 10 for each room.* A room always costs more than a square metre, so the answers
+# tell you which input is which. Each input and output should have the shape `(None, 1)`.
 
 # %%
 found_dir_3 = lesson.q3.given()
@@ -349,31 +354,26 @@ shop.write_out(repaired_dir_3, verbose=False)
 lesson.q3.check(diagnosis_3, repaired_dir_3)
 
 # %% [markdown]
-# ### Exercise 4: diagnose and repair (6 min)
+# ### Exercise 4: diagnose and repair (8 min)
 #
-# A colleague says: *Here the export gives each colour its price, and 0 to a colour that it does not
-# know. On the server, every request fails. I compared the checksums: the copy is complete.* Her
+# A colleague says: *On my computer, the export gives each colour its price, and 0 to an unknown
+# colour. On the server, every request fails. I compared the checksums: the copy is complete.* Her
 # folder is `found_dir_4.parent`. The loaded export has an attribute `prices`: the price of an
-# unknown colour, then the price of each colour in `colours.txt`. The check asks only Python and the
-# session (Python).
+# unknown colour, then the price of each colour in `colours.txt`. Put both into a table, as for
+# `cost`. The check asks only Python and the session (Python).
 
 # %%
 found_dir_4 = lesson.q4.given()
 # > diagnosis_4 = ...  # the name of a case
 # > repaired_dir_4 = ...  # an export that gives the same prices on any machine
 # <solution>
-colours = tf.constant((found_dir_4.parent / "colours.txt").read_text().split())
-worth = tf.saved_model.load(found_dir_4).prices
-
-
-def colour_price(colour):
-    is_known = tf.cast(colour == colours, tf.float32)  # a row for each request
-    return {"price": is_known @ worth[1:, tf.newaxis]}
-
-
+colours = (found_dir_4.parent / "colours.txt").read_text().split()
+pairs = tf.lookup.KeyValueTensorInitializer(colours, tf.saved_model.load(found_dir_4).prices[1:])
+price_list = tf.lookup.StaticHashTable(pairs, 0.0)
 server = tf.keras.export.ExportArchive()
+server.track(price_list)
 one_colour = [tf.TensorSpec((None, 1), tf.string, name="colour")]
-server.add_endpoint("serving_default", colour_price, one_colour)
+server.add_endpoint("serving_default", lambda c: {"price": price_list.lookup(c)}, one_colour)
 diagnosis_4 = "path-in-graph"
 repaired_dir_4 = lesson.scratch / "repaired_4"
 server.write_out(repaired_dir_4, verbose=False)
@@ -394,20 +394,22 @@ print(status, text)
 find(text)
 
 # %% [markdown]
-# `find` is the clinic without a widget. It knows the texts of TensorFlow Serving, for REST as here,
-# and for gRPC. The key `rows` is wrong. With the key `instances`, the status is 200, so the request
-# is right:
+# `find` also knows the errors of TensorFlow Serving, over REST (as here) and over gRPC. The key
+# `rows` is wrong. With the key `instances`, the server accepts the request, and the status is 200:
 
 # %%
 print(send("/v1/models/line:predict", {"instances": [[0.0], [1.0]]})[0])
 
 # %% [markdown]
+# `instances` is a list of rows. If a signature has several inputs, each row is a dict, such as
+# `{"width": 2.0, "height": 3.0}`.
+#
 # ### Exercise 5: correct a request (5 min)
 #
 # A server has the model `houses`. Its signature `serving_default` takes two numbers for each house,
 # `area` and `rooms`. The client below asks for the prices of two houses. Its request has several
-# faults, and the server names one at a time. Correct `path` and `body` until the server answers
-# with the two prices.
+# faults, and the server names one at a time. Write a corrected `path_5` and `body_5`: the server
+# should return the two prices.
 
 # %%
 send_5, path, body = lesson.q5.given()
@@ -423,7 +425,7 @@ lesson.q5.check(path_5, body_5)
 # %% [markdown]
 # ## What you can do now
 #
-# - **Read a traceback**: its end, then the first error, then your lowest line above it.
+# - **Read a traceback**: its end, then the first error, then your lowest line in that part.
 # - **Export a function**: track what it uses, and return one flat dict of tensors.
 # - **Repair an export without its code**: put its functions or its numbers into a new export.
 # - **Correct a request**: read the text of the response, and change one thing at a time.

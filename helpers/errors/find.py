@@ -71,6 +71,9 @@ class Found:
         names = (f"  {case.key}: {case.title}" for case in self.nearest)
         return "\n".join(("not in this clinic; nearest:", *names))
 
+    def _repr_pretty_(self, printer, cycle):
+        printer.text(str(self))  # where a notebook is shown as text
+
     def _repr_html_(self):
         if self.case:
             return as_html(self.case)

@@ -54,7 +54,7 @@ def read_a_chain(reading):
     require(
         line not in chain.others,
         f"line: you say {line}, but line {line} {chain.others.get(line)}. Which line of "
-        f"{tracebacks.FILE} is the lowest one above the first error?",
+        f"{tracebacks.FILE} is the lowest one in the part of the first error?",
     )
     require(
         line == chain.line,
@@ -188,10 +188,9 @@ def _nearest_price(houses, rows):
         "What else does this machine have that the server does not have?",
         "Rename the files of found_dir_4.parent and call a new copy of the export (a reader that "
         "has read a file once does not read it again). What does the error say?",
-        "Read colours.txt with Python and give the words to a StringLookup or a tf.constant, or "
-        "make the file an asset with tf.saved_model.Asset. The prices are in "
-        "tf.saved_model.load(found_dir_4).prices: first the price of an unknown colour, then the "
-        "price of each colour.",
+        "Read colours.txt with Python. Make a tf.lookup.StaticHashTable of its words and of "
+        "tf.saved_model.load(found_dir_4).prices[1:], with the price of an unknown colour as its "
+        "default. Let the archive track the table.",
     ],
     given=made.with_a_path,
 )

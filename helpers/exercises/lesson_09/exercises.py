@@ -60,10 +60,10 @@ def guard_the_canary(cause, guard):
     found = require_guard(guard)
     return (
         "you found the cause, and your guard ends a canary that fails more often than the stable "
-        f"version. It ended a good canary in {found.ended} of {found.trials} trials. It ended a "
-        f"canary that fails in 4 more requests of 100 after {found.sent:,.0f} requests on average. "
-        "The check refuses a similar wrong answer, too: a fixed margin of 0.1, which does not end "
-        "this canary."
+        f"version. It ended a good canary in {found.ended} of {found.trials} trials. One bad "
+        "canary fails in 4 of 100 requests that the stable version answers: your guard ended it "
+        f"after {found.sent:,.0f} requests on average. The check refuses a similar wrong answer, "
+        "too: a fixed margin of 0.1, which does not end this canary."
     )
 
 

@@ -187,7 +187,8 @@ MANY = 2000  # requests, of which half are the canary's
 FEW, FEWER = 5, 3  # trials of each other case
 SEED = 47  # with these trials, a guard fails that ends more than 1 of 10 good canaries on average
 SMALL = Case(
-    "the canary fails in 4 more requests of 100, and both refuse 1 in 200",
+    "the canary fails in 4 of 100 requests that the stable version answers, and both refuse 1 in "
+    "200",
     *(0.005, 0.04, 0, True, LONG, FEWER),
 )
 # No fixed margin ends the canary of SMALL and no canary of the equal versions. No ratio of the
@@ -197,12 +198,18 @@ CASES = (
         "the canary is as good as the stable version, and both refuse 1 in 20",
         *(0.05, 0, 0, False, REQUESTS, TRIALS),
     ),
-    Case("the canary fails in 4 more requests of 10", *(0.05, 0.4, 0, True, REQUESTS, FEW)),
+    Case(
+        "the canary fails in 4 of 10 requests that the stable version answers",
+        *(0.05, 0.4, 0, True, REQUESTS, FEW),
+    ),
     Case(
         "callers send invalid requests, which both versions refuse: 3 in 10",
         *(0.3, 0, 0, False, REQUESTS, TRIALS),
     ),
-    Case("the canary fails in 2 more requests of 10", *(0.1, 0.2, 0, True, REQUESTS, FEW)),
+    Case(
+        "the canary fails in 2 of 10 requests that the stable version answers",
+        *(0.1, 0.2, 0, True, REQUESTS, FEW),
+    ),
     Case(
         "the canary fixes an error of the stable version: 2 in 10",
         *(0.02, 0, 0.2, False, REQUESTS, FEW),
@@ -406,7 +413,7 @@ def _call(guard, router):
     if changed or lost:
         raise NotYet(
             "guard should change only its argument, but it changed another router. The check calls "
-            "guard with other routers than orders. Use the parameter, and run the whole cell again."
+            "guard with routers of its own. Use the parameter, and run the whole cell again."
         )
     if raised:
         raise raised

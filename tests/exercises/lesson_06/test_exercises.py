@@ -140,18 +140,11 @@ def cells():
 
 
 def test_the_lesson_says_what_the_clinic_says():
-    """Its threads are the clinic's, and the clinic finds each error that the lesson shows."""
-    prose = "\n".join(cell.source for cell in cells() if cell.cell_type == "markdown")
-    threads = re.findall(
-        r"\[\w+\s\d+\]\(https://github\.com/([^)]+)/issues/(\d+)\)\s+\(`([\w-]+)`\)", prose
-    )
-    assert len(threads) >= 8
-    for repository, number, key in threads:
-        assert f"{repository}#{number}" in CASES[key].reported
+    """The clinic finds each error that the lesson shows, and names threads about its cases."""
     (table,) = [cell for cell in cells() if cell.source.startswith("overview(")]
     taught = set(re.findall(r'"([\w-]+)"', table.source)) | {"variables-deleted"}
-    assert {key for *_, key in threads} <= taught
     assert len(taught) >= 12
+    assert sum(bool(CASES[key].reported) for key in taught) >= 9
     assert {"saving", "loading", "calling"} == {CASES[key].group for key in taught}
     shown = "\n".join(o.get("text", "") for cell in cells() for o in cell.get("outputs", ()))
     errors = re.findall(r"^\w+Error: .*(?:\n    .*)*", shown, re.M)

@@ -248,7 +248,7 @@ Q2 = Proofs(
         ),
         "promotes it": ended_by(wrong_way, "all users get version 2 now"),
         "a fixed margin": ended_by(
-            margin(0.1, 100), "in 4 more requests of 100, and both refuse 1 in 200. It should end"
+            margin(0.1, 100), "the stable version answers, and both refuse 1 in 200. It should end"
         ),
         "a ratio": ended_by(times(2, 100), "both refuse 4 in 10, and the canary fails in 2 of 10"),
         "increases the share": ended_by(

@@ -35,6 +35,7 @@ def test_new_lesson_passes_every_test_at_once(tmp_path):
         "tests/exercises/test_exercise.py",
         *("tests/course/__init__.py", "tests/course/test_consistency.py"),
         *("tests/course/test_lessons.py", "tests/course/test_lesson_proofs.py"),
+        *("tests/course/test_pages.py", "notebooks/images/one_export.svg"),
     )
     done = subprocess.run(
         [sys.executable, "-m", "helpers.new_lesson", NAME],
@@ -50,7 +51,10 @@ def test_new_lesson_passes_every_test_at_once(tmp_path):
     said, status = run(
         course,
         *("--numprocesses=0", "-p", "no:cacheprovider", "-k", "12_ or lesson_12 or Cell or source"),
-        *(f"tests/course/test_{name}.py" for name in ("lessons", "consistency", "lesson_proofs")),
+        *(
+            f"tests/course/test_{name}.py"
+            for name in ("lessons", "consistency", "lesson_proofs", "pages")
+        ),
         *("tests/exercises", f"notebooks/{NAME}.ipynb", f"solutions/{NAME}.ipynb"),
     )
     assert status == 0, said

@@ -147,7 +147,7 @@ print(Ratio(pairs=(0.7, 1.4, 0.9, 1.2, 1.1, 0.8, 1.3, 1.0)))
 # A colleague timed `old` and `new` on three days. `days` has her timings in their order, in
 # milliseconds. Only one day may be published. Choose for each day: `publish`, `not in turn`, `clock
 # too coarse` or `too noisy` (the interval contains 1). For the day to publish, also give the median
-# as `times`: `old` takes so many times as long as `new`. (`Ratio` prints only two digits.)
+# as `times`: `old` takes that many times as long as `new`. (`Ratio` prints only two digits.)
 
 # %%
 days = lesson.q1.given()
@@ -221,8 +221,8 @@ converter = tf.lite.TFLiteConverter.from_saved_model(str(export_dir), signature_
 _ = litert_file.write_bytes(converter.convert())
 
 # %% [markdown]
-# Open the file once, here without XNNPACK, which is an optional part of LiteRT. Then each call
-# copies a row in, computes, and reads the answer:
+# Open the file once, here without XNNPACK, an optional part of LiteRT (`delegates=False`). Then
+# each call copies a row in, computes, and reads the answer:
 
 # %%
 interpreter = open_litert(litert_file, delegates=False)
@@ -299,7 +299,7 @@ speed_plot(sweep.sweep(export_dir, litert_file))
 # The dashed line is the arithmetic in NumPy. With one row, on the left, the fixed costs decide:
 # LiteRT is lowest, at 0.25, and `predict` highest, at 6,000. With 65,536 rows, on the right, all
 # rows share one fixed cost: `predict` falls to 4.6, and the graphs lie close together, at about
-# 0.2. So:
+# 0.2. For you this means:
 #
 # - **Send many rows in one call.** Then every graph is fast.
 # - **For single rows in Python**, use LiteRT or a `tf.function`.

@@ -48,7 +48,7 @@
 import sys
 
 sys.path.insert(0, "..")  # the course's helpers lie beside this folder
-from helpers import show_error, start
+from helpers import start
 
 lesson = start("07_silent_failures")
 
@@ -60,7 +60,6 @@ import tensorflow as tf
 
 from helpers import artifact, readers
 from helpers.readers.compare import compare
-from helpers.readers.litert_interpreter import open_litert
 from helpers.readers.rescue import rescue
 
 readers.warm_up()  # starts the second Python process of this page
@@ -68,8 +67,8 @@ readers.warm_up()  # starts the second Python process of this page
 # %% [markdown]
 # ## 1. Do all readers give the same numbers?
 #
-# You get a folder without the code of its model. Its author wrote it with the first three lines, as
-# in lesson 01. `compare` sends the same rows to all readers:
+# You get a folder without the code of its model. The first three lines below are its author's
+# (lesson 01). `compare` sends the same rows to all *readers*, the programs that load an export:
 
 # %%
 layers = [tf.keras.Input((1,), name="x"), tf.keras.layers.Dense(1)]
@@ -89,7 +88,7 @@ print(rescue(saved_dir, rescued_dir).verdict)
 
 # %% [markdown]
 # `rescue` compares all readers of the new export with the numbers that Python reads from the old
-# one. If the session does not give these numbers, `rescue` writes nothing.
+# one.
 #
 # The readers run in a process of their own. So `compare` also finds a step of Python code in the
 # graph, such as `tf.numpy_function`, which works in your notebook only (lesson 05).
@@ -116,7 +115,8 @@ compare(group_dir, model=group, signature="serving_default")
 # %% [markdown]
 # The first line compares the readers with each other, and finds nothing. The table compares them
 # with the *live model*: the Python object `group` that was exported. `compare` also tries large
-# whole numbers, because `group` declares no dtype. The table names the cause and the cure.
+# whole numbers, because `group` declares no dtype. The argument `signature` leaves out `serve`,
+# which gives the same numbers.
 #
 # A program that tests your export later has no live model. Store *golden answers* for it: requests
 # with their right answers.
@@ -131,19 +131,19 @@ print(compare(cured_dir, golden=golden_file).verdict)
 
 # %% [markdown]
 # `inputs` gives the requests, among them a number that `float32` does not hold. `write_golden`
-# stores them with the answers of `group`. Later you compare each new export with this file. The
-# noted limit is that the file has requests of two numbers only (question 4).
+# stores them with the answers of `group`. The noted limit is that the file has requests of two
+# numbers only (question 4).
 #
 # ![The answers of the readers can be compared with each other, with the live model, or with golden
 # answers. Each comparison misses something.](../notebooks/images/three_references.svg)
 #
-# The page [Readers in CI](../docs/readers_in_ci.md) shows how a build server does this, and how an
-# export keeps its own golden answers.
+# The page [Readers in CI](../docs/readers_in_ci.md) shows how a build server does this.
 #
 # ## 3. Do the answers follow weights and settings?
 #
 # Cars may stay in a car park for 60 minutes. Later the limit becomes 90 minutes. `export` writes a
-# function as the signature `serving_default`:
+# function as the signature `serving_default`. It also saves each `tf.Variable` that the function
+# uses, so it does not need `archive.track`:
 
 
 # %%
@@ -186,9 +186,32 @@ for row in compare(park_dir, golden=golden_file).rows:
 # signature, a list of requests with their right answers. To repair `CarPark`, make the limit a
 # `tf.Variable`, and change it with `assign`.
 #
-# Weights can be frozen in the same way. The model `Cut` of lesson 02 ignores its weights, and so
-# does a signature that an `ExportArchive` makes of its `call`. So change a weight or a setting, and
-# look whether the answers change.
+# A graph can also ignore the weights. In the model `Cut` of lesson 02, `call` is a `tf.function`.
+# Keras traces it before the weights exist, with fixed numbers in their place:
+
+# %%
+any_rows = tf.TensorSpec((None, 1), tf.float32, name="x")
+
+
+class Cut(tf.keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.out = tf.keras.layers.Dense(1)
+
+    @tf.function(input_signature=[any_rows])
+    def call(self, x):
+        return self.out(x)
+
+
+cut, one = Cut(), tf.ones((1, 1))
+before = cut(one)
+cut.set_weights([np.float32([[2]]), np.float32([3])])
+print("the answer changes:", bool(cut(one) != before))
+
+# %% [markdown]
+# With the new weights, the answer should be 5, but the graph keeps the fixed numbers. A signature
+# that an `ExportArchive` makes of `cut.call` has the same fault. So change a weight or a setting of
+# your model, export again, and look whether the answers change.
 #
 # ### Exercise 1: predict three labels (4 min)
 #
@@ -230,7 +253,6 @@ def mean(x):
 
 
 mean(tf.ones((4, 1)))
-any_rows = tf.TensorSpec((None, 1), tf.float32, name="x")
 for directory in export("first_trace", mean), export("with_spec", mean, any_rows):
     for reader in ("python", "litert"):
         answer = readers.run(directory, "serving_default", {"x": [[1.0], [1.0]]}, reader)
@@ -238,8 +260,9 @@ for directory in export("first_trace", mean), export("with_spec", mean, any_rows
 
 # %% [markdown]
 # Two rows of 1 have the mean 1, but the first export answers 0.5. Without a spec, `add_endpoint`
-# takes the first trace, in which `tf.shape(x)[0]` is the constant 4. Requests of four rows do not
-# show this fault. So give `add_endpoint` a spec, and test two different numbers of rows.
+# takes the first trace, in which `tf.shape(x)[0]` is the constant 4. The signature declares four
+# rows, but only the session refuses two. So give `add_endpoint` a spec, and test two different
+# numbers of rows.
 #
 # Also test rows that are too long: LiteRT loses a guard such as `tf.ensure_shape` (lesson 02), and
 # answers with a number.
@@ -258,39 +281,27 @@ def double(x):
 compare(export("double", double))
 
 # %% [markdown]
-# In Python, the export answers. But TensorFlow Serving switches XLA off, unless it is started with
-# `--xla_cpu_compilation_enabled=true`. So each request fails there. The reader `session` switches
-# XLA off, too (not on Windows). To repair the export, leave `jit_compile` out.
+# Python answers. But TensorFlow Serving switches XLA off, for graphics cards too, unless it is
+# started with an option such as `--xla_cpu_compilation_enabled=true`. So each request fails there.
+# The reader `session` switches XLA off, too (not on Windows). To repair the export, leave
+# `jit_compile` out.
 #
-# A converted file can have the same problem. `SELECT_TF_OPS` allows the converter to write
-# operations of TensorFlow into a LiteRT file. The conversion ends without an error:
-
-
-# %%
-def lower(words):
-    return {"lower": tf.strings.lower(words)}
-
-
-words = tf.TensorSpec((None,), tf.string, name="words")
-lower_dir = str(export("lower", lower, words))
-converter = tf.lite.TFLiteConverter.from_saved_model(lower_dir)
-converter.target_spec.supported_ops = [tf.lite.OpsSet.SELECT_TF_OPS]
-litert_file = converter.convert()
-with show_error():
-    open_litert(litert_file, delegates=False).allocate_tensors()
-
-# %% [markdown]
-# The interpreter does not have TensorFlow's operations, so it cannot run this file. The same
-# happens to a `gelu` layer on the way to ONNX: the converter tf2onnx 1.17 reports success, but ONNX
-# Runtime cannot open the file (lesson 10). So open each converted file in its runtime, and compare
-# the answers.
+# A converted file can have the same problem:
+#
+# - With the setting `SELECT_TF_OPS`, the LiteRT converter may write operations of TensorFlow, such
+#   as `tf.strings.lower`, into the file. The conversion ends without an error. But the interpreter
+#   of the package `ai_edge_litert` does not have these operations, so it cannot run the file.
+# - For a `gelu` layer, the converter tf2onnx 1.17 reports success, but ONNX Runtime cannot open the
+#   ONNX file (lesson 10).
+#
+# So open each converted file in its runtime, and compare the answers.
 #
 # ### Exercise 2: find the faults of five exports (11 min)
 #
-# Each new kernel draws five exports at random. One has no fault, three have one, and one has two.
-# The input `parcels` has rows of two `int32` numbers: the number of a parcel, and its weight in kg.
-# The output `price` depends on both and on trained weights. `above` is the price minus the mean
-# price of the request. `dear` is 1 if the price is above a limit.
+# Each restart of the notebook draws five exports at random. One has no fault, three have one, and
+# one has two. The input `parcels` has rows of two `int32` numbers: the number of a parcel, and its
+# weight in kg. The output `price` depends on both and on trained weights. `above` is the price
+# minus the mean price of the request. `dear` is 1 if the price is above a limit.
 #
 # | name | fault |
 # |---|---|
@@ -302,9 +313,10 @@ with show_error():
 # | `guard` | LiteRT gives a price for rows of three numbers |
 # | `xla` | a server refuses the function |
 #
-# `golden["a"]` is a file with golden answers of `exports["a"]` to one request. Compare each export
-# with its file. Then send two rows, and a row of three numbers. Give a list of faults for each
-# export. The list is empty for the export without a fault.
+# The file `golden["a"]` has one request, with the answers that `exports["a"]` should give. Compare
+# each export with its file. If `price` is wrong, read the dtype of the input:
+# `artifact.read(exports["a"])`. No export has both `dtype` and `cut-off`. Then send two rows, and a
+# row of three numbers. Give a list of faults for each export, an empty one if it has no fault.
 
 # %%
 exports, golden = lesson.q2.given()
@@ -347,9 +359,10 @@ lesson.q2.check(diagnosis)
 #   score of each article minus the mean score of its list. Lists of four are right, lists of two
 #   wrong."*
 #
-# Write a new export for each. Your function can use the variables of a loaded export: for
-# `scores_dir`, `loaded.variables` holds the kernel and the bias, and for `lists_dir` they are
-# `loaded.kernel` and `loaded.bias`.
+# Write a new export for each. For `scores_dir`, its input and output may have any names. For
+# `lists_dir`, use the names `rows` and `above`. Your function can use the variables of a loaded
+# export: for `scores_dir`, `loaded.variables` holds the kernel and the bias, and for `lists_dir`
+# they are `loaded.kernel` and `loaded.bias`.
 
 # %%
 scores_dir, lists_dir = lesson.q3.given()
@@ -421,7 +434,8 @@ lesson.q4.check(golden_4)
 #   numbers of rows.
 #
 # **Try your own export.** In a terminal, in the folder of the course: `.venv/bin/python -m
-# helpers.readers EXPORT`, with `--golden FILE` or `--rescue NEW_FOLDER`.
+# helpers.readers EXPORT`, with `--golden FILE` or `--rescue NEW_FOLDER`. (On Windows:
+# `.venv\Scripts\python`.)
 
 # %% [markdown]
 # [Lesson 06: the error clinic](06_error_clinic.ipynb) · Next: [lesson 08,

@@ -21,7 +21,7 @@ from helpers.exercises.lesson_11 import (
         "For the other days, take the timings of each function out of the list, divide old by "
         "new, turn by turn, and give the results to Ratio(pairs=...).",
         "[ms for who, ms in timings if who == 'old'] are the timings of old. The median of the "
-        "pairs is np.median(old / new), if both are arrays.",
+        "ratios is np.median(old / new), if both are arrays.",
     ],
     given=q1_days.make_days,
 )

@@ -194,7 +194,7 @@ def require_times(times: Any, days: dict[str, Timings]) -> None:
     }
     hint = next((words for other, words in others.items() if abs(number / other - 1) <= EQUAL), "")
     raise NotYet(
-        "times should be the median of the pairs old / new of the day that may be published, to "
+        "times should be the median of the ratios old / new on the day that may be published, to "
         f"{EQUAL:.0%}, but is {number:.4g}. {hint or 'Divide old by new in each turn'}."
     )
 

@@ -12,8 +12,8 @@
 # A client sends the order number 3000000000, and your export adds 1. Python and a phone answer
 # 3000000001. OpenVINO, a runtime by Intel, answers -1294967295, and no program reports an error.
 #
-# ![Five programs and their arithmetic. OpenVINO computes float32 as bfloat16, float64 as float32,
-# int64 as int32.](../notebooks/images/arithmetic.svg)
+# ![OpenVINO computes float32 as bfloat16, float64 as float32, int64 as int32. LiteRT refuses
+# float64. Three other programs compute as declared.](../notebooks/images/arithmetic.svg)
 #
 # After this lesson you can
 #
@@ -42,6 +42,8 @@
 # runner = Interpreter("model.tflite").get_signature_runner()
 # print(np.abs(runner(x=x)["output_0"] - model(x)).max())
 # ```
+#
+# (`format="onnx"` needs the package `tf2onnx`, and `format="openvino"` needs `openvino`.)
 
 # %%
 import sys
@@ -76,14 +78,16 @@ for name in ALL:
     print(f"{name:<13} {runtimes.missing(name) or 'ready'}")
 
 # %% [markdown]
-# If one is missing, run `make runtimes OPENVINO=1` in a terminal, in the folder of the course, and
-# restart the kernel. LiteRT is enough for the exercises.
+# - `litert`: LiteRT, the new name of TensorFlow Lite
+# - `onnx` and `browser`: ONNX Runtime for Python and for web pages
+# - `c`: a C program with TensorFlow's own C library (`helpers/runtimes/c_program.c`)
+# - `openvino` and `openvino-f32`: OpenVINO as it is, and OpenVINO told to compute in `float32`
+#
+# If one is missing, run `make runtimes OPENVINO=1` in the course's folder and restart the kernel.
+# The exercises work with the runtimes that are ready.
 #
 # ![C and OpenVINO read the export itself, LiteRT a .tflite file, ONNX Runtime an .onnx file for
 # each signature.](../notebooks/images/export_and_runtimes.svg)
-#
-# Ask three questions about each runtime: Does the file load? Which signatures does it have? In
-# which arithmetic does it compute?
 #
 # ## How does a phone run an export?
 #
@@ -106,8 +110,8 @@ two, three = shop.predict_first_two_features, shop.predict_first_three_features
 shop_dir = export("shop", predict_two=(two,), predict_three=(three,))
 
 # %% [markdown]
-# A phone reads a file of LiteRT. Give the converter the export, as a text, and the signatures that
-# you need:
+# A phone reads a LiteRT file. The recipe's `format="litert"` writes one signature only. For
+# several, give the converter the export's path (a string) and their names:
 
 # %%
 keys = ["predict_two", "predict_three"]
@@ -133,12 +137,13 @@ command = [sys.executable, "-c", phone, shop_file]
 print(subprocess.run(command, capture_output=True, text=True).stdout, end="")
 
 # %% [markdown]
-# The file has the signatures that you named, and no `serving_default`. Each takes any number of
-# rows. The interpreter converts no dtypes, so send `float32`.
+# The file has the signatures that you named, no `serving_default`, and a copy of the export's
+# weights. Each signature takes any number of rows. The interpreter converts no dtypes, so send
+# `float32`.
 #
 # <details><summary>Interpreter or CompiledModel?</summary>
 #
-# LiteRT recommends `CompiledModel` for new apps, because it can use the GPU. This is the same call:
+# LiteRT recommends `CompiledModel` for new apps, because it can use the GPU:
 #
 # ```python
 # from ai_edge_litert.compiled_model import CompiledModel
@@ -154,7 +159,7 @@ print(subprocess.run(command, capture_output=True, text=True).stdout, end="")
 #
 # </details>
 #
-# ### Exercise 1: two signatures in one file (5 min)
+# ### Exercise 1: two signatures in one file (4 min)
 #
 # A bakery's export has three signatures: `predict_two`, `predict_three`, and `advice`, which
 # returns a text. Convert the first two into one LiteRT file that accepts any number of rows.
@@ -171,15 +176,24 @@ lesson.q1.check(litert_file_1)  # also: lesson.q1.hint(), lesson.q1.solution()
 # %% [markdown]
 # ## Does the file load?
 #
-# ONNX is a format that many programs read. This command converts one signature:
+# ONNX is a file format that many programs read. This command converts one signature:
 #
 # ```bash
 # python -m tf2onnx.convert --saved-model shop --signature_def predict_two \
-#     --opset 18 --output predict_two.onnx
+#     --output predict_two.onnx --opset 18  # the version of ONNX's list of operations
 # ```
 #
-# `runtimes.run` converts a signature, loads the file in another process, and calls it. `onnx` is
-# ONNX Runtime for Python, and `browser` is the same for web pages:
+# A program with ONNX Runtime can then call it:
+#
+# ```python
+# import numpy as np
+# import onnxruntime
+#
+# session = onnxruntime.InferenceSession("predict_two.onnx")
+# print(session.run(None, {"x": np.array([[0.5, 0.5]], np.float32)}))
+# ```
+#
+# `runtimes.run` converts and calls, for each runtime:
 
 
 # %%
@@ -194,7 +208,7 @@ for runtime in ("onnx", "browser"):
     ask(runtime, shop_dir, x=[[0.5, 0.5]])
 
 # %% [markdown]
-# Both answer 3, as Python does. The next export is the activation `gelu` alone:
+# Both answer 3, as Python does. Next comes the activation `gelu` alone:
 
 # %%
 floats = [tf.TensorSpec((None,), tf.float32, name="x")]
@@ -204,42 +218,28 @@ with show_error():
 
 # %% [markdown]
 # tf2onnx reports a success, but ONNX Runtime cannot load the file. tf2onnx copied `Erfc`, an
-# operation of TensorFlow that ONNX does not have. With `approximate=True`, the file loads, and the
-# numbers change a little, in Python as well. So never trust a conversion: load the file and call
-# it.
+# operation of TensorFlow that ONNX does not have. So never trust a conversion: load the file and
+# call it. (`gelu` with `approximate=True` loads.)
 #
 # ## Which signatures does the file have?
 #
-# `crossing` calls each signature of an export in Python and in four runtimes:
+# `crossing` calls each signature in Python and in four runtimes, with its own inputs or with yours:
+# `crossing(shop_dir, {"x": rows})`. It leaves out `openvino`, whose numbers depend on the
+# processor, and `browser`, which reads the same file as `onnx`:
 
 # %%
 crossing(shop_dir)
 
 # %% [markdown]
-# OpenVINO reads only `serving_default`. For each other signature, write an export of its own. The
-# LiteRT file has the signatures that you name, and an ONNX file has exactly one.
-#
-# <details><summary>What does model.export write with format=?</summary>
-#
-# `format="litert"` writes a `.tflite` file, `format="onnx"` an `.onnx` file, and
-# `format="openvino"` an `.xml` and a `.bin` file. Each has one signature: what `call` computes. The
-# last two need the package `onnx` or `openvino` beside TensorFlow.
-#
-# </details>
-#
-# <details><summary>How does a C program find a signature?</summary>
-#
-# `TF_LoadSessionFromSavedModel` returns the signatures. They name a tensor of the graph for each
-# input and output. Read this name from each export, because it can change
-# (`helpers/runtimes/c_program.c`).
-#
-# </details>
+# OpenVINO reads only `serving_default`. For another signature, write a second export. A LiteRT file
+# has the signatures that you name, and an ONNX file has exactly one.
 #
 # ### Exercise 2: predict what a file keeps (4 min)
 #
-# You export a model like `shop` and convert it with `signature_keys=["predict_two"]`. Then you call
-# `predict_two` in LiteRT's interpreter with three rows of `float32`. Change one thing: does the
-# file give the `"same"` answers as the exported model, `"other"` answers, or an `"error"`?
+# You export a model like `shop` and convert the export with `signature_keys=["predict_two"]`. Then
+# you call `predict_two` in LiteRT's interpreter with three rows of `float32`. Now change one
+# thing. Does the file give the `"same"` answers that the model gave when you exported it, `"other"`
+# answers, or an `"error"`? (Lesson 01 compares `tf.saved_model.save` with `export`.)
 
 # %%
 # > prediction = {
@@ -283,18 +283,23 @@ inputs = {"x": np.random.default_rng(1).uniform(-20, 20, (300, 3)).astype(np.flo
 parity_picture(parity(lesson.scratch / "wide", inputs, ALL))
 
 # %% [markdown]
-# Differences left of the dashed line are rounding. If the processor has `bfloat16`, a format with 3
-# digits, `openvino` computes in it. On the machine where this page was made, its largest difference
-# was 0.024. With this setting, as in `openvino-f32`, it was 0.0000026:
+# Differences left of the dashed line are rounding. Only `openvino` can be right of it: if the
+# processor has `bfloat16`, a format with 3 digits, OpenVINO computes in it. On the machine where
+# this page was made, its largest difference was 0.024. With this setting, as in `openvino-f32`, it
+# was 0.0000026:
 #
 # ```python
-# core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+# import openvino
+#
+# core = openvino.Core()
+# compiled = core.compile_model("wide", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+# print(compiled(inputs)["output_0"])
 # ```
 #
-# ## In which layer do the numbers part?
+# ## Which layer is the first to differ?
 #
-# Export an endpoint that also returns the numbers between the layers, and compare these one after
-# the other:
+# Export an endpoint that also returns the numbers between the layers, and compare layer by layer.
+# An export sorts its outputs by name, so these names begin with `a`, `b` and `c`:
 
 
 # %%
@@ -311,18 +316,17 @@ for layer, numbers in right.items():
     print(f"{layer:<8} python {numbers}  litert {found[layer]}")
 
 # %% [markdown]
-# `b_grown` is the first layer that differs. LiteRT has no `log1p`, so the converter writes
-# log(1 + rate). In `float32`, 1 + 0.00000005 is 1, and its logarithm is 0. Only small rates show
-# this, so compare with rows that occur in use.
+# `b_grown` is the first layer that differs. LiteRT has no `log1p`, so the converter writes log(1 +
+# rate). In `float32`, 1 + 0.00000005 is 1, whose logarithm is 0. Only small rates show this, so
+# compare with rows that occur in use.
 #
-# ### Exercise 3: find the silent difference (8 min)
+# ### Exercise 3: find the silent difference (7 min)
 #
 # A laboratory's export, `lab_dir`, has three signatures. Each takes `x`, rows of two numbers, and
 # returns the numbers after each of four layers, `layer_1` to `layer_4`. `measured` holds 40 rows.
-# For one signature, one runtime gives other answers than Python, without an error. Find the
-# runtime, the signature, and the first layer that differs. How large is the largest absolute
-# difference from Python in this layer? Differences below 0.001 are rounding. Do not ask `openvino`,
-# because its numbers depend on your processor.
+# For one signature, one runtime silently gives other answers than Python. Find the runtime, the
+# signature, and the first layer that differs. How large is the largest absolute difference from
+# Python in this layer? Differences below 0.001 are rounding. Do not ask `openvino`.
 
 # %%
 lab_dir, measured = lesson.q3.given()
@@ -352,8 +356,8 @@ lesson.q3.check(runtime, signature, layer, largest)
 # tool.quantize().export_model("small.tflite")
 # ```
 #
-# (Older pages set `converter.optimizations`. LiteRT calls this way *legacy*.) `quantised` does the
-# same. Here are four kinds. The size is compared with the file of `float32`:
+# (Older pages set `converter.optimizations`, which LiteRT calls *legacy*.) `quantised` does the
+# same. Here are four kinds, with their size relative to `float32`:
 
 # %%
 wide.export(lesson.scratch / "wide.tflite", format="litert", verbose=False)
@@ -364,17 +368,18 @@ for kind in quantisation.KINDS:
     print(f"{kind:<22} size {len(content) / len(plain):.0%}, error below {error:g}")
 
 # %% [markdown]
-# `wi8` stands for weights of 8 bits. With `dynamic`, LiteRT also rounds the inputs of each layer to
-# 8 bits, which makes many phones faster.
+# `wi8` stands for weights of 8 bits, and `afp32` for `float32` between the layers. With
+# `weight_only`, LiteRT also computes in `float32`. With `dynamic`, each layer first rounds its
+# inputs to 8 bits, which is faster on many phones.
 #
-# The answers go from -4.4 to 3.6. Is an error of 0.1 too large? First decide which error your users
-# accept: the *error budget*. Then take the smallest file within it.
+# The answers go from -4.4 to 3.6. Is an error of 0.1 too large? Decide which error your users
+# accept, the *error budget*. Take the smallest file within it.
 #
 # ## How do you make a file with whole numbers only?
 #
-# Some chips cannot compute with floats. The recipe `static_wi8_ai8` uses whole numbers of 8 bits
-# everywhere. First it measures the range of the numbers after each layer, on rows that you give:
-# the *calibration*. Give the same rows at once, and one by one:
+# Some chips cannot compute with floats. The recipe `static_wi8_ai8` stores the weights and the
+# numbers between the layers in 8 bits. First comes the *calibration*: on your rows, the quantizer
+# measures the range of the numbers after each layer. Give the same rows at once, and one by one:
 
 # %%
 samples = {"at once": [inputs], "one by one": [{"x": row[None]} for row in inputs["x"]]}
@@ -385,18 +390,33 @@ for name, calibration in samples.items():
 print(litert_file.signatures(static)["serving_default"])
 
 # %% [markdown]
-# The file declares `int8`, so an app must scale its numbers, as `largest_error` does.
+# The second file is silently wrong. So give all rows in one sample, and measure the error.
 #
-# The second file is wrong, without an error. The quantizer *averages* the smallest and the largest
-# numbers of the samples. For single rows, this gives a small range, and LiteRT cuts off all numbers
-# outside of it. So give all rows in one sample, and measure the error.
+# The file takes and returns `int8`, so an app sends `round(x / scale) + zero_point`, with the two
+# numbers that `get_input_details()` returns.
+#
+# <details><summary>How does an app scale? Why are single rows wrong?</summary>
+#
+# ```python
+# predict = Interpreter("static.tflite").get_signature_runner()
+# scale, zero_point = predict.get_input_details()["x"]["quantization"]
+# whole = np.clip(np.round(inputs["x"] / scale) + zero_point, -128, 127).astype(np.int8)
+# answers = predict(x=whole)["output_0"].astype(np.float32)
+# scale, zero_point = predict.get_output_details()["output_0"]["quantization"]
+# print((answers - zero_point) * scale)
+# ```
+#
+# The quantizer *averages* the minima of the samples, and also their maxima. For single rows, this
+# range is too small, and LiteRT cuts off the numbers outside of it.
+#
+# </details>
 #
 # ### Exercise 4: two budgets (6 min)
 #
 # A meter's network is in the export `meter_dir`. `readings` are rows that occur in use, for its
-# input `readings`. Two customers want a LiteRT file that takes any number of `float32` rows. The
-# first accepts an error of 0.01, the second of 0.2. Both want the fewest bytes for each weight
-# within their budget. Make a file for each.
+# input of this name. Two customers want a LiteRT file that takes any number of `float32` rows, with
+# the fewest bytes for each weight within their budget. The first accepts an error of 0.01, the
+# second of 0.2. Make a file for each.
 
 # %%
 meter_dir, readings = lesson.q4.given()
@@ -428,28 +448,29 @@ texts_dir = export(
 crossing(texts_dir, {"words": ["red", "Red", "blue"]})
 
 # %% [markdown]
-# No runtime can call your Python function (lesson 05). Of a *custom op*, an operation from your own
-# library, the export stores only the name. Leave both out. Each runtime also lacks operations on
-# texts. So **compute numbers from the texts in one endpoint, which stays on the server, and convert
-# an endpoint that computes with these numbers.**
+# No runtime can call your Python function (lesson 05). For a *custom op* (an operation from your
+# own library), the export stores only its name. Leave both out. LiteRT, ONNX Runtime and OpenVINO
+# also lack operations on texts. So **compute numbers from the texts in one endpoint, which stays on
+# the server, and convert an endpoint that computes with these numbers.**
 #
 # <details><summary>JAX, TensorFlow.js, TF-TRT, QAT, large files</summary>
 #
-# - **JAX**: Keras exports one compiled program (`XlaCallModule`) for the platforms of the machine.
-#   If this is the CPU, a GPU refuses it. OpenVINO and tf2onnx cannot read it.
-# - **TensorFlow.js**: the last `tensorflowjs` on PyPI is from 2024 and does not read Keras 3.
+# - **JAX**: Keras exports one compiled program (`XlaCallModule`) for the machine's platforms. A GPU
+#   refuses one for a CPU. OpenVINO and tf2onnx cannot read it.
+# - **TensorFlow.js**: the last `tensorflowjs` is from 2024 and does not read Keras 3.
 # - **TF-TRT**: TensorFlow 2.21 is built without TensorRT.
 # - **QAT** (training with quantisation) in `tensorflow-model-optimization` needs Keras 2.
-# - **More than 2 GB**: ONNX then stores the weights in a second file.
+# - **More than 2 GB**: ONNX stores the weights in a second file.
 #
 # </details>
 #
-# ### Exercise 5: split an export (5 min)
+# ### Exercise 5: split an export (7 min)
 #
-# One of the three exports in `exports_dir` does not work in LiteRT. Which? When you load it, it has
-# two more methods: `count_words` computes numbers from texts, and `weigh` computes an opinion from
-# these numbers. Write an export with an endpoint for each, under these names. Each answers what its
-# method answers, for any number of rows. `weigh` must be right in every runtime that is ready.
+# One of the three exports in `exports_dir` does not work in LiteRT. Which? `tf.saved_model.load`
+# returns it with its methods: `count_words` computes numbers from texts, and `weigh` computes an
+# opinion from these. Write an export with both methods as endpoints, under these names, for any
+# number of rows. Our `export` also keeps the variables of loaded methods. `weigh` must give the
+# method's answers in every runtime that is ready, except OpenVINO.
 
 # %%
 exports_dir = lesson.q5.given()
@@ -469,9 +490,9 @@ lesson.q5.check(cannot_cross, split_dir)
 #
 # - **Convert and run**: `TFLiteConverter.from_saved_model(directory, signature_keys=[...])`, then a
 #   signature runner.
-# - **Predict what a file keeps**: the weights at the conversion, and the signatures that you name.
+# - **Predict what a file keeps**: the export's weights, and the signatures that you name.
 # - **Find a silent difference**: compare each signature in each runtime, then each layer.
-# - **Make a file smaller**: fix an error budget, then measure each kind on rows from use.
+# - **Make a file smaller**: measure each kind on rows from use, against an error budget.
 # - **Split a model**: convert only the endpoint that computes with numbers.
 #
 # Test your own export with `crossing("/path/to/your/export")`.

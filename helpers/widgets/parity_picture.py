@@ -17,9 +17,9 @@ PANELS = (  # field of a row, title, a limit to compare with
 )
 LEAST, MOST = 1e-8, 1e4  # a logarithmic scale has no place for 0 and infinity: they stand here
 TEXT = (
-    "Here is a picture of what was measured on this computer, and in Jupyter its table: for each "
-    "runtime\nthe largest difference from Python, with a dashed line at 1e-5, the seconds from its "
-    "start to the\nfirst answer, and the seconds for one row. Lower is better in all three."
+    "The picture shows what was measured on this computer for each runtime: the largest\n"
+    "difference from Python (dashed line: 1e-5), the seconds from its start to the first answer,\n"
+    "and the seconds for one row. Lower is better. In Jupyter, a table has the same figures."
 )
 
 

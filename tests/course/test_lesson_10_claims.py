@@ -160,6 +160,17 @@ def test_calibration_averages_the_ranges_of_the_samples(wide, plain):
     assert error([rows]) < 0.1 < 1 < error(tens) < error(one_by_one)
 
 
+def test_the_code_of_the_page_scales_for_int8(wide, plain, tmp_path):
+    static = quantisation.quantised(plain, "static_wi8_ai8", [{"x": wide[1]}])
+    (tmp_path / "static.tflite").write_bytes(static)
+    np.save(tmp_path / "x.npy", wide[1])
+    opening = "from ai_edge_litert.interpreter import Interpreter\ninputs = {'x': np.load('x.npy')}"
+    code = code_with("get_output_details").replace("print(", "np.save('answers.npy', ")
+    run(f"{opening}\n{code}", tmp_path)
+    answers = np.load(tmp_path / "answers.npy")
+    np.testing.assert_allclose(answers, wide[0](wide[1]), atol=0.1)
+
+
 def test_a_static_recipe_needs_samples(plain):
     with pytest.raises(ValueError, match="static_wi8_ai8 needs samples"):
         quantisation.quantised(plain, "static_wi8_ai8")

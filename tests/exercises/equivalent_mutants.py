@@ -123,9 +123,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         r"line 12: 'serving_default' -> .*": "Keras gives the first endpoint that name as well",
     },
     "06 q4": {
-        r"line 1: tf\.constant\(.* -> .*\.split\(\)": "TensorFlow makes a tensor of the list",
-        r"line 11: tf\.TensorSpec.* -> tf\.TensorSpec\(\(None, 1\), tf\.string\)": DEFAULTS,
-        r"line 12: 'serving_default' -> .*": "Keras gives the first endpoint that name as well",
+        r"line 7: 'serving_default' -> .*": "Keras gives the first endpoint that name as well",
     },
     "07 q2": {
         r"line 4: 0 -> -1": "the signature has one input",

@@ -12,11 +12,11 @@ import numpy as np
 
 Arrays = Mapping[str, np.ndarray]
 
-_ROWS = (
-    ("parcels", ("weight in g", "distance in km")),
-    ("flats", ("area in square metres", "age in years")),
-    ("loans", ("income in 1,000", "debt in 1,000")),
-    ("trips", ("length in km", "climb in m")),
+_ROWS = (  # what a row is, its columns, and their means
+    ("parcels", ("weight in g", "distance in km"), (900.0, 40.0)),
+    ("flats", ("area in square metres", "age in years"), (70.0, 40.0)),
+    ("loans", ("income in 1,000", "debt in 1,000"), (70.0, 15.0)),
+    ("trips", ("length in km", "climb in m"), (70.0, 1500.0)),
 )
 _WORDS = ("amber", "birch", "cedar", "fern", "hazel", "ivy", "lilac", "maple", "olive", "rowan")
 OLD = 0.2, 0.9  # thresholds that the label once had
@@ -53,15 +53,14 @@ class Rows:
     @classmethod
     def draw(cls, chance: random.Random) -> "Rows":
         """Draw a subject. No two of its numbers are equal, and no weight is small."""
-        name, columns = chance.choice(_ROWS)
+        name, columns, mean = chance.choice(_ROWS)
         first, second = chance.sample((0.75, 1.25, 1.75, 2.25), 2)
-        mean = chance.sample((40.0, 70.0, 900.0, 1500.0), 2)
         return cls(
             name=name,
             columns=columns,
             weights=(first, -second),
             bias=chance.choice((0.25, 0.4, -0.3)),
-            mean=(mean[0], mean[1]),
+            mean=mean,
             deviation=(mean[0] / 4, mean[1] / 5),
             threshold=chance.choice((0.5, 0.7)),
         )

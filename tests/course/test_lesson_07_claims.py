@@ -240,7 +240,9 @@ def marked(x):
 
 
 @pytest.mark.parametrize(
-    ("guard", "spec"), [(ensured, TWO), (asserted, TWO), (asserted, ANY)], ids=str
+    ("guard", "spec"),
+    [(ensured, TWO), (asserted, TWO), (asserted, ANY)],
+    ids=["ensured", "asserted", "asserted for any number of columns"],
 )
 def test_litert_loses_a_guard_that_raises(guard, spec, tmp_path):
     directory = export(tmp_path / "export", guard, spec)

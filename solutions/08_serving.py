@@ -175,7 +175,7 @@ server.ask_each(refused)
 
 # %% [markdown]
 # 404 means that the model or version does not exist. 400 means that the request is wrong. The
-# server compares neither the number of columns nor the values. Three columns fail in the graph
+# server checks neither the number of columns nor the values. Three columns fail in the graph
 # (lesson 02), and `NaN` gets an answer, with the status 200.
 #
 # ## How does a client call a signature over gRPC?

@@ -183,11 +183,17 @@ class Comparison:
     def _all_alike(self, rows):
         """Say so if all readers give the same numbers, and these are not the right ones."""
         got = list(self.answers.values())
-        if any(row.status != OTHER or row.cure for row in rows.values()) or not all(
+        judged = {
+            reader: row
+            for reader, row in rows.items()
+            if not (self.truth.some_may_fail and row.status == FAILS)
+        }
+        if any(row.status != OTHER or row.cure for row in judged.values()) or not all(
             same(*pair) for answers in got[1:] for pair in zip(got[0], answers, strict=True)
         ):
             return rows
-        return {reader: replace(row, cure=self.truth.all_alike) for reader, row in rows.items()}
+        alike = self.truth.all_alike
+        return rows | {reader: replace(row, cure=alike) for reader, row in judged.items()}
 
     def _without_truth(self, row, words, cure):
         """Take back what was only compared between readers, because the truth does not answer."""

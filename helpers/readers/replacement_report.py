@@ -8,11 +8,11 @@ from helpers.readers.signature_changes import Change
 from helpers.text import in_columns, printable
 
 OTHER_ANSWERS = (
-    "All readers of the new version agree. Its answers differ from those of the old version, as "
+    "All readers that answer agree. The answers differ from those of the old version, as "
     "after more training. If this is right, add --retrained, or retrained=True in Python."
 )
 EXPECTED = (
-    "All readers of the new version agree, and other answers are expected after more training."
+    "All readers that answer agree, and other answers are expected after more training."
 )
 
 

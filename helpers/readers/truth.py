@@ -51,6 +51,8 @@ class Truth:
         Whether the report of what was compared names the truth.
     all_alike : str
         What it means that all readers give the same numbers, and these are not the right ones.
+    some_may_fail : bool
+        Whether it means the same if some readers fail, and the others agree.
     """
 
     whose: str
@@ -58,6 +60,7 @@ class Truth:
     partial: bool = False
     told: bool = True
     all_alike: str = ""
+    some_may_fail: bool = False
 
     def has(self, keys: Collection[str]) -> bool:
         """Say whether there are right answers for one of these signatures."""

@@ -281,3 +281,25 @@ def test_versions_in_folders_of_one_name(tmp_path):
         save(tmp_path / model / "1", **{KEY: (scale, ROWS)})
     found = replace_old(tmp_path / "a" / "1", tmp_path / "b" / "1")
     assert found.verdict.startswith("a/1 may replace b/1")
+
+
+def save_with_bytes(directory, number):
+    """Export a function that LiteRT cannot convert: it reads bytes."""
+    module = tf.Module()
+    module.number = tf.Variable(float(number))
+
+    @tf.function(input_signature=[tf.TensorSpec((None,), tf.string, name="row_bytes")])
+    def from_bytes(row_bytes):
+        rows = tf.reshape(tf.io.decode_raw(row_bytes, tf.float32), (-1, 2))
+        return {"rows": rows, "score": tf.reduce_sum(rows, axis=1) + module.number}
+
+    tf.saved_model.save(module, str(directory), signatures=from_bytes)
+    return directory
+
+
+def test_a_reader_that_fails_in_both_versions_is_no_reason_to_refuse_a_retrained_one(tmp_path):
+    old, new = (save_with_bytes(tmp_path / str(number), number) for number in (1, 2))
+    assert replace_old(new, old).exit_status == 1
+    found = replace_old(new, old, retrained=True)
+    assert found.exit_status == 0, found.text()
+    assert "litert cannot use serving_default of the old version either" in found.text()

@@ -127,7 +127,7 @@ server = serve("shop", base, max_num_load_retries=0)  # if loading fails, do not
 # answer.
 #
 # ```
-# curl -d '{"instances": [[1, 1]]}' ADDRESS/v1/models/shop:predict
+# curl -d '{"instances": [[1, 1]]}' ADDRESS/v1/models/shop:predict  # server.rest
 # ```
 
 # %%
@@ -215,8 +215,8 @@ with show_error():
 # ### Exercise 1: call a model that you have not seen (6 min)
 #
 # `scoring` is another server, with the model `scoring`: call `scoring.ask("scoring:predict", ...)`.
-# Look at its signatures, and call three. Each answer is two numbers, as a list or in the shape of
-# the response.
+# Look at its signatures, and call three. Each answer is two numbers: `[a, b]`, or
+# `[[a], [b]]` as in the response.
 #
 # - `scores`: the output `score` of `serving_default` for the rows `x`
 # - `totals`: the output `total` of `both` for `left` and `right`
@@ -286,8 +286,8 @@ print(status, answer["error"][:23])
 print(server.states("shop"))
 
 # %% [markdown]
-# This failure began this page. The weights that the signature reads are missing (lesson 01), and
-# the server does not look for them while it loads.
+# The first lines of this page describe this failure. The signature reads weights that are missing
+# (lesson 01), and the server does not look for them while it loads.
 #
 # To go back, move the folder away. The server then loads version 2 again:
 
@@ -383,9 +383,9 @@ lesson.q2.check(prediction)
 #
 # Write `publish(export_dir, base)`, a function of two `Path` objects. It copies the export to the
 # base path, under the next higher number. The server may read `base` at any moment, and no request
-# may fail. `base` has at least one version. It also has files and folders that are not versions:
-# none of their names is a number or begins with `unfinished`. Add only the version, and change
-# nothing else. `shutil.copytree(source, target)` copies a folder.
+# may fail. `base` has at least one version. It also has files and folders that are not versions.
+# Names with `unfinished` are free for you. Add only the version, and change nothing else.
+# `shutil.copytree(source, target)` copies a folder.
 
 
 # %%
@@ -409,7 +409,7 @@ lesson.q3.check(publish)
 #
 # | the new version has | clients of the old one |
 # |---|---|
-# | a signature, input or output renamed or removed | fail |
+# | a signature, input or output renamed or removed | fail if they name it |
 # | a new input | fail: they do not send it |
 # | a second output | fail in REST: `predictions` now holds names, as for `from_bytes` |
 # | a third or later output | work |
@@ -420,7 +420,7 @@ lesson.q3.check(publish)
 # | an input with a different number of dimensions | can fail in the graph |
 # | other answers to the same rows | get other numbers |
 #
-# Only retraining may change the numbers. This command compares two exports by these rules:
+# Answers may change only after retraining. This command compares two exports by these rules:
 #
 # ```
 # .venv/bin/python -m helpers.readers NEW --against OLD [--retrained]

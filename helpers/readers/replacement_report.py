@@ -11,9 +11,7 @@ OTHER_ANSWERS = (
     "All readers that answer agree. The answers differ from those of the old version, as "
     "after more training. If this is right, add --retrained, or retrained=True in Python."
 )
-EXPECTED = (
-    "All readers that answer agree, and other answers are expected after more training."
-)
+EXPECTED = "All readers that answer agree, and other answers are expected after more training."
 
 
 @dataclass(frozen=True)

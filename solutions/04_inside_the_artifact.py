@@ -12,8 +12,8 @@
 # You download an export, and it gives the right numbers. It also writes a file to your disk, which
 # you did not ask for. An export is a program, so look inside before you load it.
 #
-# ![You send 1 and 2 to a downloaded export. It returns 2 and 4, the right numbers. It also writes
-# the file note.txt, which you did not ask for.](../notebooks/images/unasked_file.svg)
+# ![You send 1 and 2 to a downloaded export. It returns 2 and 4. It also writes the file note.txt,
+# which you did not ask for.](../notebooks/images/unasked_file.svg)
 #
 # After this lesson you can
 #
@@ -53,6 +53,7 @@ from helpers import show_error, start
 lesson = start("04_inside_the_artifact")
 
 import shutil
+from textwrap import fill
 
 import numpy as np
 import tensorflow as tf
@@ -70,8 +71,7 @@ readers.warm_up()  # starts the second Python process of this page
 # %% [markdown]
 # ## What can an export do besides computing?
 #
-# The author of this export wrote a function that doubles numbers. It also calls
-# `tf.io.write_file`:
+# The author of this export wrote a function that doubles numbers. It also calls `tf.io.write_file`:
 
 # %%
 note = lesson.scratch / "note.txt"
@@ -96,18 +96,19 @@ double_dir = export_function(double)
 print("Is there a note?", note.exists())
 
 # %% [markdown]
-# The export has only recorded the operation. Now you download `double_dir`, and call it:
+# When the author saves the export, TensorFlow only records the operation. Now you download
+# `double_dir`, and call it:
 
 # %%
 print("answer:", readers.run(double_dir, "serve", {"x": [1, 2]})["output_0"])
 print("note:", note.read_text())
 
 # %% [markdown]
-# The numbers are right, but the call also wrote a file. The *graph* of an export consists of
-# *operations*, many of them in *functions*: named parts that other parts call. Most operations
-# compute, such as `MatMul`, a matrix product. `WriteFile` can write any file that you may write.
-# Others read files, or send data to other computers. Some run as soon as you *load* the export,
-# such as those that read a vocabulary. So this page loads only exports of its own.
+# The call also wrote a file. The *graph* of an export consists of *operations*, many of them in
+# *functions*: named parts that other parts call. Most operations compute, such as `MatMul`, a
+# matrix product. `WriteFile` can write any file that you may write. Others read files, or send data
+# to other computers. Some run as soon as you *load* the export, such as those that read a
+# vocabulary. So this page loads only exports of its own.
 #
 # ## What is each file for?
 #
@@ -124,20 +125,12 @@ model.export(export_dir, verbose=False)
 explore(export_dir)
 
 # %% [markdown]
-# ![Python, servers and the LiteRT converter read saved_model.pb, variables and assets. No reader
-# needs fingerprint.pb, which identifies the export.](../notebooks/images/export_files.svg)
+# ![Python, servers and the LiteRT converter read saved_model.pb, variables and the files in assets.
+# No reader needs fingerprint.pb, which identifies the
+# export.](../notebooks/images/export_files.svg)
 #
 # In a terminal, TensorFlow's own tool prints the signatures: `saved_model_cli show --dir FOLDER
-# --all`.
-#
-# <details><summary>How large will an export be?</summary>
-#
-# `ComplexModel` has 2,817 weights of 4 bytes (`float32`): 11 kB. `model.export` stores each weight
-# twice (lesson 03), and adds a list of the saved Python objects.
-#
-# `saved_model.pb` holds the constants of the graph, and can have at most 2 GB.
-#
-# </details>
+# --all`. A `saved_model.pb` can have at most 2 GB.
 #
 # ## Which programs may read the export?
 #
@@ -152,12 +145,12 @@ print("written by TensorFlow", graph.meta_info_def.tensorflow_version)
 # %% [markdown]
 # - **Tags.** An export can hold several graphs, for example one to train and one to serve. *Tags*
 #   tell them apart. TensorFlow 2 writes one graph, with the tag `serve`. Servers and the LiteRT
-#   converter ask for it, and fail without it. `tf.saved_model.load` does not look at the tags of a
-#   single graph, unless you give it `tags=`.
-# - **Version.** TensorFlow promises that a later 2.x can read the export. An earlier one may not
-#   know an operation, so this is promised only between patch releases: 2.21.0 reads an export of
-#   2.21.1. Python and servers do not compare the version. So do not export
-#   with a newer TensorFlow than that of your server.
+#   converter ask for this tag, and fail without it. `tf.saved_model.load` does not look at the tags
+#   of a single graph, unless you give it `tags=`.
+# - **Version.** TensorFlow promises that a later 2.x can read the export. An earlier version may
+#   lack an operation. So TensorFlow promises this for an earlier version only between patch
+#   releases: 2.21.0 can read an export of 2.21.1. Python and servers do not compare the version. So
+#   do not export with a newer TensorFlow than that of your server.
 #
 # ### Exercise 1: predict who can still use it (3 min)
 #
@@ -194,19 +187,18 @@ lesson.q1.check(prediction)  # also: lesson.q1.hint(), lesson.q1.solution()
 # %%
 found = explore(export_dir)
 for variable in found.variables[:6]:
-    print(variable)
+    print(variable.name, variable.shape, variable.key[:11])
 weights = tf.train.load_checkpoint(export_dir / "variables" / "variables")
 key = found.variables[4].key
 print(key, np.array_equal(weights.get_tensor(key), model.out.kernel))
 
 # %% [markdown]
-# Each line shows `name`, `dtype`, `shape` and `size` of a weight, and the beginning of its `key`.
-# The folder `variables` stores the numbers under this key. `saved_model.pb` has the name for each
-# key.
+# Each line shows the name and shape of a weight, and the beginning of its key. The folder
+# `variables` stores the numbers under this key. `saved_model.pb` has the name for each key.
 #
 # The key follows the Python attributes that lead to the weight: `variables/4` is
-# `model.variables[4]`. The list continues with the second copies. Their keys begin with
-# `_all_variables`.
+# `model.variables[4]`. After these six, `found.variables` lists the second copies of the weights
+# (lesson 03). Their keys begin with `_all_variables`.
 #
 # ### Exercise 2: read one weight of many alike (4 min)
 #
@@ -235,11 +227,10 @@ model.export(again_dir, verbose=False)
 differences(export_dir, again_dir)
 
 # %% [markdown]
-# The files have other bytes, although the model is the same. In `fingerprint.pb`, four numbers stay
-# the same, but TensorFlow adds a random one. It also writes new numbers into the names of
-# functions. So a checksum of the files does not show whether a model was retrained. `differences`
-# compares the operations behind each signature, the numbers of the weights, and the assets. Now
-# train a little further:
+# The files have other bytes, although the model is the same. TensorFlow writes a random number into
+# `fingerprint.pb`, and new numbers into the names of functions. So a checksum of the files does not
+# show whether a model was retrained. `differences` compares the operations behind each signature,
+# the numbers of the weights, and the assets. Now train a little further:
 
 # %%
 retrained_dir = lesson.scratch / "retrained"
@@ -250,9 +241,8 @@ differences(export_dir, retrained_dir)
 # %% [markdown]
 # <details><summary>Is TensorFlow's own fingerprint as good?</summary>
 #
-# No. `tf.saved_model.experimental.read_fingerprint(folder).singleprint()` joins the four numbers,
-# which do not cover the functions of the graph. So a function with `relu` and one with `tanh` can
-# have the same singleprint. A model that is built again gets another one.
+# No. `tf.saved_model.experimental.read_fingerprint(folder).singleprint()` does not cover the
+# functions of the graph. A model with `relu` and one with `tanh` can have the same singleprint.
 #
 # </details>
 #
@@ -311,13 +301,13 @@ for directory in (cut, lost, mixed):
     print(f"{directory.name}: ", end="")
     with show_error():
         tf.saved_model.load(directory)
-    print("  explore:", *explore(directory).findings)
+    print("  explore:", fill(" ".join(explore(directory).findings), 50))
 
 # %% [markdown]
 # `cut` and `lost` cannot be loaded. `mixed` loads without an error, and answers with the weights of
-# the other version. TensorFlow does not compare the files. `explore` does: `fingerprint.pb` holds a
-# hash of `variables.index`. If `fingerprint.pb` came from the other version, too, only rows with
-# known answers would show the fault.
+# the other version. TensorFlow does not compare the files. `explore` does, because `fingerprint.pb`
+# holds a hash of `variables.index`. If `fingerprint.pb` also comes from the other version,
+# `explore` finds nothing. Then only rows with known answers show the fault.
 #
 # A fourth accident is a changed byte in the data file. `variables.index` holds a checksum of each
 # weight, so loading fails with a `DataLossError`. `explore` does not notice: it reads no weights.
@@ -326,7 +316,7 @@ for directory in (cut, lost, mixed):
 #
 # `deliveries` is a dict with six copies of one export, a to f. Two are whole. What happened to the
 # others? `loaded.serve(rows)` should return `right`, where `loaded` is what `tf.saved_model.load`
-# returns.
+# returns. Keep this object in a variable, because TensorFlow deletes its weights with it.
 
 # %%
 deliveries, rows, right = lesson.q4.given()
@@ -362,12 +352,13 @@ def sometimes(x):
 sometimes_dir = export_function(sometimes)
 for directory in (double_dir, sometimes_dir):
     said, status = readers.saved_model_cli("scan", directory, "--op_denylist", "WriteFile")
-    print(f"{directory.name}: {said}exit status {status}")
+    print(fill(f"{directory.name}: {said}", 60), f"exit status {status}", sep="\n")
 
 # %% [markdown]
 # `scan` finds `WriteFile` in `double`. Its exit status is 0 all the same, so a script must read the
-# text. In `sometimes` it finds nothing, because it does not look into the branches of an `if`. Its
-# default list has three operations, and TensorFlow has more than a thousand.
+# text. In `sometimes`, `scan` finds nothing, because it does not look into the branches of an `if`.
+# `scan` calls your list `default`. Its real default list has three operations, and TensorFlow has
+# more than a thousand.
 #
 # An *allow list* is safer: accept only types of operations that you know, and refuse all others.
 # Take the types from your own exports:
@@ -378,37 +369,14 @@ for directory in (retrained_dir, double_dir, sometimes_dir):
     print(directory.name, sorted(set(explore(directory).operations) - known))
 
 # %% [markdown]
-# An allow list also stops harmless operations, such as `Mul`, until you add them. It also accepts
-# `SaveV2`, which is in your own export, and which can overwrite any file. In the explorer below,
-# press **operations**, and choose one function after another in the list “in”. Which one has
-# `SaveV2`?
-
-# %%
-explorer(export_dir, sometimes_dir, again_dir, retrained_dir)
-
-# %% [markdown]
-# Only `traced_save` has `SaveV2`. This function saves the weights, so every export with weights has
-# it. Your list has two limits:
+# An allow list also refuses harmless operations, such as `Mul`, until you add them.
 #
-# - **It accepts `SaveV2` in every function.** So use `gate`, a function of this course, after your
-#   list. `gate` accepts `SaveV2` only where an export saves its own weights. Without a list, it
-#   still refuses more than 80 other operations.
-# - **No list sees everything**: weights that were made to answer wrongly, a loop without an end, or
-#   a bug in TensorFlow itself. So run an untrusted export in a *sandbox*: a process without your
-#   files, your rights and your network, such as a container.
-#
-# `gate` also finds what `scan` did not see:
-
-# %%
-print(gate(export_dir), gate(sometimes_dir), sep="\n")
-
-# %% [markdown]
 # ### Exercise 5: write an allow list (5 min)
 #
 # `own_dirs` is a list of your team's exports. Write `may_load(directory)`. It returns `False` if
 # `explore` finds a fault (`findings`), or if the export has a type of operation that no export in
-# `own_dirs` has. Otherwise it returns `True`. (`explore` never raises an error.) Do not call
-# `gate`, and do not load the export.
+# `own_dirs` has. Otherwise it returns `True`. (`explore` never raises an error.) Do not load the
+# export, and do not call `gate`, which the next section shows.
 
 # %%
 own_dirs = lesson.q5.given()
@@ -431,6 +399,32 @@ def may_load(directory):
 lesson.q5.check(may_load)
 
 # %% [markdown]
+# ## What does an allow list not see?
+#
+# Your list also accepts `SaveV2`, which is in your own export, and which can overwrite any file. In
+# the explorer below, press **operations**, and choose one function after another in the list “in”.
+# Which one has `SaveV2`?
+
+# %%
+explorer(export_dir, sometimes_dir, again_dir, retrained_dir)
+
+# %% [markdown]
+# Only `traced_save` has `SaveV2`. This function saves the weights. TensorFlow writes it into every
+# export, even into one without weights. So an allow list has two limits:
+#
+# - **It accepts `SaveV2` in every function.** So use `gate`, a function of this course, after your
+#   list. `gate` accepts `SaveV2` only where an export saves its own weights. Even alone, `gate`
+#   refuses more than 80 other operations.
+# - **No list sees everything**: weights that were made to answer wrongly, a loop without an end, or
+#   a bug in TensorFlow itself. So run an untrusted export in a *sandbox*: a process without your
+#   files, your rights and your network, such as a container.
+#
+# `gate` also finds what `scan` did not see:
+
+# %%
+print(gate(export_dir), gate(sometimes_dir), sep="\n")
+
+# %% [markdown]
 # ## Is a Keras file safer?
 #
 # No. A `.keras` file can contain Python code, for example in a `Lambda` layer:
@@ -450,12 +444,12 @@ with show_error():
 # %% [markdown]
 # ## What you can do now
 #
-# - **Who needs which part**: Python and servers need `saved_model.pb`, `variables`
-#   and the files in `assets`.
-# - **Read one weight**: its name leads to its key.
+# - **Who needs which part**: Python and servers need `saved_model.pb`, `variables` and the files in
+#   `assets`.
+# - **Read one weight**: find its key by its name, then call `get_tensor(key)`.
 # - **Retrained or exported again**: compare operations and weights, not bytes.
 # - **Find damage**: load the export, use `explore`, and compare known answers.
-# - **Refuse an untrusted export**: use an allow list, then a sandbox.
+# - **Refuse an untrusted export**: use an allow list and `gate`, then a sandbox.
 #
 # `explorer("/path/to/your/export")` shows your own export, also a broken one.
 

@@ -35,7 +35,6 @@ from helpers.exercises.lesson_04.pairs import KINDS as CHANGES
 from helpers.exercises.lesson_04.pairs import SMALL, pairs
 from helpers.exercises.outcomes import NotYet, require
 from helpers.exercises.same_answers import nearest_wrong
-from helpers.inspection.dangerous_operations import EFFECT
 from helpers.inspection.explore import explore
 from helpers.text import safe_repr
 
@@ -181,7 +180,9 @@ def _require_right_kind(what_changed, pair, when):
     "diagnosis",
     hints=[
         "Load each copy in a loop, with show_error(). Which errors do you see?",
-        "Of the copies that load, compare serve(rows) with right.",
+        "Of the copies that load, compare serve(rows) with right. Write loaded = "
+        "tf.saved_model.load(directory) on its own line: without the object, its weights are "
+        "deleted, and a whole copy fails with an AssertionError.",
         "A DataLossError means that a byte has changed. For the other errors, look at the files "
         "with explore.",
     ],
@@ -204,8 +205,8 @@ def diagnose_six_deliveries(diagnosis):
     (other,) = (name for name, kind in real.items() if kind == OTHER)
     return (
         f"{len(damaged)} copies are damaged. explore finds {seen} of them, and loading fails for "
-        f"{failing}. Only its answers show the last one. The check refuses a similar wrong answer, "
-        f"too: 'whole' for {other}, which loads without an error."
+        f"{failing}. Only the answers of {other} show that it has other weights. The check "
+        f"refuses a similar wrong answer, too: 'whole' for {other}, which loads without an error."
     )
 
 
@@ -234,8 +235,8 @@ def accept_known_operations(may_load):
     return (
         f"your function refused {refused} exports and accepted {len(made) - refused} without a "
         "call of gate, and none of the exports wrote a file meanwhile. "
-        f"{_nearest_list()} An export that misuses SaveV2 would pass: gate, which knows "
-        f"{len(EFFECT)} types, would refuse it."
+        f"{_nearest_list()} An export that misuses SaveV2 would pass. The next section shows "
+        "gate, which would refuse it."
     )
 
 
@@ -327,5 +328,6 @@ def _nearest_list():
         ),
     }
     words = nearest_wrong({"export": np.array(list(made))}, right, others)
-    words = words.replace("this similar answer", "a similar wrong answer, too")
+    for name, (*_, what) in made.items():  # the learner has not seen the names
+        words = words.replace(f"for export={name!r}", f"for one that {what}")
     return words.replace(" rows", " exports")

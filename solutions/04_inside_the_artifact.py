@@ -297,11 +297,11 @@ cut, lost, mixed = copy("cut"), copy("lost"), copy("mixed")
 (cut / "saved_model.pb").write_bytes(data[:20_000])
 (lost / "variables" / "variables.data-00000-of-00001").unlink()
 shutil.copytree(retrained_dir / "variables", mixed / "variables", dirs_exist_ok=True)
-for directory in (cut, lost, mixed):
-    print(f"{directory.name}: ", end="")
+for folder in (cut, lost, mixed):
+    print(f"{folder.name}: ", end="")
     with show_error():
-        tf.saved_model.load(directory)
-    print("  explore:", fill(" ".join(explore(directory).findings), 50))
+        tf.saved_model.load(folder)
+    print(fill("explore: " + explore(folder).findings[0], 60, subsequent_indent="    "))
 
 # %% [markdown]
 # `cut` and `lost` cannot be loaded. `mixed` loads without an error, and answers with the weights of

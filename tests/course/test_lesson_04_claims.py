@@ -246,6 +246,19 @@ def test_exchanged_weights_load_without_an_error(line, tmp_path, reader):
     assert "weights were exchanged" in " ".join(explore(mixed).findings)
 
 
+def test_an_export_without_weights_has_the_function_that_saves_them(tmp_path):
+    found = explore(saved(tmp_path / "double", lambda x: 2.0 * x))
+    assert not found.variables
+    assert [part.name for part in found.functions if "SaveV2" in part.types] == ["traced_save"]
+
+
+def test_only_a_kept_object_keeps_its_weights(line):
+    with pytest.raises(AssertionError, match="variables which have been deleted"):
+        tf.saved_model.load(str(line)).serve(ROWS)
+    loaded = tf.saved_model.load(str(line))
+    np.testing.assert_allclose(loaded.serve(ROWS), ANSWERS, atol=1e-4)
+
+
 def test_with_their_fingerprint_exchanged_weights_are_not_noticed(line, tmp_path):
     mixed = exchanged(line, tmp_path, DATA, "variables/variables.index", "fingerprint.pb")
     assert not explore(mixed).findings

@@ -660,7 +660,7 @@ def test_another_order_gets_another_table(lesson, tmp_path):
 
 def test_another_seed_promises_other_rows(lesson, tmp_path):
     q3 = lesson.exercises["q3"]
-    repaired = module(tmp_path / "repaired")
+    repaired = line_module(tmp_path / "repaired")
     promised = {}
     try:
         for seed, phone in ((1, SAME), (2, OTHER), (3, SAME)):

@@ -31,7 +31,8 @@
 #
 # A program can fail twice: here `except` catches a first error and raises a second one. This code
 # prints both, the last one first. Behind each error it prints *your lowest line*: the last line of
-# your own code that ran before the error.
+# your own code that ran before the error. Files under `/lib/python` are not yours (on Windows:
+# `\\Lib\\`).
 #
 # ```python
 # import traceback
@@ -91,14 +92,14 @@ for frame in traceback.extract_tb(error.__traceback__):
 print(f"{type(error).__name__}: {error}")
 
 # %% [markdown]
-# Each line names a function and its code. The first line is yours. The others are TensorFlow's. Two
-# places help you:
+# Each line but the last names a function and its code. The first line is yours, the others are
+# TensorFlow's. Two places help you:
 #
 # - **The end** is the error itself: its type and its message.
 # - **Your lowest line** is the call that failed. Here it is `serve(rows)`.
 #
-# The message says that variables were deleted. You did not delete any, so the message alone does
-# not tell you what to change.
+# The message says that variables were deleted, but you deleted none. So it does not tell you what
+# to change.
 #
 # ## What does the clinic know about an error?
 #
@@ -123,16 +124,15 @@ print("answers for", len(loaded.serve(rows)), "rows")
 #
 # <details><summary>What if you find no cause?</summary>
 #
-# - Remove your own names, paths and numbers from the message. Search for the rest, in quotation
-#   marks, in the issues of Keras and TensorFlow on GitHub.
-# - Remove lines from the program as long as the same error remains. Report the shortest program
-#   with `tf.__version__` and `tf.keras.__version__`.
+# Search the issues of Keras and TensorFlow on GitHub for the message, without your own names, paths
+# and numbers. If you report it, send the shortest program that fails, and `tf.__version__`.
 #
 # </details>
 #
 # ## Which error of a chain is the cause?
 #
-# Many programs catch an error and raise one of their own:
+# Many programs catch an error and raise one of their own. Here `serve` still has no variables, so
+# it fails again:
 
 
 # %%
@@ -166,14 +166,15 @@ for error in (last, last.__cause__):
 # | *was the direct cause of* | The program caught the first error and raised a second one. |
 # | *During handling of* | The program caught the first error. Then its `except` block failed. |
 #
-# Begin with the first error. Skip an error that your program expects, such as the `KeyError` of a
-# missing key. TensorFlow makes chains, too, so also skip an error whose part has no line of yours.
+# Begin with the first error. Skip an error that is normal in your program, such as `StopIteration`
+# at the end of a loop. TensorFlow makes chains, too, so also skip an error whose part has no line
+# of yours.
 #
 # ### Exercise 1: read a chain (4 min)
 #
 # The program `shop.py` ended with the traceback below. What is the type of the first error? Which
 # line of `shop.py` made the call that failed? Which case does the clinic show for the first error?
-# The name of a case stands in brackets, such as `variables-deleted`.
+# (The name of a case stands in brackets.)
 
 # %%
 print(lesson.q1.given())
@@ -195,8 +196,7 @@ lesson.q1.check(reading)  # also: lesson.q1.hint(), lesson.q1.solution()
 # server.](../notebooks/images/where_errors_arise.svg)
 #
 # An error can arise at each arrow. The table lists frequent errors of saving, loading and calling:
-# the case, words of the message, and the cure. The widget also shows where people reported each
-# error.
+# the case, words of the message, and the cure. Use the table to look up an error.
 
 # %%
 overview(
@@ -220,9 +220,8 @@ with show_error():
     archive.write_out(lesson.scratch / "cost", verbose=False)
 
 # %% [markdown]
-# The graph of `cost` reads the table, but the archive does not know the table. The message calls
-# it *untracked*. The full message is longer: its line *Trackable referencing this tensor* names the
-# class, `StaticHashTable`. The cure is `track`:
+# The graph of `cost` reads the table, but the archive does not know the table. The message calls it
+# *untracked*. The cure is `track`:
 
 # %%
 archive.track(table)
@@ -242,8 +241,8 @@ CASES["untracked-resource"]
 # A colleague wrote the function `price` for the zones and weights of parcels. It reads the table
 # `zones` and the number `per_kilo`. Export it as the signature `price`. The inputs are `zone`
 # (texts) and `weight` (`float32`), both of shape `(None,)`. The outputs are `base` and `total`,
-# with the numbers that `price` computes. You will meet two errors, one after the other. LiteRT
-# cannot run such a table, so the check asks only Python and the session (Python).
+# with the numbers that `price` computes. You will meet two errors. LiteRT cannot run such a table,
+# so the check asks only the two readers in Python.
 
 # %%
 price, zones = lesson.q2.given()
@@ -278,18 +277,20 @@ with show_error():
 
 # %% [markdown]
 # The message *No such file or directory* has two possible causes. The path in the message tells
-# which one it is:
+# which:
 #
 # - The path leads **into the export**: a part of the export is missing. Copy the whole folder
 #   again.
 # - The path leads **to another place**: it was an ordinary text when the function was traced. So
-#   the graph has the path, but the export does not have the file. Export again, with the words in
-#   the graph or with the file as an asset (lesson 05).
+#   the graph has the path, but the export does not have the file. If the function reads the file,
+#   loading succeeds, and each call fails. Export again, with the words in the graph or with the
+#   file as an asset (lesson 05).
 #
 # ## How do you repair an export without its code?
 #
-# A function of a loaded export can be part of a new export, as in lesson 03. Here the new signature
-# has new names, and returns the answer times two:
+# A function of a loaded export can be part of a new export, as in lesson 03. Suppose that the
+# export `line` has two faults: clients send `metres`, not `x`, and the right answers are twice as
+# large. The new signature repairs both:
 
 # %%
 old = loaded.signatures["serving_default"]
@@ -320,15 +321,15 @@ find(str(error))
 
 # %% [markdown]
 # The user sends two columns, but the model takes one. In the next two exercises you get an export
-# and a complaint. Answer with the name of the case and the path of a repaired export. If the check
-# refuses only the repair, your diagnosis is right.
+# and a complaint. Answer with the name of the case and the path of a repaired export.
 #
 # ### Exercise 3: diagnose and repair (6 min)
 #
 # The shop says: *Every request gets an error. We send `area` and `rooms`, each a column of
 # `float32`, and read `price`.* The author of the export says: *A house costs 50, and 2 for each
-# square metre, and 10 for each room.* A room always costs more than a square metre, so the answers
-# tell you which input is which. Each input and output should have the shape `(None, 1)`.
+# square metre, and 10 for each room.* If the names do not tell which input is which, compare
+# answers: a room costs more than a square metre. Each input and output should have the shape
+# `(None, 1)`.
 
 # %%
 found_dir_3 = lesson.q3.given()
@@ -358,9 +359,10 @@ lesson.q3.check(diagnosis_3, repaired_dir_3)
 #
 # A colleague says: *On my computer, the export gives each colour its price, and 0 to an unknown
 # colour. On the server, every request fails. I compared the checksums: the copy is complete.* Her
-# folder is `found_dir_4.parent`. The loaded export has an attribute `prices`: the price of an
-# unknown colour, then the price of each colour in `colours.txt`. Put both into a table, as for
-# `cost`. The check asks only Python and the session (Python).
+# folder, `found_dir_4.parent`, also has `colours.txt`. You work on her computer, so your calls
+# succeed. The loaded export has an attribute `prices`: the price of an unknown colour, then the
+# price of each colour in the file. Put colours and prices into a table, as for `cost`. Keep the
+# signature's names and shapes.
 
 # %%
 found_dir_4 = lesson.q4.given()
@@ -394,8 +396,8 @@ print(status, text)
 find(text)
 
 # %% [markdown]
-# `find` also knows the errors of TensorFlow Serving, over REST (as here) and over gRPC. The key
-# `rows` is wrong. With the key `instances`, the server accepts the request, and the status is 200:
+# `find` also knows the errors of TensorFlow Serving, over REST and gRPC. The row *needs* names a
+# program outside the course. The key `rows` is wrong. With the key `instances`, the status is 200:
 
 # %%
 print(send("/v1/models/line:predict", {"instances": [[0.0], [1.0]]})[0])
@@ -408,8 +410,7 @@ print(send("/v1/models/line:predict", {"instances": [[0.0], [1.0]]})[0])
 #
 # A server has the model `houses`. Its signature `serving_default` takes two numbers for each house,
 # `area` and `rooms`. The client below asks for the prices of two houses. Its request has several
-# faults, and the server names one at a time. Write a corrected `path_5` and `body_5`: the server
-# should return the two prices.
+# faults, and the server names one at a time. Write a corrected `path_5` and `body_5`.
 
 # %%
 send_5, path, body = lesson.q5.given()

@@ -12,8 +12,9 @@
 # A client sends the order number 3000000000, and your export adds 1. Python and a phone answer
 # 3000000001. OpenVINO, a runtime by Intel, answers -1294967295, and no program reports an error.
 #
-# ![OpenVINO computes float32 as bfloat16, float64 as float32, int64 as int32. LiteRT refuses
-# float64. Three other programs compute as declared.](../notebooks/images/arithmetic.svg)
+# ![OpenVINO computes float32 as bfloat16 on some processors, float64 as float32, int64 as int32.
+# LiteRT refuses models that compute in float64. The others compute as
+# declared.](../notebooks/images/arithmetic.svg)
 #
 # After this lesson you can
 #
@@ -81,7 +82,8 @@ for name in ALL:
 # - `litert`: LiteRT, the new name of TensorFlow Lite
 # - `onnx` and `browser`: ONNX Runtime for Python and for web pages
 # - `c`: a C program with TensorFlow's own C library (`helpers/runtimes/c_program.c`)
-# - `openvino` and `openvino-f32`: OpenVINO as it is, and OpenVINO told to compute in `float32`
+# - `openvino` and `openvino-f32`: OpenVINO as it is (on some processors it keeps fewer digits), and
+#   OpenVINO told to compute in `float32`
 #
 # If one is missing, run `make runtimes OPENVINO=1` in the course's folder and restart the kernel.
 # The exercises work with the runtimes that are ready.
@@ -91,7 +93,8 @@ for name in ALL:
 #
 # ## How does a phone run an export?
 #
-# `export` writes an export with the given endpoints. `shop` is the model of lesson 03:
+# `export` writes an export with the given endpoints. `shop` is the model of lesson 03, whose
+# `predict_three` ignores the third number:
 
 
 # %%
@@ -137,9 +140,8 @@ command = [sys.executable, "-c", phone, shop_file]
 print(subprocess.run(command, capture_output=True, text=True).stdout, end="")
 
 # %% [markdown]
-# The file has the signatures that you named, no `serving_default`, and a copy of the export's
-# weights. Each signature takes any number of rows. The interpreter converts no dtypes, so send
-# `float32`.
+# The file has only the signatures that you named, and a copy of the export's weights. Each
+# signature takes any number of rows. The interpreter converts no dtypes, so send `float32`.
 #
 # <details><summary>Interpreter or CompiledModel?</summary>
 #
@@ -183,7 +185,7 @@ lesson.q1.check(litert_file_1)  # also: lesson.q1.hint(), lesson.q1.solution()
 #     --output predict_two.onnx --opset 18  # the version of ONNX's list of operations
 # ```
 #
-# A program with ONNX Runtime can then call it:
+# ONNX Runtime can then call it:
 #
 # ```python
 # import numpy as np
@@ -208,7 +210,7 @@ for runtime in ("onnx", "browser"):
     ask(runtime, shop_dir, x=[[0.5, 0.5]])
 
 # %% [markdown]
-# Both answer 3, as Python does. Next comes the activation `gelu` alone:
+# Both answer 3, as Python does. Now the activation `gelu`:
 
 # %%
 floats = [tf.TensorSpec((None,), tf.float32, name="x")]
@@ -223,23 +225,23 @@ with show_error():
 #
 # ## Which signatures does the file have?
 #
-# `crossing` calls each signature in Python and in four runtimes, with its own inputs or with yours:
-# `crossing(shop_dir, {"x": rows})`. It leaves out `openvino`, whose numbers depend on the
-# processor, and `browser`, which reads the same file as `onnx`:
+# `crossing` calls each signature in Python and in four runtimes, with inputs that it makes, or with
+# yours: `crossing(shop_dir, {"x": rows})`. It leaves out `openvino` and `browser`:
 
 # %%
 crossing(shop_dir)
 
 # %% [markdown]
-# OpenVINO reads only `serving_default`. For another signature, write a second export. A LiteRT file
-# has the signatures that you name, and an ONNX file has exactly one.
+# OpenVINO reads only `serving_default`. For another signature, write a second export. An ONNX file
+# has exactly one signature.
 #
 # ### Exercise 2: predict what a file keeps (4 min)
 #
 # You export a model like `shop` and convert the export with `signature_keys=["predict_two"]`. Then
-# you call `predict_two` in LiteRT's interpreter with three rows of `float32`. Now change one
-# thing. Does the file give the `"same"` answers that the model gave when you exported it, `"other"`
-# answers, or an `"error"`? (Lesson 01 compares `tf.saved_model.save` with `export`.)
+# you call `predict_two` in LiteRT's interpreter with three rows of `float32`. Now change one thing.
+# *Afterwards* means after the conversion. Does the file give the `"same"` answers that the model
+# gave when you exported it, `"other"` answers, or an `"error"`? (Lesson 01 compares
+# `tf.saved_model.save` with `export`.)
 
 # %%
 # > prediction = {
@@ -272,7 +274,7 @@ for runtime in ("litert", "onnx", "openvino-f32"):
 # %% [markdown]
 # OpenVINO computes `int64` as `int32`, whose largest number is 2147483647.
 #
-# What happens to `float32`? `parity` calls a larger network in each runtime, on your computer:
+# What happens to `float32`? `parity` calls a larger network in each runtime:
 
 # %%
 tf.keras.utils.set_random_seed(1)
@@ -283,10 +285,10 @@ inputs = {"x": np.random.default_rng(1).uniform(-20, 20, (300, 3)).astype(np.flo
 parity_picture(parity(lesson.scratch / "wide", inputs, ALL))
 
 # %% [markdown]
-# Differences left of the dashed line are rounding. Only `openvino` can be right of it: if the
-# processor has `bfloat16`, a format with 3 digits, OpenVINO computes in it. On the machine where
-# this page was made, its largest difference was 0.024. With this setting, as in `openvino-f32`, it
-# was 0.0000026:
+# Differences left of the dashed line are rounding. Only `openvino` can be beyond it: if the
+# processor has `bfloat16`, a format with 3 digits, OpenVINO computes in it. On the machine that
+# made this page, its largest difference was 0.024, and 0.0000026 with the setting of
+# `openvino-f32`:
 #
 # ```python
 # import openvino
@@ -346,7 +348,8 @@ lesson.q3.check(runtime, signature, layer, largest)
 # ## Can the file be smaller?
 #
 # *Quantisation* stores each weight in fewer bytes than the four of `float32`. The package
-# `litert-quantizer` does so with a LiteRT file and a *recipe*:
+# `litert-quantizer` does so with a LiteRT file and a *recipe*, which names the kind of
+# quantisation:
 #
 # ```python
 # from litert_quantizer.quantizer import Quantizer
@@ -357,7 +360,8 @@ lesson.q3.check(runtime, signature, layer, largest)
 # ```
 #
 # (Older pages set `converter.optimizations`, which LiteRT calls *legacy*.) `quantised` does the
-# same. Here are four kinds, with their size relative to `float32`:
+# same. Here are four kinds, with their size relative to `float32`. `power_above` rounds an error up
+# to a power of ten (the digits depend on the processor):
 
 # %%
 wide.export(lesson.scratch / "wide.tflite", format="litert", verbose=False)
@@ -372,14 +376,14 @@ for kind in quantisation.KINDS:
 # `weight_only`, LiteRT also computes in `float32`. With `dynamic`, each layer first rounds its
 # inputs to 8 bits, which is faster on many phones.
 #
-# The answers go from -4.4 to 3.6. Is an error of 0.1 too large? Decide which error your users
-# accept, the *error budget*. Take the smallest file within it.
+# The answers go from -4.4 to 3.6. Decide which error your users accept, the *error budget*. Take
+# the smallest file within it.
 #
 # ## How do you make a file with whole numbers only?
 #
 # Some chips cannot compute with floats. The recipe `static_wi8_ai8` stores the weights and the
-# numbers between the layers in 8 bits. First comes the *calibration*: on your rows, the quantizer
-# measures the range of the numbers after each layer. Give the same rows at once, and one by one:
+# numbers between the layers in 8 bits. First, in the *calibration*, the quantizer measures the
+# range of the numbers after each layer, on your rows. Give them at once, and one by one:
 
 # %%
 samples = {"at once": [inputs], "one by one": [{"x": row[None]} for row in inputs["x"]]}
@@ -390,10 +394,10 @@ for name, calibration in samples.items():
 print(litert_file.signatures(static)["serving_default"])
 
 # %% [markdown]
-# The second file is silently wrong. So give all rows in one sample, and measure the error.
+# The second file is silently wrong, so give all rows in one sample.
 #
-# The file takes and returns `int8`, so an app sends `round(x / scale) + zero_point`, with the two
-# numbers that `get_input_details()` returns.
+# The file takes and returns `int8`, so an app sends `round(x / scale) + zero_point`.
+# `get_input_details()` returns `scale` and `zero_point`, the whole number that stands for 0.
 #
 # <details><summary>How does an app scale? Why are single rows wrong?</summary>
 #
@@ -413,10 +417,9 @@ print(litert_file.signatures(static)["serving_default"])
 #
 # ### Exercise 4: two budgets (6 min)
 #
-# A meter's network is in the export `meter_dir`. `readings` are rows that occur in use, for its
-# input of this name. Two customers want a LiteRT file that takes any number of `float32` rows, with
-# the fewest bytes for each weight within their budget. The first accepts an error of 0.01, the
-# second of 0.2. Make a file for each.
+# A meter's network is in the export `meter_dir`. `readings` holds rows that occur in use, for the
+# input `readings`. Two customers want a LiteRT file that takes any number of `float32` rows, of the
+# smallest kind within their budget. The first accepts an error of 0.01, the second of 0.2.
 
 # %%
 meter_dir, readings = lesson.q4.given()
@@ -448,19 +451,19 @@ texts_dir = export(
 crossing(texts_dir, {"words": ["red", "Red", "blue"]})
 
 # %% [markdown]
-# No runtime can call your Python function (lesson 05). For a *custom op* (an operation from your
-# own library), the export stores only its name. Leave both out. LiteRT, ONNX Runtime and OpenVINO
-# also lack operations on texts. So **compute numbers from the texts in one endpoint, which stays on
-# the server, and convert an endpoint that computes with these numbers.**
+# Your Python function exists only in this notebook. Even `python` cannot call it, because it is a
+# new process (lesson 05). For a *custom op* (an operation from your own library), the export stores
+# only its name. Leave both out. LiteRT, ONNX Runtime and OpenVINO also lack most operations on
+# texts. So **compute numbers from the texts in one endpoint, which stays on the server, and convert
+# an endpoint that computes with these numbers.**
 #
-# <details><summary>JAX, TensorFlow.js, TF-TRT, QAT, large files</summary>
+# <details><summary>JAX, TensorFlow.js, TF-TRT, QAT</summary>
 #
-# - **JAX**: Keras exports one compiled program (`XlaCallModule`) for the machine's platforms. A GPU
-#   refuses one for a CPU. OpenVINO and tf2onnx cannot read it.
+# - **JAX**: Keras exports one compiled program (`XlaCallModule`) for the machine's platforms. A
+#   program for a CPU does not run on a GPU. OpenVINO and tf2onnx cannot read it.
 # - **TensorFlow.js**: the last `tensorflowjs` is from 2024 and does not read Keras 3.
 # - **TF-TRT**: TensorFlow 2.21 is built without TensorRT.
 # - **QAT** (training with quantisation) in `tensorflow-model-optimization` needs Keras 2.
-# - **More than 2 GB**: ONNX stores the weights in a second file.
 #
 # </details>
 #
@@ -469,8 +472,9 @@ crossing(texts_dir, {"words": ["red", "Red", "blue"]})
 # One of the three exports in `exports_dir` does not work in LiteRT. Which? `tf.saved_model.load`
 # returns it with its methods: `count_words` computes numbers from texts, and `weigh` computes an
 # opinion from these. Write an export with both methods as endpoints, under these names, for any
-# number of rows. Our `export` also keeps the variables of loaded methods. `weigh` must give the
-# method's answers in every runtime that is ready, except OpenVINO.
+# number of rows. Loaded methods have their own specs. `export` finds their variables, and they use
+# no table, so you track nothing. `weigh` must give the method's answers in every runtime that is
+# ready, except OpenVINO.
 
 # %%
 exports_dir = lesson.q5.given()
@@ -494,8 +498,6 @@ lesson.q5.check(cannot_cross, split_dir)
 # - **Find a silent difference**: compare each signature in each runtime, then each layer.
 # - **Make a file smaller**: measure each kind on rows from use, against an error budget.
 # - **Split a model**: convert only the endpoint that computes with numbers.
-#
-# Test your own export with `crossing("/path/to/your/export")`.
 
 # %% [markdown]
 # [Lesson 09: rollout](09_rollout.ipynb) · Next: [lesson 11, performance](11_performance.ipynb)

@@ -13,7 +13,7 @@
 # only a few users get it, the damage is small, and one line of code returns them to version 1.
 #
 # ![A router sends 90 % of the users to version 1, the stable version, and 10 % to version 2, the
-# canary. One server has loaded both.](../notebooks/images/canary_router.svg)
+# canary.](../notebooks/images/canary_router.svg)
 #
 # After this lesson you can
 #
@@ -101,7 +101,7 @@ publish(version_2, 2)
 
 # %% [markdown]
 # A *model server* loads exports and answers requests. Each version is a folder whose name is a
-# number. The policy `all` makes the server load every version:
+# number. The policy `all` loads every version:
 
 # %%
 config = lesson.scratch / "models.config"
@@ -112,14 +112,14 @@ config.write_text(f"""model_config_list {{ config {{
 server = serve("delivery", base, model_config_file=config)
 
 # %% [markdown]
-# `serve` starts a server with the rules of TensorFlow Serving.
+# `serve` starts the course's server, which follows the rules of TensorFlow Serving.
 #
 # ## Who decides which user gets which version?
 #
 # TensorFlow Serving does not split traffic: a request without a version gets the highest one. So
-# you need a *router*, a program that adds the version to each request. You trust the *stable*
-# version. The *canary* is the version on trial. `Router` belongs to the course. Two users send
-# the same order:
+# you need a *router*, a program that adds the version to each request, like the course's `Router`.
+# You trust the *stable* version. The *canary* is the version on trial. Two users send the same
+# order:
 
 # %%
 router = Router(server.rest, "delivery", stable=1, canary=2, percent=10)
@@ -129,7 +129,7 @@ for user in ("ann", "bob"):
 
 # %% [markdown]
 # Ann gets the canary, Bob the stable version. A reply holds the role, the version (`target`), the
-# HTTP status, `ok` for success, and the answer of the server.
+# HTTP status, `ok` for success, and the answer.
 #
 # ## Why does a user always get the same version?
 #
@@ -178,8 +178,8 @@ lesson.q1.check(in_canary)  # also: lesson.q1.hint(), lesson.q1.solution()
 # %% [markdown]
 # ## What shows that a canary fails?
 #
-# `training` holds 1,000 orders, and `live` holds 200. The widget has a router of its own. It sends
-# the live orders of 200 customers. Change the canary's share, and look at the errors.
+# `training` holds 1,000 orders, and `live` holds 200. The widget sends the live orders of 200
+# customers through a second router, `watched`. Change the canary's share, and look at the errors.
 
 # %%
 chance = np.random.default_rng(0)
@@ -198,8 +198,8 @@ stable, trial = watched.statistics()
 widget
 
 # %% [markdown]
-# `stable` and `trial` hold the counts at 25 %. With `router`, Ann sends an order from 62 km, and
-# `rollback` ends its canary:
+# `stable` and `trial` hold the counts of `watched` at 25 %. In the first router, Ann orders from
+# 62 km, and `rollback` ends the canary:
 
 # %%
 for v in stable, trial:
@@ -219,7 +219,7 @@ router.rollback()
 #
 # Chance changes a rate r of n requests by about `(r * (1 - r) / n) ** 0.5`, its *standard error*.
 # For the difference of two rates, add both squares, and take the square root. How many standard
-# errors is the difference above?
+# errors is our difference?
 
 # %%
 squares = [v.error_rate * (1 - v.error_rate) / v.requests for v in (stable, trial)]
@@ -227,17 +227,19 @@ print(round((trial.error_rate - stable.error_rate) / sum(squares) ** 0.5, 1))
 
 # %% [markdown]
 # Chance rarely makes a difference of more than 3 standard errors. So these counts prove nothing
-# yet: we ended the canary because of its error text. With fewer than about 50 requests, the formula
-# is not reliable.
+# yet: we ended the canary because of its error text. The 48 requests of our canary are hardly
+# enough: below about 50, the formula is not reliable.
 #
 # ### Exercise 2: diagnose, and end the canary (10 min)
 #
 # `other_router` sends 20 % of the users to a canary of another model. `requests` holds 200 pairs
-# (customer, rows). **Only the canary** refuses some of them. What do these have in common?
+# (customer, rows). The canary refuses some requests that **the stable version answers**. What do
+# these have in common?
 #
 # Then write `guard(router)`. It ends a canary that fails more often than the stable version, and no
 # other. The check calls it after every 100 requests until the canary ends. One bad canary fails in
-# only 4 of 100 requests that the stable version answers.
+# only 4 % of the valid requests. Before the first failure, the standard error is 0, so do not
+# divide by it.
 
 # %%
 other_router, requests = lesson.q2.given()
@@ -268,8 +270,9 @@ lesson.q2.check(cause, guard)
 # %% [markdown]
 # ## Is the new version better?
 #
-# Of 100 customers, 10 ordered with version 1, and 12 of 100 others with version 2. `compare` gets
-# (customers who ordered, customers) of each version:
+# Customers see the minutes, and then order or not. After version 1's answer, 10 of 100 customers
+# ordered. After version 2's answer, 12 of 100 ordered. `compare` gets (customers who ordered,
+# customers) of each version:
 
 # %%
 for found in (compare((10, 100), (12, 100)), compare((400, 4000), (480, 4000))):
@@ -282,9 +285,11 @@ for found in (compare((10, 100), (12, 100)), compare((400, 4000), (480, 4000))):
 # −1.96 to 1.96. For equal versions, this happens in 5 % of the comparisons. A guard compares more
 # often, so its limit is 3.
 #
-# A `Plan` computes how many customers you need, here to notice that 12 % of them order, not 10 %.
-# What if you compare ten times (ten *looks*), and stop at the first difference? `simulate` tries
-# 2,000 experiments with two **equal** versions:
+# ## May you stop an experiment early?
+#
+# A `Plan` computes how many customers you need to tell 12 % from 10 % with a chance of 80 %. What
+# if you compare ten times (ten *looks*), and stop at the first difference? `simulate` tries 2,000
+# experiments with two **equal** versions:
 
 # %%
 for corrected in (False, True):
@@ -293,11 +298,11 @@ for corrected in (False, True):
     print(f"corrected: {corrected}, {plan.users.total:,} customers, wrong: {found:.0%}")
 
 # %% [markdown]
-# Ten looks are wrong in almost 20 % of the experiments. A corrected plan fixes the looks in
+# Ten looks are wrong in almost 20 % of the experiments. A corrected plan sets the looks in
 # advance, and requires a larger z at the early ones.
 #
-# If 10 % of the users get the canary, you need about three times as many customers as at 50 %. So
-# look for errors at a small share first, and compare at 50 %.
+# A canary at 10 % needs about three times as many customers as at 50 %. So look for errors at a
+# small share first, and compare at 50 %.
 #
 # ## When is a comparison wrong?
 #
@@ -306,13 +311,10 @@ for corrected in (False, True):
 # divided by the square root of their sum. For 5,250 and 4,750 users, z is 500 / 100 = 5. If z is
 # outside −3 to 3, the split is broken. Find the cause, and start again.
 #
-# <details><summary>Five more mistakes</summary>
+# <details><summary>Two more mistakes</summary>
 #
 # | mistake | instead |
 # |---|---|
-# | The share changed meanwhile | Count from the last change on |
-# | Requests were counted | Count each user once |
-# | The measure was chosen afterwards | Choose one in advance |
 # | After an early stop, the difference was believed | Expect less: it is too large on average |
 # | "No difference shown" was read as "equal" | Read the interval: it may hold a loss |
 #
@@ -353,10 +355,10 @@ file.parent.mkdir(exist_ok=True)
 _ = file.write_text(json.dumps(statistics))
 
 # %% [markdown]
-# ![Training writes its statistics into the export. A program compares them with live requests,
-# and raises an alarm.](../notebooks/images/travelling_statistics.svg)
+# ![Training writes its statistics into the export. A program compares them with live
+# requests.](../notebooks/images/travelling_statistics.svg)
 #
-# A new app sends miles in place of kilometres. How many standard deviations does the mean move?
+# A new app sends miles in place of kilometres. How far does the mean move?
 
 # %%
 stored = json.loads(file.read_text())["distance_km"]
@@ -366,10 +368,11 @@ for unit, distances in {"kilometres": live[:, 0], "miles": live[:, 0] * 0.62}.it
 
 # %% [markdown]
 # Chance moves the mean of n rows by about `1 / sqrt(n)` standard deviations, here 0.07. So −0.70
-# is not chance, although each single distance looks right. For drift, compare with the live rows
-# of an earlier week.
+# is not chance, although each single distance looks right. For drift, compare with earlier live
+# rows.
 #
-# A mean needs many rows. A *range check* works for a single row. It can be an output of the export:
+# A mean needs many rows. A *range check* works for a single row. It can be an output of the export.
+# All users get version 3 at once, to keep the example short:
 
 # %%
 low, high = training.min(axis=0), training.max(axis=0)
@@ -390,8 +393,7 @@ print(*reply.answer["predictions"], sep="\n")
 # The second distance is in metres. The client sees `False`, and can correct the request. Most
 # distances in miles are in the range, so use both checks.
 #
-# `promote` makes version 3 the stable version. If you find an error later, `rollback` returns to
-# the stable version before it:
+# `promote` makes version 3 the stable version. `rollback` then returns to the one before it:
 
 # %%
 router.promote()
@@ -405,8 +407,8 @@ print(*router.history, sep="\n")
 # hold live rows: arrays by the name of the column.
 #
 # Write `alarm(export_dir, live)`. It returns a list: the names of the columns whose mean is more
-# than 0.5 training standard deviations away from the training mean. `np.nanmean` ignores missing
-# values (`nan`). Columns without statistics, such as texts, do not matter.
+# than 0.5 training standard deviations away from the training mean, in any order. `np.nanmean`
+# ignores missing values (`nan`). Ignore columns without statistics, such as texts.
 
 # %%
 penguin_dir, monday, tuesday = lesson.q4.given()
@@ -431,21 +433,24 @@ lesson.q4.check(alarm)
 #
 # *Kubernetes* runs programs on several machines. Its extension *KServe* starts TensorFlow Serving
 # there (`helpers/serving/rollout/kserve.yaml`), and splits *requests*, not users. So keep your
-# router in front of it. The servers may have another TensorFlow than you. The export says which one
-# wrote it:
+# router in front of it.
+#
+# ## Which TensorFlow reads the export?
+#
+# The server may have another TensorFlow version than you. The export says which one wrote it:
 
 # %%
 print(tf.saved_model.load(base / "1").tensorflow_version)
 
 # %% [markdown]
-# Every later TensorFlow 2 reads this export. Test it before an older one serves it: TensorFlow only
-# promises that 2.21.0 reads what 2.21.1 wrote.
+# Every later TensorFlow 2 reads this export. An older one may not, so test it, unless only the
+# third number is lower: 2.21.0 reads what 2.21.1 wrote.
 #
 # ## What you can do now
 #
 # - **Split the users**: hash the name, and give the lowest buckets to the canary.
 # - **End a bad canary**: compare both error rates, and roll back.
-# - **Read an experiment**: check the split first, and fix the looks in advance.
+# - **Read an experiment**: check the split first, and set the looks in advance.
 # - **Watch the inputs**: store training statistics and a range check in the export.
 
 # %% [markdown]

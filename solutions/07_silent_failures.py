@@ -12,8 +12,9 @@
 # You export a model, and your test in Python passes. Later, users of a server or a phone get wrong
 # answers. No error text tells you why. Five questions find such a fault before you deploy.
 #
-# ![Five questions lead from an export that raises no error to the decision to deploy it. Each
-# question names what is wrong if its answer is no.](../notebooks/images/five_questions.svg)
+# ![Five questions. Do all readers give the same numbers? Are they those of the live model? Do they
+# follow weights and settings? Are other shapes answered rightly? Does the program of your users run
+# it?](../notebooks/images/five_questions.svg)
 #
 # After this lesson you can
 #
@@ -67,8 +68,9 @@ readers.warm_up()  # starts the second Python process of this page
 # %% [markdown]
 # ## 1. Do all readers give the same numbers?
 #
-# You get a folder without the code of its model. The first three lines below are its author's
-# (lesson 01). `compare` sends the same rows to all *readers*, the programs that load an export:
+# You get a folder without the code of its model. Its author wrote the first three lines below
+# (lesson 01). The recipe needs no helpers, so it asks Python only. `compare` sends the same rows to
+# all *readers*, the programs that load an export:
 
 # %%
 layers = [tf.keras.Input((1,), name="x"), tf.keras.layers.Dense(1)]
@@ -87,12 +89,6 @@ rescued_dir = lesson.scratch / "rescued"
 print(rescue(saved_dir, rescued_dir).verdict)
 
 # %% [markdown]
-# `rescue` compares all readers of the new export with the numbers that Python reads from the old
-# one.
-#
-# The readers run in a process of their own. So `compare` also finds a step of Python code in the
-# graph, such as `tf.numpy_function`, which works in your notebook only (lesson 05).
-#
 # ## 2. Are they the numbers of the model?
 #
 # If the export itself is wrong, all readers can agree on wrong numbers. In lesson 02,
@@ -114,9 +110,9 @@ compare(group_dir, model=group, signature="serving_default")
 
 # %% [markdown]
 # The first line compares the readers with each other, and finds nothing. The table compares them
-# with the *live model*: the Python object `group` that was exported. `compare` also tries large
-# whole numbers, because `group` declares no dtype. The argument `signature` leaves out `serve`,
-# which gives the same numbers.
+# with the *live model*: the Python object `group` that was exported. `group` declares no dtype, so
+# `compare` calls it with large whole numbers as `int64`, and the cure declares `int64`. `signature`
+# picks one of two signatures. The other, `serve`, gives the same numbers.
 #
 # A program that tests your export later has no live model. Store *golden answers* for it: requests
 # with their right answers.
@@ -131,11 +127,12 @@ print(compare(cured_dir, golden=golden_file).verdict)
 
 # %% [markdown]
 # `inputs` gives the requests, among them a number that `float32` does not hold. `write_golden`
-# stores them with the answers of `group`. The noted limit is that the file has requests of two
-# numbers only (question 4).
+# stores them with the answers of `group`. The noted limit: the request in the file has two numbers,
+# so no other length is tried (question 4).
 #
-# ![The answers of the readers can be compared with each other, with the live model, or with golden
-# answers. Each comparison misses something.](../notebooks/images/three_references.svg)
+# ![Comparing the readers with each other misses a fault of the export. Comparing them with the live
+# model misses a fault of the model. Comparing them with golden answers misses only requests that
+# you did not store.](../notebooks/images/three_references.svg)
 #
 # The page [Readers in CI](../docs/readers_in_ci.md) shows how a build server does this.
 #
@@ -172,7 +169,7 @@ print(compare(park_dir, model={"serving_default": park.judge}).verdict)
 # %% [markdown]
 # Both comparisons find nothing. The test traced `judge`, and tracing made 60 a constant of the
 # graph. The export and the live function `park.judge` use this graph, so both are wrong. You need
-# golden answers from a different source. Here you know one: 75 minutes are now allowed.
+# golden answers from a different source. Here you know the rule: 75 minutes are now allowed.
 
 # %%
 right = {"inputs": {"minutes": [75.0, 95.0]}, "outputs": {"too_long": [False, True]}}
@@ -215,11 +212,11 @@ print("the answer changes:", bool(cut(one) != before))
 #
 # ### Exercise 1: predict three labels (4 min)
 #
-# A label is 1 if the score is above `model.threshold`. A colleague called the endpoint once with
-# the threshold 0.5. Then she set `model.threshold` to 0.8, and wrote the export with an
-# `ExportArchive`. The signature has the first trace. While the archive was written, TensorFlow
-# traced the Python code again for `labels.serving_default`, the *restored function*, which only
-# Python has.
+# A label is 1 if the score is above `model.threshold`, a Python number. A colleague called the
+# endpoint once with the threshold 0.5. Then she set `model.threshold` to 0.8, and wrote the export
+# with an `ExportArchive`. The signature has the first trace. TensorFlow traces each function again
+# when it saves it, `CarPark.judge` too. This second trace is in `labels.serving_default`, the
+# *restored function*, which only Python has.
 #
 # The score of `row` is 0.6. Predict its three labels. Then run the calls in a new cell.
 
@@ -261,8 +258,8 @@ for directory in export("first_trace", mean), export("with_spec", mean, any_rows
 # %% [markdown]
 # Two rows of 1 have the mean 1, but the first export answers 0.5. Without a spec, `add_endpoint`
 # takes the first trace, in which `tf.shape(x)[0]` is the constant 4. The signature declares four
-# rows, but only the session refuses two. So give `add_endpoint` a spec, and test two different
-# numbers of rows.
+# rows, but Python and LiteRT accept two. Only the session (not called here) refuses them. So give
+# `add_endpoint` a spec, and test two different numbers of rows.
 #
 # Also test rows that are too long: LiteRT loses a guard such as `tf.ensure_shape` (lesson 02), and
 # answers with a number.
@@ -281,25 +278,18 @@ def double(x):
 compare(export("double", double))
 
 # %% [markdown]
-# Python answers. But TensorFlow Serving switches XLA off, for graphics cards too, unless it is
-# started with an option such as `--xla_cpu_compilation_enabled=true`. So each request fails there.
-# The reader `session` switches XLA off, too (not on Windows). To repair the export, leave
-# `jit_compile` out.
+# Python answers. But TensorFlow Serving switches XLA off by default, so each request fails there.
+# The reader `session` does so, too (not on Windows).
 #
-# A converted file can have the same problem:
-#
-# - With the setting `SELECT_TF_OPS`, the LiteRT converter may write operations of TensorFlow, such
-#   as `tf.strings.lower`, into the file. The conversion ends without an error. But the interpreter
-#   of the package `ai_edge_litert` does not have these operations, so it cannot run the file.
-# - For a `gelu` layer, the converter tf2onnx 1.17 reports success, but ONNX Runtime cannot open the
-#   ONNX file (lesson 10).
-#
-# So open each converted file in its runtime, and compare the answers.
+# A converted file can have the same problem. With `SELECT_TF_OPS`, the LiteRT converter may write
+# operations of TensorFlow, such as `tf.strings.lower`, into the file, without an error. But the
+# interpreter of `ai_edge_litert` does not have these operations. So open each converted file in its
+# runtime, and compare the answers.
 #
 # ### Exercise 2: find the faults of five exports (11 min)
 #
 # Each restart of the notebook draws five exports at random. One has no fault, three have one, and
-# one has two. The input `parcels` has rows of two `int32` numbers: the number of a parcel, and its
+# one has two. The input `parcels` has rows of two `int32` values: the id of a parcel, and its
 # weight in kg. The output `price` depends on both and on trained weights. `above` is the price
 # minus the mean price of the request. `dear` is 1 if the price is above a limit.
 #
@@ -310,13 +300,17 @@ compare(export("double", double))
 # | `cut-off` | the prices ignore the weights |
 # | `old-number` | `dear` uses an old limit |
 # | `rows` | `above` is right for one number of rows only |
-# | `guard` | LiteRT gives a price for rows of three numbers |
+# | `guard` | LiteRT gives a price for rows of three values |
 # | `xla` | a server refuses the function |
 #
-# The file `golden["a"]` has one request, with the answers that `exports["a"]` should give. Compare
-# each export with its file. If `price` is wrong, read the dtype of the input:
-# `artifact.read(exports["a"])`. No export has both `dtype` and `cut-off`. Then send two rows, and a
-# row of three numbers. Give a list of faults for each export, an empty one if it has no fault.
+# The file `golden["a"]` has one request, with the right answers of `exports["a"]`. Compare each
+# export with its file. If `price` is wrong, `above` and `dear` can be wrong because of that. Then
+# read the dtype of the input: `artifact.read(exports["a"])`. No export with a wrong `price` has
+# `old-number`, and none has both `dtype` and `cut-off`. Then send two rows to Python: does `above`
+# fit the prices of this answer? Send a row of three values to LiteRT: a right export answers `nan`.
+# For example, if only `dear` is wrong in the golden answers, and LiteRT gives a price for three
+# values, the list is `["old-number", "guard"]`. Give a list for each export, an empty one if it has
+# no fault.
 
 # %%
 exports, golden = lesson.q2.given()
@@ -359,10 +353,11 @@ lesson.q2.check(diagnosis)
 #   score of each article minus the mean score of its list. Lists of four are right, lists of two
 #   wrong."*
 #
-# Write a new export for each. For `scores_dir`, its input and output may have any names. For
-# `lists_dir`, use the names `rows` and `above`. Your function can use the variables of a loaded
-# export: for `scores_dir`, `loaded.variables` holds the kernel and the bias, and for `lists_dir`
-# they are `loaded.kernel` and `loaded.bias`.
+# `rescue` would keep the answers that Python reads, and these are wrong. So write a new export for
+# each. For `scores_dir`, its input and output may have any names. For `lists_dir`, use the names
+# `rows` and `above`. Your function can use the variables of a loaded export: for `scores_dir`,
+# `loaded.variables` holds the kernel and the bias, and for `lists_dir` they are `loaded.kernel` and
+# `loaded.bias`.
 
 # %%
 scores_dir, lists_dir = lesson.q3.given()
@@ -403,10 +398,9 @@ print(meter)
 
 # %% [markdown]
 # Write a file, `.json` or `.npz`, with golden answers for its signature `serving_default`, with at
-# most 30 rows. The check compares exports with your file. A right export should pass, and each
-# wrong one should be found: a different dtype, an old number, a missing rule, rules in the wrong
-# order, `<` in place of `<=`, or one number of rows only. For JSON, `array.tolist()` makes a list
-# of an array.
+# most 30 rows. A right export should pass, and each wrong one should be found: a different dtype,
+# an old number, a missing rule, rules in the wrong order, `<` in place of `<=`, or one number of
+# rows only. For JSON, `array.tolist()` makes a list of an array.
 
 # %%
 # > golden_4 = ...  # a path
@@ -426,9 +420,8 @@ lesson.q4.check(golden_4)
 # %% [markdown]
 # ## What you can do now
 #
-# - **Settings**: a signature keeps the Python numbers of its trace. Use a `tf.Variable`.
-# - **Five questions**: all readers, the live model, weights and settings, other shapes, the program
-#   of your users.
+# - **Settings**: a signature keeps the Python numbers of its trace.
+# - **Five questions**: ask them before you deploy.
 # - **Repair without code**: `rescue`, or a new export with the weights of the loaded one.
 # - **Golden answers**: requests at the limits of each rule, large whole numbers, and two different
 #   numbers of rows.
@@ -442,5 +435,4 @@ lesson.q4.check(golden_4)
 # serving](08_serving.ipynb)
 #
 # Official documents: [tf.function and tracing](https://www.tensorflow.org/guide/function) · [Select
-# TensorFlow operators in LiteRT](https://ai.google.dev/edge/litert/models/ops_select) ·
-# [SavedModel](https://www.tensorflow.org/guide/saved_model)
+# TensorFlow operators in LiteRT](https://ai.google.dev/edge/litert/models/ops_select)

@@ -164,7 +164,9 @@ GOOD = 0.98  # share of all 344 penguins; the model names 343, and 334 without t
         "For each step: readers.run(found_dir, 'classify', step(rows))['species'].astype(str); "
         "count how many equal rows['species'].",
         "An endpoint of a new archive may change the columns and then call found.classify(...). "
-        "Track found, because it holds lookup tables. For words, tf.strings.upper is the step.",
+        "Track found, because it holds lookup tables. For words, the step is tf.strings.upper, "
+        "which LiteRT does not have: python and session are enough. Words may mix small and "
+        "capital letters, as in dREAM.",
     ],
     needs="rows",
     given=q4_left_out.with_a_step_left_outside,

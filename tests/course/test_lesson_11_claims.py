@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from helpers.benchmark.timing import Ratio, ratios
+from helpers.benchmark.timing import Ratio
 from helpers.data import line, row_sums
 from helpers.models import ComplexModel, LinearModel
 from helpers.readers.litert_interpreter import open_litert
@@ -59,14 +59,15 @@ def files(model, tmp_path_factory):
     return folder / "sum", folder / "sum.tflite"
 
 
-def cpu_seconds(function, times=5):
-    """Return the least CPU time of a call, after one call that does not count."""
+def cpu_seconds(function, times=5, calls=1):
+    """Return the least CPU time of a call in `times` timings, after a call that does not count."""
     function()
     taken = []
     for _ in range(times):
         begin = time.process_time()
-        function()
-        taken.append(time.process_time() - begin)
+        for _ in range(calls):
+            function()
+        taken.append((time.process_time() - begin) / calls)
     return min(taken)
 
 
@@ -101,8 +102,13 @@ def test_what_each_way_takes_for_one_row(model, files):
     }
     for way in ways.values():
         np.testing.assert_allclose(way(), arithmetic(), atol=1e-5)
-    found = ratios(ways, arithmetic, pairs=10, warm_up=1)
-    times = {name: float(np.median(one.pairs)) for name, one in found.items()}
+    # CPU time, because other programs do not lengthen it.
+    one = cpu_seconds(arithmetic, calls=3000)
+    calls = (10, 100, 300, 3000)
+    times = {
+        name: cpu_seconds(way, calls=n) / one
+        for (name, way), n in zip(ways.items(), calls, strict=True)
+    }
     assert times["model.predict"] > 500  # 6,400 on a quiet computer
     assert times["model.predict"] > 3 * times["model(row)"]  # 26
     assert times["model(row)"] > times["tf.function"] > 5  # 240 and 60

@@ -132,13 +132,16 @@ class _Block:
         limit.owner = sys._getframe(1).f_code
         self._trace, self._before = sys.gettrace(), signal.signal(signal.SIGALRM, _look)
         self._timer = signal.getitimer(signal.ITIMER_REAL)
-        tick = min([limit.seconds / TICKS, *filter(None, self._timer)])
+        left, every = (value or float("inf") for value in self._timer)
+        # The rest of the outer timer is the time to the first look only: as an interval, it could
+        # be so short that one look interrupts another without end.
+        tick = min(limit.seconds / TICKS, every)
         self._done = threading.Event()
         threading.Thread(target=_warn, args=(limit, self._done, tick), daemon=True).start()
         self._graphs = patches.cancellable()
         self._graphs.__enter__()
         _limits.append(limit)
-        signal.setitimer(signal.ITIMER_REAL, tick, tick)
+        signal.setitimer(signal.ITIMER_REAL, min(tick, left), tick)
         return limit
 
     def __exit__(self, kind, error, _):
@@ -166,7 +169,9 @@ def _look(_, frame):
     """Raise TimeOver for the outermost limit that is over."""
     limit = next((one for one in _limits if one.over()), None)
     stack = list(_stack(frame))
-    begins_or_ends = any(frame.f_code in BEGINS_OR_ENDS for frame in stack)
+    # A look that interrupts another one leaves the decision to it.
+    kept = {*BEGINS_OR_ENDS, _look.__code__}
+    begins_or_ends = any(frame.f_code in kept for frame in stack)
     if limit is None or limit.ending() or begins_or_ends:
         return
 

@@ -230,3 +230,11 @@ def test_what_nothing_stops_says_what_to_do(monkeypatch):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
         assert said.wait(60)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
+
+
+def test_a_nested_limit_does_not_look_as_often_as_the_rest_of_the_outer_timer(monkeypatch):
+    with time_limit(8):
+        monkeypatch.setattr(signal, "getitimer", lambda _: (1e-3, 1.0))
+        with time_limit(80):
+            monkeypatch.undo()
+            assert signal.getitimer(signal.ITIMER_REAL)[1] == 1.0

@@ -8,15 +8,13 @@ from helpers.exercises.export_checks import (
     SAME_ANSWER,
     answers_to_batches,
     require_any_batch,
-    require_output,
     require_weights,
     signature_of,
     the_input,
 )
 from helpers.exercises.lesson_05.q5_photos import PhotoModel
+from helpers.exercises.lesson_05.raw_row_checks import read_species
 from helpers.exercises.outcomes import NotYet, require
-from helpers.penguins.data import SPECIES
-from helpers.text import safe_repr
 
 KEY = "classify"
 SERVER = ("python", "session")  # LiteRT has no operation that decodes a photo
@@ -61,7 +59,7 @@ def require_species(found: Artifact, made: PhotoModel) -> None:
     for reader in SERVER:
         where = f"{KEY} in {readers.READERS[reader]}"
         got = [
-            _read(answer, where, len(batch["photos"]))
+            read_species(answer, KEY, where, len(batch["photos"]), "photos")
             for answer, batch in zip(
                 answers_to_batches(found, KEY, sent, reader), sent, strict=True
             )
@@ -78,31 +76,6 @@ def require_species(found: Artifact, made: PhotoModel) -> None:
         for part, answer in zip(BATCHES, parts, strict=True):
             _require_golden(answer, part, made, where)
     require_weights(found, KEY, {"photos": photos[:3]})
-
-
-def _read(got, where, count):
-    for name in ("species", "probability"):
-        require_output(got, name, KEY)
-        require(
-            got[name].shape in ((count,), (count, 1)),
-            f"{where} should give one {name} for each of {count} photos, but gives a {name} of "
-            f"shape {got[name].shape}.",
-        )
-    species, probability = got["species"].ravel(), got["probability"].ravel()
-    require(
-        species.dtype.kind in "OSU",
-        f"{where} should give the species as a name, such as {SPECIES[0]!r}, but gives "
-        f"{safe_repr(species[:1].tolist())}.",
-    )
-    require(
-        probability.dtype.kind == "f",
-        f"{where} should give a probability of type float, but gives {probability.dtype}.",
-    )
-    words = [
-        name.decode(errors="replace") if isinstance(name, bytes) else str(name)
-        for name in species.tolist()
-    ]
-    return np.array(words, str), probability.astype(float)
 
 
 def _require_golden(answer, part, made, where):

@@ -116,17 +116,41 @@ def classify_batches(
     sent = [{name: rows[name] for name in RAW} for rows in batches]
     answered = answers_to_batches(found, key, sent, reader)
     for rows, got in zip(batches, answered, strict=True):
-        yield _species(got, key, rows, reader)
+        where = f"{key} in {readers.READERS[reader]}"
+        yield read_species(got, key, where, len(rows["island"]))
 
 
-def _species(got, key, rows, reader):
-    where, count = f"{key} in {readers.READERS[reader]}", len(rows["island"])
+def read_species(
+    got: dict[str, np.ndarray], key: str, where: str, count: int, what: str = "rows"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Read the species and the probabilities in an answer to `count` rows or photos.
+
+    Parameters
+    ----------
+    got : dict of str to ndarray
+        The outputs of the signature `key`.
+    key, where : str
+        The signature, and the signature with its reader, for the messages.
+    count : int
+    what : str
+        What was sent: "rows" or "photos".
+
+    Returns
+    -------
+    species : ndarray of str, shape (count,)
+    probability : ndarray of float64, shape (count,)
+
+    Raises
+    ------
+    NotYet
+        If an output is missing or has the wrong type or shape.
+    """
     for name in ("species", "probability"):
         require_output(got, name, key)
         require(
             got[name].shape in ((count,), (count, 1)),
-            f"{where} should give one {name} for each of {count} rows, but gives a {name} of shape "
-            f"{got[name].shape}.",
+            f"{where} should give one {name} for each of {count} {what}, but gives a {name} of "
+            f"shape {got[name].shape}.",
         )
     species, probability = got["species"].ravel(), got["probability"].ravel()
     require(

@@ -10,9 +10,10 @@ import sys
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# oneDNN prints a notice, and its results differ between computers in the last bits.
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+from helpers.processes.fork_address import TENSORFLOW_SETTINGS
+
+for _name, _value in TENSORFLOW_SETTINGS.items():
+    os.environ.setdefault(_name, _value)
 
 # Not above the variables, which must be set before a module imports TensorFlow.
 from helpers.processes.tensorflow_import import import_tensorflow

@@ -47,15 +47,13 @@ def server_address(env: Mapping[str, str]) -> str:
     return _name(os.getuid(), sys.executable, _chosen(env, READ_AT_IMPORT), here, _code())
 
 
-def kernel_address(env: Mapping[str, str], conditions: Mapping[str, object]) -> str:
+def kernel_address(env: Mapping[str, str]) -> str:
     """Return the name of the process that forks kernels for such an environment.
 
     Parameters
     ----------
     env : mapping of str to str
         an environment with SETTINGS
-    conditions : mapping of str to object
-        what a kernel inherits besides its environment; see `helpers.processes.kernel_launcher`
     """
     environment = os.path.dirname(os.path.dirname(sys.executable))
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
@@ -65,8 +63,8 @@ def kernel_address(env: Mapping[str, str], conditions: Mapping[str, object]) -> 
         os.path.expanduser("~/.keras/keras.json"),
         os.path.expanduser("~/.config/matplotlib/matplotlibrc"),
     )
-    inherited = _chosen(env, READ_BY_KERNELS), sorted(conditions.items())
-    return _name(server_address(env), *inherited, [_changed(file) for file in files])
+    settings = _chosen(env, READ_BY_KERNELS)
+    return _name(server_address(env), settings, [_changed(file) for file in files])
 
 
 def _chosen(env, prefixes):

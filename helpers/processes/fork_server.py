@@ -29,7 +29,7 @@ import sys
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NoReturn
 
 from helpers.paths import ROOT
@@ -386,4 +386,3 @@ class Server:
         for handle, (_, line, _) in self._children.items():
             os.close(handle)
             line.close()
-

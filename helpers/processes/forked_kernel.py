@@ -11,7 +11,6 @@ import tempfile
 import threading
 import time
 from io import TextIOWrapper
-from typing import TextIO
 
 from helpers.processes import patches
 
@@ -32,21 +31,33 @@ def freshen(environment: dict[str, str], directory: str, set_by_imports: dict[st
     os.environ.update(set_by_imports | environment)
     time.tzset()
     tempfile.tempdir = None
-    _renew_streams()
     _renew_random_numbers()
 
 
-def _renew_streams():
-    """Open standard input, output and error again, and give the new ones to all loggers."""
-    sys.stdin = sys.__stdin__ = open(0, closefd=False)  # noqa: SIM115, as long as this process
-    sys.stdout = sys.__stdout__ = _stream(1, "strict", os.isatty(1))
-    sys.stderr = sys.__stderr__ = _stream(2, "backslashreplace", True)
+def renew_streams(encodings: list[tuple[str, str]]) -> None:
+    """Open standard input, output and error again, and give the new ones to all loggers.
+
+    Parameters
+    ----------
+    encodings : list of (str, str)
+        encoding, and how errors are treated, of the three
+    """
+    if "PYTHONIOENCODING" in os.environ:  # the fork server had it, and the launcher ignores it
+        encodings = [(s.encoding, s.errors) for s in (sys.stdin, sys.stdout, sys.stderr)]
+    sys.stdin, sys.stdout, sys.stderr = map(
+        _renewed, (sys.stdin, sys.stdout, sys.stderr), encodings
+    )
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
     _renew_loggers()  # Jupyter closes the streams of existing loggers, unless they are these
 
 
-def _stream(number, errors, line_buffering) -> TextIO:
-    raw = open(number, "wb", closefd=False)  # noqa: SIM115, as long as this process
-    return TextIOWrapper(raw, errors=errors, line_buffering=line_buffering)
+def _renewed(old, encoding):
+    number, unbuffered = old.fileno(), old.write_through
+    raw = open(  # noqa: SIM115, as long as this process
+        number, "wb" if number else "rb", 0 if number and unbuffered else -1, closefd=False
+    )
+    by_line = old.line_buffering or (os.isatty(number) and not unbuffered)
+    return TextIOWrapper(raw, *encoding, line_buffering=by_line, write_through=unbuffered)
 
 
 def _renew_random_numbers():

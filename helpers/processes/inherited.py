@@ -1,10 +1,11 @@
-"""What a process inherits besides its environment: the mask of new files, priority and limits.
+"""What a process inherits besides its environment: mask of new files, priority, limits, encodings.
 
 The launcher of a kernel imports this file without the package, as `fork_address`.
 """
 
 import os
 import resource
+import sys
 
 LIMITS = sorted({getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")})
 
@@ -18,6 +19,7 @@ def found() -> dict:
         "nice": os.getpriority(os.PRIO_PROCESS, 0),
         "processors": sorted(os.sched_getaffinity(0)),
         "limits": [(number, *resource.getrlimit(number)) for number in LIMITS],
+        "streams": [(s.encoding, s.errors) for s in (sys.stdin, sys.stdout, sys.stderr)],
     }
 
 

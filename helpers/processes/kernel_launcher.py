@@ -76,24 +76,25 @@ class Kernel:
 
     def wait(self) -> int:
         """Wait for the end of the kernel, or of Jupyter; return the exit status."""
-        files = [self._line, self._handle]
+        waiting = select.poll()
+        waiting.register(self._line, select.POLLIN)
+        waiting.register(self._handle, select.POLLIN)
         parent = os.getppid()
         if parent > 1:
             try:
-                files.append(os.pidfd_open(parent))
+                waiting.register(os.pidfd_open(parent), select.POLLIN)
             except ProcessLookupError:
                 return 1
-        waiting = select.poll()
-        for file in files:
-            waiting.register(file, select.POLLIN)
         ready = {file for file, _ in waiting.poll()}
-        if self._line.fileno() in ready:
-            try:
-                status, _ = servers.receive_number(self._line)
-            except OSError:
-                status = 1
-            return status if status >= 0 else 128 - status
-        return 1
+        if self._handle in ready:
+            _readable(self._line, 1000 * servers.HANDSHAKE)  # the server, if it lives, tells more
+        if not _readable(self._line, 0):
+            return 1
+        try:
+            status, _ = servers.receive_number(self._line)
+        except OSError:  # the server ended
+            return 1
+        return status if status >= 0 else 128 - status
 
 
 def connect(settings: dict[str, str]) -> socket.socket:

@@ -168,6 +168,7 @@ class KernelServer(fork_server.Server):
             options, given = arguments
             inherited.take(given)
             forked_kernel.freshen(environment, directory, self.set_by_imports)
+            forked_kernel.renew_streams(given["streams"])
             forked_kernel.run(options, launcher)
             status = 0
         except SystemExit as error:

@@ -120,7 +120,7 @@ def leaks() -> Iterator[Row]:
         children = len(server.children()) - 1
         assert kept.process().parent() == server, "the server has been replaced"
     yield f"{MANY} kernels, {KILLED} killed: left", "processes", len(left) + children, 0, "<"
-    yield f"{MANY} kernels: server's memory at the end", "after {MANY // 10}", grown, 1.05, "<"
+    yield f"{MANY} kernels: server's memory at the end", f"after {MANY // 10}", grown, 1.05, "<"
 
 
 def proportional(process: psutil.Process) -> float:

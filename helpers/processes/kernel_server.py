@@ -23,7 +23,7 @@ import threading
 import traceback
 from typing import NoReturn
 
-from helpers.processes import fork_server, inherited, patches
+from helpers.processes import fork_server, forked_kernel, inherited, patches
 
 KILLED = 1  # seconds in which a process that was killed has gone
 # What a kernel imports when it starts, and then a lesson: all but what looks for a running kernel.
@@ -173,8 +173,6 @@ class KernelServer(fork_server.Server):
                 os.dup2(file, number)
             launcher = socket.socket(fileno=os.dup(incoming.line.fileno()))
             self._close_in_child(incoming)
-            from helpers.processes import forked_kernel
-
             options, given = arguments
             inherited.take(given)
             forked_kernel.freshen(environment, directory, self.set_by_imports)

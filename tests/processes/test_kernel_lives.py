@@ -307,7 +307,8 @@ def test_a_fork_with_a_thread_or_with_tensorflow_at_work_is_not_safe():
         "thread.start()\n"
         "assert not kernel_server.is_safe()\n"
         "thread.join()\n"
-        "assert kernel_server.is_safe()\n"
+        "while not kernel_server.is_safe():\n"  # the system forgets a thread a little later
+        "    time.sleep(0.01)\n"
         "tf.constant(1)\n"
         "assert not kernel_server.is_safe()\n"
         "os._exit(0)\n"

@@ -34,6 +34,7 @@ html_title = project
 html_css_files = ["course.css"]
 html_baseurl = ADDRESS
 html_show_sphinx = False
+html_use_index = False  # the page docs/api has the same names
 html_theme_options = {
     "use_download_button": True,
     "use_fullscreen_button": False,

@@ -283,6 +283,13 @@ class Notebook:
         self.page.set_viewport_size({"width": width, "height": height})
         self.page.wait_for_timeout(500)  # JupyterLab delays its own layout after a change of size
 
+    def choose_theme(self, name: str) -> None:
+        """Change the theme of JupyterLab, and wait until the page has it."""
+        command = "execute('apputils:change-theme', {theme: value})"
+        self._when(f"void window.jupyterapp.commands.{command}, true", name)
+        self._when("document.body.dataset.jpThemeName === value", name)
+        self.page.wait_for_timeout(300)  # the style of the theme is loaded after its name
+
     def misfits(self) -> list[str]:
         """List what is wider than its output area, or is cut, and words that break into letters.
 

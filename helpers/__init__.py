@@ -32,7 +32,15 @@ def start(name: str) -> "Lesson":
     Returns
     -------
     helpers.exercises.Lesson
+
+    Raises
+    ------
+    PermissionError
+        if the lesson cannot write its exports
     """
+    from helpers.scratch import require_writable
+
+    require_writable()
     if "tensorflow" not in sys.modules:
         print("Starting TensorFlow, about 5 seconds.", flush=True)
     import_tensorflow()

@@ -203,6 +203,12 @@ class Exercise:
         ----------
         *answers
             The learner's answers, of any type, in the order of `self.answers`.
+
+        Raises
+        ------
+        AssertionError
+            If the environment variable COURSE_STRICT is 1 and the exercise is not passed. Then
+            graders that run notebooks, such as nbgrader and otter, see that the cell fails.
         """
         from IPython.display import display
 
@@ -210,6 +216,8 @@ class Exercise:
         if result.outcome == PASSED and self.lesson is not None:
             self.lesson.passed(self.key)
         display(result)
+        if os.environ.get("COURSE_STRICT") == "1" and result.outcome != PASSED:
+            raise AssertionError(f"{result.outcome}: {result.message}")
 
     def given(self, seed: int | None = None) -> Any:
         """Return what this exercise starts from: a new copy at each call.

@@ -43,7 +43,7 @@ class Lesson:
             raise ValueError(f"no lesson {name!r}: there are {', '.join(lesson_names())}")
         self.exercises = {
             value.key: value
-            for value in vars(_import_exercises(name)).values()
+            for value in vars(import_exercises(name)).values()
             if isinstance(value, Exercise)
         }
         for key, value in self.exercises.items():
@@ -72,7 +72,8 @@ class Lesson:
         return "\n".join([self.name, *(f"  {e!r}" for e in self.exercises.values())])
 
 
-def _import_exercises(name: str) -> ModuleType:
+def import_exercises(name: str) -> ModuleType:
+    """Import the module with the exercises of a lesson; see `Lesson` for its errors."""
     module = f"helpers.exercises.lesson_{name[:2]}.exercises"
     try:
         return importlib.import_module(module)

@@ -21,7 +21,7 @@ runtimes: env ## install the other runtimes of lesson 10 in .runtimes (needs npm
 	@OPENVINO="$(OPENVINO)" sh helpers/setup/runtimes.sh
 
 lab: env ## open the course in JupyterLab
-	@$(run) jupyterlab --ServerApp.root_dir="$(CURDIR)" notebooks/00_start_here.ipynb $(LAB_ARGS)
+	@$(run) helpers.jupyter --ServerApp.root_dir="$(CURDIR)" notebooks/00_start_here.ipynb $(LAB_ARGS)
 
 test: lint ## run the lint, the tests, and every notebook against its stored outputs
 	@$(run) pytest

@@ -6,19 +6,18 @@ the package changes anything when it is imported.
 """
 
 import os
-import sys
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# oneDNN prints a notice, and its results differ between computers in the last bits.
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-
-# Not above the variables, which must be set before a module imports TensorFlow.
+from helpers.processes.fork_address import TENSORFLOW_SETTINGS
 from helpers.processes.tensorflow_import import import_tensorflow
 
 if TYPE_CHECKING:
     from helpers.exercises import Lesson
+
+for _name, _value in TENSORFLOW_SETTINGS.items():
+    os.environ.setdefault(_name, _value)
+_started = False
 
 
 def start(name: str) -> "Lesson":
@@ -38,11 +37,14 @@ def start(name: str) -> "Lesson":
     PermissionError
         if the lesson cannot write its exports
     """
+    global _started
     from helpers.scratch import require_writable
 
     require_writable()
-    if "tensorflow" not in sys.modules:
+    # A forked kernel has TensorFlow already, and prints the same as every other kernel.
+    if not _started:
         print("Starting TensorFlow, about 5 seconds.", flush=True)
+    _started = True
     import_tensorflow()
     from helpers.exercises import Lesson, error_box
 

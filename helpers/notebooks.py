@@ -24,6 +24,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from helpers.jupyter import jupyter_path
 from helpers.paths import ROOT
 
 if TYPE_CHECKING:
@@ -336,6 +337,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("lesson", nargs="*", help="lesson numbers; all when none is given")
     parser.add_argument("--reset", action="store_true", help="a fresh notebook; keeps your copy")
     chosen = parser.parse_args(arguments)
+    os.environ.update(jupyter_path())
     names = [find(given) for given in chosen.lesson]
     if chosen.reset:
         if not names:

@@ -174,8 +174,8 @@ lesson.q1.check(verdicts, times)  # also: lesson.q1.hint(), lesson.q1.solution()
 # - Their clock moves in steps of 1 ms. A call takes from 50 µs to 0.5 s.
 # - On one computer, the first two calls of each function take a second longer.
 # - One computer becomes slower.
-# - On three computers, other programs interrupt up to three timings, none in the first third of
-#   your time.
+# - On four computers, other programs interrupt up to four timings, none in the first third of your
+#   time.
 #
 # Make each timing at least 0.05 s long, and take at least nine turns. Your answer may be wrong by
 # 5 %. All your calls together may take 60 s on `clock`.

@@ -18,6 +18,8 @@ LONGEST = 6  # times the limit: after it, code is stopped in any case
 IDLE = 0.1
 TICKS = 8  # looks at the time before a limit is over
 UNWINDS = 0.05, 1.0  # seconds of CPU time and of the clock in which stopped code leaves its limit
+ROOM = 100  # more nested calls, for a look inside code that is at Python's recursion limit
+AGAIN = 0.02  # seconds between two looks while no look could stop the code
 PATIENCE = 5  # seconds after the limit until the learner reads that nothing stops the code
 STUCK = (
     "Your function seems to be in a loop inside TensorFlow, and this check cannot stop it. "
@@ -61,7 +63,7 @@ class Limit:
     ):
         self.seconds, self.waits, self.longest, self.own = seconds, waits, longest, own
         self._began, self._cpu = time.monotonic(), time.process_time()
-        self._stops, self._stopped = 0, (0.0, 0.0)
+        self.stops, self._stopped = 0, (0.0, 0.0)
         self.owner = None  # the code object of the function that set the limit
 
     def used(self) -> tuple[float, float]:
@@ -90,7 +92,11 @@ class Limit:
         computed, passed = (
             now - then for now, then in zip(self.used(), self._stopped, strict=True)
         )
-        return self._stops > 0 and computed < UNWINDS[0] and passed < UNWINDS[1]
+        return self.stops > 0 and computed < UNWINDS[0] and passed < UNWINDS[1]
+
+    def note_stop(self) -> None:
+        """Remember when the code was stopped, and how often."""
+        self.stops, self._stopped = self.stops + 1, self.used()
 
     def words(self) -> str:
         """Say how the time was used: "computed for 10 seconds", or how much of it was computing."""
@@ -130,6 +136,7 @@ class _Block:
         if not main or not hasattr(signal, "SIGALRM"):
             return limit
         limit.owner = sys._getframe(1).f_code
+        self._recursion = sys.getrecursionlimit()
         self._trace, self._before = sys.gettrace(), signal.signal(signal.SIGALRM, _look)
         self._timer = signal.getitimer(signal.ITIMER_REAL)
         left, every = (value or float("inf") for value in self._timer)
@@ -155,6 +162,7 @@ class _Block:
         for outer in filter(lambda outer: outer.own, _limits):
             outer.leave_out(self._limit)
         sys.settrace(self._trace)
+        sys.setrecursionlimit(self._recursion)
         # An alarm may be on its way, and the default action would end the process.
         late = self._before == signal.SIG_DFL
         signal.signal(signal.SIGALRM, _too_late if late else self._before)
@@ -167,13 +175,26 @@ BEGINS_OR_ENDS = {_Block.__enter__.__code__, _Block.__exit__.__code__}
 
 def _look(_, frame):
     """Raise TimeOver for the outermost limit that is over."""
+    # Without room, a look raises RecursionError in the code that it looks at.
+    calls = sys.getrecursionlimit()
+    sys.setrecursionlimit(calls + ROOM)
+    limit, inside = _stop(frame), _of_tensorflow(frame)
+    if limit is None or inside:
+        with contextlib.suppress(RecursionError):  # the code is deep; the limit's end does it
+            sys.setrecursionlimit(calls)
+        return
+    raise TimeOver(limit)
+
+
+def _stop(frame):
+    """Return the limit to stop, or None, and prepare the code for it."""
     limit = next((one for one in _limits if one.over()), None)
     stack = list(_stack(frame))
     # A look that interrupts another one leaves the decision to it.
     kept = {*BEGINS_OR_ENDS, _look.__code__}
     begins_or_ends = any(frame.f_code in kept for frame in stack)
     if limit is None or limit.ending() or begins_or_ends:
-        return
+        return None
 
     def again(frame, event, _):
         if event == "line" and limit in _limits:
@@ -186,7 +207,7 @@ def _look(_, frame):
             raise TimeOver(limit)
         return once
 
-    limit._stops, limit._stopped = limit._stops + 1, limit.used()
+    limit.note_stop()
     owners = {one.owner for one in _limits}  # a line of theirs would leave out the end of a limit
     inner = itertools.takewhile(lambda frame: frame.f_code is not limit.owner, stack)
     own = [one for one in inner if one.f_code not in owners and not _of_tensorflow(one)]
@@ -194,11 +215,10 @@ def _look(_, frame):
     # the next line, outside the `try`. TensorFlow's C++ code does not survive an exception that a
     # signal raises inside it, so there the code that called it raises TimeOver at its next line.
     inside = _of_tensorflow(frame)
-    for one in own if limit._stops > 1 else own[:inside]:
-        one.f_trace = again if limit._stops > 1 else once
+    for one in own if limit.stops > 1 else own[:inside]:
+        one.f_trace = again if limit.stops > 1 else once
         sys.settrace(lambda *_: None)
-    if not inside:
-        raise TimeOver(limit)
+    return limit
 
 
 def _too_late(_, frame):
@@ -222,10 +242,12 @@ def _is_of_a_stopped_graph(error):
 
 def _warn(limit, done, tick):
     """Stop a graph that is too late, and say what the learner can do if nothing stops the code."""
-    over = None
-    while not done.wait(tick):
+    over, main = None, threading.main_thread().ident
+    while not done.wait(AGAIN if over and not limit.stops else tick):
         if limit.over():
             patches.cancel_graphs()
+            if over and not limit.stops:  # Python cannot call a handler at its recursion limit
+                signal.pthread_kill(main, signal.SIGALRM)
             over = over or time.monotonic()
             if time.monotonic() - over > PATIENCE:
                 print(STUCK)

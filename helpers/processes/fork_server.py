@@ -25,7 +25,6 @@ import select
 import selectors
 import signal
 import socket
-import struct
 import sys
 import time
 import traceback
@@ -35,43 +34,88 @@ from typing import NoReturn
 
 from helpers.paths import ROOT
 from helpers.processes import patches, temporary_files
+from helpers.processes.fork_address import HANDSHAKE, HELLO, NUMBER, require_own
 
-HANDSHAKE = 2  # seconds for HELLO and for an order; an import of TensorFlow is not in them
+KERNELS = "helpers.processes.kernel_server"  # a child that forks children itself
 LONGEST = 2**24  # bytes of an order; Linux allows an environment of 2**21
 MOST = 128  # connections without a complete order; the oldest is closed for one more
-HELLO = b"\1"
-NUMBER = struct.Struct("!i")
 
 
 def main(address: str, idle: float):
     """Serve forks in a process of its own, until no child has lived for `idle` seconds.
 
-    The process that calls this ends as soon as clients can connect. Two processes go on: one
-    greets clients while the other imports TensorFlow, which can hold Python's lock for seconds.
-    Then the first hands over the connections and ends.
+    The process that calls this ends as soon as clients can connect.
     """
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(address)  # fails where there is a server already
-    listener.listen(MOST)
-    listener.setblocking(False)
-    os.close(os.pidfd_open(os.getpid()))  # fails on a system without pidfd
+    listener = listen(address)
     if os.fork():
         os._exit(0)
     os.chdir("/")  # so that the server keeps no folder in use
-    greeter, server = socket.socketpair()
-    if os.fork():
-        server.close()
-        _greet(listener, greeter)
-        os._exit(0)
-    greeter.close()
+    greeter = start_greeter(listener)
     sys.modules["matplotlib"] = sys.modules["keras"] = None  # see helpers.readers.worker
     from helpers.processes.tensorflow_import import import_tensorflow
 
+    before = dict(os.environ)
     with contextlib.suppress(Exception):  # each child fails in the same way, and reports it
         import_tensorflow()
-    with contextlib.suppress(OSError):
-        server.send(HELLO)
-    _Server(listener, server).serve(idle)
+    set_by_imports.update(os.environ.items() - before.items())
+    greeter.ready()
+    Server(listener, greeter).serve(idle)
+
+
+set_by_imports: dict[str, str] = {}  # the variables that TensorFlow sets when it is imported
+
+
+def listen(address: str) -> socket.socket:
+    """Return the socket that accepts clients at `address`.
+
+    Raises
+    ------
+    OSError
+        there is a server already, or the system has no pidfd
+    """
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(address)
+    listener.listen(MOST)
+    listener.setblocking(False)
+    os.close(os.pidfd_open(os.getpid()))
+    return listener
+
+
+class Greeter:
+    """A process that greets clients while this one imports, which can hold Python's lock long.
+
+    Attributes
+    ----------
+    line : socket.socket
+        what brings the connections to this process
+    """
+
+    def __init__(self, line: socket.socket, pid: int):
+        self.line, self._pid = line, pid
+
+    def ready(self):
+        """Tell it to end, and to leave new clients to this process."""
+        with contextlib.suppress(OSError):
+            self.line.send(HELLO)
+
+    def end(self):
+        """Close the connection to a greeter that has ended."""
+        self.line.close()
+        os.waitpid(self._pid, 0)
+
+
+def start_greeter(listener: socket.socket) -> Greeter:
+    """Start a process that greets the clients of `listener` from now on."""
+    theirs, ours = socket.socketpair()
+    pid = os.fork()
+    if pid:
+        theirs.close()
+        return Greeter(ours, pid)
+    try:
+        ours.close()
+        _greet(listener, theirs)
+    finally:
+        os._exit(0)
 
 
 def _greet(listener, server):
@@ -169,19 +213,27 @@ def _is_order(order):
     return all(isinstance(value, str) for value in order[2].values())
 
 
-class _Server:
-    """The loop that receives orders, forks children and reports how they end."""
+class Server:
+    """The loop that receives orders, forks children and reports how they end.
 
-    def __init__(self, listener, greeter):
+    Parameters
+    ----------
+    listener : socket.socket
+    greeter : Greeter
+        one that was told that this process is ready
+    """
+
+    def __init__(self, listener: socket.socket, greeter: Greeter):
         self._listener, self._greeter = listener, greeter
         self._events = selectors.DefaultSelector()
         self._events.register(listener, selectors.EVENT_READ, self._accept)
-        self._events.register(greeter, selectors.EVENT_READ, self._take_over)
+        self._events.register(greeter.line, selectors.EVENT_READ, self._take_over)
         self._incoming = {}  # {connection: _Incoming}, the oldest first
         self._orders = deque()  # of (_Incoming, order), complete
         self._children = {}  # {pidfd: (pid, connection, folder of its temporary files or None)}
 
-    def serve(self, idle):
+    def serve(self, idle: float):
+        """Serve until no child has lived for `idle` seconds."""
         end = time.monotonic() + idle
         while True:
             busy = bool(self._children)
@@ -211,15 +263,15 @@ class _Server:
         for line in _accepted(listener):
             self._expect_order(line)
 
-    def _take_over(self, greeter):
+    def _take_over(self, line):
         """Take over one connection from the process that greeted clients during the import."""
         try:
-            data, files, _, _ = socket.recv_fds(greeter, len(HELLO), 1, socket.MSG_CMSG_CLOEXEC)
+            data, files, _, _ = socket.recv_fds(line, len(HELLO), 1, socket.MSG_CMSG_CLOEXEC)
         except OSError:  # it was killed; what it has sent can still be received
             return
         if not data:
-            self._events.unregister(greeter)
-            greeter.close()
+            self._events.unregister(line)
+            self._greeter.end()
         for file in files:
             line = socket.socket(fileno=file)
             line.setblocking(False)
@@ -253,7 +305,7 @@ class _Server:
         self._events.unregister(incoming.line)
 
     def _start(self, incoming, order):
-        folder = temporary_files.new_folder()
+        folder = self._new_folder()
         try:
             pid = os.fork()
         except OSError:  # too many processes, or too little memory
@@ -278,6 +330,10 @@ class _Server:
         except OSError:  # the client has gone
             os.kill(pid, signal.SIGKILL)
 
+    @staticmethod
+    def _new_folder():
+        return temporary_files.new_folder()
+
     def _bury(self, handle):
         pid, line, folder = self._children.pop(handle)
         self._events.unregister(handle)
@@ -292,7 +348,8 @@ class _Server:
         """In the child: run `main` of the module, and end."""
         status = 1
         try:
-            patches.drop_exit_handlers()  # those of the server
+            if module != KERNELS:  # a kernel has the handlers of the modules that it imports
+                patches.drop_exit_handlers()
             os.setsid()
             for number, file in enumerate(incoming.files):
                 os.dup2(file, number)
@@ -323,16 +380,9 @@ class _Server:
         """Close what belongs to the server and to other children."""
         self._events.close()
         self._listener.close()
-        self._greeter.close()
+        self._greeter.line.close()
         for other in (incoming, *self._incoming.values(), *(one for one, _ in self._orders)):
             other.close()
         for handle, (_, line, _) in self._children.items():
             os.close(handle)
             line.close()
-
-
-def require_own(line):
-    """Raise PermissionError unless a process of this user is at the other end."""
-    told = line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    if struct.unpack("3i", told)[1] != os.getuid():
-        raise PermissionError("another user's process is at the other end")

@@ -6,10 +6,12 @@ with these facts when a name is gone.
 """
 
 import atexit
+import builtins
 import collections
 import contextlib
 import functools
 import sys
+import threading
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator
@@ -62,6 +64,27 @@ PATCHES = (
         used_by="drop_exit_handlers, run_exit_handlers",
         why="A forked child ends with `os._exit`, which calls no handler of atexit.",
         until="It can go when atexit offers both in public.",
+    ),
+    Patch(
+        library="Python",
+        seen_with="3.11",
+        names=("threading:_shutdown",),
+        used_by="wait_for_threads",
+        why="A forked kernel ends with `os._exit`, which does not wait for threads.",
+        until="It can go when threading offers it in public.",
+    ),
+    Patch(
+        library="tensorflow",
+        seen_with="2.21",
+        names=(
+            "tensorflow.python.eager.context:_context",
+            "tensorflow.python.autograph.pyct.inspect_utils:_BUILTIN_FUNCTION_IDS",
+        ),
+        used_by="tensorflow_has_begun, remember_builtins",
+        why="A process forks safely before TensorFlow's first operation only, and a kernel has "
+        "other builtins than the process that has imported TensorFlow.",
+        until="It can go when TensorFlow tells in public whether it has begun, and compares "
+        "builtins by what they are now.",
     ),
     Patch(
         library="tensorflow",
@@ -148,6 +171,25 @@ def drop_exit_handlers():
 def run_exit_handlers():
     """Call the handlers of atexit now, before an end by `os._exit`."""
     atexit._run_exitfuncs()
+
+
+def wait_for_threads():
+    """Wait for the threads of this process that are not daemons, as Python does at its end."""
+    threading._shutdown()
+
+
+def tensorflow_has_begun() -> bool:
+    """Return whether TensorFlow has made its eager context, which starts threads."""
+    from tensorflow.python.eager import context
+
+    return context._context is not None
+
+
+def remember_builtins():
+    """Let TensorFlow take the builtins of now for builtins, as if it were imported now."""
+    from tensorflow.python.autograph.pyct import inspect_utils
+
+    inspect_utils._BUILTIN_FUNCTION_IDS = frozenset(map(id, vars(builtins).values()))
 
 
 @contextlib.contextmanager

@@ -105,7 +105,7 @@ def course(tmp_path):
 
 def test_installs_once_and_starts_jupyterlab_there(course):
     course.python("python3", "3.12")
-    lab = f"-m jupyterlab --ServerApp.root_dir={course.root} notebooks/00_start_here.ipynb"
+    lab = f"-m helpers.jupyter --ServerApp.root_dir={course.root} notebooks/00_start_here.ipynb"
     assert course.make("lab", "LAB_ARGS=--no-browser").returncode == 0
     assert course.calls == ["pip", f"{lab} --no-browser"]
     assert course.make("lab").returncode == 0

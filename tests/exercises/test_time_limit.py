@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import sys
 import threading
 import time
 
@@ -34,6 +35,22 @@ def test_computing_is_stopped_by_its_own_time(loop):
     assert raised.value.limit.used()[0] >= 0.2
     assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
     assert not module._limits
+
+
+def branch():
+    try:
+        return branch()
+    except RecursionError:
+        return branch()
+
+
+def test_code_at_the_limit_of_recursion_is_stopped_soon():
+    before = sys.getrecursionlimit()
+    with pytest.raises(TimeOver) as raised, time_limit(0.2, waits=1000, longest=1000):
+        branch()
+    # A look succeeds one time in eight: the chance that 300 fail is 1e-17.
+    assert raised.value.limit.used()[0] < 0.2 + 300 * 2 * module.AGAIN
+    assert sys.getrecursionlimit() == before
 
 
 @tf.function

@@ -16,7 +16,7 @@ import pytest
 
 from helpers import readers
 from helpers.paths import ROOT
-from helpers.processes import fork_server, forked_process
+from helpers.processes import fork_address, fork_server, forked_process
 from helpers.processes.clean_process import CleanProcess, Question, ReaderError
 from helpers.serving.launch.process import start
 from tests.serving.numbered_model import publish
@@ -210,11 +210,11 @@ def test_the_end_of_the_server_is_not_the_end_of_its_children(own_server):
 
 
 def test_other_settings_that_a_library_reads_get_another_server(monkeypatch):
-    addresses = {forked_process._address({"LANG": language}) for language in "ab"}
+    addresses = {fork_address.server_address({"LANG": language}) for language in "ab"}
     for name in ("TF_ENABLE_ONEDNN_OPTS", "OMP_NUM_THREADS", "LD_PRELOAD", "PYTHONHASHSEED"):
-        addresses.add(forked_process._address({name: "7"}))
+        addresses.add(fork_address.server_address({name: "7"}))
     monkeypatch.setattr(sys, "executable", "another python")
-    addresses.add(forked_process._address({}))
+    addresses.add(fork_address.server_address({}))
     assert len(addresses) == 6
 
 
@@ -267,7 +267,7 @@ def test_where_there_is_none_a_process_is_started(change, monkeypatch):
 @contextlib.contextmanager
 def connected():
     """A client of the server that has received HELLO."""
-    line = forked_process._dial(forked_process._address(forked_process.SETTINGS | dict(os.environ)))
+    line = fork_address.dial(fork_address.server_address(fork_address.SETTINGS | dict(os.environ)))
     with line:
         yield line
 
@@ -491,7 +491,7 @@ def test_another_user_gets_no_answer_and_no_child(no_other_clients):
         told(child)
         server = psutil.Process(child.pid).parent()
         before = state_of(server)
-        address = forked_process._address(forked_process.SETTINGS | dict(os.environ))
+        address = fork_address.server_address(fork_address.SETTINGS | dict(os.environ))
         content = json.dumps(("tests.processes.forked_child", (), {}, "/")).encode()
         order = fork_server.NUMBER.pack(len(content)) + content
         with another_user("client", address, order.hex()) as said:
@@ -518,14 +518,14 @@ def goes_on_without(refused):
 @pytest.mark.parametrize("kind", ["listener", "full"])
 def test_another_user_who_has_taken_the_name_neither_blocks_nor_is_trusted(kind, own_server):
     """Also when its queue of connections is full: then a connection would wait for ever."""
-    address = forked_process._address(forked_process.SETTINGS | dict(os.environ))
+    address = fork_address.server_address(fork_address.SETTINGS | dict(os.environ))
     with another_user(kind, address) as said:
         assert said == "listens"
         goes_on_without(OSError if kind == "full" else PermissionError)
 
 
 def test_a_server_that_says_nothing_does_not_block(own_server):
-    address = forked_process._address(forked_process.SETTINGS | dict(os.environ))
+    address = fork_address.server_address(fork_address.SETTINGS | dict(os.environ))
     with socket.socket(socket.AF_UNIX) as silent:
         silent.bind(address)
         silent.listen()

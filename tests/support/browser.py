@@ -347,7 +347,7 @@ def _server(folder, course):
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+        *(sys.executable, "-m", "helpers.jupyter", "--no-browser", "--allow-root"),  # as make lab
         "--ServerApp.ip=127.0.0.1",
         # If another program takes the port first, the server tries the next ones.
         *(f"--ServerApp.port={port}", "--ServerApp.port_retries=50"),
@@ -368,7 +368,7 @@ def _server(folder, course):
     try:
         yield _address(server, folder / "runtime", log), token
     finally:
-        _stop(server)
+        _stop(server, course)
 
 
 def _address(server, runtime, log):
@@ -382,17 +382,29 @@ def _address(server, runtime, log):
     raise RuntimeError(f"JupyterLab did not start; its last words:\n{log.read_text()[-2000:]}")
 
 
-def _stop(server):
+def _stop(server, course):
     """End the server, its kernels and what they started, in any state."""
     family = []
     with suppress(psutil.NoSuchProcess):
         family = server.children(recursive=True)
         server.terminate()  # the server ends its kernels, which end their clean processes
     _, alive = psutil.wait_procs([server, *family], timeout=20)
+    alive += fork_servers(course)  # they would wait for other kernels of this copy
     for process in alive:
         with suppress(psutil.NoSuchProcess):
             process.kill()
     psutil.wait_procs(alive, timeout=20)
+
+
+def fork_servers(course: Path) -> list[psutil.Process]:
+    """Find the processes that fork others for a course, and those that they have forked."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            command = " ".join(process.cmdline())
+            if "fork_server.main(" in command and repr(str(course)) in command:
+                found.append(process)
+    return found
 
 
 def _evidence(notebook):

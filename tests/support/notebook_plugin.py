@@ -15,6 +15,7 @@ from jupyter_client import KernelManager
 from nbval.kernel import RunningKernel
 from nbval.plugin import NbCellError
 
+from helpers.jupyter import jupyter_path
 from helpers.notebooks import learner_environment
 from helpers.scratch import SCRATCH
 
@@ -24,16 +25,20 @@ _start, _stop = RunningKernel.__init__, RunningKernel.stop
 _await_reply = RunningKernel.await_reply
 
 
-def _start_as_new_learner(self, *arguments, **options):
-    """Start a kernel that sees no progress and no exports of other notebooks."""
+def _start_as_new_learner(self, kernel_name, **options):
+    """Start a kernel that sees no progress and no exports of other notebooks.
+
+    It is the kernel of the course, where there is one.
+    """
     self.folder = tempfile.TemporaryDirectory(prefix="notebook-", ignore_cleanup_errors=True)
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in learner_environment(self.folder.name).items():
+        found = jupyter_path()
+        for name, value in (found | learner_environment(self.folder.name)).items():
             patch.setenv(name, value)
         if os.name == "posix":  # another process could take a port before the kernel listens
             ipc = {"transport": "ipc", "ip": f"{self.folder.name}/kernel"}
             patch.setattr(nbval.kernel, "KernelManager", partial(KernelManager, **ipc))
-        _start(self, *arguments, **options)
+        _start(self, "python3" if found else kernel_name, **options)
 
 
 def _stop_and_tidy_up(self):

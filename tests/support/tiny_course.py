@@ -10,6 +10,7 @@ NAME = "00_tiny"
 NEEDED = (
     "pyproject.toml",
     "helpers/__init__.py",
+    "helpers/jupyter/__init__.py",
     "helpers/notebooks.py",
     "helpers/paths.py",
     "helpers/scratch.py",

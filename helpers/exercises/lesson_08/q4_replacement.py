@@ -172,6 +172,13 @@ def _output_new(old, new, chance):
     return f"the output late is new, beside {len(old['outputs'])}"
 
 
+def _outputs_new(old, new, chance):
+    new["outputs"] = {"early": "float32", **new["outputs"]}
+    new["answers"] = {"early": [0.5] * ROWS, **new["answers"]}
+    _output_new(old, new, chance)
+    return f"the outputs early and late are new, beside {len(old['outputs'])}"
+
+
 def _output_dtype(old, new, chance):
     name = _one("outputs", old, new, chance)
     dtype = new["outputs"][name]
@@ -236,6 +243,7 @@ CHANGES: dict[str, Change] = {
     "an output renamed": Change(_output_renamed, READ, "names"),
     "an output gone": Change(_output_gone, READ, "names", (2, 3)),
     "a second output": Change(_output_new, OBJECTS, "names", (1,)),
+    "a second and a third output": Change(_outputs_new, OBJECTS, "names", (1,)),
     "the dtype of an input": Change(_input_dtype, TYPED, "dtypes"),
     "the dtype of an output": Change(_output_dtype, TYPED, "dtypes"),
     "16 rows only": Change(_shape(_sixteen), SIZES, "shapes"),
@@ -251,6 +259,11 @@ CHANGES: dict[str, Change] = {
     "one other answer": Change(
         _answers(_one_other(1.001), "differ in one row by a thousandth"),
         "It is another answer.",
+        "answers",
+    ),
+    "answers in another order": Change(
+        _answers(lambda a, _: np.roll(a, 1), "are those of other rows"),
+        "They are other answers.",
         "answers",
     ),
     "one answer is nan": Change(
@@ -317,7 +330,7 @@ def draw_case(folder: Path, seed: int | None = None) -> Case:
     """
     clear = [key for key in BREAKING if key not in UNCLEAR]
     breaking = "16 rows only" if seed is None else random.Random(seed).choice(clear)
-    more = "nothing" if breaking == "a second output" else "one more output"
+    more = "nothing" if CHANGES[breaking].outputs == (1,) else "one more output"
     changes = (more, "rounding", "any number of columns", breaking)
     return case(changes, f"given {seed}", inputs=(2,))
 

@@ -51,7 +51,7 @@ def compare_two_functions(times_as_long: Any) -> str:
     return (
         f"right within {q2_computers.EQUAL:.0%} on {q2_computers.COUNT} simulated computers: with "
         "short and with long calls, slow first calls, a computer that becomes slower, and up to "
-        "three interruptions. The check refuses a similar wrong answer, too: the mean of the "
+        "four interruptions. The check refuses a similar wrong answer, too: the mean of the "
         "turns in place of their median."
     )
 

@@ -52,14 +52,19 @@ def enough(way, clock, least):
     return calls
 
 
-def compares(warm_up=2, least=0.05, turns=9, middle=np.median, calls=None):
+def by_one_call(way, clock, least):
+    """Count the calls of a timing by one call, which can be shorter than a step of the clock."""
+    return max(1, round(2 * least / max(timing(way, 1, clock), 0.001)))
+
+
+def compares(warm_up=2, least=0.05, turns=9, middle=np.median, calls=None, count=enough):
     """Make an answer that takes the pairs in turn."""
 
     def times_as_long(function, baseline, clock):
         counts = []
         for way in (function, baseline):
             timing(way, warm_up, clock)
-            counts.append(calls or enough(way, clock, least))
+            counts.append(calls or count(way, clock, least))
         pairs = []
         for _ in range(turns):
             first = timing(function, counts[0], clock) / counts[0]

@@ -78,4 +78,4 @@ def graded_by_nbgrader(folder, notebook):
 def test_nbgrader_gives_points_for_a_pass_only(tmp_path):
     untouched = graded_by_nbgrader(tmp_path, derive("00_start_here", "notebooks"))
     solved = graded_by_nbgrader(tmp_path, derive("00_start_here", "solutions"))
-    assert untouched.startswith("[(0, 1") and solved.startswith("[(1, 1"), (untouched, solved)
+    assert untouched.startswith("[(0, 1") and solved.startswith("[(1.0, 1"), (untouched, solved)

@@ -84,10 +84,10 @@ def verdict_of(
     -------
     Result
     str
-        APART or BESIDE.
+        APART or BESIDE. Empty if the cell raised an error before its check.
     """
     if "raised" in event:
-        return Result(RAISED, _text(event.get("words"))), BESIDE
+        return Result(RAISED, _text(event.get("words"))), ""
     if "verdict" in event:
         return _beside(exercise.key, event, beside, secret), BESIDE
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from helpers.display import PICTURE_WIDTH, palette
 from helpers.display.html_table import table
-from helpers.exercises.outcomes import MARKS, PASSED, Result
+from helpers.exercises.outcomes import MARKS, NOT_ATTEMPTED, NOT_YET, PASSED, RAISED, Result
 from helpers.teaching.grade.check_run import BESIDE
 from helpers.teaching.grade.grading import NOT_REACHED, Graded, Row
 
@@ -18,12 +18,13 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would compute a text
 BESIDE_WORDS = "This answer is code, so it was checked beside the learner's own code."
 COLOURS = {
     PASSED: palette.PASSED,
-    "not yet": palette.NOT_YET,
-    "raised": palette.RAISED,
-    "not attempted": palette.NOT_ATTEMPTED,
+    NOT_YET: palette.NOT_YET,
+    RAISED: palette.RAISED,
+    NOT_ATTEMPTED: palette.NOT_ATTEMPTED,
     NOT_REACHED: palette.BLACK,
 }
-LINE, EDGE, LABEL, BAR = 30, 20, 200, 520  # pixels of the picture
+LINE, EDGE, LABEL = 30, 20, 100  # pixels of the picture
+BAR = PICTURE_WIDTH - LABEL - EDGE
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
@@ -142,9 +143,9 @@ def class_picture(rows: Sequence[Row]) -> str:
     for row in rows:
         counts.setdefault(f"{row.lesson[:2]} {row.exercise}", Counter())[row.outcome] += 1
     most = max((sum(count.values()) for count in counts.values()), default=1)
-    height, shapes, said = LINE * (len(counts) + 2) + EDGE, [], []
+    height, shapes, said = LINE * (len(counts) + 1) + EDGE, [], []
     for number, (label, count) in enumerate(sorted(counts.items()), 1):
-        top, left = LINE * number + EDGE // 2, LABEL / 2
+        top, left = LINE * number + EDGE // 2, LABEL
         shapes.append(f'<text x="{EDGE}" y="{top + 15}" fill="{palette.BLACK}">{label}</text>')
         for outcome, colour in COLOURS.items():
             width = BAR * count[outcome] / most
@@ -175,10 +176,10 @@ def class_picture(rows: Sequence[Row]) -> str:
 
 
 def _words_of_class(rows):
-    """Return the table of the most frequent words for each exercise that somebody failed."""
+    """Return the table of the most frequent words of the checks for each exercise."""
     found: dict[tuple[str, str], Counter] = {}
     for row in rows:
-        if row.outcome != PASSED:
+        if row.outcome in (NOT_YET, RAISED):
             key = f"{row.lesson[:2]} {row.exercise}", row.outcome
             found.setdefault(key, Counter())[row.words] += 1
     lines = [
@@ -187,7 +188,7 @@ def _words_of_class(rows):
         for words, count in counter.most_common(3)
     ]
     if not lines:
-        return "<p>Every exercise is passed.</p>"
+        return "<p>No check found a mistake.</p>"
     head = ("exercise", "outcome", "learners", "what the check said")
     return f"<h2>What the checks said</h2>{table(head, lines)}"
 

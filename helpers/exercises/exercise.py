@@ -215,6 +215,8 @@ class Exercise:
         result = self.grade(*answers)
         if result.outcome == PASSED and self.lesson is not None:
             self.lesson.passed(self.key)
+        if self.lesson is not None:
+            self.lesson.report(self.key, result)
         display(result)
         if os.environ.get("COURSE_STRICT") == "1" and result.outcome != PASSED:
             raise AssertionError(f"{result.outcome}: {result.message}")

@@ -9,7 +9,8 @@ compile = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-str
 # Python stores compiled files even if the system forbids it, because every kernel and reader imports the helpers.
 run = PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONDONTWRITEBYTECODE= .venv/bin/python -m
 
-.PHONY: help env runtimes lab test notebooks lint bench bench-serving newest matrix links new-lesson reset handout solutions-handout lock
+.PHONY: help env runtimes lab test notebooks lint bench bench-serving newest matrix links new-lesson \
+	reset handout solutions-handout lock
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' Makefile

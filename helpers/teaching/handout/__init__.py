@@ -135,7 +135,9 @@ def _makefile(text):
     blocks = re.split(r"\n\n+", text.strip())
     kept = [block for block in blocks if not (t := _target(block)) or t in TARGETS]
     text = "\n\n".join(kept) + "\n"
-    return re.sub(r"^\.PHONY: .*", f".PHONY: {' '.join(sorted(TARGETS))}", text, flags=re.M)
+    return re.sub(
+        r"^\.PHONY: (?:.*\\\n)*.*", f".PHONY: {' '.join(sorted(TARGETS))}", text, flags=re.M
+    )
 
 
 def _target(block):

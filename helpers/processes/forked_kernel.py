@@ -43,7 +43,8 @@ def renew_streams(encodings: list[tuple[str, str]]) -> None:
         encoding, and how errors are treated, of the three
     """
     if "PYTHONIOENCODING" in os.environ:  # the fork server had it, and the launcher ignores it
-        encodings = [(s.encoding, s.errors) for s in (sys.stdin, sys.stdout, sys.stderr)]
+        streams = sys.stdin, sys.stdout, sys.stderr
+        encodings = [(stream.encoding, stream.errors or "strict") for stream in streams]
     sys.stdin, sys.stdout, sys.stderr = map(
         _renewed, (sys.stdin, sys.stdout, sys.stderr), encodings
     )

@@ -20,7 +20,7 @@ from helpers.teaching.grade.limits import Limits
 from helpers.teaching.grade.report import summary, write_csv, write_pages
 from helpers.teaching.grade.submissions import find_submissions
 
-DONE, BAD_USE = 0, 2
+DONE, BAD_USE, INTERRUPTED = 0, 2, 130
 RESULTS = "results.jsonl"  # in the folder of the pages: what is graded already
 
 
@@ -47,10 +47,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     left = [one for one in submissions if not _is_known(one, keys, known)]
     if results:
         print(f"{len(results)} of {len(submissions)} notebooks are graded already.")
-    limits = Limits(seconds=60 * chosen.minutes, memory=int(chosen.memory * 1e9))
     began = time.monotonic()
+    try:
+        _grade(left, keys, pages / RESULTS, chosen, results)
+    except KeyboardInterrupt:
+        print(
+            f"Interrupted after {len(results)} of {len(submissions)} notebooks. "
+            "Type the same command to go on."
+        )
+        return INTERRUPTED
+    write_csv(chosen.csv, results)
+    learners = write_pages(pages, results)
+    print(summary(results, time.monotonic() - began))
+    print(f"Wrote {chosen.csv}, {len(learners)} pages for learners, and {pages / 'class.html'}.")
+    return DONE
+
+
+def _grade(left, keys, file, chosen, results):
+    """Grade what is left, and add each result to the list and to the file at once."""
+    limits = Limits(seconds=60 * chosen.minutes, memory=int(chosen.memory * 1e9))
     with (
-        (pages / RESULTS).open("a", encoding="utf-8") as stream,
+        file.open("a", encoding="utf-8") as stream,
         Grader(not chosen.unboxed, limits) as grader,
         _progress() as progress,
     ):
@@ -61,18 +78,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.write(json.dumps(line) + "\n")
             stream.flush()
             progress.advance(task)
-    write_csv(chosen.csv, results)
-    learners = write_pages(pages, results)
-    print(summary(results, time.monotonic() - began))
-    print(f"Wrote {chosen.csv}, {len(learners)} pages for learners, and {pages / 'class.html'}.")
-    return DONE
 
 
 def _parser():
     parser = argparse.ArgumentParser(
         prog="python -m helpers.teaching.grade",
         description="Run submitted notebooks in boxes, and check their answers.",
-        epilog="Exit status: 0 done, 2 the folder cannot be used, or there are no boxes here.",
+        epilog="Exit status: 0 done, 2 the folder cannot be used, or there are no boxes here, 130 "
+        "interrupted.",
     )
     parser.add_argument("folder", metavar="FOLDER", type=Path, help="with notebooks of any name")
     parser.add_argument("--csv", metavar="FILE", type=Path, required=True, help="for the verdicts")

@@ -73,6 +73,8 @@ class Box:
     limits : Limits
     token : str
         What marks the processes of this box.
+    stop : threading.Event
+        Ends the box when it is set.
     """
 
     course: Path
@@ -80,6 +82,7 @@ class Box:
     boxed: bool = True
     limits: Limits = field(default_factory=Limits)
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
+    stop: threading.Event = field(default_factory=threading.Event)
 
     @property
     def course_inside(self) -> str:
@@ -236,6 +239,9 @@ class Box:
         while process.poll() is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(TICK)
+                return
+            if self.stop.is_set():
+                ended.why = "it was interrupted"
                 return
             ticks += 1
             if time.monotonic() - began > self.limits.seconds:

@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
@@ -110,6 +111,7 @@ class Grader:
 
     def __init__(self, boxed: bool = True, limits: Limits | None = None) -> None:
         self._boxed, self._limits = boxed, limits or Limits()
+        self._stop = threading.Event()
 
     def __enter__(self) -> "Grader":
         self._folder = Path(tempfile.mkdtemp(prefix="grade-"))
@@ -119,6 +121,10 @@ class Grader:
 
     def __exit__(self, *_) -> None:
         remove(self._folder)
+
+    def stop(self) -> None:
+        """End the boxes that run now. What their notebooks get is of no value."""
+        self._stop.set()
 
     def grade(self, submission: Submission) -> Graded:
         """Grade one submission. It does not raise for anything that is in the notebook.
@@ -145,7 +151,7 @@ class Grader:
     def _grade(self, submission, found, folder):
         secret = secrets.token_bytes(SECRET)
         beside = sorted(NO_DATA.get(submission.lesson, ()))
-        box = Box(self.course, folder, self._boxed, self._limits)
+        box = Box(self.course, folder, self._boxed, self._limits, stop=self._stop)
         inside = box.prepare()
         order = inside / "order.json"
         order.write_text(
@@ -291,6 +297,7 @@ def grade_all(
                 done(graded)
                 yield graded
         except BaseException:
+            grader.stop()
             for future in waiting:
                 future.cancel()
             raise

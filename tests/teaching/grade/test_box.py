@@ -2,6 +2,7 @@
 
 import os
 import socket
+import threading
 from pathlib import Path
 
 import psutil
@@ -119,6 +120,12 @@ def test_processes_that_stay_are_ended(new_box):
 def test_limits(new_box, limits, code, why):
     ended = new_box(**limits).run("-c", code)
     assert ended.status is None and why in ended.why
+
+
+def test_a_box_can_be_interrupted(new_box):
+    box = new_box()
+    threading.Timer(0.5, box.stop.set).start()
+    assert box.run("-c", "while True: pass").why == "it was interrupted"
 
 
 def test_a_folder_cannot_be_replaced_by_a_link(new_box, tmp_path):

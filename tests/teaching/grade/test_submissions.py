@@ -114,3 +114,32 @@ def test_results_are_read_again(tmp_path):
     line = json.dumps({"key": "a b", "graded": RESULT.as_json()})
     file.write_text(f"{line}\n{line[:50]}")
     assert _known(file) == {("ada/x.ipynb", "a b"): RESULT}
+
+
+def test_an_interrupted_command_goes_on(tmp_path, capsys, monkeypatch):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.ipynb").write_text(notebook(f"# {name}\nstart('00_start_here')"))
+    graded = []
+
+    def grade(left, grader, jobs):
+        for one in left:
+            if len(graded) == 1:
+                graded.append("interrupted")
+                raise KeyboardInterrupt
+            graded.append(one.name)
+            row = Row(one.learner, one.lesson, "q1", "passed", "right", "apart")
+            yield Graded(one.name, one.learner, one.lesson, [row])
+
+    monkeypatch.setattr("helpers.teaching.grade.__main__.grade_all", grade)
+    monkeypatch.setattr("helpers.teaching.grade.__main__.why_no_box", lambda: "")
+    monkeypatch.setattr("helpers.teaching.grade.grading.copy_course", lambda target: None)
+    command = [str(tmp_path), "--csv", str(tmp_path / "out.csv")]
+    assert main(command) == 130
+    assert "Interrupted after 1 of 2 notebooks" in capsys.readouterr().out
+    assert main(command) == 0
+    assert "1 of 2 notebooks are graded already" in capsys.readouterr().out
+    assert graded == ["a.ipynb", "interrupted", "b.ipynb"]
+    with (tmp_path / "out.csv").open(newline="") as stream:
+        assert [row["learner"] for row in csv.DictReader(stream)] == ["a", "b"]
+    (tmp_path / "a.ipynb").write_text(notebook("# changed\nstart('00_start_here')"))
+    assert main(command) == 0 and graded[-1] == "a.ipynb", "a changed notebook is graded again"

@@ -11,10 +11,11 @@ compile = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-str
 run = PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONDONTWRITEBYTECODE= .venv/bin/python -m
 site = PATH="$(CURDIR)/.site/venv/bin:$$PATH" PYTHONDONTWRITEBYTECODE= .site/venv/bin/python -m
 
-.PHONY: help env runtimes lab test notebooks lint site bench bench-serving newest matrix links new-lesson reset lock
+.PHONY: help env runtimes lab test notebooks lint site bench bench-serving newest matrix links new-lesson \
+	reset handout solutions-handout lock
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' Makefile
 
 env: ## make .venv and install the packages of requirements.lock (the other targets start with this)
 	@sh helpers/setup/env.sh
@@ -66,6 +67,12 @@ reset: ## start a lesson again and keep your copy: make reset LESSON=02
 	@test -n "$(LESSON)" || { echo "Which lesson? For example: make reset LESSON=02" >&2; exit 1; }
 	@$(MAKE) --no-print-directory env
 	@$(run) helpers.notebooks --reset $(LESSON)
+
+handout: env ## write the course for learners, without solutions and tests, to dist/exporting-models.zip
+	@$(run) helpers.teaching.handout
+
+solutions-handout: env ## write the solutions, to hand them out later, to dist/exporting-models-solutions.zip
+	@$(run) helpers.teaching.handout --solutions
 
 lock: ## derive the locks from pyproject.toml and package.json (needs uv and npm; UPGRADE=1: newest versions)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or make lock UV=/path/to/uv" >&2; exit 1; }

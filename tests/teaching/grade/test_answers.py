@@ -106,7 +106,9 @@ class Endless(dict):
 
 
 @pytest.mark.parametrize(
-    "value", [len, lambda: 1, object(), int, Endless(), np.zeros(2, [("a", int)])], ids=repr
+    "value",
+    [len, lambda: 1, object(), int, Endless(), np.zeros(2, [("a", int)])],
+    ids=["built-in", "lambda", "object", "class", "endless", "fields"],
 )
 def test_what_is_no_data(value):
     with pytest.raises(NotData):

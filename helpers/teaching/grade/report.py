@@ -29,9 +29,9 @@ PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <style>body{{font:16px/1.5 sans-serif;max-width:50em;margin:2em auto;padding:0 1em}}
-h3{{margin-bottom:.2em}} small{{color:#595959}} svg{{max-width:100%;height:auto}}</style></head>
+h3{{margin-bottom:.2em}} small{{color:GREY}} svg{{max-width:100%;height:auto}}</style></head>
 <body><h1>{title}</h1>{body}</body></html>
-"""
+""".replace("GREY", palette.GREY)
 
 
 def write_csv(file: Path, results: Sequence[Graded]) -> None:

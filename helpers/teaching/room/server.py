@@ -6,9 +6,11 @@ import secrets
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from helpers.display import palette
 from helpers.teaching.room.state import LARGEST, Refused, Room, checked
 
 PAGE = Path(__file__).with_name("page.html")
+COLOURS = ("PASSED", "NOT_YET", "FAILED", "WHITE")  # of the palette, which the page names
 SECURITY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
     "script-src 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'",
@@ -74,7 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
             state = json.dumps(self.server.room.state()).encode()
             self._answer(200, "application/json", state)
         else:
-            self._answer(200, "text/html; charset=utf-8", PAGE.read_bytes())
+            self._answer(200, "text/html; charset=utf-8", _page())
 
     def do_POST(self):
         given = self.path.strip("/").encode()
@@ -102,3 +104,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         """Print nothing: the addresses have secret parts."""
+
+
+def _page():
+    """Return the page, with the colours of the palette."""
+    text = PAGE.read_text(encoding="utf-8")
+    for name in COLOURS:
+        text = text.replace(f"COLOUR_{name}", getattr(palette, name))
+    return text.encode()

@@ -3,7 +3,7 @@
 * httptools drops the body of a request that offers an upgrade, as Java's standard client does, and
   reads the body as the next request. This server upgrades to nothing. So it ignores the offer, as
   RFC 9110 allows: it parses the request again without the offer.
-* Lines may end with LF only, and a client of HTTP/1.0 may keep its connection open.
+* A client of HTTP/1.0 may keep its connection open.
 * A server for one user refuses the connections of other users, and requests whose Host header
   names another computer. A page in a browser can send those (DNS rebinding).
 """
@@ -32,9 +32,7 @@ class Protocol(HttpToolsProtocol):
         self._set_leniencies()
 
     def _set_leniencies(self):
-        self.parser.set_dangerous_leniencies(
-            lenient_data_after_close=True, lenient_optional_cr_before_lf=True
-        )
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
 
     def data_received(self, data: bytes) -> None:
         """Parse what the client sends."""
@@ -75,8 +73,6 @@ class Protocol(HttpToolsProtocol):
             self._offered = True  # httptools raises HttpParserUpgrade next
             return
         super().on_headers_complete()
-        if b"#" in self.url:  # TensorFlow Serving matches the whole URL
-            self.scope["raw_path"], self.scope["query_string"] = self.url, b""
         if self.scope["http_version"] == "1.0" and self.parser.should_keep_alive():
             self.cycle.keep_alive = True
             self.cycle.default_headers = [*self.cycle.default_headers, _KEEP]

@@ -3,16 +3,19 @@
 
 UV ?= uv
 runtimes = helpers/runtimes
+website = docs/website
 compile = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
 	--annotation-style line --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 # .venv/bin is first on the PATH, so that `!saved_model_cli` and `!python` in a notebook are those of .venv.
 # Python stores compiled files even if the system forbids it, because every kernel and reader imports the helpers.
 run = PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONDONTWRITEBYTECODE= .venv/bin/python -m
+site = PATH="$(CURDIR)/.site/venv/bin:$$PATH" PYTHONDONTWRITEBYTECODE= .site/venv/bin/python -m
 
-.PHONY: help env runtimes lab test notebooks lint bench bench-serving newest matrix links new-lesson reset lock
+.PHONY: help env runtimes lab test notebooks lint site bench bench-serving newest matrix links new-lesson \
+	reset handout solutions-handout lock
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' Makefile
 
 env: ## make .venv and install the packages of requirements.lock (the other targets start with this)
 	@sh helpers/setup/env.sh
@@ -35,6 +38,10 @@ lint: env ## check the style and format of the code and of the lesson sources
 	@$(run) pyrefly check --output-format min-text --summary=none
 	@$(run) tests.support.signatures
 	@$(run) tests.support.language
+
+site: env ## build the website in .site/html (needs npm; 0.2 GB the first time)
+	@sh helpers/setup/site.sh
+	@$(site) helpers.website
 
 bench: env ## measure the time and memory that the course promises
 	@$(run) tests.bench
@@ -61,14 +68,21 @@ reset: ## start a lesson again and keep your copy: make reset LESSON=02
 	@$(MAKE) --no-print-directory env
 	@$(run) helpers.notebooks --reset $(LESSON)
 
+handout: env ## write the course for learners, without solutions and tests, to dist/exporting-models.zip
+	@$(run) helpers.teaching.handout
+
+solutions-handout: env ## write the solutions, to hand them out later, to dist/exporting-models-solutions.zip
+	@$(run) helpers.teaching.handout --solutions
+
 lock: ## derive the locks from pyproject.toml and package.json (needs uv and npm; UPGRADE=1: newest versions)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or make lock UV=/path/to/uv" >&2; exit 1; }
 	@command -v npm >/dev/null || { echo "make lock needs npm: install it and run make lock again" >&2; exit 1; }
 	$(compile) --all-extras --output-file requirements.lock pyproject.toml
 	@# The constraints are the versions of the course's own lock. uv accepts no path among them, so our wheel is left out.
-	for group in runtimes:requirements openvino:openvino; do \
+	for group in runtimes:$(runtimes)/requirements openvino:$(runtimes)/openvino site:$(website)/requirements; do \
 		sed -n 's/^\([a-z0-9-]*==[^\]*\).*/\1/p' requirements.lock | $(compile) \
 			--group pyproject.toml:$${group%:*} --constraint - \
-			--output-file $(runtimes)/$${group#*:}.lock || exit 1; done
-	cd $(runtimes) && npm $(if $(UPGRADE),update,install) --package-lock-only --ignore-scripts \
-		--omit-lockfile-registry-resolved --no-audit --no-fund
+			--output-file $${group#*:}.lock || exit 1; done
+	for folder in $(runtimes) $(website); do \
+		(cd $$folder && npm $(if $(UPGRADE),update,install) --package-lock-only --ignore-scripts \
+			--omit-lockfile-registry-resolved --no-audit --no-fund) || exit 1; done

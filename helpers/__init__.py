@@ -31,8 +31,16 @@ def start(name: str) -> "Lesson":
     Returns
     -------
     helpers.exercises.Lesson
+
+    Raises
+    ------
+    PermissionError
+        if the lesson cannot write its exports
     """
     global _started
+    from helpers.scratch import require_writable
+
+    require_writable()
     # A forked kernel has TensorFlow already, and prints the same as every other kernel.
     if not _started:
         print("Starting TensorFlow, about 5 seconds.", flush=True)

@@ -13,6 +13,7 @@ Learners get the lines after `# >`. Instructors get the lines between the marks.
 """
 
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -34,6 +35,7 @@ REGION = re.compile(
     r"(?P<solution>(?:.*\n)*?)^[ ]*# </solution>(?:\n|\Z)",
     re.M,
 )
+NAME = re.compile(r"\d\d_\w+")  # of a lesson, and not of a copy that `make reset` keeps
 MARK = re.compile(r"^[ ]*# (>|</?solution>)", re.M)
 STUB_MARK = re.compile(r"^([ ]*)# > ?", re.M)
 # A view needs the kernel that made it, so a notebook stores the widget's text instead.
@@ -46,14 +48,16 @@ def lesson_names(course: Path = ROOT) -> list[str]:
     Parameters
     ----------
     course : Path
-        The folder of the course.
+        The folder of the course. If it was handed out without solutions, its notebooks count.
 
     Returns
     -------
     list of str
         In order: ["00_start_here", ...].
     """
-    return sorted(path.stem for path in (course / "solutions").glob("[0-9][0-9]_*.py"))
+    sources = sorted(path.stem for path in (course / "solutions").glob("[0-9][0-9]_*.py"))
+    notebooks = (path.stem for path in (course / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    return sources or sorted(name for name in notebooks if NAME.fullmatch(name))
 
 
 def solved(code: str) -> str:
@@ -92,6 +96,8 @@ def solution_parts(name: str, key: str, course: Path = ROOT) -> list[str]:
     ------
     ValueError
         If no cell of the lesson checks this exercise.
+    FileNotFoundError
+        If the course was handed out without solutions.
     """
     # Not with jupytext: its import takes seconds, and a learner waits for the solution.
     source = (course / "solutions" / f"{name}.py").read_text(encoding="utf-8")
@@ -99,6 +105,29 @@ def solution_parts(name: str, key: str, course: Path = ROOT) -> list[str]:
         if f"lesson.{key}.check(" in cell:
             return [match["solution"].rstrip() for match in REGION.finditer(cell)]
     raise ValueError(f"{name} has no cell that calls lesson.{key}.check(...)")
+
+
+def opening_of(name: str, course: Path = ROOT) -> str:
+    """Return the text of a lesson's first cell, in Markdown, also without solutions.
+
+    Parameters
+    ----------
+    name : str
+        Of the lesson: "01_basic_export".
+    course : Path
+        The folder of the course.
+
+    Returns
+    -------
+    str
+        It begins with the title: "# Basic export: ...".
+    """
+    source = course / "solutions" / f"{name}.py"
+    if not source.is_file():
+        notebook = json.loads((course / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))
+        return "".join(notebook["cells"][0]["source"])
+    first = re.split(r"^# %%.*\n", source.read_text(encoding="utf-8"), maxsplit=2, flags=re.M)[1]
+    return re.sub(r"^# ?", "", first, flags=re.M)
 
 
 def derive(name: str, folder: str, course: Path = ROOT) -> "NotebookNode":
@@ -253,6 +282,8 @@ def reset(name: str, course: Path = ROOT) -> Path | None:
     Path or None
         The learner's copy. None if the notebook was missing.
     """
+    from helpers.fresh_notebooks import fresh_notebook
+
     notebook = course / "notebooks" / f"{name}.ipynb"
     kept = None
     if notebook.exists():
@@ -261,7 +292,12 @@ def reset(name: str, course: Path = ROOT) -> Path | None:
             number += 1
         kept = notebook.rename(notebook.with_name(f"{name}.mine-{number}.ipynb"))
         print(f"your copy is kept as notebooks/{kept.name}", flush=True)
-    make([name], ["notebooks"], course)
+    fresh = fresh_notebook(name, course)
+    if fresh is None:
+        make([name], ["notebooks"], course)
+    else:
+        notebook.write_bytes(fresh)
+        print(f"wrote notebooks/{name}.ipynb", flush=True)
     return kept
 
 

@@ -22,6 +22,24 @@ def scratch_folder() -> Path:
     return chosen if chosen.name == SCRATCH else chosen / SCRATCH
 
 
+def require_writable() -> None:
+    """Require that this user may write to the scratch folder.
+
+    Raises
+    ------
+    PermissionError
+        The message names the folder, and two ways out.
+    """
+    folder = scratch_folder()
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(
+            f"A lesson writes its exports to {folder}, but you are not allowed to write there. "
+            "Copy the whole folder of the course to a folder of your own. Or set the environment "
+            "variable COURSE_EXPORTS to a folder of your own, and start JupyterLab again."
+        )
+
+
 def new_folder(name: str) -> Path:
     """Make a new folder for this run of a lesson, and remember it for `without_scratch`.
 

@@ -70,7 +70,7 @@
 # %%
 import sys
 
-sys.path.insert(0, "..")  # the course's helpers are in the folder above
+sys.path.insert(0, "..")  # This notebook needs the whole folder of the course around it.
 from helpers import start
 
 lesson = start("00_start_here")

@@ -49,7 +49,7 @@
 # %%
 import sys
 
-sys.path.insert(0, "..")  # the course's helpers lie beside this folder
+sys.path.insert(0, "..")  # This notebook needs the whole folder of the course around it.
 from helpers import show_error, start
 
 lesson = start("01_basic_export")

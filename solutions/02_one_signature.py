@@ -46,7 +46,7 @@
 # %%
 import sys
 
-sys.path.insert(0, "..")  # the course's helpers lie beside this folder
+sys.path.insert(0, "..")  # This notebook needs the whole folder of the course around it.
 from helpers import show_error, start
 
 lesson = start("02_one_signature")

@@ -48,7 +48,7 @@
 # %%
 import sys
 
-sys.path.insert(0, "..")  # the course's helpers lie beside this folder
+sys.path.insert(0, "..")  # This notebook needs the whole folder of the course around it.
 from helpers import start
 
 lesson = start("07_silent_failures")

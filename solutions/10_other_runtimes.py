@@ -49,7 +49,7 @@
 # %%
 import sys
 
-sys.path.insert(0, "..")  # the course's helpers lie beside this folder
+sys.path.insert(0, "..")  # This notebook needs the whole folder of the course around it.
 from helpers import show_error, start
 
 lesson = start("10_other_runtimes")
@@ -195,7 +195,8 @@ lesson.q1.check(litert_file_1)  # also: lesson.q1.hint(), lesson.q1.solution()
 # print(session.run(None, {"x": np.array([[0.5, 0.5]], np.float32)}))
 # ```
 #
-# `runtimes.run` converts and calls, for each runtime:
+# `runtimes.run` converts and calls a signature. `serving_default` is a second name of the first
+# endpoint:
 
 
 # %%
@@ -372,9 +373,9 @@ for kind in quantisation.KINDS:
     print(f"{kind:<22} size {len(content) / len(plain):.0%}, error below {error:g}")
 
 # %% [markdown]
-# `wi8` stands for weights of 8 bits, and `afp32` for `float32` between the layers. With
-# `weight_only`, LiteRT also computes in `float32`. With `dynamic`, each layer first rounds its
-# inputs to 8 bits, which is faster on many phones.
+# `wi8` stands for weights of 8 bits, and `afp32` for `float32` between the layers. LiteRT computes
+# in `float32` with `weight_only`. With `dynamic`, each layer first rounds its inputs to 8 bits,
+# which is faster on many phones.
 #
 # The answers go from -4.4 to 3.6. Decide which error your users accept, the *error budget*. Take
 # the smallest file within it.
@@ -383,7 +384,8 @@ for kind in quantisation.KINDS:
 #
 # Some chips cannot compute with floats. The recipe `static_wi8_ai8` stores the weights and the
 # numbers between the layers in 8 bits. First, in the *calibration*, the quantizer measures the
-# range of the numbers after each layer, on your rows. Give them at once, and one by one:
+# range of the numbers after each layer, on your rows. Give all rows as one sample, then each row as
+# a sample of its own:
 
 # %%
 samples = {"at once": [inputs], "one by one": [{"x": row[None]} for row in inputs["x"]]}
@@ -394,12 +396,13 @@ for name, calibration in samples.items():
 print(litert_file.signatures(static)["serving_default"])
 
 # %% [markdown]
-# The second file is silently wrong, so give all rows in one sample.
+# The second file is silently wrong. The quantizer *averages* the ranges of the samples, and single
+# rows have small ranges. So give all rows as one sample.
 #
 # The file takes and returns `int8`, so an app sends `round(x / scale) + zero_point`.
 # `get_input_details()` returns `scale` and `zero_point`, the whole number that stands for 0.
 #
-# <details><summary>How does an app scale? Why are single rows wrong?</summary>
+# <details><summary>How does an app scale?</summary>
 #
 # ```python
 # predict = Interpreter("static.tflite").get_signature_runner()
@@ -409,9 +412,6 @@ print(litert_file.signatures(static)["serving_default"])
 # scale, zero_point = predict.get_output_details()["output_0"]["quantization"]
 # print((answers - zero_point) * scale)
 # ```
-#
-# The quantizer *averages* the minima of the samples, and also their maxima. For single rows, this
-# range is too small, and LiteRT cuts off the numbers outside of it.
 #
 # </details>
 #
@@ -451,8 +451,8 @@ texts_dir = export(
 crossing(texts_dir, {"words": ["red", "Red", "blue"]})
 
 # %% [markdown]
-# Your Python function exists only in this notebook. Even `python` cannot call it, because it is a
-# new process (lesson 05). For a *custom op* (an operation from your own library), the export stores
+# Your Python function exists only in this notebook. The column `python` has an error, too: this
+# reader is a new process. For a *custom op* (an operation from your own library), the export stores
 # only its name. Leave both out. LiteRT, ONNX Runtime and OpenVINO also lack most operations on
 # texts. So **compute numbers from the texts in one endpoint, which stays on the server, and convert
 # an endpoint that computes with these numbers.**
@@ -469,12 +469,11 @@ crossing(texts_dir, {"words": ["red", "Red", "blue"]})
 #
 # ### Exercise 5: split an export (7 min)
 #
-# One of the three exports in `exports_dir` does not work in LiteRT. Which? `tf.saved_model.load`
-# returns it with its methods: `count_words` computes numbers from texts, and `weigh` computes an
-# opinion from these. Write an export with both methods as endpoints, under these names, for any
-# number of rows. Loaded methods have their own specs. `export` finds their variables, and they use
-# no table, so you track nothing. `weigh` must give the method's answers in every runtime that is
-# ready, except OpenVINO.
+# One of the three exports in `exports_dir` does not work in LiteRT. Which one? Loaded, it has two
+# methods: `count_words` computes numbers from texts, and `weigh` computes an opinion from these.
+# Write an export with both methods as endpoints, under these names, for any number of rows. Give no
+# specs, because loaded methods have their own. Track nothing. `weigh` must give the method's
+# answers in every runtime that is ready, except OpenVINO.
 
 # %%
 exports_dir = lesson.q5.given()

@@ -48,7 +48,7 @@
 # %%
 import sys
 
-sys.path.insert(0, "..")  # the course's helpers lie beside this folder
+sys.path.insert(0, "..")  # This notebook needs the whole folder of the course around it.
 from helpers import start
 from helpers.benchmark import sweep
 
@@ -137,9 +137,9 @@ print(Ratio(pairs=(1.7, 2.4, 1.9, 2.2, 2.1, 1.8, 2.3, 2.0)))
 print(Ratio(pairs=(0.7, 1.4, 0.9, 1.2, 1.1, 0.8, 1.3, 1.0)))
 
 # %% [markdown]
-# With a certainty of 99 %, the true median lies in the *interval*. With 8 pairs, it holds all
-# ratios. With 12, it leaves out the smallest and the largest. The first interval lies above 1, so
-# the function is slower than the *baseline*, the function that you divide by. The second interval,
+# With a certainty of 99 %, the true median lies in the *interval*. With 8 pairs, the interval holds
+# all ratios. With 12, all but the smallest and largest. The first interval lies above 1, so the
+# function is slower than the *baseline*, the function that you divide by. The second interval,
 # 0.7 to 1.4, contains 1. Then the comparison is inconclusive, so do not publish a number.
 #
 # ### Exercise 1: which timing may be published? (5 min)
@@ -147,7 +147,7 @@ print(Ratio(pairs=(0.7, 1.4, 0.9, 1.2, 1.1, 0.8, 1.3, 1.0)))
 # A colleague timed `old` and `new` on three days. `days` has her timings in their order, in
 # milliseconds. Only one day may be published. Choose for each day: `publish`, `not in turn`, `clock
 # too coarse` or `too noisy` (the interval contains 1). For the day to publish, also give the median
-# as `times`: `old` takes that many times as long as `new`. (`Ratio` prints only two digits.)
+# as `times`: `old` takes that many times as long as `new`. (`Ratio` prints at most two digits.)
 
 # %%
 days = lesson.q1.given()
@@ -175,7 +175,7 @@ lesson.q1.check(verdicts, times)  # also: lesson.q1.hint(), lesson.q1.solution()
 # - On one computer, the first two calls of each function take a second longer.
 # - One computer becomes slower.
 # - On four computers, other programs interrupt up to four timings, none in the first third of your
-#   time.
+#   run.
 #
 # Make each timing at least 0.05 s long, and take at least nine turns. Your answer may be wrong by
 # 5 %. All your calls together may take 60 s on `clock`.
@@ -251,7 +251,7 @@ figures({name: measure(way) for name, way in ways.items()}, example)
 
 # %% [markdown]
 # The arithmetic is the same each time. The rest is the *fixed cost* of a call, which you pay once
-# for each call, for one row or many. NumPy has one, too, so its 6.6 µs are more than LiteRT's
+# for each call, for one row or many. NumPy pays one for each operation, LiteRT one for all: 6.6 and
 # 1.7 µs.
 #
 # - **`model.predict`** makes a data set and callbacks, and runs a loop over batches. It is made for
@@ -270,8 +270,8 @@ figures({name: measure(way) for name, way in ways.items()}, example)
 #
 # ### Exercise 3: predict the growth (4 min)
 #
-# `rows` has 10,000 rows. The arithmetic takes about 0.3 µs for each of them. How many times as long
-# does each call take as the same call for one row? Decide before you measure. `np.newaxis` makes
+# `rows` has 10,000 rows. The arithmetic takes about 0.3 µs for each of them. Does each line take
+# less or more than 50 times as long as for one row? Decide before you measure. `np.newaxis` makes
 # one row of shape (1, 10).
 
 # %%
@@ -375,8 +375,7 @@ print(scaled_sum.experimental_get_tracing_count(), "graphs for 6 calls")
 #
 # As a `tf.function`, `shop.bill(amounts, discount, member)` is slow. Which argument is the `cause`?
 # Print the types and shapes of some requests. Then write `steady`, a function of the same
-# arguments. It computes the same bills in a `tf.function`, and makes at most four graphs. `steady`
-# itself may be a plain function.
+# arguments. It computes the same bills, and makes at most four graphs. It may call a `tf.function`.
 
 # %%
 shop = lesson.q5.given()

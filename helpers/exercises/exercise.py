@@ -41,6 +41,7 @@ SECONDS = 60  # of CPU time, for a whole check
 OWN = 12  # of them, for the check without its calls of a learner's function
 LONGEST = 30  # times OWN: the check may wait for a server or a runtime on a busy computer
 CHARACTERS = 2000  # of a message
+NO_SOLUTION = "This copy of the course has no solutions. Your instructor has them."
 HINT_WIDTH = 60  # characters: JupyterLab breaks a longer line again in a narrow window
 
 
@@ -202,13 +203,23 @@ class Exercise:
         ----------
         *answers
             The learner's answers, of any type, in the order of `self.answers`.
+
+        Raises
+        ------
+        AssertionError
+            If the environment variable COURSE_STRICT is 1 and the exercise is not passed. Then
+            graders that run notebooks, such as nbgrader and otter, see that the cell fails.
         """
         from IPython.display import display
 
         result = self.grade(*answers)
         if result.outcome == PASSED and self.lesson is not None:
             self.lesson.passed(self.key)
+        if self.lesson is not None:
+            self.lesson.report(self.key, result)
         display(result)
+        if os.environ.get("COURSE_STRICT") == "1" and result.outcome != PASSED:
+            raise AssertionError(f"{result.outcome}: {result.message}")
 
     def given(self, seed: int | None = None) -> Any:
         """Return what this exercise starts from: a new copy at each call.
@@ -275,7 +286,7 @@ class Exercise:
         return self.maker is not None and len(inspect.signature(self.maker).parameters) > 1
 
     def hint(self) -> None:
-        """Print the next hint. After the last hint, print the solution."""
+        """Print the next hint. After the last hint, print the solution; see `solution`."""
         if self._shown >= len(self.hints):
             self.solution()
             return
@@ -284,8 +295,11 @@ class Exercise:
         print(textwrap.fill(hint, HINT_WIDTH))
 
     def solution(self) -> None:
-        """Print the code of the solution from `solutions/`."""
-        print(solution_of(self.lesson.name, self.key))
+        """Print the code of the solution. Without `solutions/`, print who has it."""
+        try:
+            print(solution_of(self.lesson.name, self.key))
+        except FileNotFoundError:
+            print(NO_SOLUTION)
 
     def __repr__(self):
         names = ", ".join(self.answers)

@@ -1,11 +1,13 @@
 """A lesson as its notebook sees it: exercises, scratch folder, the learner's progress."""
 
 import importlib
+import time
 from types import ModuleType
 
 from helpers import scratch
-from helpers.exercises import progress
+from helpers.exercises import progress, room
 from helpers.exercises.exercise import Exercise
+from helpers.exercises.outcomes import Result
 from helpers.exercises.side_effects import current_folder
 from helpers.notebooks import lesson_names
 
@@ -43,7 +45,7 @@ class Lesson:
             raise ValueError(f"no lesson {name!r}: there are {', '.join(lesson_names())}")
         self.exercises = {
             value.key: value
-            for value in vars(_import_exercises(name)).values()
+            for value in vars(import_exercises(name)).values()
             if isinstance(value, Exercise)
         }
         for key, value in self.exercises.items():
@@ -51,6 +53,9 @@ class Lesson:
             setattr(self, key, value)
         self.scratch = scratch.new_folder(name)
         self.folder = current_folder()
+        self._began = time.monotonic()
+        if room.place() and room.member() is None:
+            print(room.INVITATION)
         _quieten()
 
     def passed(self, key: str) -> None:
@@ -68,11 +73,37 @@ class Lesson:
         except OSError as error:
             print(f"(your progress could not be saved: {type(error).__name__})")
 
+    def report(self, key: str, result: Result) -> None:
+        """Send the result of a check to the instructor's page, if the learner has joined it.
+
+        Parameters
+        ----------
+        key : str
+            "q1".
+        result : Result
+        """
+        room.report(self.name, key, result, time.monotonic() - self._began)
+
+    def join(self, name: str) -> None:
+        """Join the instructor's page with a name; see `helpers.exercises.room`.
+
+        Parameters
+        ----------
+        name : str
+            What the instructor reads.
+        """
+        print(room.join(name))
+
+    def leave(self) -> None:
+        """Leave the instructor's page, so that nothing is sent any more."""
+        print(room.leave())
+
     def __repr__(self) -> str:
         return "\n".join([self.name, *(f"  {e!r}" for e in self.exercises.values())])
 
 
-def _import_exercises(name: str) -> ModuleType:
+def import_exercises(name: str) -> ModuleType:
+    """Import the module with the exercises of a lesson; see `Lesson` for its errors."""
     module = f"helpers.exercises.lesson_{name[:2]}.exercises"
     try:
         return importlib.import_module(module)

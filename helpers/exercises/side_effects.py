@@ -50,7 +50,7 @@ def _digest(value, depth):
         return type(value).__name__, [_digest(item, depth - 1) for item in value]
     if isinstance(value, set | frozenset):
         return "set", sorted(map(repr, value))
-    weights = _weights(value)
+    weights = weights_of(value)
     if weights is not None:
         return "weights", [_array(np.asarray(weight)) for weight in weights]
     if type(value).__module__.startswith("helpers."):
@@ -80,7 +80,8 @@ def _folder(path):
     }
 
 
-def _weights(value):
+def weights_of(value: Any) -> list | None:
+    """Return the variables of a model or module, a variable alone, or None for anything else."""
     tensorflow = sys.modules.get("tensorflow")
     if tensorflow is None:
         return None

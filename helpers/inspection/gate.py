@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from google.protobuf.message import DecodeError
 
 from helpers import readers
-from helpers.artifact.saved_model import NotAnArtifact, saved_model
+from helpers.artifact.saved_model import NotAnArtifact, directory_of, saved_model
 from helpers.display.html_table import marked, table
 from helpers.inspection.dangerous_operations import EFFECT, FROM_FILE, RESTORERS, SAVERS, SETTINGS
 from helpers.inspection.explore import explore, plain_name
@@ -118,6 +118,29 @@ def gate(directory: str | os.PathLike) -> Verdict:
         more = f" and {len(places) - 1} more" if len(places) > 1 else ""
         reasons.append(f"{printable(op)} {effect} (in {printable(places[0])}{more}{hidden})")
     return Verdict(found.name, tuple(reasons), said)
+
+
+def effects_of(directory: str | os.PathLike) -> dict[str, str]:
+    """Find the operations of an export that do more than compute, without loading it.
+
+    Parameters
+    ----------
+    directory : str or path
+
+    Returns
+    -------
+    dict of str to str
+        What each operation does: {"WriteFile": "writes files"}. Left out is what every export
+        needs, to save and restore its weights, and to read its assets.
+
+    Raises
+    ------
+    NotAnArtifact
+        If it is not an export.
+    """
+    graphs = saved_model(directory_of(directory)).meta_graphs
+    found = {op for graph in graphs for op, _ in _reaching(graph)}
+    return {op: EFFECT[op] for op in sorted(found & EFFECT.keys())}
 
 
 def _scan(directory, graphs, reasons):

@@ -18,6 +18,7 @@ from helpers.paths import ROOT
 from helpers.processes import forked_process, temporary_files
 
 TICK = 0.5  # seconds between two looks at the CPU time
+IDLE = 300  # seconds without a question after which the child ends, to give back its memory
 START_DEADLINE = 180  # seconds for importing TensorFlow on a cold, busy machine
 
 
@@ -64,7 +65,8 @@ class CleanProcess:
     """A child process that answers questions and runs none of the caller's code.
 
     It starts with the first question, stays for the next ones, is replaced when it dies or hangs,
-    and ends with this process.
+    and ends with this process. It also ends when it is asked nothing for a while, and starts again
+    with the next question.
 
     Parameters
     ----------
@@ -97,6 +99,8 @@ class CleanProcess:
         self.began = self.seconds = None
         self._holds: tuple | None = None
         self._lock = threading.Lock()
+        self._used = 0.0  # time.monotonic() when it was asked last
+        self._ended = threading.Event()
 
     @staticmethod
     def encode(question: Question) -> bytes:
@@ -123,7 +127,16 @@ class CleanProcess:
             target=_listen, args=(self._child.stdout, self.decode, self._answers), daemon=True
         ).start()
         self._ready = False
+        self._used, self._ended = time.monotonic(), threading.Event()
+        threading.Thread(target=self._end_when_idle, args=(self._ended,), daemon=True).start()
         atexit.register(self.stop)
+
+    def _end_when_idle(self, ended):
+        """End the child when it was asked nothing for IDLE seconds; return when it has ended."""
+        while not ended.wait(self._used + IDLE - time.monotonic()):
+            with self._lock:  # a question that is being answered has it
+                if not ended.is_set() and time.monotonic() >= self._used + IDLE:
+                    self.stop()
 
     def _forked(self, env):
         if self._may_fork:
@@ -159,6 +172,7 @@ class CleanProcess:
         """End the child, if there is one."""
         child, self._child = self._child, None
         if child is not None:
+            self._ended.set()
             child.kill()
             child.wait()
             with contextlib.suppress(OSError):  # a part of a question may still wait to be written
@@ -207,6 +221,8 @@ class CleanProcess:
                 # Interrupted or late: the next question would receive this question's answer.
                 self.stop()
                 raise
+            finally:
+                self._used = time.monotonic()
         if kind == "error":
             raise ReaderError(who, value)
         if kind == "not an artifact":

@@ -12,7 +12,7 @@ import threading
 import time
 from io import TextIOWrapper
 
-from helpers.processes import patches
+from helpers.processes import inherited, patches
 
 
 def freshen(environment: dict[str, str], directory: str, set_by_imports: dict[str, str]) -> None:
@@ -43,7 +43,7 @@ def renew_streams(encodings: list[tuple[str, str]]) -> None:
         encoding, and how errors are treated, of the three
     """
     if "PYTHONIOENCODING" in os.environ:  # the fork server had it, and the launcher ignores it
-        encodings = [(s.encoding, s.errors) for s in (sys.stdin, sys.stdout, sys.stderr)]
+        encodings = inherited.found()["streams"]
     sys.stdin, sys.stdout, sys.stderr = map(
         _renewed, (sys.stdin, sys.stdout, sys.stderr), encodings
     )

@@ -23,12 +23,22 @@ import threading
 import traceback
 from typing import NoReturn
 
-from helpers.processes import fork_server, inherited, patches
+from helpers.processes import fork_server, forked_kernel, inherited, patches
 
 KILLED = 1  # seconds in which a process that was killed has gone
+# What a kernel imports when it starts, and then a lesson: all but what looks for a running kernel.
 MODULES = (
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
+    "ipykernel.debugger",  # this alone saves a sixth of a second
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "sqlite3",
+    "pstats",
+    "cProfile",
+    "tornado.platform.asyncio",
     "keras",
     "matplotlib.pyplot",
     "ipywidgets",
@@ -163,8 +173,6 @@ class KernelServer(fork_server.Server):
                 os.dup2(file, number)
             launcher = socket.socket(fileno=os.dup(incoming.line.fileno()))
             self._close_in_child(incoming)
-            from helpers.processes import forked_kernel
-
             options, given = arguments
             inherited.take(given)
             forked_kernel.freshen(environment, directory, self.set_by_imports)

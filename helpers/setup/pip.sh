@@ -1,4 +1,4 @@
-# Functions for helpers/setup/env.sh and helpers/setup/runtimes.sh. These scripts first set `disk_kb`, the disk space
+# Functions for the scripts in helpers/setup that install something. These scripts first set `disk_kb`, the disk space
 # that they need, and `again`, the command that continues an interrupted installation.
 
 fail() {

@@ -10,8 +10,7 @@ import ipywidgets
 from helpers.display.html_table import Link, linked, table
 from helpers.exercises import progress
 from helpers.exercises.exercise import Exercise
-from helpers.notebooks import lesson_names
-from helpers.paths import SOLUTIONS
+from helpers.notebooks import lesson_names, opening_of
 from helpers.widgets.view import View, one_at_a_time
 
 HEAD = ("lesson", "time", "exercises (● passed)")
@@ -74,9 +73,9 @@ def course() -> list[Entry]:
 
 
 def _entry(name, passed):
-    source = (SOLUTIONS / f"{name}.py").read_text(encoding="utf-8")
-    title = re.search(r"^# # (.+)$", source, re.M)[1].split(":")[0]
-    minutes = int(re.search(r"\*\*(\d+) minutes", source)[1])
+    opening = opening_of(name)
+    title = re.search(r"^# (.+)$", opening, re.M)[1].split(":")[0]
+    minutes = int(re.search(r"\*\*(\d+) minutes", opening)[1])
     module = importlib.import_module(f"helpers.exercises.lesson_{name[:2]}.exercises")
     keys = [value.key for value in vars(module).values() if isinstance(value, Exercise)]
     return Entry(name, title, minutes, {key: key in passed for key in keys})

@@ -130,6 +130,7 @@ def main():
         fuzz,
         beside_others,
         notebooks,
+        kernels,
         memory,
         mutants,
         corpus,
@@ -434,7 +435,7 @@ def _large(name, found, size, bar):
 
 
 def notebooks():
-    """nbval on every notebook against as many bare ones: same options, same two workers."""
+    """nbval on every notebook against as many bare ones, on ordinary kernels: same options."""
     real = [
         f"{folder}/{name}.ipynb"
         for name in reversed(lesson_names())  # the long ones first, so that both workers end alike
@@ -448,8 +449,8 @@ def notebooks():
         for numbered_model in range(len(real)):
             nbformat.write(executed, bare / f"bare_{numbered_model}.ipynb")
         copies = [str(path) for path in sorted(bare.glob("*.ipynb"))]
-        ratio = pairs(lambda: nbval(copies), lambda: nbval(real))
-    yield Figure(f"nbval on {len(real)} notebooks: time", "as many bare ones", ratio, 2.5, "<")
+        ratio = pairs(lambda: nbval(copies, COURSE_FORK="0"), lambda: nbval(real))
+    yield Figure(f"nbval on {len(real)} notebooks: time", "as many bare ones", ratio, 1.3, "<")
 
 
 def bare_notebook():
@@ -458,9 +459,13 @@ def bare_notebook():
     return notebook
 
 
-def nbval(paths):
+def nbval(paths, **settings):
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", *paths], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "pytest", "-q", *paths],
+        cwd=ROOT,
+        env=os.environ | settings,
+        capture_output=True,
+        text=True,
     )
     if done.returncode:
         raise SystemExit(f"a notebook fails, so its time says nothing:\n{done.stdout[-3000:]}")
@@ -497,6 +502,14 @@ def peaks(notebook, folder):
             resources={"metadata": {"path": str(folder)}},
         ).execute(env={**os.environ, **learner_environment(scratch)})
     return json.loads(notebook.cells[-1].outputs[-1].text)
+
+
+def kernels():
+    """Kernels that are forked against ordinary ones: start, memory, and what they leave."""
+    print("forked kernels", flush=True)
+    from tests.bench.kernels import figures
+
+    return (Figure(*cells) for cells in figures())
 
 
 def mutants():

@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 from helpers.notebooks import lesson_names, solution_of
 from helpers.paths import ROOT
 from helpers.runtimes.browser import NAMES, find_browser
+from tests.support.axe import AXE, CONTRAST, violations
 from tests.support.browser import PATIENCE, Lab
 
 NO_BROWSER = (
@@ -382,7 +383,20 @@ def test_lesson(lab, case):
         case.use_widget(notebook)
         assert not notebook.console, "the page complains in the browser's console"
         assert not notebook.abroad, "the page needs a network"
+        readable_in_both_themes(notebook)
         fit_into_narrow_windows(lab, notebook)
+
+
+def readable_in_both_themes(notebook):
+    """The lesson breaks no rule of level A or AA. `make site` installs axe."""
+    if not AXE.exists():
+        assert os.environ.get("REQUIRE_SITE", "") in ("", "0"), "axe is not installed: make site"
+        return
+    ours = ".jp-MarkdownOutput, .jp-OutputArea-output"
+    assert not list(map(str, violations(notebook.page, ours)))
+    notebook.choose_theme("JupyterLab Dark")
+    assert not list(map(str, violations(notebook.page, ours, CONTRAST)))
+    notebook.choose_theme("JupyterLab Light")
 
 
 def fit_into_narrow_windows(lab, notebook):

@@ -32,7 +32,7 @@ case "$1 $2" in
 *) echo "$@" >>calls ;;
 esac
 """
-SCRIPTS = [f"helpers/setup/{what}.sh" for what in ("env", "pip", "runtimes")]
+SCRIPTS = [f"helpers/setup/{what}.sh" for what in ("env", "pip", "layers", "runtimes", "site")]
 RUNTIMES = [
     f"helpers/runtimes/{name}"
     for name in ("requirements.lock", "openvino.lock", "package.json", "package-lock.json")

@@ -1,4 +1,4 @@
-"""The locks of the other runtimes: as declared, with the course's own versions, without a host."""
+"""The locks of the other runtimes and of the website: as declared, and without a host."""
 
 import json
 import re
@@ -16,22 +16,35 @@ OWN, PACKAGE, NPM = (
     f"helpers/runtimes/{name}"
     for name in ("requirements.lock", "package.json", "package-lock.json")
 )
-SETUP = ("helpers/setup/runtimes.sh", "helpers/setup/pip.sh", "Makefile", ".ci/run")
+FOLDERS = {"runtimes": "helpers/runtimes", "site": "docs/website"}  # by group of pyproject.toml
+LOCKS = ("requirements.lock", "package.json", "package-lock.json")
+SITE_NPM = "docs/website/package-lock.json"
+SETUP = tuple(f"helpers/setup/{name}.sh" for name in ("runtimes", "site", "layers", "pip"))
+SETUP += ("Makefile", ".ci/run")
 
 
 def read_files():
-    return {
-        name: (ROOT / name).read_text("utf-8")
-        for name in (PROJECT, LOCK, OWN, PACKAGE, NPM, *SETUP)
-    }
+    locks = [f"{folder}/{name}" for folder in FOLDERS.values() for name in LOCKS]
+    return {name: (ROOT / name).read_text("utf-8") for name in (PROJECT, LOCK, *locks, *SETUP)}
 
 
 def problems_in(files):
     """List the contradictions between the files, one line each."""
+    problems = [each for group in FOLDERS for each in group_problems(files, group)]
+    for name in files.keys() - {PROJECT, LOCK}:
+        for number, line in enumerate(files[name].splitlines(), 1):
+            if HOST.search(line):
+                problems.append(f"{name}, line {number} names a host or an index: {line.strip()}")
+    return problems
+
+
+def group_problems(files, name):
+    """Yield the contradictions of the locks of one group."""
     project = tomllib.loads(files[PROJECT])
-    group = [Requirement(text) for text in project["dependency-groups"]["runtimes"]]
-    own, course = read_lock(files[OWN]), read_lock(files[LOCK])
-    problems = list(npm_problems(json.loads(files[PACKAGE]), json.loads(files[NPM])))
+    group = [Requirement(text) for text in project["dependency-groups"][name]]
+    lock, package, npm = (f"{FOLDERS[name]}/{each}" for each in LOCKS)
+    own, course = read_lock(files[lock]), read_lock(files[LOCK])
+    yield from npm_problems(package, json.loads(files[package]), npm, json.loads(files[npm]))
     for environment in environments(project["project"]["requires-python"]):
         where = "{sys_platform} {platform_machine} Python {python_version}".format(**environment)
         here = {entry.name: entry.version for entry in own if entry.active(environment)}
@@ -39,30 +52,25 @@ def problems_in(files):
         for requested in group:
             version = here.get(canonicalize_name(requested.name), "none")
             if version == "none" or version not in requested.specifier:
-                problems.append(f"{where}: {requested} is declared, {OWN} has {version}: make lock")
+                yield f"{where}: {requested} is declared, {lock} has {version}: make lock"
         for name in here.keys() & there.keys():
             if here[name].split("+")[0] != there[name].split("+")[0]:
-                problems.append(f"{where}: {name} is {here[name]} here, {there[name]} in {LOCK}")
-    problems += [f"{OWN}: {entry.name} has no hash: make lock" for entry in own if not entry.hashes]
-    for name in (OWN, PACKAGE, NPM, *SETUP):
-        for number, line in enumerate(files[name].splitlines(), 1):
-            if HOST.search(line):
-                problems.append(f"{name}, line {number} names a host or an index: {line.strip()}")
-    return problems
+                yield f"{where}: {name} is {here[name]} here, {there[name]} in {LOCK}"
+    yield from (f"{lock}: {entry.name} has no hash: make lock" for entry in own if not entry.hashes)
 
 
-def npm_problems(package, lock):
+def npm_problems(package_name, package, lock_name, lock):
     first, *others = lock["packages"].items()
     if first[0] != "" or first[1].get("dependencies") != package["dependencies"]:
-        yield f"{NPM}: does not belong to {PACKAGE}: make lock"
+        yield f"{lock_name}: does not belong to {package_name}: make lock"
     for name in package["dependencies"]:
         if f"node_modules/{name}" not in lock["packages"]:
-            yield f"{NPM}: {name} is declared but not locked: make lock"
+            yield f"{lock_name}: {name} is declared but not locked: make lock"
     for name, entry in others:
         if not entry.get("integrity", "").startswith("sha512-"):
-            yield f"{NPM}: {name} has no hash: make lock"
+            yield f"{lock_name}: {name} has no hash: make lock"
         if "resolved" in entry:
-            yield f"{NPM}: {name} names its source: make lock"
+            yield f"{lock_name}: {name} names its source: make lock"
 
 
 def test_files_agree():
@@ -88,7 +96,10 @@ def test_files_agree():
         (NPM, r'"integrity": "sha512-[^"]*",', "", "has no hash"),
         (NPM, r'("integrity")', r'"resolved": "x", \1', "names its source"),
         (NPM, r'("integrity")', r'"from": "https://x.test/", \1', "names a host or an index"),
-        (SETUP[0], r"npm ci", "npm ci --registry=https://x.test", "names a host or an index"),
+        (PROJECT, r'"myst-nb>=1', '"myst-nb>=2', "myst-nb<2,>=2.4 is declared"),
+        (SITE_NPM, r'"integrity": "sha512-[^"]*",', "", "has no hash"),
+        (SITE_NPM, r'("integrity")', r'"resolved": "x", \1', "names its source"),
+        (SETUP[2], r"npm ci", "npm ci --registry=https://x.test", "names a host or an index"),
     ],
 )
 def test_each_contradiction_is_found(file, pattern, replacement, words):

@@ -1,7 +1,9 @@
 """A forked kernel is interrupted, restarted and ended as an ordinary one, and leaves nothing."""
 
+import contextlib
 import json
 import os
+import queue
 import subprocess
 import sys
 import time
@@ -52,10 +54,18 @@ def begun(one, code):
             return
 
 
-def replied(one):
-    """The status of the next reply, and the name of its error."""
-    content = one.client.get_shell_msg(timeout=LONG)["content"]
-    return content["status"], content.get("ename")
+def interrupted(one):
+    """Interrupt the cell that runs, and return the name of its error.
+
+    ipykernel loses an interrupt that comes while the cell begins, also in an ordinary kernel.
+    """
+    end = time.monotonic() + LONG
+    while True:
+        time.sleep(0.3)
+        one.manager.interrupt_kernel()
+        with contextlib.suppress(queue.Empty):
+            return one.client.get_shell_msg(timeout=2)["content"].get("ename")
+        assert time.monotonic() < end
 
 
 def restarted(one):
@@ -85,8 +95,7 @@ def test_interrupt_shutdown_and_restart(tmp_path):
         for code in ("print('begins', flush=True)\nwhile True: pass", IN_TENSORFLOW, IN_A_CHILD):
             begun(one, code)
             children = first.children()
-            one.manager.interrupt_kernel()
-            assert replied(one) == ("error", "KeyboardInterrupt")
+            assert interrupted(one) == "KeyboardInterrupt"
             assert gone(*children), "an interrupt reaches what the cell has started"
         assert one.process() == first and one.manager.is_alive()
         one.ask("name = answer = 1")
@@ -298,7 +307,8 @@ def test_a_fork_with_a_thread_or_with_tensorflow_at_work_is_not_safe():
         "thread.start()\n"
         "assert not kernel_server.is_safe()\n"
         "thread.join()\n"
-        "assert kernel_server.is_safe()\n"
+        "while not kernel_server.is_safe():\n"  # the system forgets a thread a little later
+        "    time.sleep(0.01)\n"
         "tf.constant(1)\n"
         "assert not kernel_server.is_safe()\n"
         "os._exit(0)\n"

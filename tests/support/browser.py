@@ -118,6 +118,35 @@ class Lab:
             if self._page is None:
                 page.close()
 
+    def time_to_first_output(self, name: str, text: str) -> tuple[float, float]:
+        """Measure how soon a lesson begins, in a page that shows JupyterLab already.
+
+        Parameters
+        ----------
+        name : str
+            "01_basic_export".
+        text : str
+            What only the cell contains that is run.
+
+        Returns
+        -------
+        tuple of two floats
+            Seconds from opening the notebook to the end of the cell, and the same from Restart
+            Kernel. The cell is run as soon as JupyterLab takes it.
+        """
+        assert self._page, "open a notebook first"
+        notebook = Notebook(self._page, f"notebooks/{name}.ipynb")
+        begin = time.perf_counter()
+        notebook.open()
+        notebook.run_first(text)
+        opened, begin = time.perf_counter() - begin, time.perf_counter()
+        notebook.restart()
+        notebook.run_first(text)
+        restarted = time.perf_counter() - begin
+        notebook.shut_down()
+        notebook.close()
+        return opened, restarted
+
 
 class Notebook:
     """One notebook, open in a page.
@@ -196,6 +225,29 @@ class Notebook:
         assert how == "all", f"JupyterLab could not run the cells; it says: {how}"
         self.wait_until_idle()
 
+    def restart(self) -> None:
+        """Restart the kernel, and wait until it has begun to start."""
+        self._when(
+            "window.restarted = false, void panel.sessionContext.session.kernel.restart()"
+            ".then(() => { window.restarted = true }), true"
+        )
+        self._when("window.restarted")
+
+    def run_first(self, text: str) -> None:
+        """Run the one cell that contains `text`, and wait until it has run in a new kernel."""
+        cell = (
+            "panel.content.widgets.find(w => w.model.type === 'code'"
+            " && w.model.sharedModel.source.includes(value))"
+        )
+        self._when(
+            f"panel?.context.isReady && panel.revealed && panel.sessionContext.isReady && {cell}"
+            f" && (panel.content.activeCellIndex = panel.content.widgets.indexOf({cell}),"
+            f" {cell}.model.sharedModel.execution_count = null, {cell}.model.clearExecution(),"
+            " void window.jupyterapp.commands.execute('notebook:run-cell'), true)",
+            text,
+        )
+        self._when(f"{cell}.model.executionCount === 1", text)
+
     def cells(self) -> list[dict]:
         """Return the cells as nbformat has them."""
         return json.loads(self._when("JSON.stringify(panel.content.model.toJSON().cells)"))
@@ -230,6 +282,13 @@ class Notebook:
         """Give the window another size, and wait until the page has its new layout."""
         self.page.set_viewport_size({"width": width, "height": height})
         self.page.wait_for_timeout(500)  # JupyterLab delays its own layout after a change of size
+
+    def choose_theme(self, name: str) -> None:
+        """Change the theme of JupyterLab, and wait until the page has it."""
+        command = "execute('apputils:change-theme', {theme: value})"
+        self._when(f"void window.jupyterapp.commands.{command}, true", name)
+        self._when("document.body.dataset.jpThemeName === value", name)
+        self.page.wait_for_timeout(300)  # the style of the theme is loaded after its name
 
     def misfits(self) -> list[str]:
         """List what is wider than its output area, or is cut, and words that break into letters.

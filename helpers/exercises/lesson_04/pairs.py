@@ -90,6 +90,15 @@ def pairs(folder: Path) -> dict[str, Pair]:
         "only a variable that is not trained differs",
         mean=weights["mean"] + 1,
     )
+    add(
+        "exchanged",
+        WEIGHTS,
+        "two numbers of one weight are exchanged, and their sum is the same",
+        mean=weights["mean"][[1, 0, 2]],
+    )
+    lost = weights["first"].copy()
+    lost[1, 1] = np.nan
+    add("lost", WEIGHTS, "one number of one weight is nan", first=lost)
     add("tanh", GRAPH, "the graph has Tanh in place of Relu", tanh=True)
     add("twice", GRAPH, "the graph has two operations Relu in place of one", twice=True)
     add(

@@ -1,5 +1,6 @@
 """What is drawn for the five exports of exercise 2: their faults and their numbers."""
 
+import os
 import random
 import secrets
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ PAIRS = (
 )
 LARGE = 2**24  # float32 does not hold the odd numbers above it
 DIFFERENCE = 0.5  # between two prices, at least, where it shows a fault
-_of_this_process = secrets.randbits(32)  # what is drawn without a seed: other data in each kernel
+# What is drawn without a seed: other data in each kernel. A grader needs the same data twice.
+_of_this_process = int(os.environ.get("COURSE_DRAW") or secrets.randbits(32))
 
 
 @dataclass(frozen=True, eq=False)

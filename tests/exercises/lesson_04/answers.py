@@ -318,6 +318,11 @@ def own(directory):
     return not found.findings and found.operations.keys() <= allowed()
 
 
+def in_a_text_of_all_types(directory):
+    found, text = explore(directory), " ".join(allowed())
+    return not found.findings and all(operation in text for operation in found.operations)
+
+
 class AllowList:
     """An allow list that is an object, with the types in capitals."""
 

@@ -199,6 +199,10 @@ Q3 = Proofs(
         "the first weight": just(comparison(values=answers.first_value)),
         "the last weight": just(comparison(values=answers.last_value)),
         "rounded sums": just(comparison(values=answers.sums_of)),
+        "sums": just(comparison(equal=lambda a, b: a.sum() == b.sum())),
+        "the size of a difference": just(
+            comparison(equal=lambda a, b: not (np.abs(a - b) > 0).any())
+        ),
         "rounded": just(comparison(equal=lambda a, b: np.array_equal(a.round(4), b.round(4)))),
         "shapes": just(comparison(equal=lambda a, b: a.shape == b.shape)),
         "the number of operations": just(
@@ -301,6 +305,7 @@ Q5 = Proofs(
         "less than all types": just(answers.fewer_than_allowed),
         "two of the team": just(answers.by_some_of_the_team([0, 1])),
         "the other two of the team": just(answers.by_some_of_the_team([1, 2])),
+        "parts of the names of types": just(answers.in_a_text_of_all_types),
         "one known type": just(answers.one_known_is_enough),
         "all types are needed": just(answers.all_types_are_needed),
         "the name of the directory": just(answers.by_the_name_of_the_directory),

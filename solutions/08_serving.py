@@ -474,8 +474,8 @@ lesson.q4.check(cause, may_replace)
 #
 # Every program that can connect to TensorFlow Serving, which asks for no password. Every client can
 # also make it load any export that it can read. An export is a program (lesson 04): its graph can
-# read and write files with the rights of the server. `serve` is stricter: its server answers only
-# you, and loads only below `base`.
+# read and write files with the rights of the server. The server of `serve` answers only you, and
+# loads only below `base`.
 #
 # - Let a server listen on `127.0.0.1` or in a private network.
 # - Put a program before it that checks who the client is.

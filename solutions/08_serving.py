@@ -92,7 +92,8 @@ def export(model, directory):
 
 base = lesson.scratch / "shop"
 export(make_model(1), base / "1")
-server = serve("shop", base, max_num_load_retries=0)  # if loading fails, do not try again
+# If loading fails, do not try again. Accept the new labels that `configure` sends below.
+server = serve("shop", base, max_num_load_retries=0, allow_config_reload=True)
 
 # %% [markdown]
 # `base` is the *base path*. Each folder in it whose name is a number, such as `1` or `001`, is a
@@ -471,12 +472,12 @@ lesson.q4.check(cause, may_replace)
 # %% [markdown]
 # ## Who may call a model server?
 #
-# Every program that can connect to it. TensorFlow Serving asks no client for a password. Every
-# client can also make the server load any export that it can read. An export is a program (lesson
-# 04): its graph can read and write files with the rights of the server.
+# Every program that can connect to TensorFlow Serving, which asks for no password. Every client can
+# also make it load any export that it can read. An export is a program (lesson 04): its graph can
+# read and write files with the rights of the server. The server of `serve` answers only you, and
+# loads only below `base`.
 #
-# - Let the server listen on `127.0.0.1` (all users of the computer can connect) or in a private
-#   network.
+# - Let a server listen on `127.0.0.1` or in a private network.
 # - Put a program before it that checks who the client is.
 # - Run it in a container, as a user with few rights, and load only exports that you trust.
 #

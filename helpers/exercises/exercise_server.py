@@ -41,7 +41,10 @@ def server() -> Server:
                 config = Path(folder) / "models.config"
                 config.write_text("model_config_list {}")
                 process = start(
-                    model_config_file=config, max_num_load_retries=0, **_ports(_state.get("server"))
+                    model_config_file=config,
+                    max_num_load_retries=0,
+                    allow_config_reload=True,
+                    **_ports(_state.get("server")),
                 )
             channel = grpc.insecure_channel(process.grpc)
             stub = model_service_pb2_grpc.ModelServiceStub(channel)

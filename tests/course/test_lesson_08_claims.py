@@ -78,7 +78,7 @@ def base(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(base):
-    with start("shop", base, max_num_load_retries=0) as server:
+    with start("shop", base, max_num_load_retries=0, allow_config_reload=True) as server:
         yield server
 
 
@@ -113,7 +113,10 @@ def test_labels_in_a_file_need_a_flag(base, tmp_path):
     file.write_text(CONFIG.format(base=base.as_posix()))
     with pytest.raises(ServerError, match="not currently available for inference"):
         start(model_config_file=file)
-    flags = {"allow_version_labels_for_unavailable_models": True}
+    flags = {
+        "allow_version_labels_for_unavailable_models": True,
+        "allow_config_reload": True,
+    }
     with start(model_config_file=file, **flags) as server:
         assert score(server, path="/labels/stable") == 1
         with pytest.raises(RefusedError, match="FAILED_PRECONDITION"):
@@ -127,15 +130,26 @@ class Anyone(Requests):
         self.rest, self.grpc = rest, grpc
 
 
-def test_anyone_can_make_the_server_load_a_program_that_writes_a_file(server, tmp_path):
+# What a server takes that is not started by `serve`, like TensorFlow Serving.
+OPEN = {"own_user_only": False, "allow_config_reload": True, "allowed_base_paths": ""}
+
+
+def test_anyone_can_make_an_open_server_load_a_program_that_writes_a_file(base, tmp_path):
     written = tmp_path / "file.txt"
     publish(tmp_path / "writer", 1, Writing(written))
-    anyone = Anyone(server.rest, server.grpc)
-    anyone.configure("writer", tmp_path / "writer", [1])
-    anyone.wait_for("writer", 1)
-    assert not written.exists()
-    assert score(anyone, "writer") == 1
+    with start("shop", base, **OPEN) as server:
+        anyone = Anyone(server.rest, server.grpc)
+        anyone.configure("writer", tmp_path / "writer", [1])
+        anyone.wait_for("writer", 1)
+        assert not written.exists()
+        assert score(anyone, "writer") == 1
     assert written.read_text() == "written by the model"
+
+
+def test_a_server_of_a_lesson_loads_below_its_base_path_only(server, tmp_path):
+    publish(tmp_path / "writer", 1, Numbered(1))
+    with pytest.raises(RefusedError, match="PERMISSION_DENIED"):
+        server.configure("writer", tmp_path / "writer", [1])
 
 
 def test_batching_does_not_change_the_answers(tmp_path):

@@ -25,6 +25,9 @@ HOST = "127.0.0.1"
 LINES = 20  # of the log, shown when the server does not start
 TAKEN = ("Cannot listen on", "Failed to BuildAndStart")  # in the log when a port is not free
 TRIES = 5  # with different ports, when none was given
+# What a server of a lesson does unless its flags say otherwise: on a computer with many users, each
+# user could make it load a model, and a model can read and write files with the learner's rights.
+PRIVATE = {"own_user_only": True, "allow_config_reload": False}
 PATHS = {
     "model_base_path",
     "model_config_file",
@@ -201,6 +204,9 @@ def start(
         TensorFlow Serving's flags by name, for example `enable_batching=True`. Ports that are not
         given are chosen, so that several servers can run. Without
         `file_system_poll_wait_seconds` the server looks for versions every 0.2 s, not every second.
+        The server answers this user only, takes no new configuration, and loads from
+        `model_base_path` only, unless `own_user_only=False`, `allow_config_reload=True` or
+        `allowed_base_paths="FOLDER,FOLDER"` say otherwise.
 
     Returns
     -------
@@ -215,10 +221,15 @@ def start(
         flags = {"model_name": model_name or "default", "model_base_path": model_base_path, **flags}
     elif "model_config_file" not in flags:
         raise ValueError("start needs model_base_path=... or model_config_file=...")
+    private = dict(PRIVATE)
+    if model_base_path is not None:
+        private["allowed_base_paths"] = os.path.abspath(model_base_path)
     chosen = [name for name in ("rest_api_port", "port") if not flags.get(name)]
     tries = TRIES if chosen else 1
     while True:
-        server = Server({**flags, **dict(zip(chosen, free_ports(len(chosen)), strict=True))})
+        server = Server(
+            {**private, **flags, **dict(zip(chosen, free_ports(len(chosen)), strict=True))}
+        )
         try:
             server.wait_until_ready(deadline)
             return server

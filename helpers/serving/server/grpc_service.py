@@ -13,10 +13,18 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from helpers.serving.protocol.errors import INTERNAL, NAMES, ServingError, invalid
+from helpers.serving.protocol.errors import (
+    INTERNAL,
+    NAMES,
+    PERMISSION_DENIED,
+    ServingError,
+    invalid,
+)
 from helpers.serving.server import model_status, proto_requests
+from helpers.serving.server.grpc_access import OwnUserOnly
 from helpers.serving.server.metrics import Metrics
 from helpers.serving.server.options import Options, models_of
+from helpers.serving.server.version_folders import check_allowed
 from helpers.serving.server.version_manager import Manager
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
@@ -47,6 +55,7 @@ def make_server(manager: Manager, options: Options, metrics: Metrics, threads: i
             ("grpc.max_send_message_length", -1),
             ("grpc.so_reuseport", 0),  # so that a port in use is an error
         ],
+        interceptors=[OwnUserOnly(options.host, options.port)] if options.own_user_only else None,
     )
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
         PredictionService(manager, options, metrics), server
@@ -190,7 +199,7 @@ class ModelService(_Service, model_service_pb2_grpc.ModelServiceServicer):
     """The service with GetModelStatus and HandleReloadConfigRequest."""
 
     def __init__(self, manager: Manager, options: Options) -> None:
-        self._manager = manager
+        self._manager, self._options = manager, options
         self._labels_ahead = options.allow_version_labels_for_unavailable_models
 
     def GetModelStatus(self, request, context):
@@ -220,5 +229,13 @@ class ModelService(_Service, model_service_pb2_grpc.ModelServiceServicer):
                 "ServerModelConfig type not supported by HandleReloadConfigRequest. Only "
                 "ModelConfigList is currently supported"
             )
+        if not self._options.allow_config_reload:
+            raise ServingError(
+                PERMISSION_DENIED,
+                "This server takes no new configuration while it runs. To allow it, start the "
+                "server with allow_config_reload=true",
+            )
         models = models_of(request.config, self._manager.names())
+        for model in models:
+            check_allowed(self._options.allowed_base_paths, model)
         self._manager.reload(models, self._labels_ahead, context.is_active)

@@ -1,6 +1,7 @@
 """Read the command line and the configuration files, with TensorFlow Serving's names."""
 
 import argparse
+import contextlib
 import os
 from collections.abc import Collection
 from dataclasses import dataclass, fields
@@ -22,8 +23,14 @@ if TYPE_CHECKING:
 WITHOUT_EFFECT = """grpc_socket_path grpc_max_threads grpc_channel_arguments num_load_threads
 num_unload_threads flush_filesystem_caches per_process_gpu_memory_fraction enable_profiler
 remove_unused_fields_from_bundle_metagraph xla_cpu_compilation_enabled xla_gpu_compilation_enabled
-skip_initialize_tpu enable_grpc_healthcheck_service enable_per_model_batching_parameters
-rest_api_num_threads""".split()  # noqa: SIM905, a list would take 16 lines
+skip_initialize_tpu enable_per_model_batching_parameters rest_api_num_threads ssl_config_file
+tensorflow_session_config_file use_alts_credentials platform_config_file prefer_tflite_model
+num_tflite_pools num_tflite_interpreters_per_pool thread_pool_factory_config_file
+mixed_precision""".split()  # noqa: SIM905, a list would take 24 lines
+
+
+LISTS = ("saved_model_tags", "allowed_base_paths")  # flags with values that commas separate
+MAY_BE_EMPTY = ("saved_model_tags",)  # an empty value of these is a value
 
 
 @dataclass(frozen=True)
@@ -59,8 +66,14 @@ class Options:
     tensorflow_session_parallelism: int = 0
     tensorflow_intra_op_parallelism: int = 0
     tensorflow_inter_op_parallelism: int = 0
-    # TensorFlow Serving does not have these four.
+    enable_grpc_healthcheck_service: bool = False
+    # TensorFlow Serving does not have these.
     host: str = "127.0.0.1"
+    own_user_only: bool = False
+    allow_config_reload: bool = True
+    allowed_base_paths: tuple[str, ...] = ()
+    allow_links_out_of_base_path: bool = False
+    gate: bool = False
     rest_api_max_body_bytes: int = 64 * 2**20
     servable_versions_always_present: bool = False
     request_threads: int = 0
@@ -271,22 +284,38 @@ def parse(arguments: list[str]) -> tuple[Options, list[str]]:
         allow_abbrev=False,
     )
     for field in fields(Options):
-        if field.name == "saved_model_tags":
-            parser.add_argument("--saved_model_tags", default="serve")
+        if field.name in LISTS:
+            parser.add_argument(f"--{field.name}", default=",".join(getattr(Options, field.name)))
         elif field.type is bool:
             parser.add_argument(
                 f"--{field.name}", type=_boolean, nargs="?", const=True, default=field.default
             )
         else:
             parser.add_argument(f"--{field.name}", type=field.type, default=field.default)
+    parser.add_argument("--version", type=_boolean, nargs="?", const=True, default=False)
     for name in WITHOUT_EFFECT:
         parser.add_argument(f"--{name}", nargs="?", const=True, dest=f"ignored_{name}")
     found = vars(parser.parse_args(arguments))
+    if found.pop("version"):
+        print(_versions())
+        parser.exit()
     ignored: list[str] = [
         name for name in WITHOUT_EFFECT if found.pop(f"ignored_{name}") is not None
     ]
-    found["saved_model_tags"] = tuple(found["saved_model_tags"].split(","))
+    for name in LISTS:
+        found[name] = tuple(part for part in found[name].split(",") if part or name in MAY_BE_EMPTY)
     return Options(**found), ignored
+
+
+def _versions():
+    """Return the two lines of --version; TensorFlow is not imported for them."""
+    from importlib import metadata
+
+    for name in ("tensorflow-cpu", "tensorflow"):
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found = metadata.version(name)
+            return f"The course's own model server\nTensorFlow Library: {found}"
+    return "The course's own model server\nTensorFlow Library: not installed"
 
 
 def _boolean(text):

@@ -16,6 +16,7 @@ import uvicorn
 from helpers.processes.tensorflow_import import import_tensorflow
 from helpers.serving.handshake import LISTENS, PARENT, POLL
 from helpers.serving.protocol.errors import UNAVAILABLE, ServingError
+from helpers.serving.server import http_protocol, peer
 from helpers.serving.server.batching import Batcher
 from helpers.serving.server.metrics import Metrics
 from helpers.serving.server.options import Options
@@ -56,6 +57,7 @@ def serve(options: Options) -> None:
     threads = options.request_threads or 4 * (os.cpu_count() or 1)
     if batching:  # each request that waits for its batch occupies a thread
         threads = max(threads, min(2 * batching.max_batch_size, 128))
+    _warn_of_others(options)
     manager = Manager(
         make_loader(options, metrics, Batcher(batching) if batching else None),
         max(float(os.environ.pop(POLL, options.file_system_poll_wait_seconds)), 0),
@@ -80,6 +82,17 @@ def serve(options: Options) -> None:
             _serve_http(App(manager, options, metrics, executor), web, options)
         else:
             _wait_for_signal()
+
+
+def _warn_of_others(options):
+    """Say who can use the server, on a computer where others can log in."""
+    if not options.own_user_only and (others := peer.other_users()):
+        log.warning(
+            "This computer has %d other user accounts. Each of them can call this server%s. "
+            "--own_user_only and --allow_config_reload=false prevent this.",
+            others,
+            " and make it load any model" if options.port and options.allow_config_reload else "",
+        )
 
 
 def _bound(host, port):
@@ -122,6 +135,7 @@ def _serve_http(app, web, options):
         proxy_headers=False,
         timeout_keep_alive=60,
         timeout_graceful_shutdown=5,
+        http=http_protocol.OwnProtocol if options.own_user_only else http_protocol.Protocol,
     )
     log.info("%s at:%s:%s ...", LISTENS, options.host, options.rest_api_port)
     uvicorn.Server(config).run(sockets=[web])

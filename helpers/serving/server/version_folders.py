@@ -131,6 +131,36 @@ class FolderScanner:
                 )
 
 
+def check_allowed(allowed: Collection[str], model: Model) -> None:
+    """Refuse a model whose base path is outside the folders that the server may load from.
+
+    Parameters
+    ----------
+    allowed : collection of str
+        the folders; an empty collection allows every folder
+    model : Model
+
+    Raises
+    ------
+    ServingError
+        PERMISSION_DENIED, with the base path and the allowed folders
+    """
+    base = os.path.realpath(model.base_path)
+    if allowed and not any(_is_below(base, os.path.realpath(one)) for one in allowed):
+        raise ServingError(
+            PERMISSION_DENIED,
+            f"Model {model.name}: the base path {model.base_path} is not in "
+            f"{' or '.join(allowed)}, from which this server loads",
+        )
+
+
+def _is_below(path, folder):
+    try:
+        return os.path.commonpath([path, folder]) == folder
+    except ValueError:  # on different drives of Windows
+        return False
+
+
 def check_inside(base_path: str | os.PathLike, path: str | os.PathLike) -> None:
     """Refuse a version if one of its files lies outside the base path.
 

@@ -24,7 +24,7 @@ def base(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(base):
-    with start("shop", base, max_num_load_retries=0) as server:
+    with start("shop", base, max_num_load_retries=0, allow_config_reload=True) as server:
         yield ExternalServer(server.rest, server.grpc)
 
 

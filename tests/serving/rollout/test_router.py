@@ -414,7 +414,7 @@ def server(tmp_path_factory):
     file = base.parent / "models.config"
     file.write_text(config(base, 1, 2))
     flags = {"max_num_load_retries": 0, "allow_version_labels_for_unavailable_models": True}
-    with start(model_config_file=file, **flags) as server:
+    with start(model_config_file=file, allow_config_reload=True, **flags) as server:
         server.base = base
         for version in (1, 2, 3, 4):  # they load in parallel and are ready at different times
             wait_for(server.rest, "number", version)

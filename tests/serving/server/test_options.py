@@ -3,7 +3,7 @@
 import pytest
 
 from helpers.serving.protocol.errors import ServingError
-from helpers.serving.server.options import parse
+from helpers.serving.server.options import WITHOUT_EFFECT, parse
 from helpers.serving.server.version_folders import Model
 
 ONE = ["--model_base_path=/models/m"]
@@ -130,3 +130,15 @@ def test_the_page_for_prometheus(tmp_path, text, path):
     file = tmp_path / "monitoring.config"
     file.write_text(text)
     assert options(f"--monitoring_config_file={file}").metrics_path() == path
+
+
+def test_flags_of_tensorflow_serving_never_stop_the_start():
+    flags = [f"--{name}=1" for name in WITHOUT_EFFECT]
+    assert parse([*ONE, *flags])[1] == WITHOUT_EFFECT
+
+
+def test_the_version_is_told_instead_of_a_start(capsys):
+    with pytest.raises(SystemExit) as caught:
+        parse(["--version"])
+    assert caught.value.code == 0
+    assert "TensorFlow Library: 2." in capsys.readouterr().out

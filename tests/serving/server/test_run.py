@@ -158,8 +158,8 @@ def test_a_slow_client_does_not_delay_other_clients(server):
     body = b'{"instances": [1.0, 2.0]}'
     host, port = server.rest.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), 30) as slow:
-        head = f"POST /v1/models/number:predict HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}"
-        slow.sendall(head.encode())
+        head = b"POST /v1/models/number:predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
+        slow.sendall(head + str(len(body)).encode())
         assert still_answers(server)
         slow.sendall(b"\r\n\r\n" + body[:10])
         assert still_answers(server)

@@ -216,8 +216,7 @@ with show_error():
 # ### Exercise 1: call a model that you have not seen (6 min)
 #
 # `scoring` is another server, with the model `scoring`: call `scoring.ask("scoring:predict", ...)`.
-# Look at its signatures, and call three. Each answer is two numbers: `[a, b]`, or
-# `[[a], [b]]` as in the response.
+# Look at its signatures, and call three. Give two numbers for each, as `[a, b]` or as `[[a], [b]]`.
 #
 # - `scores`: the output `score` of `serving_default` for the rows `x`
 # - `totals`: the output `total` of `both` for `left` and `right`
@@ -317,7 +316,7 @@ print(server.ask("shop/labels/stable:predict", one))
 
 # %%
 write_warm_up(withdrawn_dir, inputs=np.array(rows, np.float32))
-withdrawn_dir.rename(base / "4")  # in a log, each number should name only one export
+withdrawn_dir.rename(base / "4")  # 4 and not 3: one number, one export
 server.wait_for("shop", 4, state="END")
 print(server.states("shop"))
 
@@ -385,7 +384,7 @@ lesson.q2.check(prediction)
 # Write `publish(export_dir, base)`, a function of two `Path` objects. It copies the export to the
 # base path, under the next higher number. The server may read `base` at any moment, and no request
 # may fail. `base` has at least one version. It also has files and folders that are not versions.
-# Names with `unfinished` are free for you. Add only the version, and change nothing else.
+# You may use names with `unfinished`. Add only the version, and change nothing else.
 # `shutil.copytree(source, target)` copies a folder.
 
 
@@ -430,8 +429,8 @@ lesson.q3.check(publish)
 # ### Exercise 4: decide whether it may replace the old one (9 min)
 #
 # `old` and `new` describe a signature in two versions of a model that was not retrained: the dtype
-# and shape of each input, the dtype of each output, and the answers to the same rows. Of what kind
-# is the one change that breaks clients?
+# and shape of each input, the dtype of each output, and the answers to the same rows. One change
+# breaks clients. Of what kind is it?
 #
 # Then write `may_replace(old, new)` for any two versions. It returns `True` if all REST and gRPC
 # clients of `old` work with `new` and get the same answers, else `False`. Clients send every size

@@ -198,8 +198,8 @@ stable, trial = watched.statistics()
 widget
 
 # %% [markdown]
-# `stable` and `trial` hold the counts of `watched` at 25 %. In the first router, Ann orders from
-# 62 km, and `rollback` ends the canary:
+# `stable` and `trial` hold the counts of `watched` at 25 %. With `router`, Ann orders from 62 km,
+# and `rollback` ends the canary:
 
 # %%
 for v in stable, trial:
@@ -218,8 +218,8 @@ router.rollback()
 # so a fixed limit would also end good canaries. A guard compares both error rates.
 #
 # Chance changes a rate r of n requests by about `(r * (1 - r) / n) ** 0.5`, its *standard error*.
-# For the difference of two rates, add both squares, and take the square root. How many standard
-# errors is our difference?
+# For a difference, square both standard errors, add them, and take the square root. How many
+# standard errors is our difference?
 
 # %%
 squares = [v.error_rate * (1 - v.error_rate) / v.requests for v in (stable, trial)]
@@ -227,8 +227,8 @@ print(round((trial.error_rate - stable.error_rate) / sum(squares) ** 0.5, 1))
 
 # %% [markdown]
 # Chance rarely makes a difference of more than 3 standard errors. So these counts prove nothing
-# yet: we ended the canary because of its error text. The 48 requests of our canary are hardly
-# enough: below about 50, the formula is not reliable.
+# yet: we ended the canary because of its error text. The 48 requests of our canary are too few:
+# below about 50, the formula is not reliable.
 #
 # ### Exercise 2: diagnose, and end the canary (10 min)
 #
@@ -238,8 +238,7 @@ print(round((trial.error_rate - stable.error_rate) / sum(squares) ** 0.5, 1))
 #
 # Then write `guard(router)`. It ends a canary that fails more often than the stable version, and no
 # other. The check calls it after every 100 requests until the canary ends. One bad canary fails in
-# only 4 % of the valid requests. Before the first failure, the standard error is 0, so do not
-# divide by it.
+# only 4 % of the valid requests. The standard error can be 0, so do not divide by it.
 
 # %%
 other_router, requests = lesson.q2.given()
@@ -322,7 +321,7 @@ for corrected in (False, True):
 #
 # ### Exercise 3: predict what five experiments show (5 min)
 #
-# Half of the users should get each version, and there was one look. Each experiment holds
+# Each version should get half of the users, and there was one look. Each experiment holds
 # (customers who ordered, customers) of the stable version, then of the canary. Give each verdict. A
 # verdict can occur twice.
 
@@ -343,9 +342,9 @@ lesson.q3.check(prediction)
 # %% [markdown]
 # ## Do live requests look like the training data?
 #
-# *Skew* means that live requests differ from the training data from the first day on. *Drift*
-# means that they change with time. Both can cause wrong answers without an error. So store the
-# statistics of the training data in the export, in a folder that TensorFlow does not read:
+# *Skew* means that live requests differ from the training data from the first day on. *Drift* means
+# that they change with time. Both can cause wrong answers without an error. So store the statistics
+# of the training data in the export, in `assets.extra`, where loading ignores it:
 
 # %%
 columns = {"distance_km": training[:, 0], "parcels": training[:, 1]}
@@ -443,8 +442,8 @@ lesson.q4.check(alarm)
 print(tf.saved_model.load(base / "1").tensorflow_version)
 
 # %% [markdown]
-# Every later TensorFlow 2 reads this export. An older one may not, so test it, unless only the
-# third number is lower: 2.21.0 reads what 2.21.1 wrote.
+# Every later TensorFlow 2 reads this export. Test an older one, unless only the third number is
+# lower: 2.21.0 reads what 2.21.1 wrote.
 #
 # ## What you can do now
 #

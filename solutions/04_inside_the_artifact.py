@@ -145,12 +145,12 @@ print("written by TensorFlow", graph.meta_info_def.tensorflow_version)
 # %% [markdown]
 # - **Tags.** An export can hold several graphs, for example one to train and one to serve. *Tags*
 #   tell them apart. TensorFlow 2 writes one graph, with the tag `serve`. Servers and the LiteRT
-#   converter ask for this tag, and fail without it. `tf.saved_model.load` does not look at the tags
-#   of a single graph, unless you give it `tags=`.
+#   converter ask for this tag, and fail without it. If there is only one graph,
+#   `tf.saved_model.load` ignores its tags, unless you give it `tags=`.
 # - **Version.** TensorFlow promises that a later 2.x can read the export. An earlier version may
-#   lack an operation. So TensorFlow promises this for an earlier version only between patch
-#   releases: 2.21.0 can read an export of 2.21.1. Python and servers do not compare the version. So
-#   do not export with a newer TensorFlow than that of your server.
+#   lack an operation. So only a patch release may be earlier: 2.21.0 can read an export of 2.21.1.
+#   Python and servers do not compare the version. So do not export with a newer TensorFlow than
+#   that of your server.
 #
 # ### Exercise 1: predict who can still use it (3 min)
 #
@@ -316,7 +316,7 @@ for folder in (cut, lost, mixed):
 #
 # `deliveries` is a dict with six copies of one export, a to f. Two are whole. What happened to the
 # others? `loaded.serve(rows)` should return `right`, where `loaded` is what `tf.saved_model.load`
-# returns. Keep this object in a variable, because TensorFlow deletes its weights with it.
+# returns. Keep this object in a variable: without it, TensorFlow deletes the weights.
 
 # %%
 deliveries, rows, right = lesson.q4.given()
@@ -357,8 +357,8 @@ for directory in (double_dir, sometimes_dir):
 # %% [markdown]
 # `scan` finds `WriteFile` in `double`. Its exit status is 0 all the same, so a script must read the
 # text. In `sometimes`, `scan` finds nothing, because it does not look into the branches of an `if`.
-# `scan` calls your list `default`. Its real default list has three operations, and TensorFlow has
-# more than a thousand.
+# In its text, `default` means your list. Its real default list has three operations, and TensorFlow
+# has more than a thousand.
 #
 # An *allow list* is safer: accept only types of operations that you know, and refuse all others.
 # Take the types from your own exports:
@@ -413,8 +413,8 @@ explorer(export_dir, sometimes_dir, again_dir, retrained_dir)
 # export, even into one without weights. So an allow list has two limits:
 #
 # - **It accepts `SaveV2` in every function.** So use `gate`, a function of this course, after your
-#   list. `gate` accepts `SaveV2` only where an export saves its own weights. Even alone, `gate`
-#   refuses more than 80 other operations.
+#   list. `gate` accepts `SaveV2` only where an export saves its own weights. Without a list, `gate`
+#   still refuses more than 80 other operations.
 # - **No list sees everything**: weights that were made to answer wrongly, a loop without an end, or
 #   a bug in TensorFlow itself. So run an untrusted export in a *sandbox*: a process without your
 #   files, your rights and your network, such as a container.

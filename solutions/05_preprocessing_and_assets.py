@@ -76,10 +76,10 @@ skew.chart()
 
 # %% [markdown]
 # With the mass in kilograms, 42 % are right. Words in capital letters cost only 6 points, so a test
-# with few rows may miss them. None of these mistakes raises an error, because the caller's code
-# accepts every word. In *mean and deviation of one island*, the caller computes both from the
-# penguins of one island. In *a fifth lost*, a fifth of the measurements is missing, and the caller
-# writes the mean or 0 instead.
+# with few rows may miss them. None of these mistakes raises an error: the model still gets seven
+# numbers. In *mean and deviation of one island*, the caller computes both from the penguins of one
+# island. In *a fifth lost*, a fifth of the measurements is missing, and the caller writes the mean
+# or 0 instead.
 #
 # This is **training/serving skew**: the training and the program that uses the model prepare the
 # same row in different ways. To prevent it, prepare rows in one place only: in the export.
@@ -286,10 +286,9 @@ with show_error():
     readers.run(moved, "columns", {"island": ["Dream"]}, "litert")
 
 # %% [markdown]
-# The file that is converted for LiteRT does not hold the asset, so LiteRT has no words and fails.
-# Python and the session load the lines of the asset into a table, which needs at least one line.
-# The number of columns is a constant of the graph. Without its asset, the export cannot be loaded
-# at all:
+# The LiteRT file does not hold the asset, so LiteRT has no words and fails. Python and the session
+# load the lines of the asset into a table, which needs at least one line. The number of columns is
+# a constant of the graph. Without its asset, the export cannot be loaded at all:
 
 # %%
 (moved / "assets" / "islands.txt").unlink()

@@ -82,7 +82,8 @@ skew.chart()
 # or 0 instead.
 #
 # This is **training/serving skew**: the training and the program that uses the model prepare the
-# same row in different ways. To prevent it, prepare rows in one place only: in the export.
+# same row in different ways. To prevent it, prepare rows in one place: in the export. A wrong unit
+# stays possible, so name it: `body_mass_g`.
 #
 # ## What does a raw row look like?
 #

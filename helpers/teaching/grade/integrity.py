@@ -61,7 +61,7 @@ def _content(names) -> dict[str, tuple[Any, ...]]:
             content[name] = value, value.__code__, value.__defaults__, value.__kwdefaults__
         elif constant or callable(value) or isinstance(value, ModuleType):
             content[name] = (value,)
-        if isinstance(value, type) and value.__module__.split(".")[0] == "helpers":
+        if isinstance(value, type) and str(value.__module__).split(".")[0] == "helpers":
             members = {key: _inner(member) for key, member in vars(value).items()}
             content |= {f"{name}.{key}": inner for key, inner in _content(members).items()}
     return content

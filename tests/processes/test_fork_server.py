@@ -19,6 +19,7 @@ from helpers.paths import ROOT
 from helpers.processes import fork_address, fork_server, forked_process
 from helpers.processes.clean_process import CleanProcess, Question, ReaderError
 from helpers.serving.launch.process import start
+from tests.processes.server_state import returns_to, state_at_rest, state_of
 from tests.serving.numbered_model import publish
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux only")
@@ -333,29 +334,6 @@ NOT_ORDERS = {
     "no files": sends_an_order_without_files,
     "more than one order": order(b'["os", [], {}, "/"][]'),
 }
-
-
-def state_of(server):
-    """What a server holds: its files, its threads, its children."""
-    return server.num_fds(), server.num_threads(), len(server.children())
-
-
-def state_at_rest(server):
-    """What a server holds once it has closed what earlier connections needed."""
-    looks = []
-    while len(looks) < 10 or len({*looks[-10:]}) > 1:
-        time.sleep(0.05)
-        looks.append(state_of(server))
-    return looks[-1]
-
-
-def returns_to(expected, server):
-    end = time.monotonic() + LONG
-    while state_of(server) != expected:
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def closed_after(line):

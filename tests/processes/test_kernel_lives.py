@@ -13,6 +13,7 @@ import pytest
 
 from helpers.processes import fork_address, forked_process
 from tests.processes.kernels import LONG, Kernel, gone, kernel
+from tests.processes.server_state import returns_to, state_of
 from tests.processes.test_fork_server import another_user, needs_root
 
 pytestmark = [
@@ -72,19 +73,6 @@ def restarted(one):
     one.manager.restart_kernel()
     one.client.wait_for_ready(LONG)
     one.launcher = psutil.Process(one.manager.provisioner.pid)
-
-
-def state_of(server):
-    return server.num_fds(), server.num_threads(), len(server.children())
-
-
-def returns_to(expected, server):
-    end = time.monotonic() + LONG
-    while state_of(server) != expected:
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def test_interrupt_shutdown_and_restart(tmp_path):

@@ -116,9 +116,7 @@ def test_changes_of_the_course_are_noticed(monkeypatch):
     assert state.changes() == []
     with monkeypatch.context() as patch:
         patch.setattr(module.Exercise, "grade", lambda *_: None)
-        assert state.changes() == ["helpers.exercises.exercise.Exercise.grade"] or (
-            "helpers.exercises.exercise.Exercise.grade" in state.changes()
-        )
+        assert "helpers.exercises.exercise.Exercise.grade" in state.changes()
     with monkeypatch.context() as patch:
         patch.setattr(outcomes, "require", print)
         patch.setattr(np, "allclose", lambda *_: True)

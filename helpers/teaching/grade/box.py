@@ -64,9 +64,9 @@ class Box:
     Attributes
     ----------
     course : Path
-        A copy of the course, which is /course in the box.
+        A copy of the course, which is `course_inside` in the box.
     folder : Path
-        It has two folders, which are /box and /tmp in the box, and the only writable ones. No
+        It has two folders, which are `inside` and /tmp in the box, and the only writable ones. No
         program in the box can replace them, for example by a link.
     boxed : bool
         Whether bubblewrap is used. Without it, a program can do all that you can do.
@@ -87,12 +87,12 @@ class Box:
     @property
     def course_inside(self) -> str:
         """The path of the course for programs in the box."""
-        return "/course" if self.boxed else str(self.course)
+        return free_path("course") if self.boxed else str(self.course)
 
     @property
     def inside(self) -> str:
         """The path of the writable folder for programs in the box."""
-        return "/box" if self.boxed else str(self.folder / "box")
+        return free_path("box") if self.boxed else str(self.folder / "box")
 
     @property
     def user(self) -> int:
@@ -125,15 +125,12 @@ class Box:
     @property
     def private(self) -> str:
         """The path of the folder that only a run with `private` can see."""
-        return "/check" if self.boxed else str(self.folder / "check")
+        return free_path("check") if self.boxed else str(self.folder / "check")
 
     def command(self, *program: str, private: bool = False) -> list[str]:
         """Return the command that runs a program in the box; see `run`."""
         if not self.boxed:
             return list(program)
-        folders = ["/usr", _prefix(), os.path.realpath(sys.base_prefix)]
-        folders += [str(RUNTIMES.resolve())] if RUNTIMES.exists() else []
-        read = [f for f in dict.fromkeys(folders) if f == "/usr" or not f.startswith("/usr/")]
         arguments = ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
         if _is_root():
             arguments += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
@@ -153,20 +150,21 @@ class Box:
         arguments += ["--proc", "/proc", "--dev", "/dev"]
         arguments += ["--perms", "1777", "--size", str(SHARED_MEMORY), "--tmpfs", "/dev/shm"]
         arguments += ["--bind", str(self.folder / "tmp"), "/tmp"]
-        for path in read:
+        for path in _needed():
             for parent in [*reversed(Path(path).parents)][1:]:  # else only root may look into it
                 arguments += ["--perms", "0755", "--dir", str(parent)]
             arguments += ["--ro-bind", path, path]
-        arguments += ["--ro-bind", str(self.course), "/course"]
+        course = self.course_inside
+        arguments += ["--ro-bind", str(self.course), course]
         for name in runtime_folders():
             if (self.course / RUNTIMES.name / name).is_dir():
-                source, target = str(RUNTIMES.resolve() / name), f"/course/{RUNTIMES.name}/{name}"
+                source, target = str(RUNTIMES.resolve() / name), f"{course}/{RUNTIMES.name}/{name}"
                 arguments += ["--ro-bind", source, target]
         if (self.course / RUNTIMES.name / BUILT).is_dir():
-            arguments += ["--perms", "1777", "--tmpfs", f"/course/{RUNTIMES.name}/{BUILT}"]
-        arguments += ["--bind", str(self.folder / "box"), "/box", "--chdir", "/box"]
+            arguments += ["--perms", "1777", "--tmpfs", f"{course}/{RUNTIMES.name}/{BUILT}"]
+        arguments += ["--bind", str(self.folder / "box"), self.inside, "--chdir", self.inside]
         if private:
-            arguments += ["--bind", str(self.folder / "check"), "/check"]
+            arguments += ["--bind", str(self.folder / "check"), self.private]
         arguments += [
             "--remount-ro",
             "/dev",
@@ -222,7 +220,7 @@ class Box:
         return ended
 
     def prepare(self) -> Path:
-        """Make the folders, and return the one that is /box. Call it once, before `run`."""
+        """Make the folders, and return the one that is `inside`. Call it once, before `run`."""
         made = ("tmp", "check", "box", "box/home", "box/exports", "box/notebooks", "box/out")
         for name in made:
             (self.folder / name).mkdir()
@@ -277,6 +275,31 @@ class Box:
                 with contextlib.suppress(psutil.Error):
                     one.kill()
         psutil.wait_procs(inside, timeout=10)
+
+
+def free_path(name: str) -> str:
+    """Return the path of a folder for a box that hides nothing of Python or the runtimes.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+        ``/name``, or ``/name_`` if this computer keeps Python or the runtimes below ``/name``.
+    """
+    taken = {Path(path).parts[1] for path in _needed()}
+    while name in taken:
+        name += "_"
+    return f"/{name}"
+
+
+def _needed():
+    """Return the folders of Python and of the runtimes."""
+    folders = ["/usr", _prefix(), os.path.realpath(sys.base_prefix)]
+    folders += [str(RUNTIMES.resolve())] if RUNTIMES.exists() else []
+    return [path for path in dict.fromkeys(folders) if path == "/usr" or path[:5] != "/usr/"]
 
 
 def runtime_folders() -> list[str]:

@@ -49,7 +49,7 @@ def test_files_of_this_computer_do_not_exist(new_box, tmp_path):
         "for path in sys.argv[1:]:\n"
         "    try: print(open(path).read())\n"
         "    except OSError as error: print(type(error).__name__)\n"
-        "print(sorted(os.listdir('/box')), os.listdir('/tmp'))"
+        "print(sorted(os.listdir('.')), os.listdir('/tmp'))"
     )
     ended = box.run("-c", code, str(tmp_path / "outside"), str(Path(__file__)), "/etc/shadow")
     assert ended.status == 0
@@ -64,8 +64,9 @@ def test_files_of_this_computer_do_not_exist(new_box, tmp_path):
 
 def test_only_the_folders_of_the_box_are_writable(new_box, tmp_path):
     box = new_box()
-    paths = ["/found", "/course/found", "/usr/found", "/etc/found", "/root/found", "/dev/found"]
-    paths += [str(tmp_path / "found"), "/box/found", "/tmp/found"]
+    paths = ["/found", "/usr/found", "/etc/found", "/root/found", "/dev/found"]
+    paths += [str(tmp_path / "found"), f"{box.course_inside}/found"]
+    paths += [f"{box.inside}/found", "/tmp/found"]
     code = (
         "import sys\n"
         "for path in sys.argv[1:]:\n"
@@ -73,7 +74,7 @@ def test_only_the_folders_of_the_box_are_writable(new_box, tmp_path):
         "    except OSError: pass"
     )
     ended = box.run("-c", code, *paths)
-    assert ended.output.decode().split() == ["/box/found", "/tmp/found"]
+    assert ended.output.decode().split() == [f"{box.inside}/found", "/tmp/found"]
     assert {path.parent.name for path in tmp_path.rglob("found")} == {"box", "tmp"}
     assert not any(os.path.exists(path) for path in paths)
 
@@ -139,18 +140,31 @@ def test_a_folder_cannot_be_replaced_by_a_link(new_box, tmp_path):
     box = new_box()
     code = (
         "import os, shutil\n"
-        "for path in ('/tmp', '/box'):\n"
+        "for path in ('/tmp', os.getcwd()):\n"
         "    try: os.rename(path, path + '2')\n"
         "    except OSError: print('kept')\n"
-        "shutil.rmtree('/box/home'); os.symlink('/', '/box/home')\n"
-        "os.mkdir('/box/locked'); os.mkdir('/box/locked/a'); os.chmod('/box/locked', 0)"
+        "shutil.rmtree('home'); os.symlink('/', 'home')\n"
+        "os.mkdir('locked'); os.mkdir('locked/a'); os.chmod('locked', 0)"
     )
     assert box.run("-c", code).output.split() == [b"kept", b"kept"]
-    again = box.run("-c", "print(open('/check/a', 'w').write('a'))", private=True)
-    assert again.output == b"1\n"
-    assert box.run("-c", "import os; print(os.path.exists('/check'))").output == b"False\n"
+    write = "import sys; print(open(sys.argv[1] + '/a', 'w').write('a'))"
+    assert box.run("-c", write, box.private, private=True).output == b"1\n"
+    exists = "import os, sys; print(os.path.exists(sys.argv[1] + '/a'))"
+    assert box.run("-c", exists, box.private).output == b"False\n"
     remove(box.folder)
     assert not box.folder.exists() and os.path.exists("/usr")
+
+
+def test_no_folder_of_a_box_hides_python(new_box, monkeypatch, tmp_path):
+    """The course may be below a folder that has the name of a folder in the box."""
+    names = ("course", "box", "check")
+    needed = boxes._needed()
+    monkeypatch.setattr(boxes, "_needed", lambda: [*needed, *(f"/{name}/a" for name in names)])
+    box = new_box()
+    paths = [box.course_inside, box.inside, box.private]
+    assert paths == ["/course_", "/box_", "/check_"]
+    bound = box.command("true", private=True)
+    assert {bound[at + 2] for at, said in enumerate(bound) if said == "--bind"} >= {*paths[1:]}
 
 
 def test_output_is_limited(new_box, monkeypatch):

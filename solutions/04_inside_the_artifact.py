@@ -147,10 +147,9 @@ print("written by TensorFlow", graph.meta_info_def.tensorflow_version)
 #   tell them apart. TensorFlow 2 writes one graph, with the tag `serve`. Servers and the LiteRT
 #   converter ask for this tag, and fail without it. If there is only one graph,
 #   `tf.saved_model.load` ignores its tags, unless you give it `tags=`.
-# - **Version.** TensorFlow promises that a later 2.x can read the export. An earlier version may
-#   lack an operation. So only a patch release may be earlier: 2.21.0 can read an export of 2.21.1.
-#   Python and servers do not compare the version. So do not export with a newer TensorFlow than
-#   that of your server.
+# - **Version.** Python and servers do not compare the version with their own. But an earlier
+#   TensorFlow may lack an operation of the export. So do not export with a newer TensorFlow than
+#   that of your server. (2.21.0 can read an export of 2.21.1.)
 #
 # ### Exercise 1: predict who can still use it (3 min)
 #
@@ -437,9 +436,9 @@ with show_error():
     tf.keras.models.load_model(lesson.scratch / "lambda.keras")
 
 # %% [markdown]
-# Keras refuses this file, unless you pass `safe_mode=False`. But in 2025, several ways around this
-# check became known: CVE-2025-1550, CVE-2025-8747, CVE-2025-9906 and CVE-2025-12058. A `.h5` file
-# can contain Python code, too. Open untrusted files with the newest Keras, and in a sandbox.
+# Keras refuses this file, unless you pass `safe_mode=False`. But in 2025, four ways around this
+# check became known (the first is CVE-2025-1550). A `.h5` file can contain Python code, too. So
+# open untrusted files with the newest Keras, and in a sandbox.
 
 # %% [markdown]
 # ## What you can do now

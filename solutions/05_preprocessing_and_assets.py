@@ -333,16 +333,16 @@ lesson.q3.check(prediction)
 #
 # ### Exercise 4: find the missing step, and add it (7 min)
 #
-# A colleague's training did three `steps`: *gaps* replaces a missing measurement by the mean,
-# *kilograms* divides the mass by 1000, and *capitals* writes words in capital letters, so `dREAM`
-# and `Dream` are the same word. Each of these functions takes `rows`, and returns the four raw
-# columns. In an export, use `tf.where`, `/` or `tf.strings.upper`. The signature `classify` of her
-# export `found_dir` does two of the steps. If you do the missing step by hand, the export is right
-# for 343 of 344 penguins. Which step is `left_out`? The species that it answers are bytes:
-# `.astype(str)` makes texts of them, as in `rows["species"]`.
+# A colleague's training did three steps: *gaps* replaces a missing measurement by the mean,
+# *kilograms* divides the mass by 1000, and *capitals* writes words in capital letters (`dREAM` and
+# `Dream` are one word). The signature `classify` of her export does two of them. `steps` is a dict
+# with a function for each step. Each takes `rows`, and returns the four raw columns:
+# `found.classify(**steps["gaps"](rows))`. After the missing step, the answers are right for 343 of
+# 344 penguins. Which step is `left_out`? (Compare `answers["species"].numpy().astype(str)` with
+# `rows["species"]`.)
 #
-# Then export a `classify` that calls `found.classify` and does this step, too. Track `found`,
-# because it has lookup tables.
+# Then export a `classify` that does this step with `tf.where`, `/` or `tf.strings.upper`, and calls
+# `found.classify`. Track `found`, because it has lookup tables.
 
 # %%
 found_dir, steps = lesson.q4.given()

@@ -302,8 +302,8 @@ print(server.ask("shop:predict", one))
 # Load the new version beside the old one, and let all clients call a *label*, a name for a version.
 # Clients without a label get the highest available version at once.
 #
-# `configure` sets the labels. It also sets which versions the server loads: 2 now, 4 and 5 as soon
-# as they appear.
+# `configure` is a request that sets the labels. It also sets which versions the server loads: 2
+# now, 4 and 5 as soon as they appear.
 
 # %%
 server.configure("shop", base, [2, 4, 5], stable=2)

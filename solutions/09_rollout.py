@@ -152,9 +152,9 @@ print("canary:", len(before), "then", len(after), "lost it:", len(before - after
 # A larger share adds buckets, so every user of the canary keeps it. Otherwise a user's answers
 # would change without a reason.
 #
-# Python's `hash()` of a text differs between processes.
-# `hashlib.sha256(user.encode()).hexdigest()` is the same everywhere. It returns hexadecimal
-# digits, and `int(digits, 16)` makes a number of them.
+# Python's `hash()` of a text differs between processes. `hashlib.sha256(user.encode()).hexdigest()`
+# is the same everywhere. It returns hexadecimal digits, `int(digits, 16)` makes a number of them,
+# and `number % 10_000` a bucket.
 #
 # ### Exercise 1: split the users (5 min)
 #
@@ -234,11 +234,12 @@ print(round((trial.error_rate - stable.error_rate) / sum(squares) ** 0.5, 1))
 #
 # `other_router` sends 20 % of the users to a canary of another model. `requests` holds 200 pairs
 # (customer, rows). The canary refuses some requests that **the stable version answers**. What do
-# these have in common?
+# these have in common? (Send their rows again for a customer whose `reply.role` is `stable`.)
 #
 # Then write `guard(router)`. It ends a canary that fails more often than the stable version, and no
-# other. The check calls it after every 100 requests until the canary ends. One bad canary fails in
-# only 4 % of the valid requests. The standard error can be 0, so do not divide by it.
+# other. It waits until the canary has 50 requests. The check calls it after every 100 requests
+# until the canary ends. One bad canary fails in only 4 % of the valid requests. The standard error
+# can be 0, so do not divide by it.
 
 # %%
 other_router, requests = lesson.q2.given()
@@ -371,7 +372,7 @@ for unit, distances in {"kilometres": live[:, 0], "miles": live[:, 0] * 0.62}.it
 # rows.
 #
 # A mean needs many rows. A *range check* works for a single row. It can be an output of the export.
-# All users get version 3 at once, to keep the example short:
+# Here, all users get version 3 at once:
 
 # %%
 low, high = training.min(axis=0), training.max(axis=0)
@@ -436,7 +437,7 @@ lesson.q4.check(alarm)
 #
 # ## Which TensorFlow reads the export?
 #
-# The server may have another TensorFlow version than you. The export says which one wrote it:
+# An export says which TensorFlow wrote it:
 
 # %%
 print(tf.saved_model.load(base / "1").tensorflow_version)

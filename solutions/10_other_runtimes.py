@@ -325,11 +325,12 @@ for layer, numbers in right.items():
 #
 # ### Exercise 3: find the silent difference (7 min)
 #
-# A laboratory's export, `lab_dir`, has three signatures. Each takes `x`, rows of two numbers, and
-# returns the numbers after each of four layers, `layer_1` to `layer_4`. `measured` holds 40 rows.
-# For one signature, one runtime silently gives other answers than Python. Find the runtime, the
-# signature, and the first layer that differs. How large is the largest absolute difference from
-# Python in this layer? Differences below 0.001 are rounding. Do not ask `openvino`.
+# A laboratory's export, `lab_dir`, has three signatures (`serving_default` is the first one again).
+# Each takes `x`, rows of two numbers, and returns the numbers after each of four layers, `layer_1`
+# to `layer_4`. `measured` holds 40 rows. For one signature, one runtime silently gives other
+# answers than Python. Find the runtime, the signature, and the first layer that differs. How large
+# is the largest absolute difference from Python in this layer? Differences below 0.001 are
+# rounding. Do not ask `openvino`.
 
 # %%
 lab_dir, measured = lesson.q3.given()

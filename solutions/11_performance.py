@@ -303,8 +303,8 @@ speed_plot(sweep.sweep(export_dir, litert_file))
 # %% [markdown]
 # The dashed line is the arithmetic in NumPy. With one row, on the left, the fixed costs decide:
 # LiteRT is lowest, at 0.25, and `predict` highest, at over 6,000. With 65,536 rows, on the right,
-# all rows share one fixed cost: `predict` falls to 4.6, and the graphs lie close together, at about
-# 0.2. So:
+# all rows share one fixed cost: `predict` falls to 4.6, and the graphs lie together at about 0.2,
+# because they use several cores. So:
 #
 # - **Send many rows in one call.**
 # - **For single rows in Python**, use LiteRT or a `tf.function`.

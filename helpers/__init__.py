@@ -6,6 +6,7 @@ the package changes anything when it is imported.
 """
 
 import os
+import sys
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
 
 for _name, _value in TENSORFLOW_SETTINGS.items():
     os.environ.setdefault(_name, _value)
-_started = False
+WAITING = "Starting TensorFlow, about 5 seconds."  # a cell shows it as long as it waits
 
 
 def start(name: str) -> "Lesson":
     """Import TensorFlow and begin a lesson, whose cells then explain their errors.
+
+    While a cell waits for TensorFlow, it shows WAITING. Then its output is cleared.
 
     Parameters
     ----------
@@ -37,17 +40,20 @@ def start(name: str) -> "Lesson":
     PermissionError
         if the lesson cannot write its exports
     """
-    global _started
     from helpers.scratch import require_writable
 
     require_writable()
-    # A forked kernel has TensorFlow already, and prints the same as every other kernel.
-    if not _started:
-        print("Starting TensorFlow, about 5 seconds.", flush=True)
-    _started = True
+    waits = "tensorflow" not in sys.modules  # a forked kernel has it already
+    if waits:
+        print(WAITING, flush=True)
     import_tensorflow()
+    from IPython import get_ipython
+    from IPython.display import clear_output
+
     from helpers.exercises import Lesson, error_box
 
+    if waits and get_ipython() is not None:
+        clear_output()
     error_box.install()
     return Lesson(name)
 

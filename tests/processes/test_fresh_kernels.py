@@ -6,7 +6,10 @@ import sys
 
 import pytest
 
+from helpers import WAITING
 from helpers.jupyter import FOLDER, jupyter_path
+from helpers.notebooks import learner_environment
+from helpers.paths import NOTEBOOKS
 from helpers.processes import inherited
 from tests.processes.kernels import kernel
 
@@ -181,3 +184,24 @@ def test_jupyter_finds_it_unless_it_is_switched_off(monkeypatch):
     assert jupyter_path({"COURSE_FORK": "0"}) == {}
     monkeypatch.setattr(sys, "platform", "darwin")
     assert jupyter_path({}) == {}
+
+
+def test_a_kernel_that_waits_for_tensorflow_says_so_while_it_waits(tmp_path):
+    code = "from helpers import start\nlesson = start('00_start_here')"
+    heard = {}
+    for forked in (True, False):
+        heard[forked] = []
+        with kernel(tmp_path, forked, cwd=NOTEBOOKS, env=learner_environment(tmp_path)) as one:
+            one.client.execute_interactive(
+                f"import sys\nsys.path.insert(0, '..')\n{code}",
+                output_hook=lambda message, said=heard[forked]: said.append(message),
+            )
+    shown = {
+        forked: [
+            message["content"].get("text", message["msg_type"])
+            for message in messages
+            if message["msg_type"] in ("stream", "clear_output", "error")
+        ]
+        for forked, messages in heard.items()
+    }
+    assert shown == {True: [], False: [f"{WAITING}\n", "clear_output"]}

@@ -29,7 +29,8 @@
 # %% [markdown]
 # ## The recipe
 #
-# These lines list all types of operations in an export, without loading it.
+# The graph of an export consists of *operations*. Most types of operations compute, but some can
+# write files. These lines list all types of operations in an export, without loading it.
 #
 # ```python
 # from keras import Input, Sequential, layers
@@ -71,7 +72,8 @@ readers.warm_up()  # starts the second Python process of this page
 # %% [markdown]
 # ## What can an export do besides computing?
 #
-# The author of this export wrote a function that doubles numbers. It also calls `tf.io.write_file`:
+# First you are the author of an export. You write the function `double`, which doubles numbers, and
+# also calls `tf.io.write_file`:
 
 # %%
 note = lesson.scratch / "note.txt"
@@ -96,19 +98,18 @@ double_dir = export_function(double)
 print("Is there a note?", note.exists())
 
 # %% [markdown]
-# When the author saves the export, TensorFlow only records the operation. Now you download
-# `double_dir`, and call it:
+# There is no note yet, because saving only records the operation. Now you are a user who downloaded
+# `double_dir`. Call it:
 
 # %%
 print("answer:", readers.run(double_dir, "serve", {"x": [1, 2]})["output_0"])
 print("note:", note.read_text())
 
 # %% [markdown]
-# The call also wrote a file. The *graph* of an export consists of *operations*, many of them in
-# *functions*: named parts that other parts call. Most operations compute, such as `MatMul`, a
-# matrix product. `WriteFile` can write any file that you may write. Others read files, or send data
-# to other computers. Some run as soon as you *load* the export, such as those that read a
-# vocabulary. So this page loads only exports of its own.
+# The call also wrote a file, with the operation `WriteFile`. Other operations read files, or send
+# data to other computers. Some operations run as soon as you *load* the export, such as those that
+# read a vocabulary. So this page loads only exports that it made itself. Many operations are in
+# *functions*: named parts of the graph that other parts call.
 #
 # ## What is each file for?
 #
@@ -129,12 +130,9 @@ explore(export_dir)
 # No reader needs fingerprint.pb, which identifies the
 # export.](../notebooks/images/export_files.svg)
 #
-# In a terminal, TensorFlow's own tool prints the signatures: `saved_model_cli show --dir FOLDER
-# --all`. A `saved_model.pb` can have at most 2 GB.
-#
 # ## Which programs may read the export?
 #
-# `saved_model.pb` also says for which use the graph was made, and who wrote it:
+# `saved_model.pb` (at most 2 GB) also says for which use the graph was made, and who wrote it:
 
 # %%
 data = (export_dir / "saved_model.pb").read_bytes()
@@ -149,7 +147,7 @@ print("written by TensorFlow", graph.meta_info_def.tensorflow_version)
 #   `tf.saved_model.load` ignores its tags, unless you give it `tags=`.
 # - **Version.** Python and servers do not compare the version with their own. But an earlier
 #   TensorFlow may lack an operation of the export. So do not export with a newer TensorFlow than
-#   that of your server. (2.21.0 can read an export of 2.21.1.)
+#   that of your server. Only the last number may be higher: 2.21.0 can read an export of 2.21.1.
 #
 # ### Exercise 1: predict who can still use it (3 min)
 #
@@ -192,12 +190,11 @@ key = found.variables[4].key
 print(key, np.array_equal(weights.get_tensor(key), model.out.kernel))
 
 # %% [markdown]
-# Each line shows the name and shape of a weight, and the beginning of its key. The folder
-# `variables` stores the numbers under this key. `saved_model.pb` has the name for each key.
+# The first six lines show the name and shape of each weight, and the beginning of its key. The last
+# line shows a whole key. The folder `variables` stores the numbers under this key.
 #
-# The key follows the Python attributes that lead to the weight: `variables/4` is
-# `model.variables[4]`. After these six, `found.variables` lists the second copies of the weights
-# (lesson 03). Their keys begin with `_all_variables`.
+# Keras stores each weight twice, so `found.variables` has 12 entries. The last six are the *second
+# copies*. They have the same names and numbers, but their keys begin with `_all_variables`.
 #
 # ### Exercise 2: read one weight of many alike (4 min)
 #
@@ -226,7 +223,7 @@ model.export(again_dir, verbose=False)
 differences(export_dir, again_dir)
 
 # %% [markdown]
-# The files have other bytes, although the model is the same. TensorFlow writes a random number into
+# The bytes differ, although the model is the same. TensorFlow writes a random number into
 # `fingerprint.pb`, and new numbers into the names of functions. So a checksum of the files does not
 # show whether a model was retrained. `differences` compares the operations behind each signature,
 # the numbers of the weights, and the assets. Now train a little further:
@@ -238,24 +235,17 @@ model.export(retrained_dir, verbose=False)
 differences(export_dir, retrained_dir)
 
 # %% [markdown]
-# <details><summary>Is TensorFlow's own fingerprint as good?</summary>
-#
-# No. `tf.saved_model.experimental.read_fingerprint(folder).singleprint()` does not cover the
-# functions of the graph. A model with `relu` and one with `tanh` can have the same singleprint.
-#
-# </details>
-#
 # ### Exercise 3: compare two exports yourself (6 min)
 #
-# Write `what_changed(old_dir, new_dir)` for two exports of any model. It returns
+# Write `what_changed(old_dir, new_dir)` for the folders of two exports. It returns
 #
 # - `"graph"` if `explore(...).operations`, the count of each type of operation, is different
 # - otherwise `"weights"` if any number of a weight is different, even by very little
 # - otherwise `"nothing"`
 #
-# Compare weights by their keys, because the names can differ. If the operations are equal, both
-# exports have the same keys. Leave out the second copies, because their order can change. Do not
-# call `differences`.
+# Compare weights by their keys, because the names can differ. In the pairs of the check, exports
+# with equal operations also have the same keys. Leave out the second copies (keys that begin with
+# `_all_variables`), because their order can change. Do not call `differences`.
 
 
 # %%
@@ -279,12 +269,13 @@ def what_changed(old_dir, new_dir):
 lesson.q3.check(what_changed)
 
 # %% [markdown]
-# Unlike `differences`, your function does not see a changed constant of the graph (lesson 03).
-#
 # ## What can break on the way?
 #
-# You may move or rename an export, because no file says where it lies. Here a download stops early,
-# a file is left behind, and `variables` comes from another version of the model:
+# You may move or rename an export. Here are three copies that were damaged on the way:
+#
+# - `cut`: the download of `saved_model.pb` stopped early.
+# - `lost`: the data file with the weights is missing.
+# - `mixed`: the folder `variables` comes from another version of the model.
 
 
 # %%
@@ -304,18 +295,21 @@ for folder in (cut, lost, mixed):
 
 # %% [markdown]
 # `cut` and `lost` cannot be loaded. `mixed` loads without an error, and answers with the weights of
-# the other version. TensorFlow does not compare the files. `explore` does, because `fingerprint.pb`
-# holds a hash of `variables.index`. If `fingerprint.pb` also comes from the other version,
-# `explore` finds nothing. Then only rows with known answers show the fault.
+# the other version. `explore` finds this fault, because `fingerprint.pb` holds a checksum of
+# `variables.index`. If `fingerprint.pb` also comes from the other version, `explore` finds nothing.
+# Then you need something to compare with: rows with known answers, or the original export.
 #
-# A fourth accident is a changed byte in the data file. `variables.index` holds a checksum of each
-# weight, so loading fails with a `DataLossError`. `explore` does not notice: it reads no weights.
+# A byte in the data file can also change. `variables.index` holds a checksum of each weight, so
+# loading fails with a `DataLossError`. `explore` finds nothing, because it does not read the
+# weights.
 #
 # ### Exercise 4: diagnose six deliveries (5 min)
 #
-# `deliveries` is a dict with six copies of one export, a to f. Two are whole. What happened to the
-# others? `loaded.serve(rows)` should return `right`, where `loaded` is what `tf.saved_model.load`
-# returns. Keep this object in a variable: without it, TensorFlow deletes the weights.
+# `deliveries` is a dict: its keys are `"a"` to `"f"`, its values are the folders of six copies of
+# one export. Two copies are whole. What happened to the others? Load a copy:
+# `loaded = tf.saved_model.load(folder)`. Then `loaded.serve(rows)` should return `right`. Compare
+# with `np.allclose`. Keep `loaded` in a variable, because without this object TensorFlow deletes
+# the weights.
 
 # %%
 deliveries, rows, right = lesson.q4.given()
@@ -336,8 +330,14 @@ lesson.q4.check(diagnosis)
 # %% [markdown]
 # ## How do you check an untrusted export?
 #
-# `saved_model_cli scan` looks for operations on a *deny list*, a list of what is forbidden. Let it
-# look for `WriteFile` in `double`, and in a function that writes in one branch of an `if`:
+# You need three steps. First, an *allow list* refuses types of operations that you do not know.
+# Second, `gate`, a function of this course, refuses the misuse of types that you know. Third, you
+# run the export in a *sandbox*: a process without your files, your rights and your network, such as
+# a container.
+#
+# TensorFlow's own check, `saved_model_cli scan`, has a *deny list* instead, a list of what is
+# forbidden. Let `scan` look for `WriteFile` in `double`, and in a function that writes in one
+# branch of an `if`:
 
 
 # %%
@@ -354,13 +354,13 @@ for directory in (double_dir, sometimes_dir):
     print(fill(f"{directory.name}: {said}", 60), f"exit status {status}", sep="\n")
 
 # %% [markdown]
-# `scan` finds `WriteFile` in `double`. Its exit status is 0 all the same, so a script must read the
-# text. In `sometimes`, `scan` finds nothing, because it does not look into the branches of an `if`.
-# In its text, `default` means your list. Its real default list has three operations, and TensorFlow
-# has more than a thousand.
+# `scan` finds `WriteFile` in `double`. The exit status is 0 all the same, so a script must read the
+# message. In `sometimes`, `scan` finds nothing, because it does not look into the branches of an
+# `if`. (The second message calls your list “default”.) Without your list, `scan` looks for three
+# operations. TensorFlow has more than a thousand.
 #
-# An *allow list* is safer: accept only types of operations that you know, and refuse all others.
-# Take the types from your own exports:
+# An allow list is safer. Take the types that you know from your own export, and print the unknown
+# types of three other exports:
 
 # %%
 known = set(explore(export_dir).operations)
@@ -372,10 +372,13 @@ for directory in (retrained_dir, double_dir, sometimes_dir):
 #
 # ### Exercise 5: write an allow list (5 min)
 #
-# `own_dirs` is a list of your team's exports. Write `may_load(directory)`. It returns `False` if
-# `explore` finds a fault (`findings`), or if the export has a type of operation that no export in
-# `own_dirs` has. Otherwise it returns `True`. (`explore` never raises an error.) Do not load the
-# export, and do not call `gate`, which the next section shows.
+# `own_dirs` lists the folders of your team's exports. Write `may_load(directory)`. It returns
+#
+# - `False` if `explore(directory).findings`, the faults that `explore` found, is not empty
+# - `False` if the export has a type of operation that no export in `own_dirs` has
+# - otherwise `True`
+#
+# `explore` never raises an error. Do not load the export, and do not call `gate`.
 
 # %%
 own_dirs = lesson.q5.given()
@@ -400,25 +403,24 @@ lesson.q5.check(may_load)
 # %% [markdown]
 # ## What does an allow list not see?
 #
-# Your list also accepts `SaveV2`, which is in your own export, and which can overwrite any file. In
-# the explorer below, press **operations**, and choose one function after another in the list “in”.
-# Which one has `SaveV2`?
+# Your list also accepts `SaveV2`, because your own export has it. `SaveV2` can overwrite any file.
+# In the explorer below, press **operations**. Choose one function after another in the menu “in”
+# that appears. Which function has `SaveV2`?
 
 # %%
 explorer(export_dir, sometimes_dir, again_dir, retrained_dir)
 
 # %% [markdown]
-# Only `traced_save` has `SaveV2`. This function saves the weights. TensorFlow writes it into every
-# export, even into one without weights. So an allow list has two limits:
+# Only `traced_save` has `SaveV2`. TensorFlow writes this function into every export, to save the
+# weights. So you cannot remove `SaveV2` from your list, and two limits remain:
 #
-# - **It accepts `SaveV2` in every function.** So use `gate`, a function of this course, after your
-#   list. `gate` accepts `SaveV2` only where an export saves its own weights. Without a list, `gate`
-#   still refuses more than 80 other operations.
-# - **No list sees everything**: weights that were made to answer wrongly, a loop without an end, or
-#   a bug in TensorFlow itself. So run an untrusted export in a *sandbox*: a process without your
-#   files, your rights and your network, such as a container.
+# - **The list accepts `SaveV2` in every function.** So call `gate(directory)` after your list.
+#   `gate` accepts `SaveV2` only where an export saves its own weights. `gate` does not use your
+#   list. It has a deny list of its own, with more than 80 operations.
+# - **No list sees everything**, such as weights that were made to answer wrongly, a loop without an
+#   end, or a bug in TensorFlow itself. So run an untrusted export in a sandbox.
 #
-# `gate` also finds what `scan` did not see:
+# `gate` looks into all functions, so it finds what `scan` did not see:
 
 # %%
 print(gate(export_dir), gate(sometimes_dir), sep="\n")
@@ -436,9 +438,9 @@ with show_error():
     tf.keras.models.load_model(lesson.scratch / "lambda.keras")
 
 # %% [markdown]
-# Keras refuses this file, unless you pass `safe_mode=False`. But in 2025, four ways around this
-# check became known (the first is CVE-2025-1550). A `.h5` file can contain Python code, too. So
-# open untrusted files with the newest Keras, and in a sandbox.
+# Keras refuses this file, unless you pass `safe_mode=False`. But in 2025, ways around this check
+# became known, such as CVE-2025-1550. So open untrusted `.keras` and `.h5` files with the newest
+# Keras, and in a sandbox.
 
 # %% [markdown]
 # ## What you can do now
@@ -447,10 +449,10 @@ with show_error():
 #   `assets`.
 # - **Read one weight**: find its key by its name, then call `get_tensor(key)`.
 # - **Retrained or exported again**: compare operations and weights, not bytes.
-# - **Find damage**: load the export, use `explore`, and compare known answers.
-# - **Refuse an untrusted export**: use an allow list and `gate`, then a sandbox.
+# - **Find damage**: use `explore`, then load the export, and compare known answers.
+# - **Refuse an untrusted export**: use an allow list, then `gate`, then a sandbox.
 #
-# `explorer("/path/to/your/export")` shows your own export, also a broken one.
+# `explorer("/path/to/your/export")` shows your own export.
 
 # %% [markdown]
 # [Lesson 03: many signatures](03_many_signatures.ipynb) · Next: [lesson 05, preprocessing and

@@ -12,8 +12,8 @@
 # In your test, a model names the right species for 99 % of the penguins. Then an app sends the body
 # mass in kilograms, not in grams. Now the model is right for 42 %, and no program reports an error.
 #
-# ![Training prepares a mass of 5100 g, and 99 % of the species are right. An app prepares 5.1 kg
-# for the same model, and 42 % are right.](../notebooks/images/skew.svg)
+# ![Training prepares 5100 g, and 99 % of the species are right. An app prepares 5.1 kg for the same
+# model, and 42 % are right.](../notebooks/images/skew.svg)
 #
 # After this lesson you can
 #
@@ -63,11 +63,21 @@ from helpers.widgets.signature_caller import signature_caller
 readers.warm_up()
 
 # %% [markdown]
+# ## What does a raw row look like?
+#
+# A raw row describes a penguin: its bill in mm, its mass in g, its island and its sex.
+# *Preprocessing* turns a raw row into the numbers that a model takes, here seven:
+#
+# ![The bill, 44.9 mm, becomes 0.16. The mass, 5100 g, becomes 1.09. The island Biscoe becomes 1, 0,
+# 0. The sex female becomes 1, 0.](../notebooks/images/seven_numbers.svg)
+#
+# A measurement becomes (value - mean) / standard deviation, and a missing measurement counts as the
+# mean. Each known word has a column, which is 1 for this word and 0 for others.
+#
 # ## What does a mistake in the preprocessing cost?
 #
-# *Preprocessing* turns a raw row into the numbers that a model takes. `SkewTest` trains five small
-# models in about 3 seconds. Each of 344 penguins is tested with a model that has not seen it. For
-# the first bar, the rows are prepared as in training. For each other bar, the caller makes one
+# `SkewTest` trains five models. Each of 344 penguins is tested with a model that has not seen it.
+# For the first bar, the rows are prepared as in training. For each other bar, the caller makes one
 # mistake:
 
 # %%
@@ -75,19 +85,16 @@ skew = SkewTest()
 skew.chart()
 
 # %% [markdown]
-# With the mass in kilograms, 42 % are right. Words in capital letters cost only 6 points, so a test
-# with few rows may miss them. None of these mistakes raises an error: the model still gets seven
-# numbers. In *mean and deviation of one island*, the caller computes both from the penguins of one
-# island. In *a fifth lost*, a fifth of the measurements is missing, and the caller writes the mean
-# or 0 instead.
+# None of these mistakes raises an error, because the model still gets seven numbers. In *mean and
+# deviation of one island*, the caller uses the mean and the standard deviation of the penguins of
+# one island. In *a fifth lost*, a fifth of the measurements is missing, and the caller writes the
+# mean or 0 instead.
 #
 # This is **training/serving skew**: the training and the program that uses the model prepare the
-# same row in different ways. To prevent it, prepare rows in one place: in the export. A wrong unit
-# stays possible, so name it: `body_mass_g`.
+# same row in different ways. To prevent skew, prepare rows in one place: the export. A caller
+# can still send the mass in a wrong unit, so write the unit into the input's name: `body_mass_g`.
 #
-# ## What does a raw row look like?
-#
-# These rows come from Antarctica ([source and
+# These are three penguins, with the species first ([source and
 # licence](https://allisonhorst.github.io/palmerpenguins/)):
 
 # %%
@@ -96,20 +103,15 @@ for number in (0, 3, 200):
     print(*(rows[name][number] for name in ("species", *RAW)), sep=" | ")
 
 # %% [markdown]
-# Each line has the species, the bill in mm, the mass in g, the island and the sex. In the second
-# line, values are missing. The model takes seven numbers. The third line becomes these numbers:
-#
-# ![The bill, 44.9 mm, becomes 0.16. The mass, 5100 g, becomes 1.09. The island Biscoe becomes 1, 0,
-# 0. The sex female becomes 1, 0.](../notebooks/images/seven_numbers.svg)
-#
-# A measurement becomes (value - mean) / standard deviation. A missing one counts as the mean. Each
-# known word has a column, which is 1 for this word and 0 for all others.
+# In the second line, values are missing (`nan`, and `""` for a word). The third line gave the seven
+# numbers above.
 #
 # ### Exercise 1: estimate what a mistake costs (4 min)
 #
 # Think of a mistake that is not in the chart and costs at least 5 points. Write it as a function:
-# it gets `rows`, and returns them as the caller sends them. `rows | {"sex": new_column}` is a copy
-# of `rows` with a new column `sex`.
+# it gets `rows`, and returns the rows as the caller sends them. `rows` is a dict of NumPy arrays,
+# which hold floats (`bill_length_mm`, `body_mass_g`) or texts (`island`, `sex`).
+# `rows | {"sex": new_column}` is a copy of `rows` with a new column `sex`.
 #
 # Before you measure, write down your `estimate`: the share of right species, from 0 to 1. It may
 # differ from the measured share by 0.1. Then call `skew.share_right(mistake)`.
@@ -133,11 +135,11 @@ lesson.q1.check(mistake, estimate)  # also: lesson.q1.hint(), lesson.q1.solution
 # %% [markdown]
 # ## How does the preprocessing get into an export?
 #
-# The recipe trains a new model with the preprocessing inside. Here, `model` is already trained for
-# the seven numbers, so you add the preprocessing when you export. `known` are the rows of its
-# training. The layer `Normalization` learns the mean and the standard deviation with `adapt`.
-# `StringLookup` makes a column for each word of its *vocabulary*, the words that it knows. With
-# `num_oov_indices=0`, unknown words get no column (OOV: *out of vocabulary*):
+# Here, `model` is already trained for the seven numbers, so you add the preprocessing when you
+# export. `known` holds the rows of the training. The layer `Normalization` learns the mean and the
+# standard deviation with `adapt`. `StringLookup` makes a column for each word of its *vocabulary*,
+# the words that it knows. With `num_oov_indices=0`, unknown words get no column (OOV: *out of
+# vocabulary*):
 
 # %%
 model, known = trained_network()
@@ -159,9 +161,8 @@ gentoo = {name: rows[name][[200]] for name in RAW}
 print(prepare(**gentoo).numpy().round(2))
 
 # %% [markdown]
-# These are the numbers of the picture. `prepare` uses TensorFlow operations only, so it can be part
-# of an endpoint. The endpoint `classify` takes the four raw columns. A spec without a name gets the
-# name of the argument:
+# These are the same seven numbers. `prepare` uses TensorFlow operations only, so `prepare` can
+# be part of the endpoint `classify`. A spec without a name gets the name of the argument:
 
 
 # %%
@@ -190,20 +191,19 @@ for reader in readers.READERS:
     print(reader, readers.run(rows_dir, "classify", gentoo, reader)["species"])
 
 # %% [markdown]
-# All readers name the right species (as bytes). LiteRT can compare texts, but it has no operation
-# that changes a text, such as `tf.strings.lower`.
+# All readers name the right species (as bytes).
 #
 # ## What happens to a missing value or an unknown word?
 #
 # In the widget, write `NaN` in place of 44.9. Then write 44.9 again, and `"Paulet"` in place of
-# `"Biscoe"`. (`serving_default` is the same function: `ExportArchive` adds this name.)
+# `"Biscoe"`:
 
 # %%
 signature_caller(tf.saved_model.load(rows_dir), gentoo)
 
 # %% [markdown]
-# With `NaN`, there is no error: the probability is `nan`, and the species is Adelie, the first one.
-# The unknown island raises an error. Do other readers do the same?
+# With `NaN`, no reader gives an error: the probability is `nan`, and the species is Adelie, the
+# first one. The unknown island raises an error in Python. What do the other readers do?
 
 # %%
 paulet = gentoo | {"island": ["Paulet"]}
@@ -212,9 +212,9 @@ with show_error():
     readers.run(rows_dir, "classify", paulet, "session")
 
 # %% [markdown]
-# LiteRT answers, and the session fails. `num_oov_indices=0` puts a check into the graph, and the
-# conversion to LiteRT removes it. So decide what the model does with unknown words. Without
-# `num_oov_indices=0`, a lookup has one more column:
+# The session fails, because `num_oov_indices=0` puts a check into the graph. LiteRT answers,
+# because the conversion to LiteRT removes this check. So decide what the model does with unknown
+# words. Without `num_oov_indices=0`, a lookup makes one more column:
 
 # %%
 lookup = tf.keras.layers.StringLookup(vocabulary=ISLANDS, output_mode="one_hot")
@@ -222,15 +222,15 @@ print(lookup(tf.constant(["Dream", "Paulet"])).numpy())
 
 # %% [markdown]
 # The first column is 1 for all unknown words. `model` has no input for this column. `[:, 1:]`
-# removes it, so an unknown word is 0 in all columns. `tf.where(tf.math.is_nan(x), value, x)`
+# removes the column, so an unknown word is 0 in all others. `tf.where(tf.math.is_nan(x), value, x)`
 # replaces each `nan` in `x`.
 #
 # ### Exercise 2: accept every row (7 min)
 #
-# Export `classify` again, with the same `model` and the same outputs. A missing measurement (`nan`)
-# counts as the mean of `known`. A word that is unknown or missing (`""`) is 0 in all columns. Other
-# rows get the same answers as before, in all three readers. Call your function once before the
-# export, so that its new layers are built.
+# Export `classify` again, with the same `model` and outputs. A missing measurement (`nan`) counts
+# as the mean of `known`. A word that is unknown or missing (`""`) is 0 in all columns. Other rows
+# get the same answers as before, in all three readers. Call your function once before the export,
+# so that its new layers are built.
 
 
 # %%
@@ -272,9 +272,8 @@ for name, vocabulary in {"listed": ISLANDS, "filed": str(words_file)}.items():
     print(name, [path.name for path in assets.iterdir()])
 
 # %% [markdown]
-# ![The words of a list are stored in saved_model.pb, and all readers get them. The words of a file
-# are stored in assets/islands.txt, and LiteRT does not get
-# them.](../notebooks/images/vocabulary.svg)
+# ![The words of a list are in saved_model.pb, for all readers. The words of a file are in
+# assets/islands.txt, and LiteRT does not get them.](../notebooks/images/vocabulary.svg)
 #
 # The words of a list are in the graph. A file is copied into the folder `assets` of the export.
 # Such a copy is an *asset*. The export finds the asset in its own folder, so you can move or zip
@@ -288,8 +287,8 @@ with show_error():
 
 # %% [markdown]
 # The LiteRT file does not hold the asset, so LiteRT has no words and fails. Python and the session
-# load the lines of the asset into a table, which needs at least one line. The number of columns is
-# a constant of the graph. Without its asset, the export cannot be loaded at all:
+# load the words from the asset, which needs at least one line. The graph, not the asset, stores
+# the number of columns. Without its asset, the export cannot be loaded at all:
 
 # %%
 (moved / "assets" / "islands.txt").unlink()
@@ -300,9 +299,12 @@ with show_error():
 # ### Exercise 3: predict six changes (4 min)
 #
 # `lesson.q3.given()` makes a folder with two new exports, `listed` and `filed`, and the file
-# `islands.txt`. Their signature `columns` returns the columns of a word. Predict what Python
-# answers for Torgersen after each change: the same columns (`"same"`), different ones (`"other"`),
-# or an error (`"error"`).
+# `islands.txt`, from which `filed` was exported (the first change is about this file). The
+# signature `columns` of both exports returns the columns of a word.
+#
+# Predict what Python answers for Torgersen after each change: the same columns (`"same"`),
+# different columns (`"other"`), or an error (`"error"`). Each change starts from new exports.
+# Nothing is exported again after a change.
 
 # %%
 # > prediction = {  # "same", "other" or "error"
@@ -328,21 +330,22 @@ lesson.q3.check(prediction)
 # %% [markdown]
 # ## Does an export lack a step?
 #
-# To find a step that an export lacks, do each step by hand before you call the export. Only the
-# missing step makes the answers better.
+# To find the step that an export lacks, try one step at a time: do this step by hand, call the
+# export, and count the right answers. Only the missing step makes the answers better.
 #
 # ### Exercise 4: find the missing step, and add it (7 min)
 #
 # A colleague's training did three steps: *gaps* replaces a missing measurement by the mean,
 # *kilograms* divides the mass by 1000, and *capitals* writes words in capital letters (`dREAM` and
-# `Dream` are one word). The signature `classify` of her export does two of them. `steps` is a dict
-# with a function for each step. Each takes `rows`, and returns the four raw columns:
-# `found.classify(**steps["gaps"](rows))`. After the missing step, the answers are right for 343 of
-# 344 penguins. Which step is `left_out`? (Compare `answers["species"].numpy().astype(str)` with
-# `rows["species"]`.)
+# `Dream` are one word). The signature `classify` of her export does two of these steps.
 #
-# Then export a `classify` that does this step with `tf.where`, `/` or `tf.strings.upper`, and calls
-# `found.classify`. Track `found`, because it has lookup tables.
+# 1. `steps` has a function for each step, which takes `rows` and returns the four raw columns. To
+#    do *gaps* by hand, call `answers = found.classify(**steps["gaps"](rows))`.
+# 2. Count how often `answers["species"].numpy().astype(str)` equals `rows["species"]`. With the
+#    missing step, 343 of 344 are right. Which step is `left_out`?
+# 3. Export a `classify` that does the missing step with `tf.where`, `/` or `tf.strings.upper`, and
+#    calls `found.classify`. For *gaps*, use the means of `rows` (`np.nanmean`). Track `found`,
+#    because it has lookup tables. Only Python and the session must answer.
 
 # %%
 found_dir, steps = lesson.q4.given()
@@ -368,8 +371,9 @@ lesson.q4.check(left_out, repaired_dir)
 # %% [markdown]
 # ## Which steps must stay out of an export?
 #
-# `tf.numpy_function` and `tf.py_function` call Python. The graph holds only a key. Only the process
-# that wrote the export can find the Python function with this key:
+# **Python functions.** `tf.numpy_function` and `tf.py_function` call a Python function. The graph
+# holds only a key, not the function. Only the process that wrote the export can find the function
+# with this key:
 
 
 # %%
@@ -385,10 +389,11 @@ with show_error():
 # %% [markdown]
 # `readers.run` called the export in a second process. Use TensorFlow operations instead, here
 # `grams / 1000`. A *custom operation*, which another library adds to TensorFlow, is stored only by
-# its name. A reader without this library cannot load the export (*Op type not registered*).
+# its name, so every reader needs this library.
 #
-# Random changes belong to the training only. Here, `read` decodes a photo, and `tf.map_fn` calls it
-# for each photo. `brighter` has a layer for the training:
+# **Random changes** belong to the training only. `read` decodes one photo, and `tf.map_fn` calls
+# `read` for each photo. `brighter` changes the brightness at random. `light` returns the mean of
+# each photo's pixels:
 
 
 # %%
@@ -410,16 +415,16 @@ print("same answer twice:", bool(loaded.light([photo]) == loaded.light([photo]))
 
 # %% [markdown]
 # The same photo gets two answers. In Keras 3.15, layers such as `RandomBrightness` and `RandomFlip`
-# are random unless the call says `training=False`. `model.predict` says so, but `model.export` does
-# not. So export an endpoint that calls `model(images, training=False)`. Functions such as
-# `tf.image.random_brightness` are always random.
+# are random unless the call says `training=False`. `model.predict` says `training=False`, but
+# `model.export` does not. So export an endpoint that calls `model(images, training=False)`.
+# Functions such as `tf.image.random_brightness` are always random.
 #
 # ### Exercise 5: export a model of photos (7 min)
 #
 # `photo_model` takes prepared photos, and returns a probability for each of `names`. It has a layer
 # `RandomFlip`. `code` shows how its training prepared a photo. Export `classify` with the input
 # `photos`, any number of encoded photos (PNG or JPEG), and the outputs `species` and `probability`.
-# Python and session are enough: LiteRT cannot decode photos.
+# Only Python and the session must answer.
 
 # %%
 photo_model, names, code = lesson.q5.given()
@@ -447,11 +452,10 @@ lesson.q5.check(export_dir_5)
 # ## What you can do now
 #
 # - **Measure a mistake**: prepare test rows as the caller does, and count the right answers.
-# - **Export for raw rows**: use `Normalization`, `StringLookup` without its first column, and
-#   `tf.where` for missing values.
+# - **Export for raw rows**: use `Normalization`, `StringLookup` and `tf.where`.
 # - **Predict a vocabulary**: a list is in the graph, and a file becomes an asset.
-# - **Find a missing step**: do each step by hand, and compare.
-# - **Keep out** Python functions, custom operations and random changes (`training=False`).
+# - **Find a missing step**: do each step alone by hand, and compare.
+# - **Keep out** Python functions, custom operations and random changes.
 
 # %% [markdown]
 # [Lesson 04: inside the artifact](04_inside_the_artifact.ipynb) · Next: [lesson 06, the error

@@ -29,23 +29,23 @@
 # %% [markdown]
 # ## The recipe
 #
-# A program can fail twice: here `except` catches a first error and raises a second one. This code
-# prints both, the last one first. Behind each error it prints *your lowest line*: the last line of
-# your own code that ran before the error. Files under `/lib/python` are not yours (on Windows:
-# `\\Lib\\`).
+# The two lines with `# example` stand for your program: `float("cheap")` raises a first error, and
+# `except ValueError` raises a second one. The recipe prints both errors, the last one first, and
+# behind each error *your lowest line*: the last line of your own code that ran before the error.
+# Files under `/lib/python` are not yours.
 #
 # ```python
 # import traceback
 #
 # try:
-#     try: price = float("cheap")
-#     except ValueError: raise RuntimeError("no price")
+#     try: price = float("cheap")  # example: the first error
+#     except ValueError: raise RuntimeError("no price")  # example: the second error
 # except Exception as error:
-#     while error is not None:
+#     while error is not None:  # The last error comes first.
 #         frames = traceback.extract_tb(error.__traceback__)
-#         yours = [f for f in frames if "/lib/python" not in f.filename]
+#         yours = [f for f in frames if "/lib/python" not in f.filename]  # on Windows: "\\Lib\\"
 #         print(f"{type(error).__name__}: {error}", *yours[-1:])
-#         error = error.__cause__ or error.__context__
+#         error = error.__cause__ or error.__context__  # the error before this one
 # ```
 
 # %%
@@ -74,7 +74,7 @@ readers.warm_up()
 # ## Which lines of a traceback matter?
 #
 # A *traceback* lists the calls that led to an error. This cell exports a model and loads the
-# function `serve` from the export. The call of this function fails:
+# function `serve`. The call of this function fails:
 
 # %%
 model = tf.keras.Sequential([tf.keras.Input((1,), name="x"), tf.keras.layers.Dense(1)])
@@ -92,8 +92,9 @@ for frame in traceback.extract_tb(error.__traceback__):
 print(f"{type(error).__name__}: {error}")
 
 # %% [markdown]
-# Each line but the last names a function and its code. The first line is yours, the others are
-# TensorFlow's. Two places help you:
+# The last line is the error. Each line above it shows the name of a function and a line of its
+# code. `<module>` stands for code outside of a function. The first line is yours, the other
+# functions are TensorFlow's. Two places help you:
 #
 # - **The end** is the error itself: its type and its message.
 # - **Your lowest line** is the call that failed. Here it is `serve(rows)`.
@@ -118,21 +119,12 @@ loaded = tf.saved_model.load(export_dir)
 print("answers for", len(loaded.serve(rows)), "rows")
 
 # %% [markdown]
-# Paste an error of your own into the widget, or choose a case from its list. If the clinic does not
-# know the error, it names your lowest line and what to do next. In a terminal, use
-# `.venv/bin/python -m helpers.clinic`.
-#
-# <details><summary>What if you find no cause?</summary>
-#
-# Search the issues of Keras and TensorFlow on GitHub for the message, without your own names, paths
-# and numbers. If you report it, send the shortest program that fails, and `tf.__version__`.
-#
-# </details>
+# Paste an error of your own into the widget. If the clinic does not know the error, it names your
+# lowest line and what to do next.
 #
 # ## Which error of a chain is the cause?
 #
-# Many programs catch an error and raise one of their own. Here `serve` still has no variables, so
-# it fails again:
+# Many programs catch an error and raise one of their own. Here `serve` fails again:
 
 
 # %%
@@ -158,23 +150,21 @@ for error in (last, last.__cause__):
 # error, `AssertionError`, tells what failed.
 #
 # Each error has its own part of the traceback: the calls, and below them the type and the message.
-# Python prints the part of the first error at the top. Look for your lowest line in this part. A
-# sentence stands between two parts:
+# Python prints the part of the first error at the top. A sentence stands between two parts:
 #
-# | words of the sentence | what happened |
+# | words of the sentence | what the `except` block did |
 # |---|---|
-# | *was the direct cause of* | The program caught the first error and raised a second one. |
-# | *During handling of* | The program caught the first error. Then its `except` block failed. |
+# | *was the direct cause of* | It raised the second error with `from`, as `score` does. |
+# | *During handling of* | It raised the second error without `from`, or a line in it failed. |
 #
-# Begin with the first error. Skip an error that is normal in your program, such as `StopIteration`
-# at the end of a loop. TensorFlow makes chains, too, so also skip an error whose part has no line
-# of yours.
+# Begin with the first error, and look for your lowest line in its part. If its part has no line of
+# yours, a library such as TensorFlow caught this error. Then go down to the next error.
 #
 # ### Exercise 1: read a chain (4 min)
 #
-# The program `shop.py` ended with the traceback below. What is the type of the first error? Which
-# line of `shop.py` made the call that failed? Which case does the clinic show for the first error?
-# (The name of a case stands in brackets.)
+# The program `shop.py` ended with the traceback below. (The files under `site-packages` are not
+# yours.) What is the type of the first error? Which line of `shop.py` made the call that failed?
+# Which case does the clinic show for the first error? (The name of a case stands in brackets.)
 
 # %%
 print(lesson.q1.given())
@@ -196,7 +186,6 @@ lesson.q1.check(reading)  # also: lesson.q1.hint(), lesson.q1.solution()
 # server.](../notebooks/images/where_errors_arise.svg)
 #
 # An error can arise at each arrow. The table lists frequent errors of saving, loading and calling:
-# the case, words of the message, and the cure. Use the table to look up an error.
 
 # %%
 overview(
@@ -263,7 +252,7 @@ lesson.q2.check(export_dir_2)
 # ## Which file is missing?
 #
 # This model reads its vocabulary from a file. Its export was copied to another machine, but without
-# the file in its folder `assets`:
+# the file in `assets`:
 
 # %%
 words_file, words_dir = lesson.scratch / "words.txt", lesson.scratch / "words"
@@ -279,18 +268,22 @@ with show_error():
 # The message *No such file or directory* has two possible causes. The path in the message tells
 # which:
 #
-# - The path leads **into the export**: a part of the export is missing. Copy the whole folder
-#   again.
-# - The path leads **to another place**: it was an ordinary text when the function was traced. So
-#   the graph has the path, but the export does not have the file. If the function reads the file,
-#   loading succeeds, and each call fails. Export again, with the words in the graph or with the
-#   file as an asset (lesson 05).
+# - The path leads **into the export**, as here: copy the whole folder again.
+# - The path leads **to another place**: the code had this path as a `str`, not as a
+#   `tf.saved_model.Asset`. So the graph contains the path, but the export does not contain the
+#   file. The graph reads the file only during a call. So on another machine, loading succeeds, but
+#   each call fails. Export again, with the words in the graph or with the file as an asset
+#   (lesson 05).
 #
 # ## How do you repair an export without its code?
 #
 # A function of a loaded export can be part of a new export, as in lesson 03. Suppose that the
-# export `line` has two faults: clients send `metres`, not `x`, and the right answers are twice as
-# large. The new signature repairs both:
+# export `line` has two faults:
+#
+# - Its signature takes the input `x`, but clients send `metres`.
+# - It returns only half of the right answer.
+#
+# The new signature calls the old one, and repairs both:
 
 # %%
 old = loaded.signatures["serving_default"]
@@ -307,9 +300,9 @@ repair.write_out(lesson.scratch / "twice", verbose=False)
 print(*artifact.read(lesson.scratch / "twice").signatures.values())
 
 # %% [markdown]
-# Often you get no traceback, only a complaint. A user of this export says: *I send the length and
-# the width of two rooms, and get an error.* Make this call yourself. `find` is the clinic without a
-# widget:
+# Often you get no traceback, only a complaint. A user of the new export says: *I send the length
+# and the width of two rooms, and get an error.* Make this call yourself. `find` is the clinic
+# without a widget:
 
 # %%
 new = tf.saved_model.load(lesson.scratch / "twice")
@@ -320,16 +313,21 @@ except Exception as caught:
 find(str(error))
 
 # %% [markdown]
-# The user sends two columns, but the model takes one. In the next two exercises you get an export
-# and a complaint. Answer with the name of the case and the path of a repaired export.
+# The user sends two columns, but the model takes one. So the call is wrong, not the export. In
+# exercises 3 and 4, you repair the export. Answer with the name of the case that explains the
+# complaint, and the path of the repaired export.
 #
 # ### Exercise 3: diagnose and repair (6 min)
 #
 # The shop says: *Every request gets an error. We send `area` and `rooms`, each a column of
 # `float32`, and read `price`.* The author of the export says: *A house costs 50, and 2 for each
-# square metre, and 10 for each room.* If the names do not tell which input is which, compare
-# answers: a room costs more than a square metre. Each input and output should have the shape
-# `(None, 1)`.
+# square metre, and 10 for each room.*
+#
+# 1. Make the shop's call of `serving_default` in Python, and look up the error.
+# 2. If the names do not tell which input is which, compare answers: a room costs more than a square
+#    metre.
+# 3. Export a `serving_default` that the shop can call. Each input and output should have the shape
+#    `(None, 1)`. Test your export with the author's prices.
 
 # %%
 found_dir_3 = lesson.q3.given()
@@ -358,11 +356,13 @@ lesson.q3.check(diagnosis_3, repaired_dir_3)
 # ### Exercise 4: diagnose and repair (8 min)
 #
 # A colleague says: *On my computer, the export gives each colour its price, and 0 to an unknown
-# colour. On the server, every request fails. I compared the checksums: the copy is complete.* Her
-# folder, `found_dir_4.parent`, also has `colours.txt`. You work on her computer, so your calls
-# succeed. The loaded export has an attribute `prices`: the price of an unknown colour, then the
-# price of each colour in the file. Put colours and prices into a table, as for `cost`. Keep the
-# signature's names and shapes.
+# colour. On the server, every request fails. I compared the checksums: the copy is complete.*
+#
+# You work on her computer, so your calls succeed. Find the case from what she says. Her folder,
+# `found_dir_4.parent`, also has `colours.txt`, with one colour on each line. The loaded export has
+# an attribute `prices` with several numbers: first the price of an unknown colour, then the price
+# of each colour, in the order of the file. Put colours and prices into a table, as for `cost`. Keep
+# the signature's names and shapes.
 
 # %%
 found_dir_4 = lesson.q4.given()
@@ -385,9 +385,9 @@ lesson.q4.check(diagnosis_4, repaired_dir_4)
 # %% [markdown]
 # ## What does a model server say?
 #
-# A *model server* loads exports, and answers the requests of other programs, its *clients* (lesson
-# 08). A client sends a path and a body in JSON. Here, `send` answers as the course's server does,
-# but inside the notebook. It returns the status and the text of the response:
+# A *model server* loads exports, and answers the requests of other programs, its *clients*. A
+# client sends a path and a body in JSON. Here, the function `send` gives the path and the body to
+# the code of the course's server, and returns the status and the text of the response:
 
 # %%
 send = in_process(line=export_dir)
@@ -396,8 +396,7 @@ print(status, text)
 find(text)
 
 # %% [markdown]
-# `find` also knows the errors of TensorFlow Serving, over REST and gRPC. The row *needs* names a
-# program outside the course. The key `rows` is wrong. With the key `instances`, the status is 200:
+# The key `rows` is wrong. With the key `instances`, the status is 200:
 
 # %%
 print(send("/v1/models/line:predict", {"instances": [[0.0], [1.0]]})[0])

@@ -10,7 +10,7 @@
 # # Silent failures: wrong answers without an error
 #
 # You export a model, and your test in Python passes. Later, users of a server or a phone get wrong
-# answers. No error text tells you why. Five questions find such a fault before you deploy.
+# answers, without an error. Five questions find such a fault before you deploy.
 #
 # ![Five questions. Do all readers give the same numbers? Are they those of the live model? Do they
 # follow weights and settings? Are other shapes answered rightly? Does the program of your users run
@@ -28,8 +28,8 @@
 # %% [markdown]
 # ## The recipe
 #
-# Store right answers when you export. Later, compare the export with them, in a program that does
-# not have the model:
+# When you export, store requests with their right answers. Later, compare the export with them. In
+# a project, the last four lines belong to a different program, which does not have the model:
 #
 # ```python
 # import numpy as np
@@ -68,9 +68,11 @@ readers.warm_up()  # starts the second Python process of this page
 # %% [markdown]
 # ## 1. Do all readers give the same numbers?
 #
-# You get a folder without the code of its model. Its author wrote the first three lines below
-# (lesson 01). The recipe needs no helpers, so it asks Python only. `compare` sends the same rows to
-# all *readers*, the programs that load an export:
+# *Readers* are programs that load an export. The recipe calls one reader, Python. `compare` sends
+# the same rows to three readers (lesson 01).
+#
+# Suppose that a colleague gives you the folder `saved` without the code of her model. The first
+# three lines are her code. Your part starts with `compare`:
 
 # %%
 layers = [tf.keras.Input((1,), name="x"), tf.keras.layers.Dense(1)]
@@ -81,8 +83,8 @@ for row in compare(saved_dir).rows:
 
 # %% [markdown]
 # `python` is the reference: the other readers are compared with it. The session fails, and LiteRT
-# gives other numbers without an error, because only Python finds the weights. You cannot export the
-# model again, but Python can save what it has loaded. `rescue` does this:
+# gives other numbers without an error, because only Python finds the weights (lesson 01). You
+# cannot export the model again, but Python can save what it has loaded. `rescue` does this:
 
 # %%
 rescued_dir = lesson.scratch / "rescued"
@@ -91,8 +93,8 @@ print(rescue(saved_dir, rescued_dir).verdict)
 # %% [markdown]
 # ## 2. Are they the numbers of the model?
 #
-# If the export itself is wrong, all readers can agree on wrong numbers. In lesson 02,
-# `model.export` declared `float32` for a model of whole numbers:
+# If the export itself is wrong, all readers can agree on wrong numbers. This model computes with
+# whole numbers, but `model.export` declares `float32` for it (lesson 02):
 
 
 # %%
@@ -109,13 +111,14 @@ print(compare(group_dir).verdict)
 compare(group_dir, model=group, signature="serving_default")
 
 # %% [markdown]
-# The first line compares the readers with each other, and finds nothing. The table compares them
-# with the *live model*: the Python object `group` that was exported. `group` declares no dtype, so
-# `compare` calls it with large whole numbers as `int64`, and the cure declares `int64`. `signature`
-# picks one of two signatures. The other, `serve`, gives the same numbers.
+# The printed line compares the readers with each other, and finds no fault. The table compares them
+# with the *live model*: the Python object `group` that was exported. `Group` declares no dtype, so
+# `compare` chooses `int64` for its large whole numbers. The table advises you to declare this
+# dtype. (The other signature, `serve`, has the same fault.)
 #
 # A program that tests your export later has no live model. Store *golden answers* for it: requests
-# with their right answers.
+# with their right answers. Now `group` is exported with `int64`, and `write_golden` stores the
+# request `inputs` with the answers of `group`:
 
 # %%
 ids = tf.TensorSpec((None,), tf.int64, name="ids")
@@ -126,21 +129,20 @@ golden_file = report.write_golden(lesson.scratch / "golden.npz")
 print(compare(cured_dir, golden=golden_file).verdict)
 
 # %% [markdown]
-# `inputs` gives the requests, among them a number that `float32` does not hold. `write_golden`
-# stores them with the answers of `group`. The noted limit: the request in the file has two numbers,
-# so no other length is tried (question 4).
+# `float32` does not hold the first number of the request. "Within the limits noted" means here:
+# `compare` sent only the stored request, so a different number of rows was not tried (question 4).
 #
-# ![Comparing the readers with each other misses a fault of the export. Comparing them with the live
-# model misses a fault of the model. Comparing them with golden answers misses only requests that
-# you did not store.](../notebooks/images/three_references.svg)
+# ![What comparing readers misses. With each other: a fault of the export. With the live model: a
+# fault of the model. With golden answers: only what you did not
+# store.](../notebooks/images/three_references.svg)
 #
-# The page [Readers in CI](../docs/readers_in_ci.md) shows how a build server does this.
+# Golden answers of the live model, as here, also miss a fault of the model. For build servers, see
+# [Readers in CI](../docs/readers_in_ci.md).
 #
 # ## 3. Do the answers follow weights and settings?
 #
-# Cars may stay in a car park for 60 minutes. Later the limit becomes 90 minutes. `export` writes a
-# function as the signature `serving_default`. It also saves each `tf.Variable` that the function
-# uses, so it does not need `archive.track`:
+# Cars may stay in a car park for 60 minutes, and later for 90. The helper `export` writes a
+# function as the signature `serving_default`, and returns the path of the new folder:
 
 
 # %%
@@ -167,9 +169,10 @@ print(compare(park_dir).verdict)
 print(compare(park_dir, model={"serving_default": park.judge}).verdict)
 
 # %% [markdown]
-# Both comparisons find nothing. The test traced `judge`, and tracing made 60 a constant of the
-# graph. The export and the live function `park.judge` use this graph, so both are wrong. You need
-# golden answers from a different source. Here you know the rule: 75 minutes are now allowed.
+# Both comparisons find no fault. The call `park.judge([50.0])` traced `judge`, and tracing made 60
+# a constant of the graph. The signature and the live function `park.judge` use this graph, so both
+# are wrong. You need golden answers from a different source. Here you know the rule: 75 minutes are
+# now allowed.
 
 # %%
 right = {"inputs": {"minutes": [75.0, 95.0]}, "outputs": {"too_long": [False, True]}}
@@ -179,12 +182,23 @@ for row in compare(park_dir, golden=golden_file).rows:
     print(row.reader, row.status, row.unequal)
 
 # %% [markdown]
-# Now each reader gives other numbers in the output `too_long`. A golden file in JSON has, for each
-# signature, a list of requests with their right answers. To repair `CarPark`, make the limit a
-# `tf.Variable`, and change it with `assign`.
+# Now each reader gives other numbers in the output `too_long`. To repair `CarPark`, make the limit
+# a `tf.Variable`, and change it with `assign`.
+#
+# The folder `park` has a second graph of `judge`, because TensorFlow traces a function again when
+# it saves the function. At that time, the limit is 90. Python can call both graphs:
+#
+# ```python
+# loaded, minutes = tf.saved_model.load(park_dir), tf.constant([75.0])
+# loaded.signatures["serving_default"](minutes=minutes)  # too_long is True: first trace, limit 60
+# loaded.serving_default(minutes)  # too_long is False: second trace, limit 90
+# ```
+#
+# `loaded.serving_default` is the *restored function*, which only Python has. `compare` calls
+# signatures only.
 #
 # A graph can also ignore the weights. In the model `Cut` of lesson 02, `call` is a `tf.function`.
-# Keras traces it before the weights exist, with fixed numbers in their place:
+# Keras traces `call` before the weights exist, with fixed numbers in their place:
 
 # %%
 any_rows = tf.TensorSpec((None, 1), tf.float32, name="x")
@@ -213,12 +227,11 @@ print("the answer changes:", bool(cut(one) != before))
 # ### Exercise 1: predict three labels (4 min)
 #
 # A label is 1 if the score is above `model.threshold`, a Python number. A colleague called the
-# endpoint once with the threshold 0.5. Then she set `model.threshold` to 0.8, and wrote the export
-# with an `ExportArchive`. The signature has the first trace. TensorFlow traces each function again
-# when it saves it, `CarPark.judge` too. This second trace is in `labels.serving_default`, the
-# *restored function*, which only Python has.
+# function once with the threshold 0.5. Then she set `model.threshold` to 0.8, and wrote the export
+# with an `ExportArchive`.
 #
-# The score of `row` is 0.6. Predict its three labels. Then run the calls in a new cell.
+# The score of `row` is 0.6. Predict its label in each of the three calls. Then run the calls in a
+# new cell.
 
 # %%
 found_dir = lesson.q1.given()
@@ -240,7 +253,8 @@ lesson.q1.check(prediction)  # also: lesson.q1.hint(), lesson.q1.solution()
 # %% [markdown]
 # ## 4. Are requests of other shapes answered rightly?
 #
-# The function `mean` is tested with four rows, and exported without a `TensorSpec` and with one:
+# The function `mean` is tested with four rows, and exported without a `TensorSpec` and with one.
+# `readers.run` calls a signature in one reader:
 
 
 # %%
@@ -258,11 +272,11 @@ for directory in export("first_trace", mean), export("with_spec", mean, any_rows
 # %% [markdown]
 # Two rows of 1 have the mean 1, but the first export answers 0.5. Without a spec, `add_endpoint`
 # takes the first trace, in which `tf.shape(x)[0]` is the constant 4. The signature declares four
-# rows, but Python and LiteRT accept two. Only the session (not called here) refuses them. So give
-# `add_endpoint` a spec, and test two different numbers of rows.
+# rows, but Python and LiteRT accept two. Only the session would refuse them. So give `add_endpoint`
+# a spec, and test two different numbers of rows.
 #
-# Also test rows that are too long: LiteRT loses a guard such as `tf.ensure_shape` (lesson 02), and
-# answers with a number.
+# Also test rows that are too long. LiteRT loses a guard that raises an error, such as
+# `tf.ensure_shape`, and answers with a number. LiteRT keeps a guard that answers `nan` (lesson 02).
 #
 # ## 5. Does the program of your users run it?
 #
@@ -278,13 +292,10 @@ def double(x):
 compare(export("double", double))
 
 # %% [markdown]
-# Python answers. But TensorFlow Serving switches XLA off by default, so each request fails there.
-# The reader `session` does so, too (not on Windows).
+# Python answers, but TensorFlow Serving switches XLA off by default, so each request fails there.
+# The reader `session` also switches XLA off (not on Windows).
 #
-# A converted file can have the same problem. With `SELECT_TF_OPS`, the LiteRT converter may write
-# operations of TensorFlow, such as `tf.strings.lower`, into the file, without an error. But the
-# interpreter of `ai_edge_litert` does not have these operations. So open each converted file in its
-# runtime, and compare the answers.
+# Also open each converted file in its runtime: not every file loads.
 #
 # ### Exercise 2: find the faults of five exports (11 min)
 #
@@ -303,14 +314,27 @@ compare(export("double", double))
 # | `guard` | LiteRT gives a price for rows of three values |
 # | `xla` | a server refuses the function |
 #
-# The file `golden["a"]` has one request, with the right answers of `exports["a"]`. Compare each
-# export with its file. If `price` is wrong, `above` and `dear` can be wrong because of that. Then
-# read the dtype of the input: `artifact.read(exports["a"])`. No export with a wrong `price` has
-# `old-number`, and none has both `dtype` and `cut-off`. Then send two rows to Python: does `above`
-# fit the prices of this answer? Send a row of three values to LiteRT: a right export answers `nan`.
-# For example, if only `dear` is wrong in the golden answers, and LiteRT gives a price for three
-# values, the list is `["old-number", "guard"]`. Give a list for each export, an empty one if it has
-# no fault.
+# The file `golden["a"]` has one request and the right answers of `exports["a"]`. Run four steps for
+# each export, and give a list of its faults, or `[]`:
+#
+# ```python
+# for name in ["a"]:  # then "b", "c", "d", "e"
+#     # 1. Which outputs are wrong in python? If the session fails, does its error name XLA or a
+#     #    variable? (On Windows, XLA does not make it fail. A note names XLA.)
+#     print(compare(exports[name], golden=golden[name]))
+#     # 2. If `price` is wrong in python: does the input declare float32? If not, it is cut-off.
+#     print(artifact.read(exports[name]).signatures["serving_default"])
+#     # 3. Is `above` the price minus the mean of the two prices in this answer?
+#     two_rows = {"parcels": [[1, 9], [1, 2]]}
+#     print(readers.run(exports[name], "serving_default", two_rows, "python"))
+#     # 4. Without the fault guard, `price` is nan.
+#     three_values = {"parcels": [[1, 9, 5]]}
+#     print(readers.run(exports[name], "serving_default", three_values, "litert"))
+# ```
+#
+# Wrong prices can make `above` and `dear` wrong, too. An export with wrong prices never has the
+# fault `old-number`. For example, if only `dear` is wrong in step 1, and LiteRT gives a price in
+# step 4, the list is `["old-number", "guard"]`.
 
 # %%
 exports, golden = lesson.q2.given()
@@ -347,17 +371,21 @@ lesson.q2.check(diagnosis)
 #
 # A score is `rows @ kernel + bias`. Two colleagues say:
 #
-# - `scores_dir`: *"The weights in the export are right: a kernel of 1.5 and 0.5, a bias of -1. So
-#   the row [-2, 0.25] should get the score -3.875. The export answers -2.17."*
-# - `lists_dir`: *"We send lists of articles, two numbers each, as `rows`. We read `above`, the
-#   score of each article minus the mean score of its list. Lists of four are right, lists of two
-#   wrong."*
+# - `scores_dir`: *"The weights in the export are right: a kernel of 1.5 and 0.5, a bias of -1. The
+#   row [-2, 0.25] should get -3.875, but gets -2.17."*
+# - `lists_dir`: *"We send lists of articles, two numbers each, as `rows`. We read `above`, each
+#   score minus the mean score of its list. Lists of four are right, lists of two wrong."*
 #
-# `rescue` would keep the answers that Python reads, and these are wrong. So write a new export for
-# each. For `scores_dir`, its input and output may have any names. For `lists_dir`, use the names
-# `rows` and `above`. Your function can use the variables of a loaded export: for `scores_dir`,
-# `loaded.variables` holds the kernel and the bias, and for `lists_dir` they are `loaded.kernel` and
-# `loaded.bias`.
+# `rescue` would keep the answers that Python reads, and these are wrong. So write new exports:
+#
+# 1. Load the folder as `loaded`. The kernel and the bias are in `loaded.variables` (`scores_dir`),
+#    or `loaded.kernel` and `loaded.bias` (`lists_dir`).
+# 2. Write a function that computes the answers with these variables.
+# 3. Give it to the helper `export`, which also saves its variables. Your answer is the path that
+#    `export` returns.
+#
+# Each new export takes any number of rows, and gives a `float32` answer of shape (n, 1). For
+# `scores_dir`, choose any names of input and output. For `lists_dir`, use `rows` and `above`.
 
 # %%
 scores_dir, lists_dir = lesson.q3.given()
@@ -388,8 +416,8 @@ lesson.q3.check(repaired_scores, repaired_lists)
 # %% [markdown]
 # ### Exercise 4: write golden answers (8 min)
 #
-# `meter` is the live model of a ticket machine. Its inputs are `plates` (`int32`) and `minutes`
-# (`float32`), both of shape (n,), and its output is `fee`:
+# `meter` is the live model of a ticket machine, and computes right fees. Its inputs are `plates`
+# (`int32`) and `minutes` (`float32`), both of shape (n,), and its output is `fee`:
 
 # %%
 meter = lesson.q4.given()
@@ -397,10 +425,20 @@ print(inspect.getsource(type(meter).__call__))
 print(meter)
 
 # %% [markdown]
-# Write a file, `.json` or `.npz`, with golden answers for its signature `serving_default`, with at
-# most 30 rows. A right export should pass, and each wrong one should be found: a different dtype,
-# an old number, a missing rule, rules in the wrong order, `<` in place of `<=`, or one number of
-# rows only. For JSON, `array.tolist()` makes a list of an array.
+# Write a golden file in JSON for the signature `serving_default`. Two requests look like this:
+#
+# ```python
+# {"serving_default": [
+#     {"inputs": {"plates": [...], "minutes": [...]}, "outputs": {"fee": [...]}},
+#     {"inputs": {"plates": [...], "minutes": [...]}, "outputs": {"fee": [...]}},
+# ]}
+# ```
+#
+# All requests together have at most 30 cars. `array.tolist()` makes a list of an array.
+#
+# A right export should pass. Each wrong export should get at least one answer wrong: a different
+# dtype, an old number, a missing rule, rules in the wrong order, `<` in place of `<=`, or one
+# number of rows only.
 
 # %%
 # > golden_4 = ...  # a path

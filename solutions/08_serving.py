@@ -13,7 +13,7 @@
 # version. From then on, every request of every client fails.
 #
 # ![A folder holds the versions 1 and 2 of a model. The server loads version 2, the highest number.
-# A client sends rows to the server and gets answers.](../notebooks/images/model_server.svg)
+# A client sends rows and gets answers.](../notebooks/images/model_server.svg)
 #
 # After this lesson you can
 #
@@ -100,23 +100,22 @@ server = serve("shop", base, max_num_load_retries=0, allow_config_reload=True)
 # *version*, and holds one export. `serve` starts the course's own server, which has the requests,
 # errors and rules of TensorFlow Serving.
 #
-# <details><summary>How do you use TensorFlow Serving itself?</summary>
+# <details><summary>How do you use TensorFlow Serving?</summary>
 #
-# With Docker (untested here). `print(base)` shows the FOLDER:
+# With Docker (untested here):
 #
 # ```
 # docker run --rm -v FOLDER:FOLDER \
 #     -p 127.0.0.1:8500:8500 -p 127.0.0.1:8501:8501 \
 #     tensorflow/serving:2.20.0 --model_name=shop \
-#     --model_base_path=FOLDER --max_num_load_retries=0
+#     --model_base_path=FOLDER --max_num_load_retries=0  # FOLDER: the path from print(base)
 # ```
 #
-# Without `127.0.0.1`, every computer in your network can call this server. Then run in two new
-# cells:
+# In the notebook:
 #
 # ```
 # %env TFS_URL=http://localhost:8501
-# server = serve("shop", base)
+# server = serve("shop", base)  # in another cell
 # ```
 #
 # </details>
@@ -146,15 +145,15 @@ print(server.ask("shop/versions/1:predict", {"inputs": {"x": rows}}))
 #
 # A single input or output needs no name. Several inputs need all their names, as in
 # `{"inputs": {"a": [1], "b": [2]}}`. The key `signature_name` chooses the signature. Without it,
-# `serving_default` answers. `server.signatures` lists the signatures, from `shop/metadata`:
+# `serving_default` answers. `server.signatures` asks the server for its signatures:
 
 # %%
 for signature in server.signatures("shop").values():
     print(signature)
 
 # %% [markdown]
-# The input of `from_bytes` has the dtype `string`: texts or bytes, such as an image file. JSON has
-# no bytes. A client writes them as base64 text, in an object with the key `b64`:
+# The input of `from_bytes` has the dtype `string`: texts or bytes. JSON has no bytes. A client
+# writes them as base64 text, in an object with the key `b64`:
 
 # %%
 text = base64.b64encode(np.array([1, 1], np.float32).tobytes()).decode()
@@ -175,9 +174,9 @@ refused = {
 server.ask_each(refused)
 
 # %% [markdown]
-# 404 means that the model or version does not exist. 400 means that the request is wrong. The
-# server checks neither the number of columns nor the values. Three columns fail in the graph
-# (lesson 02), and `NaN` gets an answer, with the status 200.
+# 404 means that the model or version does not exist. 400 means that the request is wrong or
+# (see below) that the version is broken. The server checks neither the columns nor the values.
+# Three columns fail in the graph, and `NaN` gets an answer.
 #
 # ## How does a client call a signature over gRPC?
 #
@@ -189,18 +188,15 @@ with show_error():
     server.predict("shop", "score", x=np.array(rows, np.float64))
 
 # %% [markdown]
-# The 1 is the number of the version that answered. A message holds the dtype of each tensor, so the
-# server refuses `float64`. A number in JSON has no dtype, so the server uses the dtype of the
-# signature.
+# The 1 is the version that answered. A message holds the dtype of each tensor, so the server
+# refuses `float64`. JSON has no dtypes, so the server uses the dtypes of the signature.
 #
 # <details><summary>What does a client in Python send?</summary>
-#
-# `server.predict` uses the package `tensorflow-serving-api`:
 #
 # ```python
 # channel = grpc.insecure_channel("127.0.0.1:8500")
 # stub = PredictionServiceStub(channel)
-# request = PredictRequest()
+# request = PredictRequest()  # of the package tensorflow-serving-api
 # request.model_spec.name = "shop"
 # request.model_spec.signature_name = "score"
 # request.inputs["x"].CopyFrom(tf.make_tensor_proto(x))
@@ -209,7 +205,7 @@ with show_error():
 # ```
 #
 # `request.output_filter` names the outputs to return. The server still computes the whole
-# signature, so give an expensive output its own signature.
+# signature.
 #
 # </details>
 #
@@ -262,14 +258,14 @@ print("answers:", sorted({answer["predictions"][0][0] for _, answer in asking.an
 print(server.states("shop"))
 
 # %% [markdown]
-# No request failed. Version 1 answered 5, and later version 2 answered 6. The server serves only
-# the highest number, unless you configure something else. So it unloaded version 1:
+# No request failed. Version 1 answered 5, and later version 2 answered 6. By default, the server
+# serves only the highest number, so it unloaded version 1:
 #
 # ![A version has the states START, LOADING, AVAILABLE, UNLOADING and END. If loading fails, END
 # follows LOADING. Version 2 is AVAILABLE before version 1 is
 # unloaded.](../notebooks/images/version_states.svg)
 #
-# For a moment, both versions are loaded, and the server needs memory for both.
+# For a moment, the server needs memory for both versions.
 #
 # ## What if the new version is broken?
 #
@@ -286,8 +282,8 @@ print(status, answer["error"][:23])
 print(server.states("shop"))
 
 # %% [markdown]
-# The first lines of this page describe this failure. The signature reads weights that are missing
-# (lesson 01), and the server does not look for them while it loads.
+# The first lines of this page describe this failure. The signature reads weights that are missing,
+# and the server does not look for the weights while it loads.
 #
 # To go back, move the folder away. The server then loads version 2 again:
 
@@ -299,20 +295,24 @@ print(server.ask("shop:predict", one))
 # %% [markdown]
 # ## How do you find a broken version before your clients do?
 #
-# Load the new version beside the old one, and let all clients call a *label*, a name for a version.
-# Clients without a label get the highest available version at once.
+# A request that names no version or label gets the highest available version, tested or not. So
+# give the tested version a *label*: a name for a version, such as `stable`. Let all clients call
+# `stable`. Before you move `stable` to a new version, test that version:
 #
-# `configure` is a request that sets the labels. It also sets which versions the server loads: 2
-# now, 4 and 5 as soon as they appear.
+# 1. with a *warm-up request*, which the server runs while it loads the version
+# 2. with *golden answers*, the right answers to some rows
+#
+# `configure` sends the labels to the server, and a list of the versions to load: 2, 4 and 5. The
+# server loads 4 and 5 as soon as their folders appear. (The broken export had the number 3.)
 
 # %%
 server.configure("shop", base, [2, 4, 5], stable=2)
 print(server.ask("shop/labels/stable:predict", one))
 
 # %% [markdown]
-# While the server loads a version, it runs the *warm-up* requests that it finds in the export.
-# `write_warm_up` stores one in the file `assets.extra/tf_serving_warmup_requests` of the broken
-# export, whose input is called `inputs`:
+# Test 1: `write_warm_up` stores a warm-up request in the broken export (in
+# `assets.extra/tf_serving_warmup_requests`). If the request fails, loading fails. The input of this
+# export is called `inputs`, because `tf.saved_model.save` did not keep the name `x`:
 
 # %%
 write_warm_up(withdrawn_dir, inputs=np.array(rows, np.float32))
@@ -321,9 +321,10 @@ server.wait_for("shop", 4, state="END")
 print(server.states("shop"))
 
 # %% [markdown]
-# Now the server refuses the broken export, and version 2 stays available. Warm-up requests make the
-# first answers fast. They test whether a version runs, but not whether its answers are right. For
-# that, compare with *golden answers*: the new Keras model's answers in Python to some rows.
+# Loading version 4 failed, so version 2 stays. But a version that runs can answer wrongly.
+#
+# Test 2: the new Keras model computes the golden answers in Python. Then you send the same rows to
+# the new version, which gets a second label, `next`:
 
 # %%
 golden = make_model(5)(np.array(rows)).numpy().tolist()
@@ -334,8 +335,9 @@ print(server.ask("shop/labels/next:predict", {"instances": rows}))
 print("golden answers:", golden)
 
 # %% [markdown]
+# (`--allow_version_labels_for_unavailable_models=true` also allows labels of missing versions.)
 # Version 5 does not give the golden answers, so `stable` stays on version 2. (If the answers were
-# right, you would set `stable=5`.) Withdraw version 5, so that clients without a label get version
+# right, you would set `stable=5`.) Take version 5 out of the list, so that all clients get version
 # 2 again:
 
 # %%
@@ -344,18 +346,17 @@ server.wait_for("shop", 5, state="END")
 print(server.ask("shop:predict", one))
 
 # %% [markdown]
-# <details><summary>Can a file set the labels?</summary>
+# Clients get these versions:
 #
-# Yes, with `--model_config_file`. When the server starts, no version is available, so it
-# refuses the labels and ends. `--allow_version_labels_for_unavailable_models=true` allows them.
-#
-# </details>
+# | event | `stable` | no label |
+# |---|---|---|
+# | 4 arrives, warm-up fails | 2 | 2 |
+# | 5 arrives, wrong answers | 2 | 5 |
 #
 # ### Exercise 2: predict which version answers (4 min)
 #
-# Six base paths have the versions 1 and 2, without warm-up requests or labels. A different thing
-# happens to each. Which version answers `{"instances": [[1.0, 1.0]]}` afterwards: 1, 2, 3 or
-# `"error"`?
+# Six base paths have the versions 1 and 2, without warm-up requests, labels or `configure`. A
+# different thing happens to each. Which version answers `{"instances": [[1.0, 1.0]]}` afterwards?
 
 # %%
 # > prediction = {  # 1, 2, 3 or "error"
@@ -381,11 +382,14 @@ lesson.q2.check(prediction)
 # %% [markdown]
 # ### Exercise 3: publish the next version (6 min)
 #
-# Write `publish(export_dir, base)`, a function of two `Path` objects. It copies the export to the
-# base path, under the next higher number. The server may read `base` at any moment, and no request
-# may fail. `base` has at least one version. It also has files and folders that are not versions.
-# You may use names with `unfinished`. Add only the version, and change nothing else.
-# `shutil.copytree(source, target)` copies a folder.
+# Write `publish(export_dir, base)`, a function of two `Path` objects. It copies the export into
+# `base`, under the highest version number there plus 1. `shutil.copytree(source, target)` copies a
+# folder.
+#
+# - The server may read `base` at any moment, and no request may fail.
+# - `base` has at least one version, and files and folders whose names are not numbers. None of
+#   these names starts with `unfinished`, so you may use such names there.
+# - `publish` changes nothing else.
 
 
 # %%
@@ -412,29 +416,33 @@ lesson.q3.check(publish)
 # | a signature, input or output renamed or removed | fail if they name it |
 # | a new input | fail: they do not send it |
 # | a second output | fail in REST: `predictions` now holds names, as for `from_bytes` |
-# | a third or later output | work |
-# | a new signature | work |
-# | another dtype of an input or output | fail in gRPC |
+# | a new signature, or a third or later output | work |
+# | an input with another dtype | fail in gRPC |
+# | an output with another dtype | can fail in gRPC |
 # | an input that takes more sizes (2 → `None`) | work |
-# | an input that takes other or fewer sizes (2 → 3, `None` → 2) | can fail in the graph |
-# | an input with a different number of dimensions | can fail in the graph |
+# | an input with other or fewer sizes (2 → 3, `None` → 2) | can fail in the graph |
+# | an input with more or fewer dimensions | can fail in the graph |
 # | other answers to the same rows | get other numbers |
 #
-# Answers may change only after retraining. This command compares two exports by these rules:
+# Without retraining, the answers must stay the same. This command compares two exports by these
+# rules:
 #
 # ```
-# .venv/bin/python -m helpers.readers NEW --against OLD [--retrained]
+# .venv/bin/python -m helpers.readers NEW --against OLD  # --retrained: expect other answers
 # ```
 #
 # ### Exercise 4: decide whether it may replace the old one (9 min)
 #
-# `old` and `new` describe a signature in two versions of a model that was not retrained: the dtype
-# and shape of each input, the dtype of each output, and the answers to the same rows. One change
-# breaks clients. Of what kind is it?
+# The dicts `old` and `new` describe one signature in two versions of a model that was not
+# retrained. `answers` holds the answers to the same rows. One change breaks clients. Of what kind
+# is this change?
 #
-# Then write `may_replace(old, new)` for any two versions. It returns `True` if all REST and gRPC
-# clients of `old` work with `new` and get the same answers, else `False`. Clients send every size
-# that `old` takes. Compare the answers with `np.allclose`, and also their shapes.
+# Then write `may_replace(old, new)` for any two versions of a signature. It returns `True` if all
+# REST and gRPC clients of `old` work with `new` and get the same answers, else `False`.
+#
+# - The number of inputs, outputs or dimensions can differ.
+# - Clients send every size that `old` takes, and read every output.
+# - Answers are the same if their shapes are equal and `np.allclose` returns `True`.
 
 # %%
 old, new = lesson.q4.given()
@@ -471,20 +479,19 @@ lesson.q4.check(cause, may_replace)
 # %% [markdown]
 # ## Who may call a model server?
 #
-# Every program that can connect to TensorFlow Serving, which asks for no password. Every client can
-# also make it load any export that it can read. An export is a program (lesson 04): its graph can
-# read and write files with the rights of the server. The server of `serve` answers only you, and
-# loads only below `base`.
+# TensorFlow Serving asks for no password. So every program that can connect may call the server,
+# and make the server load any readable export. An export is a program (lesson 04): its graph can
+# read and write files with the rights of the server.
 #
 # - Let a server listen on `127.0.0.1` or in a private network.
-# - Put a program before it that checks who the client is.
-# - Run it in a container, as a user with few rights, and load only exports that you trust.
+# - Put a program in front of the server. This program checks who the client is.
+# - Run the server in a container, as a user with few rights.
+# - Load only exports that you trust.
 #
 # ## What you can do now
 #
 # - **Call a server**: `instances` for rows, `inputs` for columns, `b64` for bytes, or gRPC.
-# - **Predict which version answers**: the highest number that loads. Test it with a warm-up request
-#   and golden answers.
+# - **Predict which version answers**: the highest number. If loading fails, the old version stays.
 # - **Publish a version**: write it under another name, then rename it.
 # - **Replace an old version**: compare names, dtypes, shapes and answers.
 

@@ -27,9 +27,9 @@
 # %% [markdown]
 # ## The recipe
 #
-# TensorFlow Serving loads only the version with the highest number. With the option
-# `--model_config_file=models.config` and this file, it loads all versions. Each request names one.
-# Here, two colleagues try version 2 first.
+# TensorFlow Serving loads only the version with the highest number. With the file `models.config`
+# below and the option `--model_config_file=models.config`, it loads all versions. Then the address
+# of each request names a version. Here, two colleagues try version 2 first.
 #
 # ```python
 # from pathlib import Path
@@ -116,10 +116,10 @@ server = serve("delivery", base, model_config_file=config)
 #
 # ## Who decides which user gets which version?
 #
-# TensorFlow Serving does not split traffic: a request without a version gets the highest one. So
-# you need a *router*, a program that adds the version to each request, like the course's `Router`.
-# You trust the *stable* version. The *canary* is the version on trial. Two users send the same
-# order:
+# TensorFlow Serving does not split traffic: a request without a version gets the highest version.
+# So you need a *router*, a program that adds the version to each request, like the course's
+# `Router`. You trust the *stable* version. The *canary* is the version on trial. Two users send the
+# same order:
 
 # %%
 router = Router(server.rest, "delivery", stable=1, canary=2, percent=10)
@@ -128,14 +128,14 @@ for user in ("ann", "bob"):
     print(user, reply.role, reply.target, reply.status, reply.ok, reply.answer)
 
 # %% [markdown]
-# Ann gets the canary, Bob the stable version. A reply holds the role, the version (`target`), the
-# HTTP status, `ok` for success, and the answer.
+# Ann gets the canary, and Bob gets the stable version. A reply holds the role, the version
+# (`target`), the HTTP status, `ok` for success, and the answer.
 #
 # ## Why does a user always get the same version?
 #
 # The router computes a *hash* of the user's name: a number that looks random, but is always the
-# same for this name. It puts each user into one of 10,000 *buckets*. At 10 %, the canary gets the
-# buckets 0 to 999.
+# same for this name. The hash puts each user into one of 10,000 *buckets*. At 10 %, the canary gets
+# the buckets 0 to 999.
 
 # %%
 print([(user, bucket(user)) for user in ("ann", "bob", "cem")])
@@ -149,18 +149,18 @@ print("canary:", len(before), "then", len(after), "lost it:", len(before - after
 # ![The canary has the buckets 0 to 999 at 10 %, and 0 to 2,499 at 25
 # %.](../notebooks/images/buckets.svg)
 #
-# A larger share adds buckets, so every user of the canary keeps it. Otherwise a user's answers
-# would change without a reason.
+# A larger share adds buckets, so every user of the canary keeps the canary. Otherwise, a user's
+# answers would change without reason.
 #
 # Python's `hash()` of a text differs between processes. `hashlib.sha256(user.encode()).hexdigest()`
 # is the same everywhere. It returns hexadecimal digits, `int(digits, 16)` makes a number of them,
-# and `number % 10_000` a bucket.
+# and `number % 10_000` makes a bucket.
 #
 # ### Exercise 1: split the users (5 min)
 #
-# Write the rule yourself, without `bucket`. `in_canary(user, percent)` returns `True` for about
-# this share of any set of names, and for the same users in every process. When the percentage
-# grows, the users of the canary keep it.
+# Write the rule without `bucket`. `in_canary(user, percent)` returns `True` for about this share of
+# any set of names, and for the same users in every process. When the percentage grows, the users of
+# the canary keep the canary.
 
 
 # %%
@@ -178,8 +178,9 @@ lesson.q1.check(in_canary)  # also: lesson.q1.hint(), lesson.q1.solution()
 # %% [markdown]
 # ## What shows that a canary fails?
 #
-# `training` holds 1,000 orders, and `live` holds 200. The widget sends the live orders of 200
-# customers through a second router, `watched`. Change the canary's share, and look at the errors.
+# `training` holds 1,000 orders, and `live` holds 200 orders of 200 customers. The widget sends the
+# live orders. Change the canary's share, and look at the errors. Each change resets the counts, so
+# the widget has its own router, `watched`.
 
 # %%
 chance = np.random.default_rng(0)
@@ -198,8 +199,8 @@ stable, trial = watched.statistics()
 widget
 
 # %% [markdown]
-# `stable` and `trial` hold the counts of `watched` at 25 %. With `router`, Ann orders from 62 km,
-# and `rollback` ends the canary:
+# `stable` and `trial` hold the counts of `watched` at 25 %. The next cell prints these counts.
+# Next, Ann, who gets the canary of `router`, orders from 62 km. Then `rollback` ends this canary:
 
 # %%
 for v in stable, trial:
@@ -209,37 +210,43 @@ print(reply.ok, reply.error.split(" [[")[0])
 router.rollback()
 
 # %% [markdown]
-# Only the canary fails, because its table ends at 50 km. `rollback` takes no time: the server
-# still has version 1.
+# Only the canary fails. Its error text says why: the table has the rows 0 to 4, but 62 km needs
+# row 6. We ended the canary because of this text. `rollback` takes no time: the server still has
+# version 1.
 #
 # ## Which difference is more than chance?
 #
-# A *guard* is a program that ends a bad canary. Callers make mistakes, which both versions refuse,
-# so a fixed limit would also end good canaries. A guard compares both error rates.
+# A *guard* is a program that ends a bad canary. Clients also send wrong requests, such as words in
+# place of numbers. Both versions refuse these requests, and each refusal counts as an error. So a
+# fixed limit for the error rate would also end good canaries. A guard compares both error rates.
 #
 # Chance changes a rate r of n requests by about `(r * (1 - r) / n) ** 0.5`, its *standard error*.
-# For a difference, square both standard errors, add them, and take the square root. How many
-# standard errors is our difference?
+# For the difference of two rates, square both standard errors, add the squares, and take the square
+# root. How many standard errors is our difference?
 
 # %%
 squares = [v.error_rate * (1 - v.error_rate) / v.requests for v in (stable, trial)]
 print(round((trial.error_rate - stable.error_rate) / sum(squares) ** 0.5, 1))
 
 # %% [markdown]
-# Chance rarely makes a difference of more than 3 standard errors. So these counts prove nothing
-# yet: we ended the canary because of its error text. The 48 requests of our canary are too few:
-# below about 50, the formula is not reliable.
+# Chance rarely makes a difference of more than 3 standard errors. Our difference of
+# 1.8 is not enough to end a canary. The formula also needs about 50 requests, and our canary has
+# 48.
 #
 # ### Exercise 2: diagnose, and end the canary (10 min)
 #
 # `other_router` sends 20 % of the users to a canary of another model. `requests` holds 200 pairs
 # (customer, rows). The canary refuses some requests that **the stable version answers**. What do
-# these have in common? (Send their rows again for a customer whose `reply.role` is `stable`.)
+# these requests have in common?
 #
-# Then write `guard(router)`. It ends a canary that fails more often than the stable version, and no
-# other. It waits until the canary has 50 requests. The check calls it after every 100 requests
-# until the canary ends. One bad canary fails in only 4 % of the valid requests. The standard error
-# can be 0, so do not divide by it.
+# - Send some requests again. Print `reply.role`, `reply.ok` and the rows.
+# - Compare the canary's refused rows with its answered rows.
+# - Send the refused rows for a customer whose `reply.role` is `stable`.
+#
+# Then write `guard(router)`. It waits until the canary has 50 requests. Then it ends each
+# canary (`router.rollback()`) whose error rate is more than 3 standard errors above the stable
+# version's rate, and no other. The check calls `guard` with other routers, after every 100 requests
+# until the canary ends. The standard error can be 0, so do not divide by it.
 
 # %%
 other_router, requests = lesson.q2.given()
@@ -270,8 +277,8 @@ lesson.q2.check(cause, guard)
 # %% [markdown]
 # ## Is the new version better?
 #
-# Customers see the minutes, and then order or not. After version 1's answer, 10 of 100 customers
-# ordered. After version 2's answer, 12 of 100 ordered. `compare` gets (customers who ordered,
+# Customers see the minutes before they order. After version 1's answer, 10 of 100 customers
+# ordered. After version 2's answer, 12 of 100 ordered. `compare` gets (customers who ordered, all
 # customers) of each version:
 
 # %%
@@ -281,15 +288,16 @@ for found in (compare((10, 100), (12, 100)), compare((400, 4000), (480, 4000))):
 
 # %% [markdown]
 # The *interval* holds the differences that fit the data. With 100 customers, version 2 may be
-# better or worse. *z* is the difference in standard errors. `differs` is `True` if z is outside
-# −1.96 to 1.96. For equal versions, this happens in 5 % of the comparisons. A guard compares more
-# often, so its limit is 3.
+# better or worse. So "no difference shown" does not mean "equal". *z* is the difference, measured
+# in standard errors. `differs` is `True` if z is outside −1.96 to 1.96. For equal versions, this
+# happens in 5 % of the comparisons. A guard compares more often, so its limit is 3.
 #
 # ## May you stop an experiment early?
 #
-# A `Plan` computes how many customers you need to tell 12 % from 10 % with a chance of 80 %. What
-# if you compare ten times (ten *looks*), and stop at the first difference? `simulate` tries 2,000
-# experiments with two **equal** versions:
+# A `Plan` computes how many customers you need to find a difference between 10 % and 12 % in 80 %
+# of the experiments. What if you compare ten times (ten *looks*), and stop at the first difference?
+# `simulate` tries 2,000 experiments with two **equal** versions, so every difference that it
+# finds is wrong:
 
 # %%
 for corrected in (False, True):
@@ -298,33 +306,21 @@ for corrected in (False, True):
     print(f"corrected: {corrected}, {plan.users.total:,} customers, wrong: {found:.0%}")
 
 # %% [markdown]
-# Ten looks are wrong in almost 20 % of the experiments. A corrected plan sets the looks in
-# advance, and requires a larger z at the early ones.
-#
-# A canary at 10 % needs about three times as many customers as at 50 %. So look for errors at a
-# small share first, and compare at 50 %.
+# Without a correction, almost 20 % of the experiments find a wrong difference. A corrected plan
+# sets the looks in advance, and requires a larger z at the early looks. Then only 5 % are wrong.
 #
 # ## When is a comparison wrong?
 #
 # A comparison is wrong if the users were not split as planned. So compare the numbers of users
 # first: this is the *sample-ratio check*. At 50 %, its z is the difference of the two numbers,
-# divided by the square root of their sum. For 5,250 and 4,750 users, z is 500 / 100 = 5. If z is
-# outside −3 to 3, the split is broken. Find the cause, and start again.
-#
-# <details><summary>Two more mistakes</summary>
-#
-# | mistake | instead |
-# |---|---|
-# | After an early stop, the difference was believed | Expect less: it is too large on average |
-# | "No difference shown" was read as "equal" | Read the interval: it may hold a loss |
-#
-# </details>
+# divided by the square root of their sum. For 525 and 375 users, z is 150 / 30 = 5. If z is outside
+# −3 to 3, the split is almost certainly broken. Find the cause, and start again.
 #
 # ### Exercise 3: predict what five experiments show (5 min)
 #
 # Each version should get half of the users, and there was one look. Each experiment holds
-# (customers who ordered, customers) of the stable version, then of the canary. Give each verdict. A
-# verdict can occur twice.
+# (customers who ordered, all customers) of the stable version, then of the canary. Give each
+# verdict. You may call `compare`. A verdict can occur twice.
 
 # %%
 experiments = lesson.q3.given()
@@ -343,9 +339,10 @@ lesson.q3.check(prediction)
 # %% [markdown]
 # ## Do live requests look like the training data?
 #
-# *Skew* means that live requests differ from the training data from the first day on. *Drift* means
-# that they change with time. Both can cause wrong answers without an error. So store the statistics
-# of the training data in the export, in `assets.extra`, where loading ignores it:
+# *Skew*: from the first day on, live requests are unlike the training data. *Drift*: live requests
+# change with time. Both can cause wrong answers without an error. So store the statistics of the
+# training data in the export, in `assets.extra`, which loading ignores. In production, do this step
+# before you publish:
 
 # %%
 columns = {"distance_km": training[:, 0], "parcels": training[:, 1]}
@@ -355,8 +352,8 @@ file.parent.mkdir(exist_ok=True)
 _ = file.write_text(json.dumps(statistics))
 
 # %% [markdown]
-# ![Training writes its statistics into the export. A program compares them with live
-# requests.](../notebooks/images/travelling_statistics.svg)
+# ![Training writes its statistics into the export. A program compares them with live requests,
+# and raises an alarm.](../notebooks/images/travelling_statistics.svg)
 #
 # A new app sends miles in place of kilometres. How far does the mean move?
 
@@ -368,11 +365,10 @@ for unit, distances in {"kilometres": live[:, 0], "miles": live[:, 0] * 0.62}.it
 
 # %% [markdown]
 # Chance moves the mean of n rows by about `1 / sqrt(n)` standard deviations, here 0.07. So −0.70
-# is not chance, although each single distance looks right. For drift, compare with earlier live
-# rows.
+# is not chance.
 #
-# A mean needs many rows. A *range check* works for a single row. It can be an output of the export.
-# Here, all users get version 3 at once:
+# A *range check* works for a single row, and can be an output of the export. To keep this
+# short, all users get version 3 now:
 
 # %%
 low, high = training.min(axis=0), training.max(axis=0)
@@ -393,7 +389,7 @@ print(*reply.answer["predictions"], sep="\n")
 # The second distance is in metres. The client sees `False`, and can correct the request. Most
 # distances in miles are in the range, so use both checks.
 #
-# `promote` makes version 3 the stable version. `rollback` then returns to the one before it:
+# `promote` makes version 3 the stable version. `rollback` then returns to version 1:
 
 # %%
 router.promote()
@@ -429,12 +425,6 @@ def alarm(export_dir, live):
 lesson.q4.check(alarm)
 
 # %% [markdown]
-# ## What changes with several machines?
-#
-# *Kubernetes* runs programs on several machines. Its extension *KServe* starts TensorFlow Serving
-# there (`helpers/serving/rollout/kserve.yaml`), and splits *requests*, not users. So keep your
-# router in front of it.
-#
 # ## Which TensorFlow reads the export?
 #
 # An export says which TensorFlow wrote it:
@@ -443,12 +433,11 @@ lesson.q4.check(alarm)
 print(tf.saved_model.load(base / "1").tensorflow_version)
 
 # %% [markdown]
-# Every later TensorFlow 2 reads this export. Test an older one, unless only the third number is
-# lower: 2.21.0 reads what 2.21.1 wrote.
+# Every later TensorFlow 2 reads this export. An older TensorFlow may fail.
 #
 # ## What you can do now
 #
-# - **Split the users**: hash the name, and give the lowest buckets to the canary.
+# - **Split the users**: hash the name, and give low buckets to the canary.
 # - **End a bad canary**: compare both error rates, and roll back.
 # - **Read an experiment**: check the split first, and set the looks in advance.
 # - **Watch the inputs**: store training statistics and a range check in the export.
@@ -456,6 +445,8 @@ print(tf.saved_model.load(base / "1").tensorflow_version)
 # %% [markdown]
 # [Lesson 08: serving](08_serving.ipynb) · Next:
 # [lesson 10, other runtimes](10_other_runtimes.ipynb)
+#
+# On several machines: *KServe* splits requests, not users (`helpers/serving/rollout/kserve.yaml`).
 #
 # Official documents:
 # [TensorFlow Serving: versions](https://www.tensorflow.org/tfx/serving/serving_config) ·

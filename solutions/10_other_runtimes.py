@@ -10,11 +10,10 @@
 # # Other runtimes: does the file load, and are the numbers the same?
 #
 # A client sends the order number 3000000000, and your export adds 1. Python and a phone answer
-# 3000000001. OpenVINO, a runtime by Intel, answers -1294967295, and no program reports an error.
+# 3000000001. OpenVINO, a program by Intel, answers -1294967295, and no program reports an error.
 #
-# ![OpenVINO computes float32 as bfloat16 on some processors, float64 as float32, int64 as int32.
-# LiteRT refuses models that compute in float64. The others compute as
-# declared.](../notebooks/images/arithmetic.svg)
+# ![LiteRT reads a .tflite file with the signatures that you name, ONNX Runtime an .onnx file for
+# each signature. C and OpenVINO read the export.](../notebooks/images/export_and_runtimes.svg)
 #
 # After this lesson you can
 #
@@ -29,7 +28,7 @@
 # %% [markdown]
 # ## The recipe
 #
-# This code writes a file for phones, runs it, and prints the largest difference from the model:
+# This code writes a LiteRT file, runs it, and prints the largest difference from the model:
 #
 # ```python
 # import numpy as np
@@ -43,8 +42,6 @@
 # runner = Interpreter("model.tflite").get_signature_runner()
 # print(np.abs(runner(x=x)["output_0"] - model(x)).max())
 # ```
-#
-# (`format="onnx"` needs the package `tf2onnx`, and `format="openvino"` needs `openvino`.)
 
 # %%
 import sys
@@ -71,7 +68,7 @@ readers.warm_up()
 # %% [markdown]
 # ## Which programs can run an export?
 #
-# A *runtime* is a program or a library that executes models. Which ones does this computer have?
+# A *runtime* is a program or a library that executes models. Which ones are ready here?
 
 # %%
 ALL = (*runtimes.RUNTIMES, *runtimes.MORE)
@@ -81,15 +78,12 @@ for name in ALL:
 # %% [markdown]
 # - `litert`: LiteRT, the new name of TensorFlow Lite
 # - `onnx` and `browser`: ONNX Runtime for Python and for web pages
-# - `c`: a C program with TensorFlow's own C library (`helpers/runtimes/c_program.c`)
-# - `openvino` and `openvino-f32`: OpenVINO as it is (on some processors it keeps fewer digits), and
-#   OpenVINO told to compute in `float32`
+# - `c`: a C program with TensorFlow's C library
+# - `openvino`: OpenVINO, which keeps fewer digits on some processors
+# - `openvino-f32`: OpenVINO, set to compute in `float32`
 #
 # If one is missing, run `make runtimes OPENVINO=1` in the course's folder and restart the kernel.
-# The exercises work with the runtimes that are ready.
 #
-# ![C and OpenVINO read the export itself, LiteRT a .tflite file, ONNX Runtime an .onnx file for
-# each signature.](../notebooks/images/export_and_runtimes.svg)
 #
 # ## How does a phone run an export?
 #
@@ -113,8 +107,8 @@ two, three = shop.predict_first_two_features, shop.predict_first_three_features
 shop_dir = export("shop", predict_two=(two,), predict_three=(three,))
 
 # %% [markdown]
-# A phone reads a LiteRT file. The recipe's `format="litert"` writes one signature only. For
-# several, give the converter the export's path (a string) and their names:
+# A phone reads a LiteRT file. The recipe's `format="litert"` writes one signature only. For several
+# signatures, give the converter the export's path (a string) and the signatures' names:
 
 # %%
 keys = ["predict_two", "predict_three"]
@@ -145,7 +139,7 @@ print(subprocess.run(command, capture_output=True, text=True).stdout, end="")
 #
 # <details><summary>Interpreter or CompiledModel?</summary>
 #
-# LiteRT recommends `CompiledModel` for new apps, because it can use the GPU:
+# LiteRT recommends `CompiledModel`, because it can use the GPU:
 #
 # ```python
 # from ai_edge_litert.compiled_model import CompiledModel
@@ -178,7 +172,7 @@ lesson.q1.check(litert_file_1)  # also: lesson.q1.hint(), lesson.q1.solution()
 # %% [markdown]
 # ## Does the file load?
 #
-# ONNX is a file format that many programs read. This command converts one signature:
+# This command converts one signature to ONNX, a file format:
 #
 # ```bash
 # python -m tf2onnx.convert --saved-model shop --signature_def predict_two \
@@ -195,8 +189,8 @@ lesson.q1.check(litert_file_1)  # also: lesson.q1.hint(), lesson.q1.solution()
 # print(session.run(None, {"x": np.array([[0.5, 0.5]], np.float32)}))
 # ```
 #
-# `runtimes.run` converts and calls a signature. `serving_default` is a second name of the first
-# endpoint:
+# `runtimes.run` converts a signature and calls it. The function `ask` below calls
+# `serving_default`, which is here a second name of `predict_two`:
 
 
 # %%
@@ -222,27 +216,30 @@ with show_error():
 # %% [markdown]
 # tf2onnx reports a success, but ONNX Runtime cannot load the file. tf2onnx copied `Erfc`, an
 # operation of TensorFlow that ONNX does not have. So never trust a conversion: load the file and
-# call it. (`gelu` with `approximate=True` loads.)
+# call it.
 #
 # ## Which signatures does the file have?
 #
-# `crossing` calls each signature in Python and in four runtimes, with inputs that it makes, or with
-# yours: `crossing(shop_dir, {"x": rows})`. It leaves out `openvino` and `browser`:
+# `crossing` calls each signature in Python and in four runtimes: `litert`, `onnx`, `c` and
+# `openvino-f32`. It makes the inputs, or takes yours as a second argument, such as `{"x": rows}`:
 
 # %%
 crossing(shop_dir)
 
 # %% [markdown]
-# OpenVINO reads only `serving_default`. For another signature, write a second export. An ONNX file
-# has exactly one signature.
+# OpenVINO reads only `serving_default`, so another signature needs a second export.
 #
 # ### Exercise 2: predict what a file keeps (4 min)
 #
 # You export a model like `shop` and convert the export with `signature_keys=["predict_two"]`. Then
-# you call `predict_two` in LiteRT's interpreter with three rows of `float32`. Now change one thing.
-# *Afterwards* means after the conversion. Does the file give the `"same"` answers that the model
-# gave when you exported it, `"other"` answers, or an `"error"`? (Lesson 01 compares
-# `tf.saved_model.save` with `export`.)
+# you call `predict_two` in LiteRT's interpreter with three rows of `float32`. Each line below
+# changes one thing:
+#
+# - The first two changes happen *afterwards*: between the conversion and the call.
+# - The third changes the call, the fourth how you write the export (lesson 01).
+#
+# Does the call return the `"same"` answers that the model gave when you exported it, `"other"`
+# answers, or an `"error"`?
 
 # %%
 # > prediction = {
@@ -275,7 +272,7 @@ for runtime in ("litert", "onnx", "openvino-f32"):
 # %% [markdown]
 # OpenVINO computes `int64` as `int32`, whose largest number is 2147483647.
 #
-# What happens to `float32`? `parity` calls a larger network in each runtime:
+# What happens to `float32`? `parity` compares a larger network in each runtime with Python:
 
 # %%
 tf.keras.utils.set_random_seed(1)
@@ -286,10 +283,14 @@ inputs = {"x": np.random.default_rng(1).uniform(-20, 20, (300, 3)).astype(np.flo
 parity_picture(parity(lesson.scratch / "wide", inputs, ALL))
 
 # %% [markdown]
-# Differences left of the dashed line are rounding. Only `openvino` can be beyond it: if the
-# processor has `bfloat16`, a format with 3 digits, OpenVINO computes in it. On the machine that
-# made this page, its largest difference was 0.024, and 0.0000026 with the setting of
-# `openvino-f32`:
+# In the first plot, differences left of the dashed line are rounding. Only `openvino` can be right
+# of the line: if the processor has `bfloat16`, a dtype with 2 or 3 decimal digits, OpenVINO
+# computes in `bfloat16`.
+#
+# ![OpenVINO computes float32 as bfloat16 on some processors, float64 as float32, int64 as int32.
+# LiteRT refuses float64. The others compute as declared.](../notebooks/images/arithmetic.svg)
+#
+# `openvino-f32` prevents this with a setting:
 #
 # ```python
 # import openvino
@@ -301,8 +302,9 @@ parity_picture(parity(lesson.scratch / "wide", inputs, ALL))
 #
 # ## Which layer is the first to differ?
 #
-# Export an endpoint that also returns the numbers between the layers, and compare layer by layer.
-# An export sorts its outputs by name, so these names begin with `a`, `b` and `c`:
+# Export an endpoint that returns the numbers after each layer, and compare layer by layer. An
+# export sorts its outputs by name. The names below begin with `a`, `b` and `c`, so the outputs keep
+# the order of the layers:
 
 
 # %%
@@ -325,12 +327,14 @@ for layer, numbers in right.items():
 #
 # ### Exercise 3: find the silent difference (7 min)
 #
-# A laboratory's export, `lab_dir`, has three signatures (`serving_default` is the first one again).
-# Each takes `x`, rows of two numbers, and returns the numbers after each of four layers, `layer_1`
-# to `layer_4`. `measured` holds 40 rows. For one signature, one runtime silently gives other
-# answers than Python. Find the runtime, the signature, and the first layer that differs. How large
-# is the largest absolute difference from Python in this layer? Differences below 0.001 are
-# rounding. Do not ask `openvino`.
+# The export `lab_dir` has three signatures. (`serving_default` is a second name of the first.) Each
+# takes `x`, rows of two numbers, and returns the numbers after each of four layers, `layer_1` to
+# `layer_4`. `measured` holds 40 such rows. For one signature, one of the four runtimes of
+# `crossing` silently gives other answers than Python.
+#
+# 1. Find the runtime and the signature. `crossing` shows the names of the signatures.
+# 2. Find the first layer that differs. Differences below 0.001 are rounding.
+# 3. Compute the largest absolute difference from Python in this layer, to four digits.
 
 # %%
 lab_dir, measured = lesson.q3.given()
@@ -350,8 +354,7 @@ lesson.q3.check(runtime, signature, layer, largest)
 # ## Can the file be smaller?
 #
 # *Quantisation* stores each weight in fewer bytes than the four of `float32`. The package
-# `litert-quantizer` does so with a LiteRT file and a *recipe*, which names the kind of
-# quantisation:
+# `litert-quantizer` quantises a LiteRT file. You choose the kind of quantisation by a name:
 #
 # ```python
 # from litert_quantizer.quantizer import Quantizer
@@ -361,9 +364,9 @@ lesson.q3.check(runtime, signature, layer, largest)
 # tool.quantize().export_model("small.tflite")
 # ```
 #
-# (Older pages set `converter.optimizations`, which LiteRT calls *legacy*.) `quantised` does the
-# same. Here are four kinds, with their size relative to `float32`. `power_above` rounds an error up
-# to a power of ten (the digits depend on the processor):
+# `quantised` does the same. The next cell compares four kinds with `plain`, a file of `float32`.
+# The *error* of a file is the largest absolute difference from the answers of `plain`.
+# `power_above` rounds the error up to a power of ten, because its digits depend on the processor:
 
 # %%
 wide.export(lesson.scratch / "wide.tflite", format="litert", verbose=False)
@@ -374,19 +377,19 @@ for kind in quantisation.KINDS:
     print(f"{kind:<22} size {len(content) / len(plain):.0%}, error below {error:g}")
 
 # %% [markdown]
-# `wi8` stands for weights of 8 bits, and `afp32` for `float32` between the layers. LiteRT computes
-# in `float32` with `weight_only`. With `dynamic`, each layer first rounds its inputs to 8 bits,
-# which is faster on many phones.
+# In the names, `wi8` means weights of 8 bits. `afp32` means that each layer takes and returns
+# `float32`. With `weight_only`, a layer also computes in `float32`. With `dynamic`, a layer first
+# rounds its `float32` inputs to 8 bits, which is faster on many phones.
 #
-# The answers go from -4.4 to 3.6. Decide which error your users accept, the *error budget*. Take
-# the smallest file within it.
+# The answers lie between -4.4 and 3.6. Decide which error your users accept, the *error budget*.
+# Take the smallest file within it.
 #
 # ## How do you make a file with whole numbers only?
 #
-# Some chips cannot compute with floats. The recipe `static_wi8_ai8` stores the weights and the
+# Some chips cannot compute with floats. The kind `static_wi8_ai8` stores the weights and the
 # numbers between the layers in 8 bits. First, in the *calibration*, the quantizer measures the
-# range of the numbers after each layer, on your rows. Give all rows as one sample, then each row as
-# a sample of its own:
+# range of the numbers after each layer, on samples that you give. The next cell makes two files. In
+# the first, all rows are one sample. In the second, each row is one:
 
 # %%
 samples = {"at once": [inputs], "one by one": [{"x": row[None]} for row in inputs["x"]]}
@@ -400,14 +403,13 @@ print(litert_file.signatures(static)["serving_default"])
 # The second file is silently wrong. The quantizer *averages* the ranges of the samples, and single
 # rows have small ranges. So give all rows as one sample.
 #
-# The file takes and returns `int8`, so an app sends `round(x / scale) + zero_point`.
-# `get_input_details()` returns `scale` and `zero_point`, the whole number that stands for 0.
-#
-# <details><summary>How does an app scale?</summary>
+# <details><summary>The file takes and returns int8. How does an app convert floats?</summary>
 #
 # ```python
 # predict = Interpreter("static.tflite").get_signature_runner()
-# scale, zero_point = predict.get_input_details()["x"]["quantization"]
+# details = predict.get_input_details()["x"]["quantization"]
+# scale = details[0]  # the difference between the floats of two neighbouring whole numbers
+# zero_point = details[1]  # the whole number that stands for 0
 # whole = np.clip(np.round(inputs["x"] / scale) + zero_point, -128, 127).astype(np.int8)
 # answers = predict(x=whole)["output_0"].astype(np.float32)
 # scale, zero_point = predict.get_output_details()["output_0"]["quantization"]
@@ -418,9 +420,13 @@ print(litert_file.signatures(static)["serving_default"])
 #
 # ### Exercise 4: two budgets (6 min)
 #
-# A meter's network is in the export `meter_dir`. `readings` holds rows that occur in use, for the
-# input `readings`. Two customers want a LiteRT file that takes any number of `float32` rows, of the
-# smallest kind within their budget. The first accepts an error of 0.01, the second of 0.2.
+# The export `meter_dir` has the signature `serving_default` with the input `readings`. The array
+# `readings` has 500 rows that occur in use. Two customers want a LiteRT file that takes any number
+# of `float32` rows. The first accepts an error of 0.01, the second of 0.2.
+#
+# 1. Convert the export to a plain file of `float32`.
+# 2. Measure the error of the four kinds on `readings` with `quantisation.largest_error`.
+# 3. For each customer, choose the smallest file within the budget. It may be the plain file.
 
 # %%
 meter_dir, readings = lesson.q4.given()
@@ -452,29 +458,44 @@ texts_dir = export(
 crossing(texts_dir, {"words": ["red", "Red", "blue"]})
 
 # %% [markdown]
-# Your Python function exists only in this notebook. The column `python` has an error, too: this
-# reader is a new process. For a *custom op* (an operation from your own library), the export stores
-# only its name. Leave both out. LiteRT, ONNX Runtime and OpenVINO also lack most operations on
-# texts. So **compute numbers from the texts in one endpoint, which stays on the server, and convert
-# an endpoint that computes with these numbers.**
+# An export does not store Python functions, so `in_python` fails outside this notebook, even in the
+# reader `python`. LiteRT, ONNX Runtime and OpenVINO also lack most operations on texts. So
+# **compute numbers from the texts in one endpoint, which stays on the server, and convert an
+# endpoint that computes with these numbers:**
+#
+# ```python
+# def count_letters(words):  # stays on the server
+#     return tf.cast(tf.strings.length(words), tf.float32)
+#
+#
+# def price(x):  # is converted
+#     return 2.0 * x + 1.0
+#
+#
+# export("labels", count_letters=(count_letters, texts), price=(price, floats))
+# ```
 #
 # <details><summary>JAX, TensorFlow.js, TF-TRT, QAT</summary>
 #
-# - **JAX**: Keras exports one compiled program (`XlaCallModule`) for the machine's platforms. A
-#   program for a CPU does not run on a GPU. OpenVINO and tf2onnx cannot read it.
-# - **TensorFlow.js**: the last `tensorflowjs` is from 2024 and does not read Keras 3.
+# - **JAX**: the export has a program for one kind of processor. OpenVINO and tf2onnx cannot read
+#   it.
+# - **TensorFlow.js**: `tensorflowjs` does not read Keras 3.
 # - **TF-TRT**: TensorFlow 2.21 is built without TensorRT.
-# - **QAT** (training with quantisation) in `tensorflow-model-optimization` needs Keras 2.
+# - **QAT**: `tensorflow-model-optimization` needs Keras 2.
 #
 # </details>
 #
 # ### Exercise 5: split an export (7 min)
 #
-# One of the three exports in `exports_dir` does not work in LiteRT. Which one? Loaded, it has two
-# methods: `count_words` computes numbers from texts, and `weigh` computes an opinion from these.
-# Write an export with both methods as endpoints, under these names, for any number of rows. Give no
-# specs, because loaded methods have their own. Track nothing. `weigh` must give the method's
-# answers in every runtime that is ready, except OpenVINO.
+# The folder `exports_dir` has three exports: `houses`, `colours` and `reviews`.
+#
+# 1. Find the export that does not work in LiteRT.
+# 2. Load it with `tf.saved_model.load`. Its method `count_words` computes numbers from texts. Its
+#    method `weigh` computes a score, the *opinion*, from these numbers.
+# 3. Write an export with both methods as endpoints, under the same names, for any number of rows.
+#    Loaded methods need neither `TensorSpec` nor `track` (lesson 03).
+#
+# `weigh` must give the method's answers in every runtime that is ready, except OpenVINO.
 
 # %%
 exports_dir = lesson.q5.given()
@@ -494,10 +515,10 @@ lesson.q5.check(cannot_cross, split_dir)
 #
 # - **Convert and run**: `TFLiteConverter.from_saved_model(directory, signature_keys=[...])`, then a
 #   signature runner.
-# - **Predict what a file keeps**: the export's weights, and the signatures that you name.
+# - **Predict what a file keeps**: the weights, and the signatures that you name.
 # - **Find a silent difference**: compare each signature in each runtime, then each layer.
-# - **Make a file smaller**: measure each kind on rows from use, against an error budget.
-# - **Split a model**: convert only the endpoint that computes with numbers.
+# - **Make a file smaller**: measure each kind on rows from use.
+# - **Split a model**: convert the endpoint that computes with numbers.
 
 # %% [markdown]
 # [Lesson 09: rollout](09_rollout.ipynb) · Next: [lesson 11, performance](11_performance.ipynb)

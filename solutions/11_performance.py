@@ -13,8 +13,8 @@
 # computes the same answer in 0.007 ms. What happens in the rest of the time, and how do you avoid
 # it?
 #
-# ![Four ways to ask one model for one row. model.predict takes 42 ms, model(row) 1.6 ms, a
-# tf.function 0.4 ms and LiteRT 0.002 ms.](../notebooks/images/time_of_a_call.svg)
+# ![For one row, model.predict takes 42 ms, model(row) 1.6 ms, a tf.function 0.4 ms and LiteRT
+# 0.002 ms.](../notebooks/images/time_of_a_call.svg)
 #
 # After this lesson you can
 #
@@ -40,7 +40,7 @@
 # graph = tf.function(lambda rows: model(rows))
 # row = tf.zeros((1, 10))
 # ways = [lambda: model.predict(row, verbose=0), lambda: graph(row)]
-# first_calls = [way() for way in ways]  # they do not count
+# first_calls = [way() for way in 3 * ways]  # they do not count
 # turns = [[timeit.timeit(w, number=9) for w in ways] for _ in range(9)]
 # print(statistics.median(a / b for a, b in turns), "times as long")
 # ```
@@ -70,8 +70,8 @@ from helpers.widgets.speed_plot import speed_plot
 # %% [markdown]
 # ## How long does one row take?
 #
-# `ComplexModel` computes one number from ten, with three layers and 2,817 weights. `arithmetic`
-# computes the same in NumPy:
+# `ComplexModel` computes one number from ten, with 2,817 weights. `arithmetic` computes the same in
+# NumPy:
 
 # %%
 tf.keras.utils.set_random_seed(1)
@@ -91,7 +91,7 @@ row = x[:1]
 print(arithmetic(row).round(2), model.predict(row, verbose=0).round(2))
 
 # %% [markdown]
-# Both answers are equal. How long does each take?
+# Both answers are 0.18. How long does each take?
 
 # %%
 figures(
@@ -103,51 +103,57 @@ figures(
 )
 
 # %% [markdown]
-# `predict` takes 6,400 times as long. All figures in the text are from the computer on which this
-# page was made. In Jupyter, the tables show those of yours, too.
+# `predict` takes 6,400 times as long. All figures in the text are from one computer.
 #
 # ## When does a timing mean something?
 #
-# These nine timings of a new `tf.function` were recorded for this page, in milliseconds. Each holds
-# one call:
+# Here are nine timings of a new `tf.function`, in milliseconds. Each timing holds one call:
 
 # %%
 recorded = [45.16, 0.8, 0.4, 0.37, 4.96, 0.54, 0.38, 0.36, 0.44]
 print(f"mean {np.mean(recorded):.2f} ms, median {np.median(recorded):.2f} ms")
 
 # %% [markdown]
-# The first call traced the function. During the fifth, another program used the processor. These
-# two timings make the mean 13 times as large as the *median*, the middle one of the sorted timings.
-# So follow four rules:
+# The first call traced the function. During the fifth call, another program used the processor.
+# These two timings make the mean 13 times as large as the *median*, the middle one of the sorted
+# timings. So follow four rules:
 #
 # | rule | reason |
 # |---|---|
-# | Call the function a few times before. | The first call traces, and caches are empty. |
-# | Put many calls into one timing. | Some clocks move in steps of 15.6 ms. |
+# | Call the function a few times before. | The first call traces. |
+# | Put many calls into one timing. | A timing can be wrong by one step of the clock. |
 # | Time two functions *in turn*: A, B, A, B. | If the computer slows down, both become slower. |
 # | Take the median. | An interruption changes the mean, but hardly the median. |
 #
-# `measure` times one function, so it follows all rules but the third. A factor as large as 6,400
-# does not need this rule. For two functions, a *turn* gives a *pair* of timings, one of each.
-# Divide one by the other to get the *ratio* of the pair. `Ratio` gets the ratio of each pair, here
-# made-up ones:
+# How many calls are enough? Suppose that a clock moves in steps of 10 ms, and a call takes 1 ms.
+# The timing of one call is then 0 or 10 ms. The timing of 200 calls is about 200 ms, so an error of
+# one step is only 5 %. The clock of `timeit` and `measure` has much smaller steps, so a timing of
+# 1 ms is long enough.
+#
+# The two timings of a *turn* are a *pair*. Divide one by the other to get the *ratio* of the pair.
+# The function that you divide by is the *baseline*. `Ratio` takes the ratios of all pairs, here
+# made-up ones, and computes their median:
 
 # %%
 print(Ratio(pairs=(1.7, 2.4, 1.9, 2.2, 2.1, 1.8, 2.3, 2.0)))
 print(Ratio(pairs=(0.7, 1.4, 0.9, 1.2, 1.1, 0.8, 1.3, 1.0)))
 
 # %% [markdown]
-# With a certainty of 99 %, the true median lies in the *interval*. With 8 pairs, the interval holds
-# all ratios. With 12, all but the smallest and largest. The first interval lies above 1, so the
-# function is slower than the *baseline*, the function that you divide by. The second interval,
-# 0.7 to 1.4, contains 1. Then the comparison is inconclusive, so do not publish a number.
+# The true median is the median of endlessly many pairs. With a certainty of 99 %, it lies in the
+# *interval*. The first interval lies above 1, so the function is slower than the baseline. The
+# second interval, 0.7 to 1.4, contains 1, so the function may be slower or faster. Then do not
+# publish a number.
 #
 # ### Exercise 1: which timing may be published? (5 min)
 #
 # A colleague timed `old` and `new` on three days. `days` has her timings in their order, in
-# milliseconds. Only one day may be published. Choose for each day: `publish`, `not in turn`, `clock
-# too coarse` or `too noisy` (the interval contains 1). For the day to publish, also give the median
-# as `times`: `old` takes that many times as long as `new`. (`Ratio` prints at most two digits.)
+# milliseconds. Only one day may be published.
+#
+# 1. Choose for each day: `publish`, `not in turn`, `clock too coarse` (each timing is 0 or one step
+#    of the clock) or `too noisy` (the interval contains 1). To get the interval, divide `old` by
+#    `new` in each turn, and give these ratios to `Ratio`.
+# 2. For the day to publish, let `times` be the median of the ratios (± 2 %). `Ratio` prints too
+#    few digits, so use `np.median`.
 
 # %%
 days = lesson.q1.given()
@@ -169,16 +175,18 @@ lesson.q1.check(verdicts, times)  # also: lesson.q1.hint(), lesson.q1.solution()
 #
 # Write `times_as_long(function, baseline, clock)`. It returns how many times as long a call of
 # `function` takes as a call of `baseline`. `clock()` returns the time in seconds. Use no other
-# clock. The check calls your function on simulated computers:
+# clock. Make each timing at least 0.05 s long, and take at least nine turns. To find the number of
+# calls for a timing, begin with one call. While the timing is too short, use more calls.
+#
+# The check calls your function on simulated computers:
 #
 # - Their clock moves in steps of 1 ms. A call takes from 50 µs to 0.5 s.
 # - On one computer, the first two calls of each function take a second longer.
 # - One computer becomes slower.
-# - On four computers, other programs interrupt up to four timings, none in the first third of your
-#   run.
+# - On four computers, other programs interrupt up to four timings. They never interrupt the first
+#   third of your run, in which you find the number of calls.
 #
-# Make each timing at least 0.05 s long, and take at least nine turns. Your answer may be wrong by
-# 5 %. All your calls together may take 60 s on `clock`.
+# Your answer may be wrong by 5 %. All your calls together may take 60 s on `clock`.
 
 
 # %%
@@ -205,13 +213,10 @@ def times_as_long(function, baseline, clock):
 lesson.q2.check(times_as_long)
 
 # %% [markdown]
-# In your programs, `ratio(function, baseline)` of `helpers.benchmark` does all this.
-#
 # ## What happens in the time of one row?
 #
-# Compare `predict` with shorter ways to the same answer. One of them is *LiteRT*, the runtime for
-# phones (lesson 10). A converter writes a file for it from an export. `model.inference` is the
-# model as a `tf.function` with a declared input:
+# Compare `predict` with three shorter ways. One way is *LiteRT*, the runtime for phones (lesson
+# 10). A converter makes its file from an export:
 
 # %%
 export_dir, litert_file = lesson.scratch / "sum", lesson.scratch / "sum.tflite"
@@ -224,8 +229,8 @@ converter = tf.lite.TFLiteConverter.from_saved_model(str(export_dir), signature_
 _ = litert_file.write_bytes(converter.convert())
 
 # %% [markdown]
-# Open the file once, here without XNNPACK (`delegates=False`), an optional part of LiteRT that
-# prints a message. Then each call copies a row in, computes, and reads the answer:
+# Open the file once. `delegates=False` turns off XNNPACK, a part of LiteRT that prints a message
+# and saves less than 1 µs for this row:
 
 # %%
 interpreter = open_litert(litert_file, delegates=False)
@@ -250,29 +255,26 @@ example = "1.6 ms", "0.4 ms", "1.7 µs"
 figures({name: measure(way) for name, way in ways.items()}, example)
 
 # %% [markdown]
-# The arithmetic is the same each time. The rest is the *fixed cost* of a call, which you pay once
-# for each call, for one row or many. NumPy pays one for each operation, LiteRT one for all: 6.6 and
-# 1.7 µs.
+# The arithmetic is the same each time. The rest of the time is the *fixed cost* of the call. You
+# pay it once for each call, whether the call has one row or many.
 #
 # - **`model.predict`** makes a data set and callbacks, and runs a loop over batches. It is made for
 #   many rows, [not for one row at a time](https://github.com/tensorflow/tensorflow/issues/40261).
-# - **`model(row)`** is *eager*: it runs the Python code of each layer, one operation after the
-#   other.
-# - **A `tf.function`** checks the arguments, makes a tensor, and starts one graph. So does a
-#   signature of an export.
-# - **LiteRT** copies the row in and the answer out.
+# - **`model(row)`** is *eager*: it runs the Python code of each layer.
+# - **A `tf.function`** checks the arguments, makes a tensor, and starts one graph.
+# - **LiteRT** copies the row in, runs all operations, and copies the answer out. NumPy takes
+#   longer, because Python calls each operation of `arithmetic` separately.
 #
-# These are costs of *Python*, and this model is small. If the arithmetic of your model takes a
-# second, another way to call it gains little. TensorFlow Serving calls the graph from C++, without
-# Python.
+# For a large model, fixed costs matter less.
 #
 # ## Which way for how many rows?
 #
 # ### Exercise 3: predict the growth (4 min)
 #
-# `rows` has 10,000 rows. The arithmetic takes about 0.3 µs for each of them. Does each line take
-# less or more than 50 times as long as for one row? Decide before you measure. `np.newaxis` makes
-# one row of shape (1, 10).
+# `rows` has 10,000 rows. Each key of `prediction` is a line of code. Does this line take less or
+# more than 50 times as long as the same line with one row? The arithmetic of a row takes about
+# 0.3 µs, without fixed costs. `row[np.newaxis]` has the shape (1, 10). Decide before the check
+# measures all lines.
 
 # %%
 rows = np.tile(x, (10, 1))
@@ -293,29 +295,30 @@ prediction = {
 lesson.q3.check(prediction)
 
 # %% [markdown]
-# `sweep` times all ways for 1 to 65,536 rows, in the second process. One way is *XLA*, which
-# compiles a graph to machine code (`jit_compile=True`). `predict` gets all rows as one batch. Wait
-# about 5 seconds:
+# `sweep` times all ways for 1 to 65,536 rows. Three ways call a graph: `tf.function`, `signature`,
+# and *XLA*, which compiles the graph to machine code (`jit_compile=True`). `predict` gets all rows
+# as one batch:
 
 # %%
 speed_plot(sweep.sweep(export_dir, litert_file))
 
 # %% [markdown]
-# The dashed line is the arithmetic in NumPy. With one row, on the left, the fixed costs decide:
-# LiteRT is lowest, at 0.25, and `predict` highest, at over 6,000. With 65,536 rows, on the right,
-# all rows share one fixed cost: `predict` falls to 4.6, and the graphs lie together at about 0.2,
-# because they use several cores. So:
+# The dashed line is NumPy. With one row, on the left, the fixed costs decide: `predict` takes over
+# 6,000 times as long as NumPy. With 65,536 rows, on the right, all rows share one fixed cost, and
+# the three graphs are faster than NumPy. `predict` still takes about 6 times as long, because it
+# makes a data set from the rows. So:
 #
 # - **Send many rows in one call.**
 # - **For single rows in Python**, use LiteRT or a `tf.function`.
 # - **Use `predict` for a data set**, and set `batch_size`, which is 32 by default.
-# - **In a server**, *batching* joins the rows of several clients into one call ([lesson
-#   08](08_serving.ipynb)).
+# - **In a server** ([lesson 08](08_serving.ipynb)), *batching* joins the rows of several clients.
 #
 # ### Exercise 4: a slow scorer (6 min)
 #
-# `slow(rows)` scores customers. Write `fast(rows)`. It returns an array of the same scores (± 0.01)
-# in less than 1 % of the time. The check times both, on 12 new rows in each call.
+# `slow(rows)` scores customers. Write `fast(rows)`. It returns the same scores (± 0.01) for any
+# number of rows. The check times calls with 12 new rows. There, `fast` takes less than 1 % of the
+# time of `slow`. A `tf.function` with the `input_signature` of `graph` needs no new graph when the
+# number of rows changes.
 
 # %%
 slow = lesson.q4.given()
@@ -339,8 +342,8 @@ lesson.q4.check(fast)
 # %% [markdown]
 # ## Why is a tf.function slow again and again?
 #
-# Because it makes new graphs. Its Python code runs only while TensorFlow traces it, so each line
-# that this function prints is a new graph:
+# Because TensorFlow makes new graphs. The Python code runs only while TensorFlow traces it, so each
+# printed line stands for a new graph:
 
 
 # %%
@@ -361,21 +364,21 @@ print(scaled_sum.experimental_get_tracing_count(), "graphs for 6 calls")
 # A tensor is an input of the graph: a new value needs no new graph, but a new shape or dtype needs
 # one.
 #
-# ![Three Python numbers make three graphs, each with a constant. Three tensors go into the input of
-# one graph.](../notebooks/images/number_or_tensor.svg)
+# ![Three Python numbers make three graphs, each with a constant. Three tensors go into one
+# graph.](../notebooks/images/number_or_tensor.svg)
 #
-# Making a new graph for a new input is called *retracing*. Here it takes 6.5 ms, and a call of a
-# graph 0.2 ms. To avoid it:
+# Making a new graph for a new input is called *retracing*. To avoid retracing:
 #
 # - Pass a tensor, not a Python number, for what changes.
 # - For sizes that change, write `None` in an `input_signature`, or set `reduce_retracing=True`.
-# - Make the `tf.function` once, not inside the function or loop that calls it.
+# - Make the `tf.function` once, outside of the function or loop that calls it.
 #
 # ### Exercise 5: diagnose (5 min)
 #
 # As a `tf.function`, `shop.bill(amounts, discount, member)` is slow. Which argument is the `cause`?
-# Print the types and shapes of some requests. Then write `steady`, a function of the same
-# arguments. It computes the same bills, and makes at most four graphs. It may call a `tf.function`.
+# Print the types and shapes of some requests. Then write `steady`, which computes the same bills
+# (to five digits) in a `tf.function`. The check calls `steady` for 50 new requests. All these calls
+# together may make at most four graphs.
 
 # %%
 shop = lesson.q5.given()
@@ -400,7 +403,8 @@ lesson.q5.check(cause, steady)
 # %% [markdown]
 # ## What does the first answer cost?
 #
-# A program that starts for each question also loads the model each time:
+# A program that starts for each question also loads the model each time. `measure` does not count
+# the first three loads:
 
 # %%
 figures(
@@ -412,24 +416,21 @@ figures(
 )
 
 # %% [markdown]
-# TensorFlow makes a Python object for each variable and function of the export. LiteRT opens one
-# file. For a process with only one of the two:
+# The program also imports the library. Each column was measured in a new process:
 #
 # | | TensorFlow | LiteRT |
 # |---|---|---|
 # | import the library | 2.9 s | 0.1 s |
-# | load this model | 34 ms | 0.05 ms |
-# | memory | 560 MB | 41 MB |
+# | memory, with the model | 560 MB | 41 MB |
 #
 # ## What you can do now
 #
-# - **Publish a timing** if the functions took turns, each timing is much longer than a step of the
-#   clock, and the interval does not contain 1.
-# - **Compare two functions**: call them first, time many calls in turn, and take the median of the
-#   ratios.
-# - **Predict the growth**: a call has a fixed cost, and each row costs something.
-# - **Make a scorer fast**: one call of a graph for all rows, not `predict` for each.
-# - **Stop retracing**: count the graphs, pass tensors, and make the `tf.function` once.
+# - **Publish a timing** if the functions took turns, the timings are much longer than a clock step,
+#   and the interval does not contain 1.
+# - **Compare two functions**: time many calls in turn, and take the median of the ratios.
+# - **Predict the growth**: a call has a fixed cost, and each row costs time.
+# - **Make a scorer fast**: call one graph for all rows.
+# - **Stop retracing**: count the graphs, and pass tensors.
 
 # %% [markdown]
 # [Lesson 10: other runtimes](10_other_runtimes.ipynb) · This is the last lesson. Back to [lesson

@@ -100,6 +100,13 @@ def offered_exports(folder: Path) -> tuple[dict[str, tuple[Path, bool, str]], Pa
     add("lists", False, "lists the files of a folder, with MatchingFiles", lists_files)
     add("prints", False, "writes to a file with PrintV2", prints)
     add("sinh", False, "computes with Sinh, which none of your exports has", tf.math.sinh)
+    no_nan = tf.math.multiply_no_nan  # its type begins like Mul, which the team's exports have
+    add(
+        "no_nan",
+        False,
+        "computes with MulNoNan, which none of your exports has",
+        lambda x: no_nan(x, 2.0),
+    )
     add("company", False, "has an operation that TensorFlow does not know", lambda x: 2.0 * x)
     _change(made["company"][0], _rename_an_operation)
     add("second", False, "has a second graph, and this one writes a file", lambda x: 2.0 * x)

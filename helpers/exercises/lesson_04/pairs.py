@@ -10,6 +10,8 @@ GRAPH, WEIGHTS, NOTHING = "graph", "weights", "nothing"
 KINDS = (GRAPH, WEIGHTS, NOTHING)
 SECOND_COPIES = "_all_variables"  # the beginning of the keys of the second copies
 SMALL = 1e-6  # relative: np.allclose takes it for no change
+TINY = 1e-9  # rounded to some decimals, twice this number is the same
+MORE = 7  # variables before those that change, so that the first six of an export show nothing
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,12 @@ def pairs(folder: Path) -> dict[str, Pair]:
     made: dict[str, Pair] = {}
     chance = np.random.default_rng(4)
     weights = {
+        **{f"biases_{n}": np.full(2, n, np.float32) for n in range(MORE)},
         "first": chance.uniform(0.5, 2, (3, 3)).astype(np.float32),
         "second": chance.uniform(0.5, 2, (3, 3)).astype(np.float32),
         "mean": chance.uniform(0.5, 2, (3,)).astype(np.float32),
     }
+    weights["second"][0, 0] = TINY
     old = _save(folder / "old", weights)
 
     def add(name, kind, words, **changes):
@@ -76,6 +80,14 @@ def pairs(folder: Path) -> dict[str, Pair]:
         WEIGHTS,
         f"one number of one weight differs by {SMALL:g} of itself",
         second=one,
+    )
+    tiny = weights["second"].copy()
+    tiny[0, 0] *= 2
+    add(
+        "tiny_number",
+        WEIGHTS,
+        f"one number of one weight was {TINY:g}, and is {2 * TINY:g} now",
+        second=tiny,
     )
     add(
         "swapped",
@@ -113,7 +125,7 @@ def pairs(folder: Path) -> dict[str, Pair]:
 
 
 def _save(directory, weights, tanh=False, twice=False, prefix=""):
-    """Save a function of three variables, with tf.saved_model.save."""
+    """Save a function of three of the variables, with tf.saved_model.save."""
     import tensorflow as tf
 
     module = tf.Module()

@@ -6,6 +6,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from helpers.exercises import answer_types, exercise_server
@@ -84,14 +85,14 @@ def _require_one(publish, model, made, base, expected):
 
     before = exercise_server.final_states(model)
     whole, exported, old = files(made), contents(made), contents_of_all(base)
-    with Asking(request, CLIENTS) as clients, Asking(_scan, 1), watched(base) as first:
+    with Asking(request, CLIENTS) as clients, Asking(_scan, 1), watched(base) as seen:
         call(publish, made, base, may_change=[0, 1])
         states = exercise_server.final_states(model)
     require(
         base.is_dir(),
         "publish should only add to base, but base itself has gone. Do not delete or move it.",
     )
-    _require_whole(first, base, whole)
+    _require_whole(seen.first, base, whole)
     status, answer = request()
     for number, (state, error) in states.items():
         if number > max(before) and error:
@@ -117,6 +118,11 @@ def _require_one(publish, model, made, base, expected):
             "The server does not read a loaded version again."
         )
     _require_added(exported, made, old, base)
+    for name in sorted(seen.gone):
+        raise NotYet(
+            f"publish: version {name} should stay in base, but was missing for a moment. The server "
+            "reads base at any time, and unloads a version whose folder is missing."
+        )
     return len(clients.answers)
 
 
@@ -143,6 +149,7 @@ def _require_added(exported, made, old, base):
         f"{', '.join(sorted(new)) or 'none'}.",
     )
     _require_copy(exported, now, *new)
+    _require_number(*new, _children(old))
     for name in sorted({path.name for path in base.iterdir()} - _children(old) - new):
         raise NotYet(
             f"publish should add only the new version to base, but {name} is in base now, too. "
@@ -174,6 +181,21 @@ def _require_copy(exported, now, name):
         )
 
 
+def _require_number(new, before):
+    """Check the number of the new version by the names that were in base before."""
+    versions = sorted(filter(str.isdigit, before), key=int)
+    zeros = "".join(
+        f" The name {name} is version {int(name)}." for name in versions if name.startswith("0")
+    )
+    expected = int(versions[-1]) + 1
+    require(
+        int(new) == expected,
+        f"publish: the new version should have the number {expected}, but has {int(new)}. The "
+        f"versions before it are {', '.join(versions)}. Compare the names as numbers. A version is "
+        f"a folder in base whose whole name is a number.{zeros}",
+    )
+
+
 def _new_versions(old, now):
     return {name for name in _children(now) - _children(old) if name.isdigit()}
 
@@ -199,40 +221,21 @@ def _require_next_for_all(publish):
                 (base / version).mkdir(parents=True)
                 (base / version / "saved_model.pb").write_text(f"the graph of {version}")
             for other in others:
-                (base / other).mkdir()
-                (base / other / "text.txt").write_text(other)
+                (base / other / str(HIGH)).mkdir(parents=True)
+                (base / other / str(HIGH) / "saved_model.pb").write_text(other)
             exported, old = contents(made), contents_of_all(base)
             call(publish, made, base, may_change=[0, 1])
-            there = ", ".join(sorted(_children(old)))
             try:
                 _require_added(exported, made, old, base)
             except NotYet as error:
+                there = ", ".join(sorted(_children(old)))
                 raise NotYet(f"{error} Before the call, base contained {there}.") from None
-            new = int(_new_versions(old, contents_of_all(base)).pop())
-            zeros = "".join(
-                f" The name {version} is version {int(version)}."
-                for version in versions
-                if version.startswith("0")
-            )
-            require(
-                new > max(map(int, versions)),
-                f"publish: the new version should have the highest number, but base contained "
-                f"{there}, and the new version is {new}. Compare the names as numbers.{zeros}",
-            )
-            return there, new
 
         versions = st.sets(st.integers(1, LARGEST).map(str), min_size=1, max_size=4)
         require_for_all(require_next, st.tuples(versions, st.sets(st.sampled_from(OTHERS))), DRAWN)
         for zeros in ("12".zfill(ZEROS), "3".zfill(ZEROS)):
             require_next((("2", zeros), ()))
-        _, alone = require_next((("1", "3"), ()))
-        there, new = require_next((("1", "3"), NUMBERED))
-        # Both numbers are high if they come from a clock.
-        require(
-            alone > HIGH or new <= HIGH,
-            f"publish: the new version should be the next version, but base contained {there}, and "
-            f"the new version is {new}. A version is a folder whose whole name is a number.",
-        )
+        require_next((("1", "3"), NUMBERED))
 
 
 def _scan():
@@ -274,8 +277,24 @@ def contents_of_all(base: Path) -> dict[str, object]:
     return found
 
 
+@dataclass
+class Seen:
+    """What was seen in a base path in the meantime.
+
+    Parameters
+    ----------
+    first : dict of str to dict
+        For each version that appeared: its `files` when it was first seen.
+    gone : set of str
+        The versions that were there before, and were missing once.
+    """
+
+    first: dict[str, dict[str, int]] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+
+
 @contextlib.contextmanager
-def watched(base: Path) -> Iterator[dict[str, dict[str, int]]]:
+def watched(base: Path) -> Iterator[Seen]:
     """Read a folder in a loop, because the server may not read it at the critical moment.
 
     Parameters
@@ -284,22 +303,23 @@ def watched(base: Path) -> Iterator[dict[str, dict[str, int]]]:
 
     Yields
     ------
-    dict of str to dict
-        for each version that appears in the meantime: its `files` when it was first seen
+    Seen
     """
-    first, known, done = {}, set(os.listdir(base)), threading.Event()
+    seen, known, done = Seen(), set(os.listdir(base)), threading.Event()
+    versions = set(filter(str.isdigit, known))
 
     def watch():
         while not done.wait(PAUSE):
             with contextlib.suppress(OSError):  # renamed or deleted while this thread reads
                 for name in os.listdir(base):
-                    if name.isdigit() and name not in known and name not in first:
-                        first[name] = files(base / name)
+                    if name.isdigit() and name not in known and name not in seen.first:
+                        seen.first[name] = files(base / name)
+            seen.gone |= {name for name in versions if not (base / name).exists()}
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
     try:
-        yield first
+        yield seen
     finally:
         done.set()
         thread.join()

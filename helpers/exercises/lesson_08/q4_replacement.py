@@ -251,6 +251,7 @@ CHANGES: dict[str, Change] = {
         _shape(lambda s: (*s[:-1], 4), lambda s: (*s[:-1], None)), SIZES, "shapes"
     ),
     "one more column": Change(_shape(lambda s: (*s[:-1], (s[-1] or 4) + 1)), SIZES, "shapes"),
+    "one column less": Change(_shape(lambda s: (*s[:-1], (s[-1] or 4) - 1)), SIZES, "shapes"),
     "one more dimension": Change(_shape(lambda s: (*s, None)), SIZES, "shapes"),
     "one dimension less": Change(_shape(lambda s: s[:-1]), SIZES, "shapes"),
     "other answers": Change(

@@ -185,6 +185,7 @@ TRIALS = 20  # of two equal versions; one trial does not show how often chance e
 ALLOWED = 2  # of TRIALS, and of the fewer trials of a case that a wrong guard always ends
 MANY = 2000  # requests, of which half are the canary's
 FEW, FEWER = 5, 3  # trials of each other case
+EARLY = 500  # requests of a trial with a small canary: in 19 trials, it always has a request
 SEED = 47  # with these trials, a guard fails that ends more than 1 of 10 good canaries on average
 SMALL = Case(
     "the canary fails in 4 of 100 requests that the stable version answers, and both refuse 1 in "
@@ -227,6 +228,16 @@ CASES = (
     Case(
         "half of the users get the canary, which is as good as the stable version",
         *(0.05, 0, 0, False, MANY, FEW, 50),
+    ),
+    Case("no request of either version fails", *(0, 0, 0, False, EARLY, FEW)),
+    Case(
+        "the stable version never fails, and the canary fails in each request",
+        *(0, 1, 0, True, EARLY, FEWER),
+    ),
+    Case(
+        "3 of 100 users get the canary, which is as good as the stable version, and both refuse "
+        "5 in 10",
+        *(0.5, 0, 0, False, EARLY, TRIALS - 1, 3),
     ),
 )
 

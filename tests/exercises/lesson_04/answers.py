@@ -244,6 +244,15 @@ def last_value(directory):
     return dict(list(values_of(directory).items())[-1:])
 
 
+def first_six_values(directory):
+    stored = opened(directory)
+    return {v.key: stored.get_tensor(v.key) for v in explore(directory).variables[:6]}
+
+
+def rounded_values(directory):
+    return {key: value.round(6) for key, value in values_of(directory).items()}
+
+
 def trained_values(directory):
     return {key: value for key, value in values_of(directory).items() if "mean" not in key}
 
@@ -321,6 +330,11 @@ def own(directory):
 def in_a_text_of_all_types(directory):
     found, text = explore(directory), " ".join(allowed())
     return not found.findings and all(operation in text for operation in found.operations)
+
+
+def by_the_beginning(directory):
+    found, known = explore(directory), tuple(allowed())
+    return not found.findings and all(name.startswith(known) for name in found.operations)
 
 
 class AllowList:

@@ -81,6 +81,7 @@ Q1 = Proofs(
         "over gRPC": by_grpc,
         "lists": same(SCORES, TOTALS, PACKED),
         "columns, rounded": same([[8.25], [5.25]], np.float32(TOTALS), [[-0.2500001], [-3.25]]),
+        "columns for all": same(*COLUMNS),
         "tensors": tensors,
         "numbers of NumPy": same(
             tuple(map(np.float64, SCORES)), list(map(np.float32, TOTALS)), np.array(PACKED)
@@ -115,8 +116,8 @@ Q1 = Proofs(
             instead(1, [TOTALS, [12.25, 20.25]]),
             "totals should have one number for each of the two rows",
         ),
-        "totals as a column": Mistake(
-            instead(1, COLUMNS[1]), "the shape should be (2,), but is (2, 1)"
+        "two rows of two": Mistake(
+            instead(0, [SCORES, SCORES]), "the shape should be (2,) or (2, 1), but is (2, 2)"
         ),
         "texts": Mistake(
             instead(0, ["8.25", "5.25"]), "scores should be an array of numbers, but is ['8.25'"

@@ -24,10 +24,38 @@ def renamed_copy(export_dir, base):
     copy.rename(base / str(next_number(base)))
 
 
+def under(name):
+    """Return a function that copies to `name` first."""
+
+    def publish(export_dir, base):
+        shutil.copytree(export_dir, base / name).rename(base / str(next_number(base)))
+
+    return publish
+
+
 def numbered_by_time(export_dir, base):
     copy = base.parent / "incoming"
     shutil.copytree(export_dir, copy)
     copy.rename(base / str(time.time_ns()))
+
+
+def with_a_gap(export_dir, base):
+    copy = shutil.copytree(export_dir, base / "incoming")
+    copy.rename(base / str(next_number(base) + 1))
+
+
+def also_below_other_folders(export_dir, base):
+    last = max(int(path.name) for path in base.rglob("*") if path.name.isdigit())
+    shutil.copytree(export_dir, base / "incoming").rename(base / str(last + 1))
+
+
+def the_highest_beside(export_dir, base):
+    """Move the highest version away while the new one is copied."""
+    number = next_number(base)
+    kept = (base / str(number - 1)).rename(base / "kept")
+    copy = shutil.copytree(export_dir, base / "incoming")
+    kept.rename(base / str(number - 1))
+    copy.rename(base / str(number))
 
 
 def with_zeros(export_dir, base):
@@ -222,7 +250,7 @@ class Publisher:
     def __call__(self, export_dir, base):
         with tempfile.TemporaryDirectory(dir=base.parent) as folder:
             copy = shutil.copytree(export_dir, Path(folder) / "copy")
-            os.replace(copy, base / str(next_number(base) + 5))
+            os.replace(copy, base / str(next_number(base)))
         self.published += 1
 
 
@@ -269,9 +297,9 @@ Q3 = Proofs(
     right={
         "file by file": same(file_by_file),
         "cp and mv": same(by_commands),
-        "an object, with a gap": lambda _: (Publisher(),),
+        "an object": lambda _: (Publisher(),),
         "a hidden copy in base": same(renamed_copy),
-        "the time as number": same(numbered_by_time),
+        "the name unfinished": same(under("unfinished")),
         "leading zeros, shutil.move": same(with_zeros),
         "with a mark afterwards": same(renamed_and_marked),
     },
@@ -343,12 +371,15 @@ Q3 = Proofs(
         "the first number that is free": Mistake(
             same(to_the_first_gap), "the server serves the highest number"
         ),
+        "the time as number": Mistake(
+            same(numbered_by_time), "should have the number 10, but has 1"
+        ),
         "a number for the unfinished copy": Mistake(
             same(copied_to_a_number), "Give the unfinished copy a name that is not a number"
         ),
         "does not read 003": Mistake(by_number(without_zeros), "The name 0012 is version 12."),
         "takes 5000-notes for a version": Mistake(
-            by_number(first_number_in("^[0-9]+")), "and the new version is 5001. A version is a"
+            by_number(first_number_in("^[0-9]+")), "but has 5001. The versions before it are"
         ),
         "leaves its empty folder": Mistake(
             same(leaves_a_folder), "should add only the new version to base, but incoming-"
@@ -359,6 +390,9 @@ Q3 = Proofs(
     },
     near={
         "a variable of the environment": same(sets_a_variable),
+        "leaves a gap": same(with_a_gap),
+        "looks for numbers in other folders, too": same(also_below_other_folders),
+        "moves the highest version away for a moment": same(the_highest_beside),
         "takes v12 for a version": by_number(first_number_in("^v?[0-9]+")),
         "takes the last digits of a name": by_number(first_number_in("[0-9]+$")),
         "leaves a note": after(lambda made, base: (base / "last.txt").write_text("published")),

@@ -167,6 +167,18 @@ def any_narrower(old, new):
     )
 
 
+def no_larger_size(old, new):
+    """Refuse a larger size, but not a smaller one."""
+    return all(
+        len(shape) == len(new["inputs"][name][1])
+        and not any(
+            size is not None and (before is None or size > before)
+            for before, size in zip(shape, new["inputs"][name][1], strict=True)
+        )
+        for name, (_, shape) in old["inputs"].items()
+    )
+
+
 def only_rows_open(old, new):
     return all(
         len(shape) == len(new["inputs"][name][1]) and takes(shape[1:], new["inputs"][name][1][1:])
@@ -323,6 +335,7 @@ Q4 = Proofs(
         "the first row": with_cause(instead(same_answers, first_answers)),
         "the mean": with_cause(instead(same_answers, means_of_answers)),
         "the first output": with_cause(instead(same_answers, first_output)),
+        "a smaller size": with_cause(instead(takes_all_sizes, no_larger_size)),
         "rows may be fixed": with_cause(instead(takes_all_sizes, only_rows_open)),
         "sizes do not matter": with_cause(instead(takes_all_sizes)),
         "outputs do not matter": with_cause(instead(same_outputs)),

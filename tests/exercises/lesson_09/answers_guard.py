@@ -183,6 +183,29 @@ def a_quarter_of_the_errors(router):
         router.rollback()
 
 
+def without_a_limit(router):
+    """Return a guard's two numbers: the difference, and three standard errors."""
+    stable, canary = router.statistics()
+    return canary.error_rate - stable.error_rate, 3 * spread(stable, canary)
+
+
+def at_least_three(router):
+    difference, limit = without_a_limit(router)
+    if router.statistics()[1].requests >= 50 and difference >= limit:
+        router.rollback()
+
+
+def silent_without_a_standard_error(router):
+    if spread(*router.statistics()):
+        as_the_hint_says(router)
+
+
+def at_any_number_of_requests(router):
+    difference, limit = without_a_limit(router)
+    if difference > limit:
+        router.rollback()
+
+
 def version_2_only(router):
     if router.canary == 2:
         as_the_hint_says(router)
@@ -268,6 +291,9 @@ Q2 = Proofs(
     },
     untouched=(..., ...),
     near={
+        ">= in place of >": same("several rows", at_least_three),
+        "silent without a standard error": same("several rows", silent_without_a_standard_error),
+        "at any number of requests": same("several rows", at_any_number_of_requests),
         "version 2 only": same("several rows", version_2_only),
         "promotes a canary after a long time": same("several rows", promotes(900)),
         "1.5 spreads": same("several rows", spreads(1.5, 50)),

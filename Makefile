@@ -38,6 +38,7 @@ lint: env ## check the style and format of the code and of the lesson sources
 	@$(run) pyrefly check --output-format min-text --summary=none
 	@$(run) tests.support.signatures
 	@$(run) tests.support.language
+	@$(run) codespell_lib
 
 site: env ## build the website in .site/html (needs npm; 0.2 GB the first time)
 	@sh helpers/setup/site.sh

@@ -16,7 +16,7 @@ from tests.support.language import find, find_in_course, read_rules
 
 RULES = read_rules()
 LINTS = ("ruff check", "ruff format --check", "pyrefly check")
-LINTS += ("tests.support.signatures", "tests.support.language")
+LINTS += ("tests.support.signatures", "tests.support.language", "codespell_lib")
 
 
 def write(folder, files):
@@ -205,3 +205,10 @@ def test_make_lint_runs_every_lint():
         assert line.startswith(f"\t@$(run) {lint}"), line
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
     assert settings["pyrefly"]["project-includes"] == ["helpers"]
+
+
+def test_a_misspelled_word_is_found(tmp_path):
+    write(tmp_path, {"docs/page.md": "The readers reci" + "eve an export.\n"})
+    command = [sys.executable, "-m", "codespell_lib", "--toml", ROOT / "pyproject.toml"]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert said.returncode and "docs/page.md:1: reci" in said.stdout

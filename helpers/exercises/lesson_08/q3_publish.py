@@ -120,8 +120,8 @@ def _require_one(publish, model, made, base, expected):
     _require_added(exported, made, old, base)
     for name in sorted(seen.gone):
         raise NotYet(
-            f"publish: version {name} should stay in base, but was missing for a moment. The server "
-            "reads base at any time, and unloads a version whose folder is missing."
+            f"publish: version {name} should stay in base, but was missing for a moment. The "
+            "server reads base at any time, and unloads a version whose folder is missing."
         )
     return len(clients.answers)
 

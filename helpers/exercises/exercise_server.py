@@ -15,6 +15,7 @@ import grpc
 from tensorflow_serving.apis import model_management_pb2, model_service_pb2_grpc
 
 from helpers.exercises.outcomes import NotYet
+from helpers.serving.launch import wake
 from helpers.serving.launch.process import Server, start
 
 TIMEOUT = 20  # seconds for a version to be loaded, or to fail
@@ -49,6 +50,7 @@ def server() -> Server:
             channel = grpc.insecure_channel(process.grpc)
             stub = model_service_pb2_grpc.ModelServiceStub(channel)
             _state.update(server=process, stub=stub)
+            wake.register((process.rest, process.grpc), server)  # with the models of all exercises
             scan_folders()
         return _state["server"]
 

@@ -17,9 +17,12 @@ from pathlib import Path
 
 from helpers.paths import ROOT
 from helpers.processes import forked_process
-from helpers.serving.handshake import LISTENS, PARENT, POLL
+from helpers.serving.handshake import IDLE, IDLE_WORDS, LISTENS, PARENT, POLL
+from helpers.serving.launch import wake
 from helpers.serving.launch.server_requests import Requests
+from helpers.serving.launch.status import wait_for
 
+IDLE_SECONDS = 900  # without a request, after which a server ends until the next request
 SECONDS = "0.2"  # between two looks for versions; TensorFlow Serving's flag takes whole ones only
 HOST = "127.0.0.1"
 LINES = 20  # of the log, shown when the server does not start
@@ -65,16 +68,24 @@ class Server(Requests):
     def __init__(self, flags: dict[str, object]):
         self.rest = f"http://{HOST}:{flags['rest_api_port']}"
         self.grpc = f"{HOST}:{flags['port']}"
-        env = {**os.environ, PARENT: str(os.getpid())}
-        if "file_system_poll_wait_seconds" not in flags:
+        self._options = [f"--{name}={_text(name, value)}" for name, value in flags.items()]
+        self._polls = "file_system_poll_wait_seconds" not in flags
+        self.command = [sys.executable, "-m", "helpers.serving", *self._options]
+        self._configuration = None
+        self._launch()
+        self._owner = os.getpid()
+        wake.register((self.rest, self.grpc), self.wake)
+        atexit.register(self.stop)
+
+    def _launch(self):
+        env = {**os.environ, PARENT: str(os.getpid()), IDLE: str(IDLE_SECONDS)}
+        if self._polls:
             env[POLL] = SECONDS
-        options = [f"--{name}={_text(name, value)}" for name, value in flags.items()]
-        self.command = [sys.executable, "-m", "helpers.serving", *options]
         # `log` reads this file without seeking, which would move the place where the server writes.
         self._log = tempfile.NamedTemporaryFile(  # noqa: SIM115, deleted in stop()
             prefix="model-server-", suffix=".log", delete=False
         )
-        self._process = self._forked(options, env) or subprocess.Popen(
+        self._process = self._forked(self._options, env) or subprocess.Popen(
             self.command,
             cwd=ROOT,
             env=env,
@@ -85,8 +96,6 @@ class Server(Requests):
         )
         if os.name == "posix":  # the file exists as long as a process has it open
             os.unlink(self._log.name)
-        self._owner = os.getpid()
-        atexit.register(self.stop)
 
     def _forked(self, options, env):
         """Return the server as a fork of a process with TensorFlow, or None without one."""
@@ -127,6 +136,50 @@ class Server(Requests):
             return os.pread(number, os.fstat(number).st_size, 0).decode(errors="replace")
         return Path(self._log.name).read_text(encoding="utf-8", errors="replace")
 
+    def wake(self, seconds: float = 120):
+        """Start the server again if it has ended because nobody asked it for IDLE_SECONDS.
+
+        It has the same addresses, flags and models, and what `configure` sent last.
+
+        Parameters
+        ----------
+        seconds : float
+            until it must be ready
+
+        Raises
+        ------
+        ServerError
+            it did not start
+        """
+        if self._log.closed or IDLE_WORDS not in self.log:
+            return
+        self._process.wait(seconds)
+        self._log.close()
+        self._launch()
+        self.wait_until_ready(seconds)
+        if self._configuration is not None:
+            self._configure(self._configuration, seconds)
+
+    def _configure(self, request, seconds):
+        """Send a configuration again. The labels follow when their versions are loaded."""
+        import grpc
+        from tensorflow_serving.apis.model_service_pb2_grpc import ModelServiceStub
+
+        unlabelled = type(request)()
+        unlabelled.CopyFrom(request)
+        with grpc.insecure_channel(self.grpc) as channel:
+            send = ModelServiceStub(channel).HandleReloadConfigRequest
+            for entry in unlabelled.config.model_config_list.config:
+                entry.version_labels.clear()
+            send(unlabelled, timeout=seconds)
+            for entry in request.config.model_config_list.config:
+                for version in entry.version_labels.values():
+                    wait_for(self.rest, entry.name, version, deadline=seconds)
+            send(request, timeout=seconds)
+
+    def _note_configuration(self, request):
+        self._configuration = request
+
     def stop(self, seconds: float = 10):
         """End the process with SIGTERM, after `seconds` with SIGKILL; return when it is gone."""
         if os.getpid() != self._owner:  # a fork of the kernel ends; the server is the kernel's
@@ -147,6 +200,7 @@ class Server(Requests):
             self._log.close()
             with contextlib.suppress(OSError):
                 os.unlink(self._log.name)
+        wake.forget((self.rest, self.grpc), self.wake)
         atexit.unregister(self.stop)
 
     def wait_until_ready(self, seconds: float):

@@ -17,6 +17,7 @@ from helpers.artifact import Signature
 from helpers.artifact.saved_model import signatures_of
 from helpers.display.html_table import table
 from helpers.serving.launch.status import wait_for
+from helpers.serving.launch.wake import wake
 from helpers.text import in_columns, shorten
 
 SECONDS = 30  # for one request
@@ -78,6 +79,7 @@ class Requests:
         dict
             The answer.
         """
+        wake(self.rest)
         connection = http.client.HTTPConnection(self.rest.removeprefix("http://"), timeout=SECONDS)
         try:
             method, text = ("GET", None) if body is None else ("POST", json.dumps(body))
@@ -225,11 +227,16 @@ class Requests:
         entry.model_version_policy.specific.versions.extend(versions)
         entry.version_labels.update(labels)
         self._send(ModelServiceStub, "HandleReloadConfigRequest", request)
+        self._note_configuration(request)
+
+    def _note_configuration(self, request):
+        """Keep what `configure` has sent; a server that this process can start again does so."""
 
     def _send(self, stub, method, request):
         """Send a message over gRPC, and return the response."""
         import grpc
 
+        wake(self.grpc)
         with grpc.insecure_channel(self.grpc) as channel:
             try:
                 return getattr(stub(channel), method)(request, timeout=SECONDS)

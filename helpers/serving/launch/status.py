@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from urllib.parse import quote
 
+from helpers.serving.launch.wake import wake
 from helpers.text import safe_repr
 
 STATES = ("START", "LOADING", "AVAILABLE", "UNLOADING", "END")
@@ -71,6 +72,7 @@ def wait_for(
 
 def _status(url):
     """Return the list of the versions' states, and a line that describes the response."""
+    wake(url)
     try:
         with _open(url, timeout=5) as response:
             found = json.load(response)["model_version_status"]

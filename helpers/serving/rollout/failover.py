@@ -8,6 +8,7 @@ import time
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from helpers.serving.launch.wake import wake
 from helpers.text import safe_repr, shorten
 
 RETRY_STATUSES = (404, 429, 502, 503)  # another server may have the version, or less load
@@ -113,6 +114,7 @@ class Addresses:
 
     def _ask(self, url, data):
         """Send one POST request; return (status or None, body as dict or None, error text)."""
+        wake(url)
         parts = urlsplit(url)
         secure = parts.scheme == "https"
         connect = http.client.HTTPSConnection if secure else http.client.HTTPConnection

@@ -22,6 +22,7 @@ from helpers.serving.protocol.errors import (
 )
 from helpers.serving.server import model_status, proto_requests
 from helpers.serving.server.grpc_access import OwnUserOnly
+from helpers.serving.server.idle import Idle
 from helpers.serving.server.metrics import Metrics
 from helpers.serving.server.options import Options, models_of
 from helpers.serving.server.version_folders import check_allowed
@@ -33,7 +34,9 @@ MAX_TIMEOUT_MS = 2**31 - 1
 TIMEOUT_RATIO = 1.25  # between two timeouts
 
 
-def make_server(manager: Manager, options: Options, metrics: Metrics, threads: int) -> grpc.Server:
+def make_server(
+    manager: Manager, options: Options, metrics: Metrics, threads: int, idle: Idle | None = None
+) -> grpc.Server:
     """Make a gRPC server that has no port yet.
 
     Parameters
@@ -43,11 +46,16 @@ def make_server(manager: Manager, options: Options, metrics: Metrics, threads: i
     metrics : helpers.serving.server.metrics.Metrics
     threads : int
         maximum number of simultaneous requests
+    idle : helpers.serving.server.idle.Idle, optional
+        notes each call
 
     Returns
     -------
     grpc.Server
     """
+    interceptors = [idle] if idle else []
+    if options.own_user_only:
+        interceptors.append(OwnUserOnly(options.host, options.port))
     server = grpc.server(
         ThreadPoolExecutor(threads, thread_name_prefix="grpc"),
         options=[
@@ -55,7 +63,7 @@ def make_server(manager: Manager, options: Options, metrics: Metrics, threads: i
             ("grpc.max_send_message_length", -1),
             ("grpc.so_reuseport", 0),  # so that a port in use is an error
         ],
-        interceptors=[OwnUserOnly(options.host, options.port)] if options.own_user_only else None,
+        interceptors=interceptors,
     )
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
         PredictionService(manager, options, metrics), server

@@ -14,10 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 import uvicorn
 
 from helpers.processes.tensorflow_import import import_tensorflow
-from helpers.serving.handshake import LISTENS, PARENT, POLL
+from helpers.serving.handshake import IDLE, LISTENS, PARENT, POLL
 from helpers.serving.protocol.errors import UNAVAILABLE, ServingError
 from helpers.serving.server import http_protocol, peer
 from helpers.serving.server.batching import Batcher
+from helpers.serving.server.idle import Idle
 from helpers.serving.server.metrics import Metrics
 from helpers.serving.server.options import Options
 from helpers.serving.server.version_manager import Manager
@@ -58,6 +59,8 @@ def serve(options: Options) -> None:
     if batching:  # each request that waits for its batch occupies a thread
         threads = max(threads, min(2 * batching.max_batch_size, 128))
     _warn_of_others(options)
+    seconds = os.environ.pop(IDLE, None)
+    idle = Idle(float(seconds)) if seconds else None
     manager = Manager(
         make_loader(options, metrics, Batcher(batching) if batching else None),
         max(float(os.environ.pop(POLL, options.file_system_poll_wait_seconds)), 0),
@@ -74,12 +77,15 @@ def serve(options: Options) -> None:
         sys.setswitchinterval(0.001)  # so that loading a version does not delay requests
         if rpc:
             rpc.close()
-            _listen(server := grpc_service.make_server(manager, options, metrics, threads), options)
+            server = grpc_service.make_server(manager, options, metrics, threads, idle)
+            _listen(server, options)
             stack.callback(lambda: server.stop(2).wait())
             log.info("Running gRPC ModelServer at %s:%s ...", options.host, options.port)
+        if idle:
+            idle.watch()
         if web:
             executor = stack.enter_context(ThreadPoolExecutor(threads, "rest"))
-            _serve_http(App(manager, options, metrics, executor), web, options)
+            _serve_http(App(manager, options, metrics, executor), web, options, idle)
         else:
             _wait_for_signal()
 
@@ -124,7 +130,8 @@ def _listen(server, options):
     server.start()
 
 
-def _serve_http(app, web, options):
+def _serve_http(app, web, options, idle):
+    protocol = http_protocol.OwnProtocol if options.own_user_only else http_protocol.Protocol
     config = uvicorn.Config(
         app,
         lifespan="off",
@@ -135,7 +142,7 @@ def _serve_http(app, web, options):
         proxy_headers=False,
         timeout_keep_alive=60,
         timeout_graceful_shutdown=5,
-        http=http_protocol.OwnProtocol if options.own_user_only else http_protocol.Protocol,
+        http=idle.noting(protocol) if idle else protocol,
     )
     log.info("%s at:%s:%s ...", LISTENS, options.host, options.rest_api_port)
     uvicorn.Server(config).run(sockets=[web])

@@ -12,8 +12,8 @@
 # You download an export, and it gives the right numbers. It also writes a file to your disk, which
 # you did not ask for. An export is a program, so look inside before you load it.
 #
-# ![You send 1 and 2 to a downloaded export. It returns 2 and 4. It also writes the file note.txt,
-# which you did not ask for.](../notebooks/images/unasked_file.svg)
+# ![You send 1 and 2 to a downloaded export. It returns 2 and 4, and also writes the file
+# note.txt.](../notebooks/images/unasked_file.svg)
 #
 # After this lesson you can
 #
@@ -72,8 +72,8 @@ readers.warm_up()  # starts the second Python process of this page
 # %% [markdown]
 # ## What can an export do besides computing?
 #
-# First you are the author of an export. You write the function `double`, which doubles numbers, and
-# also calls `tf.io.write_file`:
+# First you are the author of an export. Your function `double` doubles numbers, and also calls
+# `tf.io.write_file`:
 
 # %%
 note = lesson.scratch / "note.txt"
@@ -108,13 +108,12 @@ print("note:", note.read_text())
 # %% [markdown]
 # The call also wrote a file, with the operation `WriteFile`. Other operations read files, or send
 # data to other computers. Some operations run as soon as you *load* the export, such as those that
-# read a vocabulary. So this page loads only exports that it made itself. Many operations are in
-# *functions*: named parts of the graph that other parts call.
+# read a vocabulary.
 #
 # ## What is each file for?
 #
-# `ComplexModel` has three `Dense` layers and learns the sum of ten numbers. `explore`, a function
-# of this course, reads the files of an export, and never loads it.
+# `ComplexModel` has three `Dense` layers. `explore`, a function of this course, reads the files of
+# an export, and never loads it.
 
 # %%
 tf.keras.utils.set_random_seed(1)
@@ -126,13 +125,18 @@ model.export(export_dir, verbose=False)
 explore(export_dir)
 
 # %% [markdown]
+# The row “operations” names the *functions* of the graph: parts that other parts of the graph
+# call. The rest is the *main graph*.
+#
+# A reader of the export opens the files in this folder:
+#
 # ![Python, servers and the LiteRT converter read saved_model.pb, variables and the files in assets.
-# No reader needs fingerprint.pb, which identifies the
-# export.](../notebooks/images/export_files.svg)
+# No reader needs fingerprint.pb.](../notebooks/images/export_files.svg)
 #
 # ## Which programs may read the export?
 #
-# `saved_model.pb` (at most 2 GB) also says for which use the graph was made, and who wrote it:
+# `saved_model.pb` also holds the *tags* of the graph, and the version of the TensorFlow that wrote
+# the file:
 
 # %%
 data = (export_dir / "saved_model.pb").read_bytes()
@@ -141,13 +145,13 @@ print("tags:", list(graph.meta_info_def.tags))
 print("written by TensorFlow", graph.meta_info_def.tensorflow_version)
 
 # %% [markdown]
-# - **Tags.** An export can hold several graphs, for example one to train and one to serve. *Tags*
-#   tell them apart. TensorFlow 2 writes one graph, with the tag `serve`. Servers and the LiteRT
-#   converter ask for this tag, and fail without it. If there is only one graph,
-#   `tf.saved_model.load` ignores its tags, unless you give it `tags=`.
-# - **Version.** Python and servers do not compare the version with their own. But an earlier
-#   TensorFlow may lack an operation of the export. So do not export with a newer TensorFlow than
-#   that of your server. Only the last number may be higher: 2.21.0 can read an export of 2.21.1.
+# - **Tags.** An export can hold several graphs. The tags of a graph say what it is for, such as
+#   training. TensorFlow 2 writes one graph, with the tag `serve`. Servers and the LiteRT converter
+#   ask for this tag, and fail without it. If there is only one graph, `tf.saved_model.load` ignores
+#   its tags, unless you give it `tags=`.
+# - **Version.** Python and servers do not compare this text with their own version. But an
+#   earlier TensorFlow may not know an operation of the export. So do not export with a newer
+#   TensorFlow than your server has.
 #
 # ### Exercise 1: predict who can still use it (3 min)
 #
@@ -179,7 +183,8 @@ lesson.q1.check(prediction)  # also: lesson.q1.hint(), lesson.q1.solution()
 # %% [markdown]
 # ## Where is one weight?
 #
-# `load_checkpoint` opens the stored weights without the model, and `get_tensor(key)` reads one:
+# To compare two models, you must read their weights. `load_checkpoint` opens the stored weights
+# without the model, and `get_tensor(key)` reads one weight:
 
 # %%
 found = explore(export_dir)
@@ -191,7 +196,7 @@ print(key, np.array_equal(weights.get_tensor(key), model.out.kernel))
 
 # %% [markdown]
 # The first six lines show the name and shape of each weight, and the beginning of its key. The last
-# line shows a whole key. The folder `variables` stores the numbers under this key.
+# line shows a whole key, and that the stored numbers are those of the model.
 #
 # Keras stores each weight twice, so `found.variables` has 12 entries. The last six are the *second
 # copies*. They have the same names and numbers, but their keys begin with `_all_variables`.
@@ -239,12 +244,12 @@ differences(export_dir, retrained_dir)
 #
 # Write `what_changed(old_dir, new_dir)` for the folders of two exports. It returns
 #
-# - `"graph"` if `explore(...).operations`, the count of each type of operation, is different
+# - `"graph"` if `explore(...).operations` (a `Counter` of the types of operations) is different
 # - otherwise `"weights"` if any number of a weight is different, even by very little
 # - otherwise `"nothing"`
 #
-# Compare weights by their keys, because the names can differ. In the pairs of the check, exports
-# with equal operations also have the same keys. Leave out the second copies (keys that begin with
+# Compare weights by their keys, because the names can differ. In this exercise, two exports with
+# equal operations also have equal keys. Leave out the second copies (keys that begin with
 # `_all_variables`), because their order can change. Do not call `differences`.
 
 
@@ -271,7 +276,7 @@ lesson.q3.check(what_changed)
 # %% [markdown]
 # ## What can break on the way?
 #
-# You may move or rename an export. Here are three copies that were damaged on the way:
+# Three copies of the export were damaged:
 #
 # - `cut`: the download of `saved_model.pb` stopped early.
 # - `lost`: the data file with the weights is missing.
@@ -295,13 +300,17 @@ for folder in (cut, lost, mixed):
 
 # %% [markdown]
 # `cut` and `lost` cannot be loaded. `mixed` loads without an error, and answers with the weights of
-# the other version. `explore` finds this fault, because `fingerprint.pb` holds a checksum of
-# `variables.index`. If `fingerprint.pb` also comes from the other version, `explore` finds nothing.
-# Then you need something to compare with: rows with known answers, or the original export.
+# the other version. `explore` finds this fault, because two files contain checksums:
 #
-# A byte in the data file can also change. `variables.index` holds a checksum of each weight, so
-# loading fails with a `DataLossError`. `explore` finds nothing, because it does not read the
-# weights.
+# - `variables.index` holds a checksum of each weight. Other weights need another `variables.index`.
+# - `fingerprint.pb` holds a checksum of `variables.index`. In `mixed`, this checksum is wrong.
+#
+# But `explore` finds nothing in two cases:
+#
+# - `fingerprint.pb` also comes from the other version. Then rows with known answers, or the
+#   original export, show the fault.
+# - A byte in the data file changed. `explore` does not read this file. Loading compares each weight
+#   with its checksum, and fails with a `DataLossError`.
 #
 # ### Exercise 4: diagnose six deliveries (5 min)
 #
@@ -330,14 +339,11 @@ lesson.q4.check(diagnosis)
 # %% [markdown]
 # ## How do you check an untrusted export?
 #
-# You need three steps. First, an *allow list* refuses types of operations that you do not know.
-# Second, `gate`, a function of this course, refuses the misuse of types that you know. Third, you
-# run the export in a *sandbox*: a process without your files, your rights and your network, such as
-# a container.
+# You will try three checks. Each finds something that the check before misses.
 #
-# TensorFlow's own check, `saved_model_cli scan`, has a *deny list* instead, a list of what is
-# forbidden. Let `scan` look for `WriteFile` in `double`, and in a function that writes in one
-# branch of an `if`:
+# The first check is TensorFlow's own, `saved_model_cli scan`. It has a *deny list*: a list of
+# forbidden types of operations. Let `scan` look for `WriteFile` in `double`, and in a function that
+# writes in one branch of an `if`:
 
 
 # %%
@@ -355,12 +361,13 @@ for directory in (double_dir, sometimes_dir):
 
 # %% [markdown]
 # `scan` finds `WriteFile` in `double`. The exit status is 0 all the same, so a script must read the
-# message. In `sometimes`, `scan` finds nothing, because it does not look into the branches of an
-# `if`. (The second message calls your list “default”.) Without your list, `scan` looks for three
-# operations. TensorFlow has more than a thousand.
+# message. (The second message calls your list “default”.) In `sometimes`, `scan` finds nothing.
+# TensorFlow puts each branch of an `if` into a function of its own, such as `cond_true`. `scan`
+# does not read these functions.
 #
-# An allow list is safer. Take the types that you know from your own export, and print the unknown
-# types of three other exports:
+# The second check is an *allow list*: it has the types that you know, and refuses all others.
+# `explore` counts the types in all functions. Take the types of your own export as the list, and
+# print which types of three other exports are not in the list:
 
 # %%
 known = set(explore(export_dir).operations)
@@ -368,17 +375,18 @@ for directory in (retrained_dir, double_dir, sometimes_dir):
     print(directory.name, sorted(set(explore(directory).operations) - known))
 
 # %% [markdown]
-# An allow list also refuses harmless operations, such as `Mul`, until you add them.
+# The list also refuses harmless operations, such as `Mul`, until you add them.
 #
 # ### Exercise 5: write an allow list (5 min)
 #
 # `own_dirs` lists the folders of your team's exports. Write `may_load(directory)`. It returns
 #
-# - `False` if `explore(directory).findings`, the faults that `explore` found, is not empty
+# - `False` if `explore(directory).findings` is not empty
 # - `False` if the export has a type of operation that no export in `own_dirs` has
 # - otherwise `True`
 #
-# `explore` never raises an error. Do not load the export, and do not call `gate`.
+# `explore` never raises an error. Do not load the export. Do not call `gate`, which the next
+# section explains.
 
 # %%
 own_dirs = lesson.q5.given()
@@ -403,32 +411,36 @@ lesson.q5.check(may_load)
 # %% [markdown]
 # ## What does an allow list not see?
 #
-# Your list also accepts `SaveV2`, because your own export has it. `SaveV2` can overwrite any file.
-# In the explorer below, press **operations**. Choose one function after another in the menu “in”
-# that appears. Which function has `SaveV2`?
+# Your list accepts `SaveV2`, because your own export has it. But an untrusted export can misuse
+# `SaveV2` to overwrite a file of yours. In the explorer below, press **operations**. Choose one
+# function after another in the menu “in” that appears. Which function has `SaveV2`?
 
 # %%
 explorer(export_dir, sometimes_dir, again_dir, retrained_dir)
 
 # %% [markdown]
 # Only `traced_save` has `SaveV2`. TensorFlow writes this function into every export, to save the
-# weights. So you cannot remove `SaveV2` from your list, and two limits remain:
+# weights. So your list must have `SaveV2`, and then it accepts `SaveV2` in every function.
 #
-# - **The list accepts `SaveV2` in every function.** So call `gate(directory)` after your list.
-#   `gate` accepts `SaveV2` only where an export saves its own weights. `gate` does not use your
-#   list. It has a deny list of its own, with more than 80 operations.
-# - **No list sees everything**, such as weights that were made to answer wrongly, a loop without an
-#   end, or a bug in TensorFlow itself. So run an untrusted export in a sandbox.
+# After your list, use the third check: `gate(directory)`, a function of this course. `gate` accepts
+# `SaveV2` only where an export saves its own weights.
 #
-# `gate` looks into all functions, so it finds what `scan` did not see:
+# ![scan finds WriteFile in a function, but not in a branch of an if. The allow list finds both, but
+# not a misused SaveV2. gate finds all three.](../notebooks/images/allow_list_and_gate.svg)
+#
+# `gate` also knows other dangerous operations, and says what they do, and where they are:
 
 # %%
 print(gate(export_dir), gate(sometimes_dir), sep="\n")
 
 # %% [markdown]
+# No check sees everything, such as a loop without an end, or a bug in TensorFlow itself. So after
+# the checks, run an untrusted export in a *sandbox*: a process without your files, your rights and
+# your network, such as a container.
+#
 # ## Is a Keras file safer?
 #
-# No. A `.keras` file can contain Python code, for example in a `Lambda` layer:
+# Only partly. A `.keras` file can contain Python code, for example in a `Lambda` layer:
 
 # %%
 inputs = tf.keras.Input((1,))
@@ -451,8 +463,6 @@ with show_error():
 # - **Retrained or exported again**: compare operations and weights, not bytes.
 # - **Find damage**: use `explore`, then load the export, and compare known answers.
 # - **Refuse an untrusted export**: use an allow list, then `gate`, then a sandbox.
-#
-# `explorer("/path/to/your/export")` shows your own export.
 
 # %% [markdown]
 # [Lesson 03: many signatures](03_many_signatures.ipynb) · Next: [lesson 05, preprocessing and

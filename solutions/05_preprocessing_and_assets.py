@@ -12,8 +12,8 @@
 # In your test, a model names the right species for 99 % of the penguins. Then an app sends the body
 # mass in kilograms, not in grams. Now the model is right for 42 %, and no program reports an error.
 #
-# ![Training prepares 5100 g, and 99 % of the species are right. An app prepares 5.1 kg for the same
-# model, and 42 % are right.](../notebooks/images/skew.svg)
+# ![With 5100 g, 99 % of the species are right. With 5.1 kg and the same model, 42 % are
+# right.](../notebooks/images/skew.svg)
 #
 # After this lesson you can
 #
@@ -86,13 +86,13 @@ skew.chart()
 
 # %% [markdown]
 # None of these mistakes raises an error, because the model still gets seven numbers. In *mean and
-# deviation of one island*, the caller uses the mean and the standard deviation of the penguins of
-# one island. In *a fifth lost*, a fifth of the measurements is missing, and the caller writes the
-# mean or 0 instead.
+# deviation of one island*, the caller computes the mean and the standard deviation from one island.
+# In the last two bars, the caller loses a fifth of the measurements. In one bar, a lost measurement
+# counts as the mean (as in training), and in the other as 0.
 #
 # This is **training/serving skew**: the training and the program that uses the model prepare the
-# same row in different ways. To prevent skew, prepare rows in one place: the export. A caller
-# can still send the mass in a wrong unit, so write the unit into the input's name: `body_mass_g`.
+# same row in different ways. To prevent skew, callers send raw rows, and the export prepares them.
+# To avoid wrong units, write the unit into the input's name: `body_mass_g`.
 #
 # These are three penguins, with the species first ([source and
 # licence](https://allisonhorst.github.io/palmerpenguins/)):
@@ -108,13 +108,16 @@ for number in (0, 3, 200):
 #
 # ### Exercise 1: estimate what a mistake costs (4 min)
 #
-# Think of a mistake that is not in the chart and costs at least 5 points. Write it as a function:
-# it gets `rows`, and returns the rows as the caller sends them. `rows` is a dict of NumPy arrays,
-# which hold floats (`bill_length_mm`, `body_mass_g`) or texts (`island`, `sex`).
-# `rows | {"sex": new_column}` is a copy of `rows` with a new column `sex`.
+# Think of a mistake in raw rows that is not in the chart. It should cost at least 5 points, counted
+# from the first bar (99 %).
 #
-# Before you measure, write down your `estimate`: the share of right species, from 0 to 1. It may
-# differ from the measured share by 0.1. Then call `skew.share_right(mistake)`.
+# 1. Write the mistake as a function: it gets `rows`, and returns raw rows with wrong values.
+#    `SkewTest` then prepares these rows as in training. `rows` is a dict of NumPy arrays, which
+#    hold floats (`bill_length_mm`, `body_mass_g`) or texts (`island`, `sex`).
+#    `rows | {"sex": new_column}` is a copy of `rows` with a new column `sex`.
+# 2. Before you measure, write your `estimate`: the share of right species, from 0 to 1. It may
+#    differ from the measured share by 0.1.
+# 3. Call `skew.share_right(mistake)`.
 
 
 # %%
@@ -135,11 +138,11 @@ lesson.q1.check(mistake, estimate)  # also: lesson.q1.hint(), lesson.q1.solution
 # %% [markdown]
 # ## How does the preprocessing get into an export?
 #
-# Here, `model` is already trained for the seven numbers, so you add the preprocessing when you
-# export. `known` holds the rows of the training. The layer `Normalization` learns the mean and the
-# standard deviation with `adapt`. `StringLookup` makes a column for each word of its *vocabulary*,
-# the words that it knows. With `num_oov_indices=0`, unknown words get no column (OOV: *out of
-# vocabulary*):
+# Here, other code prepared the rows for the training of `model`, so you write the preprocessing
+# again for the export. `known` holds the rows of the training. `Normalization` learns the mean and
+# the standard deviation with `adapt`. `StringLookup` makes a column for each word of its
+# *vocabulary*, the words that it knows. With `num_oov_indices=0`, unknown words get no column (OOV:
+# *out of vocabulary*):
 
 # %%
 model, known = trained_network()
@@ -161,8 +164,11 @@ gentoo = {name: rows[name][[200]] for name in RAW}
 print(prepare(**gentoo).numpy().round(2))
 
 # %% [markdown]
-# These are the same seven numbers. `prepare` uses TensorFlow operations only, so `prepare` can
-# be part of the endpoint `classify`. A spec without a name gets the name of the argument:
+# These are the seven numbers of the picture. `prepare` uses TensorFlow operations only, so an
+# endpoint can call `prepare`. In the next cell, `classify` is the endpoint, `named` finds the most
+# probable species, and `export` writes an export with one endpoint.
+#
+# The specs in `columns` have no name, so each input gets the name of an argument of `classify`:
 
 
 # %%
@@ -191,7 +197,7 @@ for reader in readers.READERS:
     print(reader, readers.run(rows_dir, "classify", gentoo, reader)["species"])
 
 # %% [markdown]
-# All readers name the right species (as bytes).
+# All readers name the right species.
 #
 # ## What happens to a missing value or an unknown word?
 #
@@ -213,8 +219,8 @@ with show_error():
 
 # %% [markdown]
 # The session fails, because `num_oov_indices=0` puts a check into the graph. LiteRT answers,
-# because the conversion to LiteRT removes this check. So decide what the model does with unknown
-# words. Without `num_oov_indices=0`, a lookup makes one more column:
+# because the conversion to LiteRT removes this check. Without `num_oov_indices=0`, a lookup has no
+# such check, and makes one more column:
 
 # %%
 lookup = tf.keras.layers.StringLookup(vocabulary=ISLANDS, output_mode="one_hot")
@@ -273,7 +279,7 @@ for name, vocabulary in {"listed": ISLANDS, "filed": str(words_file)}.items():
 
 # %% [markdown]
 # ![The words of a list are in saved_model.pb, for all readers. The words of a file are in
-# assets/islands.txt, and LiteRT does not get them.](../notebooks/images/vocabulary.svg)
+# assets/islands.txt, but not for LiteRT.](../notebooks/images/vocabulary.svg)
 #
 # The words of a list are in the graph. A file is copied into the folder `assets` of the export.
 # Such a copy is an *asset*. The export finds the asset in its own folder, so you can move or zip
@@ -286,9 +292,11 @@ with show_error():
     readers.run(moved, "columns", {"island": ["Dream"]}, "litert")
 
 # %% [markdown]
-# The LiteRT file does not hold the asset, so LiteRT has no words and fails. Python and the session
-# load the words from the asset, which needs at least one line. The graph, not the asset, stores
-# the number of columns. Without its asset, the export cannot be loaded at all:
+# The LiteRT file does not hold the asset, so LiteRT has no words. Python and the session read the
+# words from the asset.
+#
+# If you edit the asset later, keep at least one line. The number of columns stays the same, because
+# the graph stores this number. Without the asset, the export cannot be loaded at all:
 
 # %%
 (moved / "assets" / "islands.txt").unlink()
@@ -298,13 +306,10 @@ with show_error():
 # %% [markdown]
 # ### Exercise 3: predict six changes (4 min)
 #
-# `lesson.q3.given()` makes a folder with two new exports, `listed` and `filed`, and the file
-# `islands.txt`, from which `filed` was exported (the first change is about this file). The
-# signature `columns` of both exports returns the columns of a word.
-#
-# Predict what Python answers for Torgersen after each change: the same columns (`"same"`),
-# different columns (`"other"`), or an error (`"error"`). Each change starts from new exports.
-# Nothing is exported again after a change.
+# Think of two exports, made as above: `listed` from a list, and `filed` from `islands.txt`. Predict
+# what their signature `columns` answers in Python for Torgersen after each change: the same columns
+# (`"same"`), different columns (`"other"`), or an error (`"error"`). Each change starts from new
+# exports, and nothing is exported again.
 
 # %%
 # > prediction = {  # "same", "other" or "error"
@@ -330,14 +335,14 @@ lesson.q3.check(prediction)
 # %% [markdown]
 # ## Does an export lack a step?
 #
-# To find the step that an export lacks, try one step at a time: do this step by hand, call the
-# export, and count the right answers. Only the missing step makes the answers better.
+# To find the step that an export lacks, test each step alone: do this step by hand, and call the
+# export. Only the missing step makes the answers better.
 #
 # ### Exercise 4: find the missing step, and add it (7 min)
 #
 # A colleague's training did three steps: *gaps* replaces a missing measurement by the mean,
-# *kilograms* divides the mass by 1000, and *capitals* writes words in capital letters (`dREAM` and
-# `Dream` are one word). The signature `classify` of her export does two of these steps.
+# *kilograms* divides the mass by 1000, and *capitals* writes words in capital letters. The
+# signature `classify` of her export does two of these steps.
 #
 # 1. `steps` has a function for each step, which takes `rows` and returns the four raw columns. To
 #    do *gaps* by hand, call `answers = found.classify(**steps["gaps"](rows))`.
@@ -345,7 +350,7 @@ lesson.q3.check(prediction)
 #    missing step, 343 of 344 are right. Which step is `left_out`?
 # 3. Export a `classify` that does the missing step with `tf.where`, `/` or `tf.strings.upper`, and
 #    calls `found.classify`. For *gaps*, use the means of `rows` (`np.nanmean`). Track `found`,
-#    because it has lookup tables. Only Python and the session must answer.
+#    because it has lookup tables. The check does not call LiteRT.
 
 # %%
 found_dir, steps = lesson.q4.given()
@@ -372,8 +377,7 @@ lesson.q4.check(left_out, repaired_dir)
 # ## Which steps must stay out of an export?
 #
 # **Python functions.** `tf.numpy_function` and `tf.py_function` call a Python function. The graph
-# holds only a key, not the function. Only the process that wrote the export can find the function
-# with this key:
+# holds only a key. Only the process that wrote the export can find the function with this key:
 
 
 # %%
@@ -388,12 +392,16 @@ with show_error():
 
 # %% [markdown]
 # `readers.run` called the export in a second process. Use TensorFlow operations instead, here
-# `grams / 1000`. A *custom operation*, which another library adds to TensorFlow, is stored only by
-# its name, so every reader needs this library.
+# `grams / 1000`.
 #
-# **Random changes** belong to the training only. `read` decodes one photo, and `tf.map_fn` calls
-# `read` for each photo. `brighter` changes the brightness at random. `light` returns the mean of
-# each photo's pixels:
+# **Custom operations** of another library are stored only by their names, so every reader needs
+# this library.
+#
+# ## May an export change photos at random?
+#
+# Random changes belong to the training only. `read` decodes one photo, and `tf.map_fn` calls `read`
+# for each photo. `brighter` changes the brightness at random. `light` returns the mean of each
+# photo's pixels:
 
 
 # %%
@@ -417,6 +425,7 @@ print("same answer twice:", bool(loaded.light([photo]) == loaded.light([photo]))
 # The same photo gets two answers. In Keras 3.15, layers such as `RandomBrightness` and `RandomFlip`
 # are random unless the call says `training=False`. `model.predict` says `training=False`, but
 # `model.export` does not. So export an endpoint that calls `model(images, training=False)`.
+#
 # Functions such as `tf.image.random_brightness` are always random.
 #
 # ### Exercise 5: export a model of photos (7 min)
@@ -424,7 +433,7 @@ print("same answer twice:", bool(loaded.light([photo]) == loaded.light([photo]))
 # `photo_model` takes prepared photos, and returns a probability for each of `names`. It has a layer
 # `RandomFlip`. `code` shows how its training prepared a photo. Export `classify` with the input
 # `photos`, any number of encoded photos (PNG or JPEG), and the outputs `species` and `probability`.
-# Only Python and the session must answer.
+# The check does not call LiteRT.
 
 # %%
 photo_model, names, code = lesson.q5.given()
@@ -451,10 +460,10 @@ lesson.q5.check(export_dir_5)
 # %% [markdown]
 # ## What you can do now
 #
-# - **Measure a mistake**: prepare test rows as the caller does, and count the right answers.
+# - **Measure a mistake**: count the right answers with this mistake.
 # - **Export for raw rows**: use `Normalization`, `StringLookup` and `tf.where`.
 # - **Predict a vocabulary**: a list is in the graph, and a file becomes an asset.
-# - **Find a missing step**: do each step alone by hand, and compare.
+# - **Find a missing step**: do each step alone by hand.
 # - **Keep out** Python functions, custom operations and random changes.
 
 # %% [markdown]

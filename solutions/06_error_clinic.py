@@ -12,9 +12,8 @@
 # Your program ends with `RuntimeError: no price`. The traceback above this line has thirty lines,
 # and only a few of them tell you what to change.
 #
-# ![A traceback in two parts, one for each error. 1: the end, RuntimeError: no price. 2: the first
-# error, at the end of the upper part. 3: your lowest line in the upper part, return
-# serve(rows).](../notebooks/images/read_a_traceback.svg)
+# ![Arrows lead from two lines of a long traceback, your lowest line and the first error, to the
+# clinic: cause, experiment and cure.](../notebooks/images/error_to_cure.svg)
 #
 # After this lesson you can
 #
@@ -29,10 +28,8 @@
 # %% [markdown]
 # ## The recipe
 #
-# The two lines with `# example` stand for your program: `float("cheap")` raises a first error, and
-# `except ValueError` raises a second one. The recipe prints both errors, the last one first, and
-# behind each error *your lowest line*: the last line of your own code that ran before the error.
-# Files under `/lib/python` are not yours.
+# The two lines with `# example` stand for your program. The first of them raises an error. The
+# second catches this error, and raises another error.
 #
 # ```python
 # import traceback
@@ -47,6 +44,15 @@
 #         print(f"{type(error).__name__}: {error}", *yours[-1:])
 #         error = error.__cause__ or error.__context__  # the error before this one
 # ```
+#
+# If you run this code as the file `/projects/recipe.py`, it prints one line for each error:
+#
+# - `RuntimeError: no price <FrameSummary file /projects/recipe.py, line 5 in <module>>`
+# - `ValueError: could not convert string to float: 'cheap' <FrameSummary file /projects/recipe.py,
+#   line 4 in <module>>`
+#
+# `FrameSummary` shows *your lowest line*: the lowest line of the error's traceback that is in a
+# file of yours. Files under `/lib/python` are not yours.
 
 # %%
 import sys
@@ -99,8 +105,7 @@ print(f"{type(error).__name__}: {error}")
 # - **The end** is the error itself: its type and its message.
 # - **Your lowest line** is the call that failed. Here it is `serve(rows)`.
 #
-# The message says that variables were deleted, but you deleted none. So it does not tell you what
-# to change.
+# The message says that variables were deleted, but you deleted none. What should you change?
 #
 # ## What does the clinic know about an error?
 #
@@ -110,21 +115,18 @@ print(f"{type(error).__name__}: {error}")
 clinic("".join(traceback.format_exception(error)))
 
 # %% [markdown]
-# *Found in your text* shows the words by which the clinic knows the error. The cause is the line
-# `serve = ...`: no name refers to the object that `tf.saved_model.load` returned. So Python deleted
-# this object, and its variables with it. Keep the object under a name:
+# The cause is the line `serve = ...`: no name refers to the object that `tf.saved_model.load`
+# returned. So Python deleted this object, and its variables with it. Keep the object under a name:
 
 # %%
 loaded = tf.saved_model.load(export_dir)
 print("answers for", len(loaded.serve(rows)), "rows")
 
 # %% [markdown]
-# Paste an error of your own into the widget. If the clinic does not know the error, it names your
-# lowest line and what to do next.
-#
 # ## Which error of a chain is the cause?
 #
-# Many programs catch an error and raise one of their own. Here `serve` fails again:
+# Many programs catch an error and raise another. Here `serve` still lacks its variables, so it
+# fails again:
 
 
 # %%
@@ -147,24 +149,26 @@ for error in (last, last.__cause__):
 
 # %% [markdown]
 # Such errors form a *chain*. The last error, `RuntimeError`, only reports a failure. The first
-# error, `AssertionError`, tells what failed.
+# error, `AssertionError`, tells what failed. The traceback has a part for each error:
 #
-# Each error has its own part of the traceback: the calls, and below them the type and the message.
-# Python prints the part of the first error at the top. A sentence stands between two parts:
+# ![A traceback in two parts. 1: the end, RuntimeError. 2: the first error, AssertionError, at the
+# end of the upper part. 3: your lowest line in the upper part, return
+# serve(rows).](../notebooks/images/read_a_traceback.svg)
 #
-# | words of the sentence | what the `except` block did |
-# |---|---|
-# | *was the direct cause of* | It raised the second error with `from`, as `score` does. |
-# | *During handling of* | It raised the second error without `from`, or a line in it failed. |
+# The sentence between two parts can also begin with *During handling of*.
 #
-# Begin with the first error, and look for your lowest line in its part. If its part has no line of
-# yours, a library such as TensorFlow caught this error. Then go down to the next error.
+# Begin with the first error, and look for your lowest line in its part. The part of a caught error
+# begins with the function that caught the error. If TensorFlow caught the error, this part has only
+# lines of TensorFlow. Then go down to the next part.
 #
 # ### Exercise 1: read a chain (4 min)
 #
-# The program `shop.py` ended with the traceback below. (The files under `site-packages` are not
-# yours.) What is the type of the first error? Which line of `shop.py` made the call that failed?
-# Which case does the clinic show for the first error? (The name of a case stands in brackets.)
+# The program `shop.py` ended with the traceback below. Files under `site-packages` are not yours.
+#
+# 1. What is the type of the first error?
+# 2. Which line of `shop.py` made the call that failed?
+# 3. Paste the part of the first error into the widget. Which name of a case does the clinic show in
+#    brackets?
 
 # %%
 print(lesson.q1.given())
@@ -185,7 +189,8 @@ lesson.q1.check(reading)  # also: lesson.q1.hint(), lesson.q1.solution()
 # to a model server. Calling: from rows to the program. Request: from a client to the
 # server.](../notebooks/images/where_errors_arise.svg)
 #
-# An error can arise at each arrow. The table lists frequent errors of saving, loading and calling:
+# An error can arise at each arrow. In this table of frequent errors, which two cases have the words
+# *No such file or directory* in their message?
 
 # %%
 overview(
@@ -219,7 +224,7 @@ print(artifact.read(lesson.scratch / "cost").signatures["cost"])
 
 # %% [markdown]
 # An `ExportArchive` finds variables by itself, but not tables. `tf.saved_model.save` finds only the
-# attributes of the object that you save. The clinic has the broken code beside the cured code:
+# attributes of the saved object, as the broken and the cured code of this case show:
 
 # %%
 CASES["untracked-resource"]
@@ -227,11 +232,11 @@ CASES["untracked-resource"]
 # %% [markdown]
 # ### Exercise 2: repair an export that fails (7 min)
 #
-# A colleague wrote the function `price` for the zones and weights of parcels. It reads the table
-# `zones` and the number `per_kilo`. Export it as the signature `price`. The inputs are `zone`
-# (texts) and `weight` (`float32`), both of shape `(None,)`. The outputs are `base` and `total`,
-# with the numbers that `price` computes. You will meet two errors. LiteRT cannot run such a table,
-# so the check asks only the two readers in Python.
+# The function `price` reads the table `zones` and the number `per_kilo`. Export it as the signature
+# `price`. The inputs are `zone` (texts) and `weight` (`float32`), both of shape `(None,)`. The
+# outputs are `base` and `total`, with the numbers that `price` computes. You will meet two errors.
+# The check uses the readers Python and session (Python), but not LiteRT, which cannot run such a
+# table.
 
 # %%
 price, zones = lesson.q2.given()
@@ -251,8 +256,7 @@ lesson.q2.check(export_dir_2)
 # %% [markdown]
 # ## Which file is missing?
 #
-# This model reads its vocabulary from a file. Its export was copied to another machine, but without
-# the file in `assets`:
+# This model reads its vocabulary from a file. Its export was copied without the file in `assets`:
 
 # %%
 words_file, words_dir = lesson.scratch / "words.txt", lesson.scratch / "words"
@@ -265,15 +269,15 @@ with show_error():
     tf.saved_model.load(words_dir)
 
 # %% [markdown]
-# The message *No such file or directory* has two possible causes. The path in the message tells
-# which:
+# Two cases of the table have these words: `missing-asset` and `path-in-graph`. The path in the
+# message tells which case you have:
 #
-# - The path leads **into the export**, as here: copy the whole folder again.
-# - The path leads **to another place**: the code had this path as a `str`, not as a
-#   `tf.saved_model.Asset`. So the graph contains the path, but the export does not contain the
-#   file. The graph reads the file only during a call. So on another machine, loading succeeds, but
-#   each call fails. Export again, with the words in the graph or with the file as an asset
-#   (lesson 05).
+# - The path leads **into the export**, as here: `StringLookup` put its file into `assets`, but the
+#   copy lacks this file. Copy the whole folder again.
+# - The path leads **to another place**: the exported function itself reads a file, for example with
+#   `tf.io.read_file(path)`, and `path` is a `str`. Then the export contains the path, but not the
+#   file. The function reads the file during a call. So on another machine, loading succeeds, but
+#   each call fails. Export again, with the words in the graph or with the file in `assets`.
 #
 # ## How do you repair an export without its code?
 #
@@ -300,9 +304,9 @@ repair.write_out(lesson.scratch / "twice", verbose=False)
 print(*artifact.read(lesson.scratch / "twice").signatures.values())
 
 # %% [markdown]
-# Often you get no traceback, only a complaint. A user of the new export says: *I send the length
-# and the width of two rooms, and get an error.* Make this call yourself. `find` is the clinic
-# without a widget:
+# A user of the new export complains: *I send the length and the width of two rooms, and get an
+# error.* The next cell makes this call, and looks up the error with `find`, the clinic without a
+# widget:
 
 # %%
 new = tf.saved_model.load(lesson.scratch / "twice")
@@ -313,9 +317,10 @@ except Exception as caught:
 find(str(error))
 
 # %% [markdown]
-# The user sends two columns, but the model takes one. So the call is wrong, not the export. In
-# exercises 3 and 4, you repair the export. Answer with the name of the case that explains the
-# complaint, and the path of the repaired export.
+# The user sends two columns, but the model takes one. So the call is wrong, not the export.
+#
+# In exercises 3 and 4, you get another export and a complaint, and you repair the export. Give two
+# answers: the name of the case that explains the complaint, and the path of your repaired export.
 #
 # ### Exercise 3: diagnose and repair (6 min)
 #
@@ -324,10 +329,10 @@ find(str(error))
 # square metre, and 10 for each room.*
 #
 # 1. Make the shop's call of `serving_default` in Python, and look up the error.
-# 2. If the names do not tell which input is which, compare answers: a room costs more than a square
-#    metre.
+# 2. Print the signature with `artifact.read`, as above. If the names do not tell which input is
+#    which, compare answers: a room costs more than a square metre.
 # 3. Export a `serving_default` that the shop can call. Each input and output should have the shape
-#    `(None, 1)`. Test your export with the author's prices.
+#    `(None, 1)`. Test this export with the author's prices.
 
 # %%
 found_dir_3 = lesson.q3.given()
@@ -386,8 +391,9 @@ lesson.q4.check(diagnosis_4, repaired_dir_4)
 # ## What does a model server say?
 #
 # A *model server* loads exports, and answers the requests of other programs, its *clients*. A
-# client sends a path and a body in JSON. Here, the function `send` gives the path and the body to
-# the code of the course's server, and returns the status and the text of the response:
+# client sends a path and a body in JSON. The path names the model, here `line`, and the action,
+# `predict`. In this lesson, no server runs. The function `send` calls the code of the course's
+# server, and returns the status and the text of the response:
 
 # %%
 send = in_process(line=export_dir)
@@ -396,20 +402,22 @@ print(status, text)
 find(text)
 
 # %% [markdown]
-# The key `rows` is wrong. With the key `instances`, the status is 200:
+# The status 400 means that the request is wrong, here its key `rows`. With the key `instances`, the
+# status is 200 (success):
 
 # %%
 print(send("/v1/models/line:predict", {"instances": [[0.0], [1.0]]})[0])
 
 # %% [markdown]
 # `instances` is a list of rows. If a signature has several inputs, each row is a dict, such as
-# `{"width": 2.0, "height": 3.0}`.
+# `{"width": 2.0, "height": 3.0}` for two inputs of shape `(None,)`.
 #
 # ### Exercise 5: correct a request (5 min)
 #
-# A server has the model `houses`. Its signature `serving_default` takes two numbers for each house,
-# `area` and `rooms`. The client below asks for the prices of two houses. Its request has several
-# faults, and the server names one at a time. Write a corrected `path_5` and `body_5`.
+# A server has the model `houses`. Its signature `serving_default` takes `area` and `rooms`, both
+# `float32` of shape `(None,)`. The client below asks for the prices of two houses. Its request has
+# several faults, and the server names one at a time. Write a corrected `path_5` and `body_5`. Try
+# them with `send_5` until the status is 200.
 
 # %%
 send_5, path, body = lesson.q5.given()
@@ -425,10 +433,10 @@ lesson.q5.check(path_5, body_5)
 # %% [markdown]
 # ## What you can do now
 #
-# - **Read a traceback**: its end, then the first error, then your lowest line in that part.
+# - **Read a traceback**: find the first error, and your lowest line in its part.
 # - **Export a function**: track what it uses, and return one flat dict of tensors.
-# - **Repair an export without its code**: put its functions or its numbers into a new export.
-# - **Correct a request**: read the text of the response, and change one thing at a time.
+# - **Repair an export**: put its functions or its numbers into a new export.
+# - **Correct a request**: read the response, and change one thing at a time.
 #
 # %% [markdown]
 # [Lesson 05: preprocessing and assets](05_preprocessing_and_assets.ipynb) · Next: [lesson 07,

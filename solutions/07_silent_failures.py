@@ -9,12 +9,11 @@
 # %% [markdown]
 # # Silent failures: wrong answers without an error
 #
-# You export a model, and your test in Python passes. Later, users of a server or a phone get wrong
-# answers, without an error. Five questions find such a fault before you deploy.
+# You export a model, and your test in Python passes. Later, a server or a phone gives wrong answers
+# or none. Five questions help you to find such faults before you deploy.
 #
-# ![Five questions. Do all readers give the same numbers? Are they those of the live model? Do they
-# follow weights and settings? Are other shapes answered rightly? Does the program of your users run
-# it?](../notebooks/images/five_questions.svg)
+# ![Five questions, the titles of sections 1 to 5, lead from an export that raises no error to its
+# deployment.](../notebooks/images/five_questions.svg)
 #
 # After this lesson you can
 #
@@ -28,8 +27,8 @@
 # %% [markdown]
 # ## The recipe
 #
-# When you export, store requests with their right answers. Later, compare the export with them. In
-# a project, the last four lines belong to a different program, which does not have the model:
+# When you export a model, store requests with their right answers. Later, a program that does not
+# have the model compares the export with them:
 #
 # ```python
 # import numpy as np
@@ -37,12 +36,12 @@
 #
 # model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
 # x = np.float32([[1, 2], [3, -4], [0.5, 0]])
-# np.savez("golden.npz", x=x, y=model(x))  # keep this file
+# np.savez("golden.npz", x=x, y=model(x))  # right answers, if the model is right
 # model.export("scores", verbose=False)
-# golden = np.load("golden.npz")
+# golden = np.load("golden.npz")  # from here on: the other program
 # loaded = tf.saved_model.load("scores")
-# answers = loaded.serve(golden["x"])
-# tf.debugging.assert_near(answers, golden["y"])
+# answers = loaded.signatures["serving_default"](tf.constant(golden["x"]))  # as a server does
+# tf.debugging.assert_near(answers["output_0"], golden["y"])
 # ```
 
 # %%
@@ -68,11 +67,11 @@ readers.warm_up()  # starts the second Python process of this page
 # %% [markdown]
 # ## 1. Do all readers give the same numbers?
 #
-# *Readers* are programs that load an export. The recipe calls one reader, Python. `compare` sends
-# the same rows to three readers (lesson 01).
+# *Readers* are programs that load an export. The recipe calls only Python. `compare` sends the same
+# rows to three readers (lesson 01).
 #
-# Suppose that a colleague gives you the folder `saved` without the code of her model. The first
-# three lines are her code. Your part starts with `compare`:
+# A colleague gives you the folder `saved` without the code of her model. Here, the first three
+# lines are her code, and `compare` is your part:
 
 # %%
 layers = [tf.keras.Input((1,), name="x"), tf.keras.layers.Dense(1)]
@@ -83,8 +82,8 @@ for row in compare(saved_dir).rows:
 
 # %% [markdown]
 # `python` is the reference: the other readers are compared with it. The session fails, and LiteRT
-# gives other numbers without an error, because only Python finds the weights (lesson 01). You
-# cannot export the model again, but Python can save what it has loaded. `rescue` does this:
+# gives other numbers without an error, because only Python finds the weights (lesson 01). Without
+# her code, you cannot export again. But `rescue` lets Python save what it has loaded:
 
 # %%
 rescued_dir = lesson.scratch / "rescued"
@@ -112,13 +111,12 @@ compare(group_dir, model=group, signature="serving_default")
 
 # %% [markdown]
 # The printed line compares the readers with each other, and finds no fault. The table compares them
-# with the *live model*: the Python object `group` that was exported. `Group` declares no dtype, so
-# `compare` chooses `int64` for its large whole numbers. The table advises you to declare this
-# dtype. (The other signature, `serve`, has the same fault.)
+# with the *live model*: the Python object `group` that was exported. `compare` sent requests of its
+# own, with large whole numbers as `int64`. The table advises you to declare this dtype.
 #
-# A program that tests your export later has no live model. Store *golden answers* for it: requests
-# with their right answers. Now `group` is exported with `int64`, and `write_golden` stores the
-# request `inputs` with the answers of `group`:
+# A program that tests your export later has no live model. Store *golden answers* for this program:
+# requests with their right answers. In the next cell, `group` is exported with `int64`, and
+# `write_golden` stores the request `inputs` with the answers of `group`:
 
 # %%
 ids = tf.TensorSpec((None,), tf.int64, name="ids")
@@ -129,20 +127,20 @@ golden_file = report.write_golden(lesson.scratch / "golden.npz")
 print(compare(cured_dir, golden=golden_file).verdict)
 
 # %% [markdown]
-# `float32` does not hold the first number of the request. "Within the limits noted" means here:
-# `compare` sent only the stored request, so a different number of rows was not tried (question 4).
+# The request has 16777217, because `float32` does not hold this number. "The limits noted" are:
+# `compare` sent only the stored request, with one number of rows (question 4).
 #
-# ![What comparing readers misses. With each other: a fault of the export. With the live model: a
-# fault of the model. With golden answers: only what you did not
+# ![Comparing readers with each other misses a fault of the export. Comparing with the live model
+# misses a fault of the model. Comparing with golden answers misses requests that you did not
 # store.](../notebooks/images/three_references.svg)
 #
-# Golden answers of the live model, as here, also miss a fault of the model. For build servers, see
-# [Readers in CI](../docs/readers_in_ci.md).
+# These golden answers come from the live model, so they miss a fault of the model, too. For build
+# servers, see [Readers in CI](../docs/readers_in_ci.md).
 #
 # ## 3. Do the answers follow weights and settings?
 #
-# Cars may stay in a car park for 60 minutes, and later for 90. The helper `export` writes a
-# function as the signature `serving_default`, and returns the path of the new folder:
+# The limit of a car park is 60 minutes. Later, the limit becomes 90 minutes. The helper `export`
+# writes a function as the signature `serving_default`, and returns the path of the new folder:
 
 
 # %%
@@ -171,8 +169,8 @@ print(compare(park_dir, model={"serving_default": park.judge}).verdict)
 # %% [markdown]
 # Both comparisons find no fault. The call `park.judge([50.0])` traced `judge`, and tracing made 60
 # a constant of the graph. The signature and the live function `park.judge` use this graph, so both
-# are wrong. You need golden answers from a different source. Here you know the rule: 75 minutes are
-# now allowed.
+# are wrong. You need golden answers from a different source. Here, the source is the new rule: 75
+# minutes are allowed.
 
 # %%
 right = {"inputs": {"minutes": [75.0, 95.0]}, "outputs": {"too_long": [False, True]}}
@@ -182,11 +180,18 @@ for row in compare(park_dir, golden=golden_file).rows:
     print(row.reader, row.status, row.unequal)
 
 # %% [markdown]
-# Now each reader gives other numbers in the output `too_long`. To repair `CarPark`, make the limit
-# a `tf.Variable`, and change it with `assign`.
+# Now the comparison finds the fault. To repair `CarPark`, make the limit a `tf.Variable`, and
+# change it with `assign`.
 #
-# The folder `park` has a second graph of `judge`, because TensorFlow traces a function again when
-# it saves the function. At that time, the limit is 90. Python can call both graphs:
+# **The folder `park` has two graphs of `judge`.** An `ExportArchive` takes a graph that exists as
+# the signature: here the graph of the first call, with the limit 60. The archive also saves `judge`
+# itself, which Python can restore. To save a function, TensorFlow traces the function again. The
+# limit is now 90, so the second graph has 90.
+#
+# ![Two graphs: the signature has the limit 60 of the first call, and the restored function has the
+# limit 90 of the saving.](../notebooks/images/two_graphs.svg)
+#
+# Python can call both graphs:
 #
 # ```python
 # loaded, minutes = tf.saved_model.load(park_dir), tf.constant([75.0])
@@ -194,11 +199,12 @@ for row in compare(park_dir, golden=golden_file).rows:
 # loaded.serving_default(minutes)  # too_long is False: second trace, limit 90
 # ```
 #
-# `loaded.serving_default` is the *restored function*, which only Python has. `compare` calls
-# signatures only.
+# `loaded.serving_default` is the *restored function*, which only Python has. Servers call the
+# signature, so test the signature.
 #
-# A graph can also ignore the weights. In the model `Cut` of lesson 02, `call` is a `tf.function`.
-# Keras traces `call` before the weights exist, with fixed numbers in their place:
+# **A graph can also ignore the weights.** In the model `Cut` of lesson 02, `call` is a
+# `tf.function`. Before Keras makes the weights, Keras tries `call` with fixed values in their
+# place. The `tf.function` keeps this graph:
 
 # %%
 any_rows = tf.TensorSpec((None, 1), tf.float32, name="x")
@@ -220,9 +226,9 @@ cut.set_weights([np.float32([[2]]), np.float32([3])])
 print("the answer changes:", bool(cut(one) != before))
 
 # %% [markdown]
-# With the new weights, the answer should be 5, but the graph keeps the fixed numbers. A signature
-# that an `ExportArchive` makes of `cut.call` has the same fault. So change a weight or a setting of
-# your model, export again, and look whether the answers change.
+# With the new weights, the answer should be 5, but the graph still has the fixed values. A
+# signature made of `cut.call` has the same fault. So change a weight or a setting of your model,
+# export again, and look whether the answers change.
 #
 # ### Exercise 1: predict three labels (4 min)
 #
@@ -230,8 +236,8 @@ print("the answer changes:", bool(cut(one) != before))
 # function once with the threshold 0.5. Then she set `model.threshold` to 0.8, and wrote the export
 # with an `ExportArchive`.
 #
-# The score of `row` is 0.6. Predict its label in each of the three calls. Then run the calls in a
-# new cell.
+# The score of `row` is 0.6. Predict its label in each of the three calls. The assignment before the
+# third call raises no error. Then run the calls in a new cell.
 
 # %%
 found_dir = lesson.q1.given()
@@ -271,12 +277,12 @@ for directory in export("first_trace", mean), export("with_spec", mean, any_rows
 
 # %% [markdown]
 # Two rows of 1 have the mean 1, but the first export answers 0.5. Without a spec, `add_endpoint`
-# takes the first trace, in which `tf.shape(x)[0]` is the constant 4. The signature declares four
-# rows, but Python and LiteRT accept two. Only the session would refuse them. So give `add_endpoint`
-# a spec, and test two different numbers of rows.
+# takes the first trace, in which `tf.shape(x)[0]` is the constant 4. Python and LiteRT raise no
+# error. So give `add_endpoint` a spec, and test two different numbers of rows.
 #
-# Also test rows that are too long. LiteRT loses a guard that raises an error, such as
-# `tf.ensure_shape`, and answers with a number. LiteRT keeps a guard that answers `nan` (lesson 02).
+# Also send rows with too many values. A *guard* is a check of the request inside the function
+# (lesson 02). LiteRT loses a guard that raises an error, such as `tf.ensure_shape`, and answers
+# with a number. LiteRT keeps a guard that answers `nan`.
 #
 # ## 5. Does the program of your users run it?
 #
@@ -295,14 +301,12 @@ compare(export("double", double))
 # Python answers, but TensorFlow Serving switches XLA off by default, so each request fails there.
 # The reader `session` also switches XLA off (not on Windows).
 #
-# Also open each converted file in its runtime: not every file loads.
-#
 # ### Exercise 2: find the faults of five exports (11 min)
 #
-# Each restart of the notebook draws five exports at random. One has no fault, three have one, and
-# one has two. The input `parcels` has rows of two `int32` values: the id of a parcel, and its
-# weight in kg. The output `price` depends on both and on trained weights. `above` is the price
-# minus the mean price of the request. `dear` is 1 if the price is above a limit.
+# Each restart draws five exports. One has no fault, three have one, and one has two. The input
+# `parcels` has rows of two `int32` values: the id of a parcel, and its weight in kg. The output
+# `price` depends on both and on trained weights. `above` is the price minus the mean price of the
+# request. `dear` is 1 if the price is above a limit.
 #
 # | name | fault |
 # |---|---|
@@ -314,15 +318,18 @@ compare(export("double", double))
 # | `guard` | LiteRT gives a price for rows of three values |
 # | `xla` | a server refuses the function |
 #
-# The file `golden["a"]` has one request and the right answers of `exports["a"]`. Run four steps for
-# each export, and give a list of its faults, or `[]`:
+# The file `golden["a"]` has one request and the right answers of `exports["a"]`. Run these steps
+# for each export, and give a list of its faults, or `[]`:
 #
 # ```python
 # for name in ["a"]:  # then "b", "c", "d", "e"
+#     # First run the cell below, which makes exports and golden. Run this loop in a new cell.
 #     # 1. Which outputs are wrong in python? If the session fails, does its error name XLA or a
 #     #    variable? (On Windows, XLA does not make it fail. A note names XLA.)
 #     print(compare(exports[name], golden=golden[name]))
 #     # 2. If `price` is wrong in python: does the input declare float32? If not, it is cut-off.
+#     #    Wrong prices can make `above` and `dear` wrong, too. An export with wrong prices
+#     #    never has old-number, but it can have the fault rows: see step 3.
 #     print(artifact.read(exports[name]).signatures["serving_default"])
 #     # 3. Is `above` the price minus the mean of the two prices in this answer?
 #     two_rows = {"parcels": [[1, 9], [1, 2]]}
@@ -331,10 +338,6 @@ compare(export("double", double))
 #     three_values = {"parcels": [[1, 9, 5]]}
 #     print(readers.run(exports[name], "serving_default", three_values, "litert"))
 # ```
-#
-# Wrong prices can make `above` and `dear` wrong, too. An export with wrong prices never has the
-# fault `old-number`. For example, if only `dear` is wrong in step 1, and LiteRT gives a price in
-# step 4, the list is `["old-number", "guard"]`.
 
 # %%
 exports, golden = lesson.q2.given()
@@ -371,18 +374,19 @@ lesson.q2.check(diagnosis)
 #
 # A score is `rows @ kernel + bias`. Two colleagues say:
 #
-# - `scores_dir`: *"The weights in the export are right: a kernel of 1.5 and 0.5, a bias of -1. The
-#   row [-2, 0.25] should get -3.875, but gets -2.17."*
+# - `scores_dir`: *"The stored weights are right: a kernel of 1.5 and 0.5, a bias of -1. The row
+#   [-2, 0.25] should get -3.875, but gets -2.17."*
 # - `lists_dir`: *"We send lists of articles, two numbers each, as `rows`. We read `above`, each
 #   score minus the mean score of its list. Lists of four are right, lists of two wrong."*
 #
-# `rescue` would keep the answers that Python reads, and these are wrong. So write new exports:
+# `rescue` keeps the answers that Python reads, which are wrong here. So write new exports:
 #
-# 1. Load the folder as `loaded`. The kernel and the bias are in `loaded.variables` (`scores_dir`),
-#    or `loaded.kernel` and `loaded.bias` (`lists_dir`).
+# 1. Load the folder as `loaded`. For `scores_dir`, `loaded.variables` holds the kernel, of shape
+#    (2, 1), and then the bias, of shape (1,). For `lists_dir`, use `loaded.kernel` and
+#    `loaded.bias`.
 # 2. Write a function that computes the answers with these variables.
-# 3. Give it to the helper `export`, which also saves its variables. Your answer is the path that
-#    `export` returns.
+# 3. Give the function to the helper `export`, which also saves the variables. Your answer is the
+#    path that `export` returns.
 #
 # Each new export takes any number of rows, and gives a `float32` answer of shape (n, 1). For
 # `scores_dir`, choose any names of input and output. For `lists_dir`, use `rows` and `above`.
@@ -429,16 +433,16 @@ print(meter)
 #
 # ```python
 # {"serving_default": [
+#     # All requests together have at most 30 cars. array.tolist() makes a list of an array.
 #     {"inputs": {"plates": [...], "minutes": [...]}, "outputs": {"fee": [...]}},
 #     {"inputs": {"plates": [...], "minutes": [...]}, "outputs": {"fee": [...]}},
 # ]}
 # ```
 #
-# All requests together have at most 30 cars. `array.tolist()` makes a list of an array.
-#
-# A right export should pass. Each wrong export should get at least one answer wrong: a different
-# dtype, an old number, a missing rule, rules in the wrong order, `<` in place of `<=`, or one
-# number of rows only.
+# A right export should pass. Each wrong export should get at least one answer wrong, so choose cars
+# whose fees the faults change. The faults are: a different dtype of an input, an old number, a
+# missing rule, half price for every car, rules in the wrong order, `<` in place of `<=`, and
+# answers that are right for one number of rows only.
 
 # %%
 # > golden_4 = ...  # a path

@@ -12,8 +12,8 @@
 # You deploy a new version of your model. The server loads it without an error, and unloads the old
 # version. From then on, every request of every client fails.
 #
-# ![A folder holds the versions 1 and 2 of a model. The server loads version 2, the highest number.
-# A client sends rows and gets answers.](../notebooks/images/model_server.svg)
+# ![A folder holds versions 1 and 2. The server loads version 2. A client sends rows and gets
+# answers.](../notebooks/images/model_server.svg)
 #
 # After this lesson you can
 #
@@ -97,25 +97,25 @@ server = serve("shop", base, max_num_load_retries=0, allow_config_reload=True)
 
 # %% [markdown]
 # `base` is the *base path*. Each folder in it whose name is a number, such as `1` or `001`, is a
-# *version*, and holds one export. `serve` starts the course's own server, which has the requests,
-# errors and rules of TensorFlow Serving.
+# *version*, and holds one export. `serve` starts the course's own server. This server imitates the
+# requests, errors and rules of TensorFlow Serving.
 #
 # <details><summary>How do you use TensorFlow Serving?</summary>
 #
-# With Docker (untested here):
+# With Docker:
 #
 # ```
 # docker run --rm -v FOLDER:FOLDER \
 #     -p 127.0.0.1:8500:8500 -p 127.0.0.1:8501:8501 \
 #     tensorflow/serving:2.20.0 --model_name=shop \
-#     --model_base_path=FOLDER --max_num_load_retries=0  # FOLDER: the path from print(base)
+#     --model_base_path=FOLDER --max_num_load_retries=0  # untested here, FOLDER: see print(base)
 # ```
 #
 # In the notebook:
 #
 # ```
 # %env TFS_URL=http://localhost:8501
-# server = serve("shop", base)  # in another cell
+# server = serve("shop", base)  # in another cell. configure needs no option here.
 # ```
 #
 # </details>
@@ -123,8 +123,7 @@ server = serve("shop", base, max_num_load_retries=0, allow_config_reload=True)
 # ## How does a client call a signature?
 #
 # A *client* is a program that calls a server. *REST* is the interface with JSON over HTTP.
-# `server.ask` sends a request, as the command below does, and returns the HTTP status and the
-# answer.
+# `server.ask` sends a request like the command below, and returns the HTTP status and the answer.
 #
 # ```
 # curl -d '{"instances": [[1, 1]]}' ADDRESS/v1/models/shop:predict  # server.rest
@@ -174,9 +173,8 @@ refused = {
 server.ask_each(refused)
 
 # %% [markdown]
-# 404 means that the model or version does not exist. 400 means that the request is wrong or
-# (see below) that the version is broken. The server checks neither the columns nor the values.
-# Three columns fail in the graph, and `NaN` gets an answer.
+# 404: the model or version does not exist. 400: the request is wrong or (see below) the version is
+# broken. The server does not check columns or values. Three columns fail in the graph.
 #
 # ## How does a client call a signature over gRPC?
 #
@@ -191,7 +189,7 @@ with show_error():
 # The 1 is the version that answered. A message holds the dtype of each tensor, so the server
 # refuses `float64`. JSON has no dtypes, so the server uses the dtypes of the signature.
 #
-# <details><summary>What does a client in Python send?</summary>
+# <details><summary>What does a Python client send?</summary>
 #
 # ```python
 # channel = grpc.insecure_channel("127.0.0.1:8500")
@@ -200,12 +198,10 @@ with show_error():
 # request.model_spec.name = "shop"
 # request.model_spec.signature_name = "score"
 # request.inputs["x"].CopyFrom(tf.make_tensor_proto(x))
+# request.output_filter.append("output_0")  # only this, but the server computes the whole signature
 # response = stub.Predict(request, timeout=10)
 # tf.make_ndarray(response.outputs["output_0"])
 # ```
-#
-# `request.output_filter` names the outputs to return. The server still computes the whole
-# signature.
 #
 # </details>
 #
@@ -261,16 +257,13 @@ print(server.states("shop"))
 # No request failed. Version 1 answered 5, and later version 2 answered 6. By default, the server
 # serves only the highest number, so it unloaded version 1:
 #
-# ![A version has the states START, LOADING, AVAILABLE, UNLOADING and END. If loading fails, END
-# follows LOADING. Version 2 is AVAILABLE before version 1 is
-# unloaded.](../notebooks/images/version_states.svg)
-#
-# For a moment, the server needs memory for both versions.
+# ![States: START, LOADING, AVAILABLE, UNLOADING, END. If loading fails, END follows LOADING.
+# Version 2 is AVAILABLE before version 1 unloads.](../notebooks/images/version_states.svg)
 #
 # ## What if the new version is broken?
 #
 # If loading fails, the old version keeps answering. But loading does not show every fault. Deploy
-# an export of the popular recipe (lesson 00):
+# an export of `tf.saved_model.save(keras_model)`, the popular recipe of lesson 00:
 
 # %%
 popular_dir = lesson.scratch / "popular"
@@ -283,9 +276,9 @@ print(server.states("shop"))
 
 # %% [markdown]
 # The first lines of this page describe this failure. The signature reads weights that are missing,
-# and the server does not look for the weights while it loads.
+# and the server does not look for weights while it loads.
 #
-# To go back, move the folder away. The server then loads version 2 again:
+# To go back, move the folder away. The server loads version 2 again:
 
 # %%
 withdrawn_dir = (base / "3").rename(lesson.scratch / "withdrawn")
@@ -296,23 +289,28 @@ print(server.ask("shop:predict", one))
 # ## How do you find a broken version before your clients do?
 #
 # A request that names no version or label gets the highest available version, tested or not. So
-# give the tested version a *label*: a name for a version, such as `stable`. Let all clients call
-# `stable`. Before you move `stable` to a new version, test that version:
+# give the tested version a *label*, a name such as `stable`. Let all clients call `stable`. Before
+# you move `stable` to a new version, test that version:
 #
 # 1. with a *warm-up request*, which the server runs while it loads the version
 # 2. with *golden answers*, the right answers to some rows
 #
-# `configure` sends the labels to the server, and a list of the versions to load: 2, 4 and 5. The
-# server loads 4 and 5 as soon as their folders appear. (The broken export had the number 3.)
+# ![Requests with the label stable get version 2. Requests with the label next or no label get
+# version 5.](../notebooks/images/version_labels.svg)
+#
+# `configure` sends the server the labels, and the numbers of the versions to load: 2, 4 (for
+# test 1) and 5 (for test 2). The server loads 4 and 5 as soon as their folders appear.
 
 # %%
 server.configure("shop", base, [2, 4, 5], stable=2)
 print(server.ask("shop/labels/stable:predict", one))
 
 # %% [markdown]
-# Test 1: `write_warm_up` stores a warm-up request in the broken export (in
-# `assets.extra/tf_serving_warmup_requests`). If the request fails, loading fails. The input of this
-# export is called `inputs`, because `tf.saved_model.save` did not keep the name `x`:
+# Test 1: `write_warm_up` stores a warm-up request in the broken export. If the request fails,
+# loading fails. In this export, `tf.saved_model.save` has named the input `inputs`. The changed
+# export gets a new number, 4, so that no number stands for two exports.
+#
+# Predict: which version answers afterwards?
 
 # %%
 write_warm_up(withdrawn_dir, inputs=np.array(rows, np.float32))
@@ -324,7 +322,9 @@ print(server.states("shop"))
 # Loading version 4 failed, so version 2 stays. But a version that runs can answer wrongly.
 #
 # Test 2: the new Keras model computes the golden answers in Python. Then you send the same rows to
-# the new version, which gets a second label, `next`:
+# the new version, which gets a second label, `next`. Only an available version can get a label.
+# (The server's option `--allow_version_labels_for_unavailable_models=true` lifts this rule for a
+# new label, but not when you move a label.)
 
 # %%
 golden = make_model(5)(np.array(rows)).numpy().tolist()
@@ -335,10 +335,9 @@ print(server.ask("shop/labels/next:predict", {"instances": rows}))
 print("golden answers:", golden)
 
 # %% [markdown]
-# (`--allow_version_labels_for_unavailable_models=true` also allows labels of missing versions.)
 # Version 5 does not give the golden answers, so `stable` stays on version 2. (If the answers were
-# right, you would set `stable=5`.) Take version 5 out of the list, so that all clients get version
-# 2 again:
+# right, you would set `stable=5`.) Clients without a label get version 5 now. To give these clients
+# version 2 again, take version 5 out of the list:
 
 # %%
 server.configure("shop", base, [2], stable=2)
@@ -346,12 +345,13 @@ server.wait_for("shop", 5, state="END")
 print(server.ask("shop:predict", one))
 
 # %% [markdown]
-# Clients get these versions:
+# Another server has loaded the versions 1 and 2, and `stable` names 1. Loading version 3 fails.
 #
-# | event | `stable` | no label |
-# |---|---|---|
-# | 4 arrives, warm-up fails | 2 | 2 |
-# | 5 arrives, wrong answers | 2 | 5 |
+# <details><summary>Which version answers with and without the label?</summary>
+#
+# With the label, version 1 answers. Without a label, the highest available version answers: 2.
+#
+# </details>
 #
 # ### Exercise 2: predict which version answers (4 min)
 #
@@ -387,8 +387,9 @@ lesson.q2.check(prediction)
 # folder.
 #
 # - The server may read `base` at any moment, and no request may fail.
-# - `base` has at least one version, and files and folders whose names are not numbers. None of
-#   these names starts with `unfinished`, so you may use such names there.
+# - `base` has at least one version, and files and folders whose names are not numbers.
+# - No name in `base` starts with `unfinished`, so `publish` may use such a name while `publish`
+#   runs.
 # - `publish` changes nothing else.
 
 
@@ -415,17 +416,15 @@ lesson.q3.check(publish)
 # |---|---|
 # | a signature, input or output renamed or removed | fail if they name it |
 # | a new input | fail: they do not send it |
-# | a second output | fail in REST: `predictions` now holds names, as for `from_bytes` |
-# | a new signature, or a third or later output | work |
-# | an input with another dtype | fail in gRPC |
-# | an output with another dtype | can fail in gRPC |
+# | several outputs in place of one | fail in REST: `predictions` now holds names (`from_bytes`) |
+# | a new output next to several old outputs | work |
+# | an input or output with another dtype | can fail in gRPC |
 # | an input that takes more sizes (2 → `None`) | work |
 # | an input with other or fewer sizes (2 → 3, `None` → 2) | can fail in the graph |
 # | an input with more or fewer dimensions | can fail in the graph |
 # | other answers to the same rows | get other numbers |
 #
-# Without retraining, the answers must stay the same. This command compares two exports by these
-# rules:
+# This command checks these rules:
 #
 # ```
 # .venv/bin/python -m helpers.readers NEW --against OLD  # --retrained: expect other answers
@@ -434,13 +433,13 @@ lesson.q3.check(publish)
 # ### Exercise 4: decide whether it may replace the old one (9 min)
 #
 # The dicts `old` and `new` describe one signature in two versions of a model that was not
-# retrained. `answers` holds the answers to the same rows. One change breaks clients. Of what kind
-# is this change?
+# retrained. `answers` holds the answers to the same rows. One change breaks clients. Is this a
+# change of names, dtypes, shapes or answers?
 #
-# Then write `may_replace(old, new)` for any two versions of a signature. It returns `True` if all
-# REST and gRPC clients of `old` work with `new` and get the same answers, else `False`.
+# Then write `may_replace(old, new)` for any two versions. It returns `True` if all REST and gRPC
+# clients of `old` work with `new` and get the same answers, else `False`.
 #
-# - The number of inputs, outputs or dimensions can differ.
+# - "Can fail" above means `False`.
 # - Clients send every size that `old` takes, and read every output.
 # - Answers are the same if their shapes are equal and `np.allclose` returns `True`.
 
@@ -479,12 +478,11 @@ lesson.q4.check(cause, may_replace)
 # %% [markdown]
 # ## Who may call a model server?
 #
-# TensorFlow Serving asks for no password. So every program that can connect may call the server,
-# and make the server load any readable export. An export is a program (lesson 04): its graph can
-# read and write files with the rights of the server.
+# TensorFlow Serving asks for no password. So every program that can connect can call the model, or
+# send `configure` and make the server load another export. An export is a program (lesson 04): its
+# graph can read and write files with the rights of the server.
 #
 # - Let a server listen on `127.0.0.1` or in a private network.
-# - Put a program in front of the server. This program checks who the client is.
 # - Run the server in a container, as a user with few rights.
 # - Load only exports that you trust.
 #

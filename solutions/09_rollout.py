@@ -12,8 +12,8 @@
 # Version 2 of your model passes all tests. In production, it fails for one request in twenty. If
 # only a few users get it, the damage is small, and one line of code returns them to version 1.
 #
-# ![A router sends 90 % of the users to version 1, the stable version, and 10 % to version 2, the
-# canary.](../notebooks/images/canary_router.svg)
+# ![A router sends 90 % of the users to version 1 (stable), and 10 % to version 2
+# (canary).](../notebooks/images/canary_router.svg)
 #
 # After this lesson you can
 #
@@ -28,8 +28,8 @@
 # ## The recipe
 #
 # TensorFlow Serving loads only the version with the highest number. With the file `models.config`
-# below and the option `--model_config_file=models.config`, it loads all versions. Then the address
-# of each request names a version. Here, two colleagues try version 2 first.
+# below and the option `--model_config_file=models.config`, it loads all versions. Then you choose a
+# version in the address of each request. Two colleagues try version 2 first.
 #
 # ```python
 # from pathlib import Path
@@ -112,14 +112,13 @@ config.write_text(f"""model_config_list {{ config {{
 server = serve("delivery", base, model_config_file=config)
 
 # %% [markdown]
-# `serve` starts the course's server, which follows the rules of TensorFlow Serving.
+# `serve` starts the course's server.
 #
 # ## Who decides which user gets which version?
 #
 # TensorFlow Serving does not split traffic: a request without a version gets the highest version.
-# So you need a *router*, a program that adds the version to each request, like the course's
-# `Router`. You trust the *stable* version. The *canary* is the version on trial. Two users send the
-# same order:
+# So you need a *router*, a program that adds the version to each request. You trust the *stable*
+# version. The *canary* is the version on trial. Two users send the same order:
 
 # %%
 router = Router(server.rest, "delivery", stable=1, canary=2, percent=10)
@@ -179,8 +178,8 @@ lesson.q1.check(in_canary)  # also: lesson.q1.hint(), lesson.q1.solution()
 # ## What shows that a canary fails?
 #
 # `training` holds 1,000 orders, and `live` holds 200 orders of 200 customers. The widget sends the
-# live orders. Change the canary's share, and look at the errors. Each change resets the counts, so
-# the widget has its own router, `watched`.
+# live orders through a second router, `watched`, so your changes do not affect `router`. Change the
+# canary's share, and look at the errors.
 
 # %%
 chance = np.random.default_rng(0)
@@ -199,8 +198,11 @@ stable, trial = watched.statistics()
 widget
 
 # %% [markdown]
-# `stable` and `trial` hold the counts of `watched` at 25 %. The next cell prints these counts.
-# Next, Ann, who gets the canary of `router`, orders from 62 km. Then `rollback` ends this canary:
+# `stable` and `trial` hold the counts of `watched` at 25 %. The next cell
+#
+# - prints these counts
+# - uses `router` again: Ann, who gets the canary, orders from 62 km
+# - ends the canary of `router` with `rollback`.
 
 # %%
 for v in stable, trial:
@@ -210,28 +212,30 @@ print(reply.ok, reply.error.split(" [[")[0])
 router.rollback()
 
 # %% [markdown]
-# Only the canary fails. Its error text says why: the table has the rows 0 to 4, but 62 km needs
-# row 6. We ended the canary because of this text. `rollback` takes no time: the server still has
-# version 1.
+# Only the canary fails. The error text says why: the table of version 2 has the rows 0 to 4, but 62
+# km needs row 6.
 #
 # ## Which difference is more than chance?
 #
-# A *guard* is a program that ends a bad canary. Clients also send wrong requests, such as words in
-# place of numbers. Both versions refuse these requests, and each refusal counts as an error. So a
-# fixed limit for the error rate would also end good canaries. A guard compares both error rates.
+# We ended the canary because of this error text. A *guard* is a program that ends a bad canary. Our
+# guard has only the counts.
 #
-# Chance changes a rate r of n requests by about `(r * (1 - r) / n) ** 0.5`, its *standard error*.
-# For the difference of two rates, square both standard errors, add the squares, and take the square
-# root. How many standard errors is our difference?
+# Clients also send wrong requests, which both versions refuse. Each refusal counts as an error, so
+# a fixed limit for the error rate would also end good canaries. A guard compares both error rates.
+#
+# The *standard error* says how far chance moves a rate. For the error rate `r` of `n` requests, the
+# standard error is about `(r * (1 - r) / n) ** 0.5`.
+#
+# The difference of two rates has a standard error, too. Square the standard errors of both rates.
+# Add the two squares. Take the square root. How many standard errors is our difference?
 
 # %%
 squares = [v.error_rate * (1 - v.error_rate) / v.requests for v in (stable, trial)]
 print(round((trial.error_rate - stable.error_rate) / sum(squares) ** 0.5, 1))
 
 # %% [markdown]
-# Chance rarely makes a difference of more than 3 standard errors. Our difference of
-# 1.8 is not enough to end a canary. The formula also needs about 50 requests, and our canary has
-# 48.
+# Chance rarely makes a difference of more than 3 standard errors, so 3 is the limit of our guard.
+# Our difference is 1.8, so the counts alone would not end our canary.
 #
 # ### Exercise 2: diagnose, and end the canary (10 min)
 #
@@ -243,10 +247,16 @@ print(round((trial.error_rate - stable.error_rate) / sum(squares) ** 0.5, 1))
 # - Compare the canary's refused rows with its answered rows.
 # - Send the refused rows for a customer whose `reply.role` is `stable`.
 #
-# Then write `guard(router)`. It waits until the canary has 50 requests. Then it ends each
-# canary (`router.rollback()`) whose error rate is more than 3 standard errors above the stable
-# version's rate, and no other. The check calls `guard` with other routers, after every 100 requests
-# until the canary ends. The standard error can be 0, so do not divide by it.
+# Then write `guard(router)`. `router.statistics()` returns two objects, of the stable version and
+# of the canary, with `requests` and `error_rate`.
+#
+# - If the canary has fewer than 50 requests, `guard` does nothing. With so few requests,
+#   the standard error is not exact.
+# - Otherwise, `guard` calls `router.rollback()` if the canary's error rate is more than 3 standard
+#   errors above the stable version's error rate.
+#
+# The check calls `guard` with other routers, again and again until the canary ends. The standard
+# error can be 0, so do not divide by it.
 
 # %%
 other_router, requests = lesson.q2.given()
@@ -287,17 +297,19 @@ for found in (compare((10, 100), (12, 100)), compare((400, 4000), (480, 4000))):
     print("z =", round(found.z, 1), "differs:", found.differs)
 
 # %% [markdown]
-# The *interval* holds the differences that fit the data. With 100 customers, version 2 may be
-# better or worse. So "no difference shown" does not mean "equal". *z* is the difference, measured
-# in standard errors. `differs` is `True` if z is outside −1.96 to 1.96. For equal versions, this
-# happens in 5 % of the comparisons. A guard compares more often, so its limit is 3.
+# The *interval* holds the differences that fit the data. The first interval contains 0, so version
+# 2 may be better or worse.
+#
+# *z* is the difference, measured in standard errors. `differs` is `True` if z is outside −1.96 to
+# 1.96. For equal versions, `differs` is still `True` in 5 % of the comparisons.
 #
 # ## May you stop an experiment early?
 #
-# A `Plan` computes how many customers you need to find a difference between 10 % and 12 % in 80 %
-# of the experiments. What if you compare ten times (ten *looks*), and stop at the first difference?
-# `simulate` tries 2,000 experiments with two **equal** versions, so every difference that it
-# finds is wrong:
+# A `Plan` computes how many customers you need, here to find a rise from 10 % to 12 %.
+#
+# Each comparison is a *look*. What if you take ten looks, and stop at the first difference?
+# `simulate` tries 2,000 experiments with two **equal** versions, so every difference that an
+# experiment finds is wrong:
 
 # %%
 for corrected in (False, True):
@@ -306,15 +318,23 @@ for corrected in (False, True):
     print(f"corrected: {corrected}, {plan.users.total:,} customers, wrong: {found:.0%}")
 
 # %% [markdown]
-# Without a correction, almost 20 % of the experiments find a wrong difference. A corrected plan
-# sets the looks in advance, and requires a larger z at the early looks. Then only 5 % are wrong.
+# Each look can find a wrong difference. So without a correction, almost 20 % of the experiments are
+# wrong. A corrected plan sets the looks in advance, and requires a larger z at the early looks.
+# Then only 5 % are wrong.
+#
+# ![Equal versions: at look 4, z is above 1.96, but below the corrected
+# limit.](../notebooks/images/ten_looks.svg)
+#
+# A guard also takes many looks, so its limit is 3, not 1.96.
 #
 # ## When is a comparison wrong?
 #
 # A comparison is wrong if the users were not split as planned. So compare the numbers of users
-# first: this is the *sample-ratio check*. At 50 %, its z is the difference of the two numbers,
-# divided by the square root of their sum. For 525 and 375 users, z is 150 / 30 = 5. If z is outside
-# −3 to 3, the split is almost certainly broken. Find the cause, and start again.
+# first: this is the *sample-ratio check*.
+#
+# At a planned split of 50 %, this check computes `z = (a - b) / (a + b) ** 0.5` from the two
+# numbers of users, `a` and `b`. For 525 and 375 users, z is 150 / 30 = 5. If z is outside −3 to 3,
+# the split is almost certainly broken.
 #
 # ### Exercise 3: predict what five experiments show (5 min)
 #
@@ -339,9 +359,9 @@ lesson.q3.check(prediction)
 # %% [markdown]
 # ## Do live requests look like the training data?
 #
-# *Skew*: from the first day on, live requests are unlike the training data. *Drift*: live requests
+# *Skew*: from the first day, live requests are unlike the training data. *Drift*: live requests
 # change with time. Both can cause wrong answers without an error. So store the statistics of the
-# training data in the export, in `assets.extra`, which loading ignores. In production, do this step
+# training data in the export, in `assets.extra`, which loading ignores. In production, do this
 # before you publish:
 
 # %%
@@ -352,10 +372,10 @@ file.parent.mkdir(exist_ok=True)
 _ = file.write_text(json.dumps(statistics))
 
 # %% [markdown]
-# ![Training writes its statistics into the export. A program compares them with live requests,
-# and raises an alarm.](../notebooks/images/travelling_statistics.svg)
+# ![Training writes its statistics into the export. A program compares them with live
+# requests.](../notebooks/images/travelling_statistics.svg)
 #
-# A new app sends miles in place of kilometres. How far does the mean move?
+# A new app sends miles in place of kilometres:
 
 # %%
 stored = json.loads(file.read_text())["distance_km"]
@@ -364,11 +384,8 @@ for unit, distances in {"kilometres": live[:, 0], "miles": live[:, 0] * 0.62}.it
     print(f"{unit}: {shift:+.2f} standard deviations")
 
 # %% [markdown]
-# Chance moves the mean of n rows by about `1 / sqrt(n)` standard deviations, here 0.07. So −0.70
-# is not chance.
-#
-# A *range check* works for a single row, and can be an output of the export. To keep this
-# short, all users get version 3 now:
+# A *range check* works for a single row, and can be an output of the export. For brevity, all users
+# get version 3 now:
 
 # %%
 low, high = training.min(axis=0), training.max(axis=0)
@@ -386,10 +403,10 @@ reply = router.predict("ann", {"instances": [[12.0, 2.0], [12_000.0, 2.0]]})
 print(*reply.answer["predictions"], sep="\n")
 
 # %% [markdown]
-# The second distance is in metres. The client sees `False`, and can correct the request. Most
-# distances in miles are in the range, so use both checks.
+# The second distance is in metres. The client sees `False`, and can correct the request. This check
+# misses most distances in miles, so use both checks.
 #
-# `promote` makes version 3 the stable version. `rollback` then returns to version 1:
+# `promote` makes version 3 stable. `rollback` then returns to version 1:
 
 # %%
 router.promote()
@@ -399,8 +416,8 @@ print(*router.history, sep="\n")
 # %% [markdown]
 # ### Exercise 4: raise an alarm (8 min)
 #
-# `penguin_dir` is an export with a `training_statistics.json` as above. `monday` and `tuesday`
-# hold live rows: arrays by the name of the column.
+# `penguin_dir` is an export. Its `assets.extra/training_statistics.json` holds `mean` and `std` of
+# columns. `monday` and `tuesday` hold live rows: arrays by the name of the column.
 #
 # Write `alarm(export_dir, live)`. It returns a list: the names of the columns whose mean is more
 # than 0.5 training standard deviations away from the training mean, in any order. `np.nanmean`
@@ -433,21 +450,22 @@ lesson.q4.check(alarm)
 print(tf.saved_model.load(base / "1").tensorflow_version)
 
 # %% [markdown]
-# Every later TensorFlow 2 reads this export. An older TensorFlow may fail.
+# Every later TensorFlow 2 reads this export. An older TensorFlow on your server may fail.
+#
+# On several machines, KServe (`helpers/serving/rollout/kserve.yaml`) splits requests, not users, so
+# keep your router.
 #
 # ## What you can do now
 #
-# - **Split the users**: hash the name, and give low buckets to the canary.
-# - **End a bad canary**: compare both error rates, and roll back.
-# - **Read an experiment**: check the split first, and set the looks in advance.
-# - **Watch the inputs**: store training statistics and a range check in the export.
+# - **Split the users**: give the canary the low buckets of a hash.
+# - **End a bad canary**: compare both error rates.
+# - **Read an experiment**: check the split first.
+# - **Watch the inputs**: store training statistics in the export.
 
 # %% [markdown]
 # [Lesson 08: serving](08_serving.ipynb) · Next:
 # [lesson 10, other runtimes](10_other_runtimes.ipynb)
 #
-# On several machines: *KServe* splits requests, not users (`helpers/serving/rollout/kserve.yaml`).
-#
 # Official documents:
 # [TensorFlow Serving: versions](https://www.tensorflow.org/tfx/serving/serving_config) ·
-# [which TensorFlow reads which export](https://www.tensorflow.org/guide/versions)
+# [TensorFlow: versions](https://www.tensorflow.org/guide/versions)

@@ -10,10 +10,11 @@
 # # Other runtimes: does the file load, and are the numbers the same?
 #
 # A client sends the order number 3000000000, and your export adds 1. Python and a phone answer
-# 3000000001. OpenVINO, a program by Intel, answers -1294967295, and no program reports an error.
+# 3000000001. OpenVINO, a program by Intel, answers -1294967295, without an error. This lesson uses
+# four programs, which read these files:
 #
-# ![LiteRT reads a .tflite file with the signatures that you name, ONNX Runtime an .onnx file for
-# each signature. C and OpenVINO read the export.](../notebooks/images/export_and_runtimes.svg)
+# ![LiteRT reads one .tflite file, ONNX Runtime an .onnx file for each signature. A C program and
+# OpenVINO read the export.](../notebooks/images/export_and_runtimes.svg)
 #
 # After this lesson you can
 #
@@ -68,7 +69,7 @@ readers.warm_up()
 # %% [markdown]
 # ## Which programs can run an export?
 #
-# A *runtime* is a program or a library that executes models. Which ones are ready here?
+# A *runtime* is a program or library that executes models. Which are ready here?
 
 # %%
 ALL = (*runtimes.RUNTIMES, *runtimes.MORE)
@@ -76,19 +77,17 @@ for name in ALL:
     print(f"{name:<13} {runtimes.missing(name) or 'ready'}")
 
 # %% [markdown]
-# - `litert`: LiteRT, the new name of TensorFlow Lite
+# - `litert`: LiteRT, formerly TensorFlow Lite
 # - `onnx` and `browser`: ONNX Runtime for Python and for web pages
 # - `c`: a C program with TensorFlow's C library
-# - `openvino`: OpenVINO, which keeps fewer digits on some processors
-# - `openvino-f32`: OpenVINO, set to compute in `float32`
+# - `openvino` and `openvino-f32`: OpenVINO, and OpenVINO set to compute in `float32`
 #
 # If one is missing, run `make runtimes OPENVINO=1` in the course's folder and restart the kernel.
 #
 #
 # ## How does a phone run an export?
 #
-# `export` writes an export with the given endpoints. `shop` is the model of lesson 03, whose
-# `predict_three` ignores the third number:
+# `export` writes an export with the given endpoints. `shop` is the model of lesson 03:
 
 
 # %%
@@ -117,7 +116,7 @@ shop_file = lesson.scratch / "shop.tflite"
 _ = shop_file.write_bytes(converter.convert())
 
 # %% [markdown]
-# The next cell stands for the phone: a second process with only this file, LiteRT and NumPy.
+# The next cell stands for the phone. A second process reads the file, without TensorFlow:
 
 # %%
 phone = """
@@ -137,9 +136,7 @@ print(subprocess.run(command, capture_output=True, text=True).stdout, end="")
 # The file has only the signatures that you named, and a copy of the export's weights. Each
 # signature takes any number of rows. The interpreter converts no dtypes, so send `float32`.
 #
-# <details><summary>Interpreter or CompiledModel?</summary>
-#
-# LiteRT recommends `CompiledModel`, because it can use the GPU:
+# <details><summary>How do you call CompiledModel, which can use the GPU?</summary>
 #
 # ```python
 # from ai_edge_litert.compiled_model import CompiledModel
@@ -179,7 +176,7 @@ lesson.q1.check(litert_file_1)  # also: lesson.q1.hint(), lesson.q1.solution()
 #     --output predict_two.onnx --opset 18  # the version of ONNX's list of operations
 # ```
 #
-# ONNX Runtime can then call it:
+# ONNX Runtime calls it:
 #
 # ```python
 # import numpy as np
@@ -189,8 +186,8 @@ lesson.q1.check(litert_file_1)  # also: lesson.q1.hint(), lesson.q1.solution()
 # print(session.run(None, {"x": np.array([[0.5, 0.5]], np.float32)}))
 # ```
 #
-# `runtimes.run` converts a signature and calls it. The function `ask` below calls
-# `serving_default`, which is here a second name of `predict_two`:
+# `runtimes.run` converts and calls a signature. The function `ask` below calls `serving_default`,
+# which is here a second name of `predict_two`:
 
 
 # %%
@@ -205,7 +202,7 @@ for runtime in ("onnx", "browser"):
     ask(runtime, shop_dir, x=[[0.5, 0.5]])
 
 # %% [markdown]
-# Both answer 3, as Python does. Now the activation `gelu`:
+# Both answers are right. Now the activation `gelu`:
 
 # %%
 floats = [tf.TensorSpec((None,), tf.float32, name="x")]
@@ -214,14 +211,14 @@ with show_error():
     ask("onnx", gelu_dir, x=[1.0])
 
 # %% [markdown]
-# tf2onnx reports a success, but ONNX Runtime cannot load the file. tf2onnx copied `Erfc`, an
-# operation of TensorFlow that ONNX does not have. So never trust a conversion: load the file and
-# call it.
+# tf2onnx reports a success, but ONNX Runtime cannot load the file. tf2onnx copied the operation
+# `Erfc`, which ONNX does not have. So never trust a conversion: load the file and call it.
 #
 # ## Which signatures does the file have?
 #
-# `crossing` calls each signature in Python and in four runtimes: `litert`, `onnx`, `c` and
-# `openvino-f32`. It makes the inputs, or takes yours as a second argument, such as `{"x": rows}`:
+# `crossing` calls each signature in four runtimes (`litert`, `onnx`, `c` and `openvino-f32`) and in
+# `python`, a second process of Python. It makes the inputs, or takes yours:
+# `crossing(shop_dir, {"x": rows})`.
 
 # %%
 crossing(shop_dir)
@@ -235,8 +232,9 @@ crossing(shop_dir)
 # you call `predict_two` in LiteRT's interpreter with three rows of `float32`. Each line below
 # changes one thing:
 #
-# - The first two changes happen *afterwards*: between the conversion and the call.
-# - The third changes the call, the fourth how you write the export (lesson 01).
+# - *Afterwards* means between the conversion and the call.
+# - In the last line, you write the export with `tf.saved_model.save` (lesson 01) and
+#   `signatures={"predict_two": model.predict_first_two_features}`.
 #
 # Does the call return the `"same"` answers that the model gave when you exported it, `"other"`
 # answers, or an `"error"`?
@@ -283,12 +281,12 @@ inputs = {"x": np.random.default_rng(1).uniform(-20, 20, (300, 3)).astype(np.flo
 parity_picture(parity(lesson.scratch / "wide", inputs, ALL))
 
 # %% [markdown]
-# In the first plot, differences left of the dashed line are rounding. Only `openvino` can be right
-# of the line: if the processor has `bfloat16`, a dtype with 2 or 3 decimal digits, OpenVINO
-# computes in `bfloat16`.
+# In the first plot, differences left of the dashed line are rounding. `openvino` can be right of
+# the line, because OpenVINO computes in `bfloat16` if the processor has this dtype. A `bfloat16`
+# has 2 or 3 decimal digits, so the differences are larger.
 #
-# ![OpenVINO computes float32 as bfloat16 on some processors, float64 as float32, int64 as int32.
-# LiteRT refuses float64. The others compute as declared.](../notebooks/images/arithmetic.svg)
+# ![OpenVINO computes float64 as float32, and int64 as int32. LiteRT refuses
+# float64.](../notebooks/images/arithmetic.svg)
 #
 # `openvino-f32` prevents this with a setting:
 #
@@ -303,8 +301,7 @@ parity_picture(parity(lesson.scratch / "wide", inputs, ALL))
 # ## Which layer is the first to differ?
 #
 # Export an endpoint that returns the numbers after each layer, and compare layer by layer. An
-# export sorts its outputs by name. The names below begin with `a`, `b` and `c`, so the outputs keep
-# the order of the layers:
+# export sorts its outputs by name, so the names below begin with `a`, `b` and `c`:
 
 
 # %%
@@ -325,16 +322,24 @@ for layer, numbers in right.items():
 # rate). In `float32`, 1 + 0.00000005 is 1, whose logarithm is 0. Only small rates show this, so
 # compare with rows that occur in use.
 #
+# For a `Sequential` model, this code exports such an endpoint:
+#
+# ```python
+# layers = {layer.name: layer.output for layer in model.layers}
+# tf.keras.Model(model.inputs, layers).export("layers", verbose=False)
+# ```
+#
 # ### Exercise 3: find the silent difference (7 min)
 #
 # The export `lab_dir` has three signatures. (`serving_default` is a second name of the first.) Each
-# takes `x`, rows of two numbers, and returns the numbers after each of four layers, `layer_1` to
-# `layer_4`. `measured` holds 40 such rows. For one signature, one of the four runtimes of
-# `crossing` silently gives other answers than Python.
+# takes `x` and returns the numbers after each of four layers, `layer_1` to `layer_4`. `measured`
+# holds 40 rows for `x`. For one signature, one of the four runtimes of `crossing` silently gives
+# other answers than Python.
 #
-# 1. Find the runtime and the signature. `crossing` shows the names of the signatures.
+# 1. Find the runtime and the signature. `crossing` shows the names of the signatures, and ≠ for a
+#    difference above rounding.
 # 2. Find the first layer that differs. Differences below 0.001 are rounding.
-# 3. Compute the largest absolute difference from Python in this layer, to four digits.
+# 3. Compute the largest absolute difference from Python in this layer, to four significant digits.
 
 # %%
 lab_dir, measured = lesson.q3.given()
@@ -354,7 +359,7 @@ lesson.q3.check(runtime, signature, layer, largest)
 # ## Can the file be smaller?
 #
 # *Quantisation* stores each weight in fewer bytes than the four of `float32`. The package
-# `litert-quantizer` quantises a LiteRT file. You choose the kind of quantisation by a name:
+# `litert-quantizer` quantises a LiteRT file:
 #
 # ```python
 # from litert_quantizer.quantizer import Quantizer
@@ -364,9 +369,10 @@ lesson.q3.check(runtime, signature, layer, largest)
 # tool.quantize().export_model("small.tflite")
 # ```
 #
-# `quantised` does the same. The next cell compares four kinds with `plain`, a file of `float32`.
-# The *error* of a file is the largest absolute difference from the answers of `plain`.
-# `power_above` rounds the error up to a power of ten, because its digits depend on the processor:
+# `quantised` does the same. The next cell compares four kinds of quantisation with `plain`, a file
+# of `float32`. The *error* of a file is the largest absolute difference from the answers of
+# `plain`. `power_above` rounds the error up to a power of ten, because its digits depend on the
+# processor:
 
 # %%
 wide.export(lesson.scratch / "wide.tflite", format="litert", verbose=False)
@@ -377,19 +383,22 @@ for kind in quantisation.KINDS:
     print(f"{kind:<22} size {len(content) / len(plain):.0%}, error below {error:g}")
 
 # %% [markdown]
-# In the names, `wi8` means weights of 8 bits. `afp32` means that each layer takes and returns
-# `float32`. With `weight_only`, a layer also computes in `float32`. With `dynamic`, a layer first
-# rounds its `float32` inputs to 8 bits, which is faster on many phones.
+# In the names, `wi8` stands for weights of 8 bits, and `afp32` for layers that take and return
+# `float32`. The first word says how a layer computes:
+#
+# - `weight_only`: in `float32`
+# - `dynamic`: in whole numbers, which is faster on many phones. The layer first rounds its inputs
+#   to 8 bits.
 #
 # The answers lie between -4.4 and 3.6. Decide which error your users accept, the *error budget*.
 # Take the smallest file within it.
 #
 # ## How do you make a file with whole numbers only?
 #
-# Some chips cannot compute with floats. The kind `static_wi8_ai8` stores the weights and the
-# numbers between the layers in 8 bits. First, in the *calibration*, the quantizer measures the
-# range of the numbers after each layer, on samples that you give. The next cell makes two files. In
-# the first, all rows are one sample. In the second, each row is one:
+# No exercise needs this section. Some chips cannot compute with floats. The kind `static_wi8_ai8`
+# stores the weights and the numbers between the layers in 8 bits. First, the *calibration* measures
+# the range of the numbers after each layer, on samples that you give. For the first file below, all
+# rows are one sample. For the second file, each row is a sample of its own:
 
 # %%
 samples = {"at once": [inputs], "one by one": [{"x": row[None]} for row in inputs["x"]]}
@@ -400,10 +409,14 @@ for name, calibration in samples.items():
 print(litert_file.signatures(static)["serving_default"])
 
 # %% [markdown]
-# The second file is silently wrong. The quantizer *averages* the ranges of the samples, and single
-# rows have small ranges. So give all rows as one sample.
+# The second file is silently wrong, because the quantizer *averages* the ranges of the samples. The
+# last layer returns one number for each row, so the range of one row is a point. The average is a
+# point, too, and the file cannot return answers far from it. So give many rows as one sample.
 #
-# <details><summary>The file takes and returns int8. How does an app convert floats?</summary>
+# ![All rows as one sample have a wide range. The average of the rows' ranges is a
+# point.](../notebooks/images/calibrated_range.svg)
+#
+# <details><summary>How does an app convert floats to int8?</summary>
 #
 # ```python
 # predict = Interpreter("static.tflite").get_signature_runner()
@@ -421,12 +434,12 @@ print(litert_file.signatures(static)["serving_default"])
 # ### Exercise 4: two budgets (6 min)
 #
 # The export `meter_dir` has the signature `serving_default` with the input `readings`. The array
-# `readings` has 500 rows that occur in use. Two customers want a LiteRT file that takes any number
-# of `float32` rows. The first accepts an error of 0.01, the second of 0.2.
+# `readings` has 500 rows from use. Two customers want a LiteRT file that takes any number of
+# `float32` rows. The first accepts an error of 0.01, the second of 0.2.
 #
 # 1. Convert the export to a plain file of `float32`.
 # 2. Measure the error of the four kinds on `readings` with `quantisation.largest_error`.
-# 3. For each customer, choose the smallest file within the budget. It may be the plain file.
+# 3. For each customer, choose the smallest of these five files within the budget.
 
 # %%
 meter_dir, readings = lesson.q4.given()
@@ -458,10 +471,10 @@ texts_dir = export(
 crossing(texts_dir, {"words": ["red", "Red", "blue"]})
 
 # %% [markdown]
-# An export does not store Python functions, so `in_python` fails outside this notebook, even in the
-# reader `python`. LiteRT, ONNX Runtime and OpenVINO also lack most operations on texts. So
-# **compute numbers from the texts in one endpoint, which stays on the server, and convert an
-# endpoint that computes with these numbers:**
+# An export does not store Python functions such as `len`, so `in_python` fails in other processes,
+# such as `python`. LiteRT, ONNX Runtime and OpenVINO also lack most operations on texts. So
+# **compute numbers from the texts in one endpoint, and convert an endpoint that computes with these
+# numbers:**
 #
 # ```python
 # def count_letters(words):  # stays on the server
@@ -477,9 +490,8 @@ crossing(texts_dir, {"words": ["red", "Red", "blue"]})
 #
 # <details><summary>JAX, TensorFlow.js, TF-TRT, QAT</summary>
 #
-# - **JAX**: the export has a program for one kind of processor. OpenVINO and tf2onnx cannot read
-#   it.
-# - **TensorFlow.js**: `tensorflowjs` does not read Keras 3.
+# - **JAX**: OpenVINO and tf2onnx cannot read what Keras exports with its JAX backend.
+# - **TensorFlow.js**: its converter does not support Keras 3.
 # - **TF-TRT**: TensorFlow 2.21 is built without TensorRT.
 # - **QAT**: `tensorflow-model-optimization` needs Keras 2.
 #
@@ -489,9 +501,9 @@ crossing(texts_dir, {"words": ["red", "Red", "blue"]})
 #
 # The folder `exports_dir` has three exports: `houses`, `colours` and `reviews`.
 #
-# 1. Find the export that does not work in LiteRT.
+# 1. Find the export that fails in LiteRT.
 # 2. Load it with `tf.saved_model.load`. Its method `count_words` computes numbers from texts. Its
-#    method `weigh` computes a score, the *opinion*, from these numbers.
+#    method `weigh` computes a score from these numbers.
 # 3. Write an export with both methods as endpoints, under the same names, for any number of rows.
 #    Loaded methods need neither `TensorSpec` nor `track` (lesson 03).
 #
@@ -516,7 +528,7 @@ lesson.q5.check(cannot_cross, split_dir)
 # - **Convert and run**: `TFLiteConverter.from_saved_model(directory, signature_keys=[...])`, then a
 #   signature runner.
 # - **Predict what a file keeps**: the weights, and the signatures that you name.
-# - **Find a silent difference**: compare each signature in each runtime, then each layer.
+# - **Find a silent difference**: compare each signature, then each layer.
 # - **Make a file smaller**: measure each kind on rows from use.
 # - **Split a model**: convert the endpoint that computes with numbers.
 

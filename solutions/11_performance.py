@@ -29,7 +29,7 @@
 # %% [markdown]
 # ## The recipe
 #
-# These lines compare `predict` with a graph of the same model, for one row:
+# These lines compare `predict` with a graph of the same model:
 #
 # ```python
 # import statistics, timeit
@@ -91,7 +91,7 @@ row = x[:1]
 print(arithmetic(row).round(2), model.predict(row, verbose=0).round(2))
 
 # %% [markdown]
-# Both answers are 0.18. How long does each take?
+# How long does each answer take?
 
 # %%
 figures(
@@ -107,7 +107,7 @@ figures(
 #
 # ## When does a timing mean something?
 #
-# Here are nine timings of a new `tf.function`, in milliseconds. Each timing holds one call:
+# Here are nine timings of a new `tf.function`, each of one call, in milliseconds:
 
 # %%
 recorded = [45.16, 0.8, 0.4, 0.37, 4.96, 0.54, 0.38, 0.36, 0.44]
@@ -125,24 +125,31 @@ print(f"mean {np.mean(recorded):.2f} ms, median {np.median(recorded):.2f} ms")
 # | Time two functions *in turn*: A, B, A, B. | If the computer slows down, both become slower. |
 # | Take the median. | An interruption changes the mean, but hardly the median. |
 #
-# How many calls are enough? Suppose that a clock moves in steps of 10 ms, and a call takes 1 ms.
-# The timing of one call is then 0 or 10 ms. The timing of 200 calls is about 200 ms, so an error of
-# one step is only 5 %. The clock of `timeit` and `measure` has much smaller steps, so a timing of
-# 1 ms is long enough.
+# How many calls are enough? If a timing lasts 50 steps of the clock, an error of one step is
+# 2 %. The clock of `timeit` has such small steps that 1 ms is long enough. After the first calls,
+# these lines find the number of calls of `way`:
+#
+# ```python
+# calls = 1
+# while timeit.timeit(way, number=calls) < 0.001:  # seconds, for all calls together
+#     calls *= 2
+# ```
 #
 # The two timings of a *turn* are a *pair*. Divide one by the other to get the *ratio* of the pair.
-# The function that you divide by is the *baseline*. `Ratio` takes the ratios of all pairs, here
-# made-up ones, and computes their median:
+# The function that you divide by is the *baseline*. `Ratio` gets one ratio for each pair, and
+# computes their median. Here are two made-up examples:
 
 # %%
 print(Ratio(pairs=(1.7, 2.4, 1.9, 2.2, 2.1, 1.8, 2.3, 2.0)))
 print(Ratio(pairs=(0.7, 1.4, 0.9, 1.2, 1.1, 0.8, 1.3, 1.0)))
 
 # %% [markdown]
-# The true median is the median of endlessly many pairs. With a certainty of 99 %, it lies in the
-# *interval*. The first interval lies above 1, so the function is slower than the baseline. The
-# second interval, 0.7 to 1.4, contains 1, so the function may be slower or faster. Then do not
-# publish a number.
+# `Ratio` also computes an *interval*. For 8 pairs, the interval goes from the smallest ratio to the
+# largest. With a certainty of 99 %, the median of endlessly many pairs lies in the interval.
+#
+# - The first interval, 1.7 to 2.4, lies above 1, so the function is slower than the baseline.
+# - The second interval, 0.7 to 1.4, contains 1, so the function may be slower or faster. Then
+#   publish no number.
 #
 # ### Exercise 1: which timing may be published? (5 min)
 #
@@ -175,16 +182,18 @@ lesson.q1.check(verdicts, times)  # also: lesson.q1.hint(), lesson.q1.solution()
 #
 # Write `times_as_long(function, baseline, clock)`. It returns how many times as long a call of
 # `function` takes as a call of `baseline`. `clock()` returns the time in seconds. Use no other
-# clock. Make each timing at least 0.05 s long, and take at least nine turns. To find the number of
-# calls for a timing, begin with one call. While the timing is too short, use more calls.
+# clock.
 #
-# The check calls your function on simulated computers:
+# 1. Find the number of calls for a timing of at least 0.05 s, separately for each function. Begin
+#    with one call, and double the number.
+# 2. Then take at least nine turns.
+#
+# The check calls `times_as_long` on simulated computers:
 #
 # - Their clock moves in steps of 1 ms. A call takes from 50 µs to 0.5 s.
 # - On one computer, the first two calls of each function take a second longer.
 # - One computer becomes slower.
-# - On four computers, other programs interrupt up to four timings. They never interrupt the first
-#   third of your run, in which you find the number of calls.
+# - On four computers, other programs interrupt up to four timings of step 2.
 #
 # Your answer may be wrong by 5 %. All your calls together may take 60 s on `clock`.
 
@@ -230,7 +239,7 @@ _ = litert_file.write_bytes(converter.convert())
 
 # %% [markdown]
 # Open the file once. `delegates=False` turns off XNNPACK, a part of LiteRT that prints a message
-# and saves less than 1 µs for this row:
+# and makes this small model only a little faster:
 
 # %%
 interpreter = open_litert(litert_file, delegates=False)
@@ -255,17 +264,15 @@ example = "1.6 ms", "0.4 ms", "1.7 µs"
 figures({name: measure(way) for name, way in ways.items()}, example)
 
 # %% [markdown]
-# The arithmetic is the same each time. The rest of the time is the *fixed cost* of the call. You
-# pay it once for each call, whether the call has one row or many.
+# The arithmetic is the same each time. Nearly all the rest is the *fixed cost*: you pay it once for
+# each call, whether the call has one row or many.
 #
-# - **`model.predict`** makes a data set and callbacks, and runs a loop over batches. It is made for
-#   many rows, [not for one row at a time](https://github.com/tensorflow/tensorflow/issues/40261).
+# - **`model.predict`** makes a `tf.data.Dataset` and callbacks, and runs a loop over batches. Each
+#   batch also costs some time. `predict` is made for many rows, [not for one row at a
+#   time](https://github.com/tensorflow/tensorflow/issues/40261).
 # - **`model(row)`** is *eager*: it runs the Python code of each layer.
 # - **A `tf.function`** checks the arguments, makes a tensor, and starts one graph.
-# - **LiteRT** copies the row in, runs all operations, and copies the answer out. NumPy takes
-#   longer, because Python calls each operation of `arithmetic` separately.
-#
-# For a large model, fixed costs matter less.
+# - **LiteRT** copies the row in, runs all operations, and copies the answer out.
 #
 # ## Which way for how many rows?
 #
@@ -273,8 +280,8 @@ figures({name: measure(way) for name, way in ways.items()}, example)
 #
 # `rows` has 10,000 rows. Each key of `prediction` is a line of code. Does this line take less or
 # more than 50 times as long as the same line with one row? The arithmetic of a row takes about
-# 0.3 µs, without fixed costs. `row[np.newaxis]` has the shape (1, 10). Decide before the check
-# measures all lines.
+# 0.3 µs, without fixed costs. In the last line, each `row` has ten numbers, and
+# `row[np.newaxis]` has the shape (1, 10). The check measures all lines.
 
 # %%
 rows = np.tile(x, (10, 1))
@@ -305,20 +312,21 @@ speed_plot(sweep.sweep(export_dir, litert_file))
 # %% [markdown]
 # The dashed line is NumPy. With one row, on the left, the fixed costs decide: `predict` takes over
 # 6,000 times as long as NumPy. With 65,536 rows, on the right, all rows share one fixed cost, and
-# the three graphs are faster than NumPy. `predict` still takes about 6 times as long, because it
-# makes a data set from the rows. So:
+# the three graphs are faster than NumPy. `predict` still takes about 6 times as long as NumPy: its
+# fixed cost is large, and `predict` also copies the rows. So:
 #
 # - **Send many rows in one call.**
 # - **For single rows in Python**, use LiteRT or a `tf.function`.
-# - **Use `predict` for a data set**, and set `batch_size`, which is 32 by default.
+# - **For rows in batches**, such as a `tf.data.Dataset`, use `predict`: it joins the answers. For
+#   an array, set `batch_size`, because each batch costs time and the default is only 32 rows.
 # - **In a server** ([lesson 08](08_serving.ipynb)), *batching* joins the rows of several clients.
 #
 # ### Exercise 4: a slow scorer (6 min)
 #
 # `slow(rows)` scores customers. Write `fast(rows)`. It returns the same scores (± 0.01) for any
-# number of rows. The check times calls with 12 new rows. There, `fast` takes less than 1 % of the
-# time of `slow`. A `tf.function` with the `input_signature` of `graph` needs no new graph when the
-# number of rows changes.
+# number of rows. The check times calls with 12 new rows, but not the first call. There, `fast`
+# takes less than 1 % of the time of `slow`. Make any `tf.function` once, outside of `fast`. With
+# the `input_signature` of `graph`, it needs no new graph for a new number of rows.
 
 # %%
 slow = lesson.q4.given()
@@ -370,15 +378,15 @@ print(scaled_sum.experimental_get_tracing_count(), "graphs for 6 calls")
 # Making a new graph for a new input is called *retracing*. To avoid retracing:
 #
 # - Pass a tensor, not a Python number, for what changes.
-# - For sizes that change, write `None` in an `input_signature`, or set `reduce_retracing=True`.
+# - For sizes that change, write `None` in an `input_signature`.
 # - Make the `tf.function` once, outside of the function or loop that calls it.
 #
 # ### Exercise 5: diagnose (5 min)
 #
 # As a `tf.function`, `shop.bill(amounts, discount, member)` is slow. Which argument is the `cause`?
 # Print the types and shapes of some requests. Then write `steady`, which computes the same bills
-# (to five digits) in a `tf.function`. The check calls `steady` for 50 new requests. All these calls
-# together may make at most four graphs.
+# (to five digits). `steady` is a `tf.function`, or a Python function that computes the bill
+# with one. For 50 new requests together, `steady` may make at most four graphs.
 
 # %%
 shop = lesson.q5.given()
@@ -403,8 +411,8 @@ lesson.q5.check(cause, steady)
 # %% [markdown]
 # ## What does the first answer cost?
 #
-# A program that starts for each question also loads the model each time. `measure` does not count
-# the first three loads:
+# A program that starts anew for each answer, such as a command in a terminal, also loads the model
+# each time. The first load, which `measure` leaves out, takes longer than these:
 
 # %%
 figures(
@@ -416,7 +424,7 @@ figures(
 )
 
 # %% [markdown]
-# The program also imports the library. Each column was measured in a new process:
+# The program also imports the library. In a new process:
 #
 # | | TensorFlow | LiteRT |
 # |---|---|---|

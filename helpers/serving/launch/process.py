@@ -137,7 +137,7 @@ class Server(Requests):
         return Path(self._log.name).read_text(encoding="utf-8", errors="replace")
 
     def wake(self, seconds: float = 120):
-        """Start the server again if it has ended because nobody asked it for IDLE_SECONDS.
+        """Start the server again if it has ended after IDLE_SECONDS without a request.
 
         It has the same addresses, flags and models, and what `configure` sent last.
 

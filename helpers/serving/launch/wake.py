@@ -1,4 +1,4 @@
-"""Start a lesson's server again that has ended because nobody asked it; see `server.idle`."""
+"""Start a lesson's server again that has ended without requests; see `server.idle`."""
 
 import threading
 from collections.abc import Callable

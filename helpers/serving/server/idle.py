@@ -1,4 +1,4 @@
-"""End a server that nobody has asked for a while, to give back its memory.
+"""End a server without requests for a while, to give back its memory.
 
 A lesson's server does so, and starts again with the next request of the lesson; see
 `helpers.serving.launch.wake`.

@@ -1,4 +1,4 @@
-"""A lesson's server that nobody asks ends, and is there again with the next request."""
+"""A lesson's server without requests ends, and is there again with the next request."""
 
 import pytest
 

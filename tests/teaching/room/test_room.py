@@ -196,7 +196,12 @@ def test_command(tmp_path):
     done = subprocess.run([*command, "--folder", tmp_path / "no"], capture_output=True, text=True)
     assert done.returncode == 2 and "should be a folder that exists" in done.stderr
     with subprocess.Popen(
-        [*command, "--port", "0"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [*command, "--port", "0"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        # A shell that starts the tests in the background lets them ignore Ctrl+C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         target = process.stdout.readline().partition("COURSE_ROOM=")[2].strip()
         page = process.stdout.readline().partition("For you: ")[2].strip()

@@ -111,16 +111,28 @@ def test_an_interrupted_server_leaves_no_folder(tmp_path, monkeypatch):
 
 def test_watched_keeps_the_first_state_of_a_version(tmp_path):
     (tmp_path / "1").mkdir()
-    with watched(tmp_path) as first:
+    with watched(tmp_path) as seen:
         for name in ("1", "2", "notes"):
             (tmp_path / name).mkdir(exist_ok=True)
             (tmp_path / name / "early").write_text("e")
         end = time.monotonic() + 60
-        while not first and time.monotonic() < end:
+        while not seen.first and time.monotonic() < end:
             time.sleep(0.001)
         time.sleep(0.01)
         (tmp_path / "2" / "late").write_text("l")
-    assert first.keys() == {"2"} and "late" not in first["2"]
+    assert seen.first.keys() == {"2"} and "late" not in seen.first["2"]
+    assert not seen.gone
+
+
+def test_watched_sees_a_version_that_goes_away_for_a_moment(tmp_path):
+    (tmp_path / "1").mkdir()
+    with watched(tmp_path) as seen:
+        (tmp_path / "1").rename(tmp_path / "kept")
+        end = time.monotonic() + 60
+        while not seen.gone and time.monotonic() < end:
+            time.sleep(0.001)
+        (tmp_path / "kept").rename(tmp_path / "1")
+    assert seen.gone == {"1"} and not seen.first
 
 
 def test_a_server_that_has_ended_is_started_again(lesson):

@@ -20,7 +20,7 @@
 # - say which programs need which part of an export (exercise 1)
 # - read one weight by its name, without loading the model (exercise 2)
 # - tell a retrained model from one that was only exported again (exercise 3)
-# - find a damaged export, also if no program reports an error (exercise 4)
+# - find a damaged export, even if it loads without an error (exercise 4)
 # - refuse an untrusted export with an allow list (exercise 5)
 #
 # **40 minutes**, 23 of them for the exercises. Builds on [lesson 01](01_basic_export.ipynb) and
@@ -72,7 +72,7 @@ readers.warm_up()  # starts the second Python process of this page
 # %% [markdown]
 # ## What can an export do besides computing?
 #
-# First you are the author of an export. Your function `double` doubles numbers, and also calls
+# First you are the author of an export. Your function `double` doubles numbers and calls
 # `tf.io.write_file`:
 
 # %%
@@ -107,8 +107,7 @@ print("note:", note.read_text())
 
 # %% [markdown]
 # The call also wrote a file, with the operation `WriteFile`. Other operations read files, or send
-# data to other computers. Some operations run as soon as you *load* the export, such as those that
-# read a vocabulary.
+# data to other computers. Some operations run as soon as you *load* the export.
 #
 # ## What is each file for?
 #
@@ -125,10 +124,10 @@ model.export(export_dir, verbose=False)
 explore(export_dir)
 
 # %% [markdown]
-# The row “operations” names the *functions* of the graph: parts that other parts of the graph
-# call. The rest is the *main graph*.
+# The row “operations” counts the operations of the *main graph* and of five *functions*. A function
+# is a part of the graph that other parts call. The main graph is the rest.
 #
-# A reader of the export opens the files in this folder:
+# Readers open an export as a folder, and need these files:
 #
 # ![Python, servers and the LiteRT converter read saved_model.pb, variables and the files in assets.
 # No reader needs fingerprint.pb.](../notebooks/images/export_files.svg)
@@ -147,8 +146,8 @@ print("written by TensorFlow", graph.meta_info_def.tensorflow_version)
 # %% [markdown]
 # - **Tags.** An export can hold several graphs. The tags of a graph say what it is for, such as
 #   training. TensorFlow 2 writes one graph, with the tag `serve`. Servers and the LiteRT converter
-#   ask for this tag, and fail without it. If there is only one graph, `tf.saved_model.load` ignores
-#   its tags, unless you give it `tags=`.
+#   ask for this tag, and fail without it. Without `tags=`, `tf.saved_model.load` ignores the tags
+#   if there is only one graph.
 # - **Version.** Python and servers do not compare this text with their own version. But an
 #   earlier TensorFlow may not know an operation of the export. So do not export with a newer
 #   TensorFlow than your server has.
@@ -196,7 +195,8 @@ print(key, np.array_equal(weights.get_tensor(key), model.out.kernel))
 
 # %% [markdown]
 # The first six lines show the name and shape of each weight, and the beginning of its key. The last
-# line shows a whole key, and that the stored numbers are those of the model.
+# line shows a whole key, and that the stored numbers are those of the model. The path
+# `variables/variables` is the beginning of two file names.
 #
 # Keras stores each weight twice, so `found.variables` has 12 entries. The last six are the *second
 # copies*. They have the same names and numbers, but their keys begin with `_all_variables`.
@@ -229,9 +229,9 @@ differences(export_dir, again_dir)
 
 # %% [markdown]
 # The bytes differ, although the model is the same. TensorFlow writes a random number into
-# `fingerprint.pb`, and new numbers into the names of functions. So a checksum of the files does not
-# show whether a model was retrained. `differences` compares the operations behind each signature,
-# the numbers of the weights, and the assets. Now train a little further:
+# `fingerprint.pb`, and new numbers into the names of functions in `saved_model.pb`. So the checksum
+# of an export changes even if the model was not retrained. `differences` also compares graph,
+# weights and assets. Now train further:
 
 # %%
 retrained_dir = lesson.scratch / "retrained"
@@ -248,9 +248,9 @@ differences(export_dir, retrained_dir)
 # - otherwise `"weights"` if any number of a weight is different, even by very little
 # - otherwise `"nothing"`
 #
-# Compare weights by their keys, because the names can differ. In this exercise, two exports with
-# equal operations also have equal keys. Leave out the second copies (keys that begin with
-# `_all_variables`), because their order can change. Do not call `differences`.
+# Compare weights by their keys. Their names can change when you build a model again. In this
+# exercise, two exports with equal operations also have equal keys. Leave out the second copies,
+# because their order can change. Do not call `differences`.
 
 
 # %%
@@ -300,25 +300,29 @@ for folder in (cut, lost, mixed):
 
 # %% [markdown]
 # `cut` and `lost` cannot be loaded. `mixed` loads without an error, and answers with the weights of
-# the other version. `explore` finds this fault, because two files contain checksums:
+# the other version. `explore` finds this fault, because two files hold checksums:
 #
-# - `variables.index` holds a checksum of each weight. Other weights need another `variables.index`.
+# - `variables.index` holds a checksum of each weight. Other weights have other checksums.
 # - `fingerprint.pb` holds a checksum of `variables.index`. In `mixed`, this checksum is wrong.
 #
 # But `explore` finds nothing in two cases:
 #
-# - `fingerprint.pb` also comes from the other version. Then rows with known answers, or the
-#   original export, show the fault.
+# - `fingerprint.pb` is missing, or also from the other version. Then call the export with rows
+#   whose right answers you know.
 # - A byte in the data file changed. `explore` does not read this file. Loading compares each weight
 #   with its checksum, and fails with a `DataLossError`.
 #
 # ### Exercise 4: diagnose six deliveries (5 min)
 #
-# `deliveries` is a dict: its keys are `"a"` to `"f"`, its values are the folders of six copies of
-# one export. Two copies are whole. What happened to the others? Load a copy:
-# `loaded = tf.saved_model.load(folder)`. Then `loaded.serve(rows)` should return `right`. Compare
-# with `np.allclose`. Keep `loaded` in a variable, because without this object TensorFlow deletes
-# the weights.
+# The dict `deliveries` has the folders of six copies of one export. Its keys are `"a"` to `"f"`.
+# Two copies are whole. What happened to the others? For each folder:
+#
+# 1. Print `explore(folder).findings`.
+# 2. Load the copy: `loaded = tf.saved_model.load(folder)`. Some copies fail, so use `show_error()`.
+# 3. Compare `loaded.serve(rows)` and `right` with `np.allclose`.
+#
+# A copy is `"whole"` if it loads and gives the right answers, even without `fingerprint.pb`. Write
+# steps 2 and 3 on separate lines: without the variable `loaded`, TensorFlow deletes the weights.
 
 # %%
 deliveries, rows, right = lesson.q4.given()
@@ -339,11 +343,11 @@ lesson.q4.check(diagnosis)
 # %% [markdown]
 # ## How do you check an untrusted export?
 #
-# You will try three checks. Each finds something that the check before misses.
+# Three checks follow. Each finds something that the check before misses.
 #
-# The first check is TensorFlow's own, `saved_model_cli scan`. It has a *deny list*: a list of
-# forbidden types of operations. Let `scan` look for `WriteFile` in `double`, and in a function that
-# writes in one branch of an `if`:
+# The first check is TensorFlow's own, `saved_model_cli scan`. It has a *deny list* of forbidden
+# types of operations. Let `scan` look for `WriteFile` in `double`, and in a function that writes in
+# one branch of an `if`:
 
 
 # %%
@@ -360,14 +364,14 @@ for directory in (double_dir, sometimes_dir):
     print(fill(f"{directory.name}: {said}", 60), f"exit status {status}", sep="\n")
 
 # %% [markdown]
-# `scan` finds `WriteFile` in `double`. The exit status is 0 all the same, so a script must read the
-# message. (The second message calls your list “default”.) In `sometimes`, `scan` finds nothing.
-# TensorFlow puts each branch of an `if` into a function of its own, such as `cond_true`. `scan`
-# does not read these functions.
+# `scan` finds `WriteFile` in `double`. In `sometimes`, `scan` finds nothing. TensorFlow puts each
+# branch of an `if` into a function of its own, such as `cond_true`. `scan` does not read these
+# functions. The exit status is 0 in both cases, so a script must read the message. (The second
+# message calls your list “default”.)
 #
 # The second check is an *allow list*: it has the types that you know, and refuses all others.
-# `explore` counts the types in all functions. Take the types of your own export as the list, and
-# print which types of three other exports are not in the list:
+# `explore` counts the types in all functions. Take the types of your own export as the list. Which
+# types of three other exports are not in the list?
 
 # %%
 known = set(explore(export_dir).operations)
@@ -375,7 +379,7 @@ for directory in (retrained_dir, double_dir, sometimes_dir):
     print(directory.name, sorted(set(explore(directory).operations) - known))
 
 # %% [markdown]
-# The list also refuses harmless operations, such as `Mul`, until you add them.
+# The list also refuses harmless operations, such as `Mul`.
 #
 # ### Exercise 5: write an allow list (5 min)
 #
@@ -385,8 +389,7 @@ for directory in (retrained_dir, double_dir, sometimes_dir):
 # - `False` if the export has a type of operation that no export in `own_dirs` has
 # - otherwise `True`
 #
-# `explore` never raises an error. Do not load the export. Do not call `gate`, which the next
-# section explains.
+# `explore` never raises an error. Do not load the export. Do not call `gate` (next section).
 
 # %%
 own_dirs = lesson.q5.given()
@@ -412,8 +415,8 @@ lesson.q5.check(may_load)
 # ## What does an allow list not see?
 #
 # Your list accepts `SaveV2`, because your own export has it. But an untrusted export can misuse
-# `SaveV2` to overwrite a file of yours. In the explorer below, press **operations**. Choose one
-# function after another in the menu “in” that appears. Which function has `SaveV2`?
+# `SaveV2` to overwrite your files. In the explorer below, press **operations**. Then choose one
+# function after another in the menu labelled “in”. Which function has `SaveV2`?
 
 # %%
 explorer(export_dir, sometimes_dir, again_dir, retrained_dir)
@@ -422,21 +425,21 @@ explorer(export_dir, sometimes_dir, again_dir, retrained_dir)
 # Only `traced_save` has `SaveV2`. TensorFlow writes this function into every export, to save the
 # weights. So your list must have `SaveV2`, and then it accepts `SaveV2` in every function.
 #
-# After your list, use the third check: `gate(directory)`, a function of this course. `gate` accepts
-# `SaveV2` only where an export saves its own weights.
+# After your list, use the third check: the function `gate(directory)` of this course. `gate`
+# accepts `SaveV2` only where an export saves its own weights.
 #
 # ![scan finds WriteFile in a function, but not in a branch of an if. The allow list finds both, but
 # not a misused SaveV2. gate finds all three.](../notebooks/images/allow_list_and_gate.svg)
 #
-# `gate` also knows other dangerous operations, and says what they do, and where they are:
+# `gate` says what each dangerous operation does, and where it is:
 
 # %%
 print(gate(export_dir), gate(sometimes_dir), sep="\n")
 
 # %% [markdown]
-# No check sees everything, such as a loop without an end, or a bug in TensorFlow itself. So after
-# the checks, run an untrusted export in a *sandbox*: a process without your files, your rights and
-# your network, such as a container.
+# No check finds every danger. For example, `gate` does not find a loop without an end. So after the
+# checks, run an untrusted export in a *sandbox*: a process without your files, rights and network,
+# such as a container.
 #
 # ## Is a Keras file safer?
 #
@@ -450,9 +453,8 @@ with show_error():
     tf.keras.models.load_model(lesson.scratch / "lambda.keras")
 
 # %% [markdown]
-# Keras refuses this file, unless you pass `safe_mode=False`. But in 2025, ways around this check
-# became known, such as CVE-2025-1550. So open untrusted `.keras` and `.h5` files with the newest
-# Keras, and in a sandbox.
+# Keras refuses this file. But in 2025, ways around this check became known, such as CVE-2025-1550.
+# So open untrusted `.keras` and `.h5` files with the newest Keras, in a sandbox.
 
 # %% [markdown]
 # ## What you can do now

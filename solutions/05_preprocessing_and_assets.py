@@ -12,8 +12,8 @@
 # In your test, a model names the right species for 99 % of the penguins. Then an app sends the body
 # mass in kilograms, not in grams. Now the model is right for 42 %, and no program reports an error.
 #
-# ![With 5100 g, 99 % of the species are right. With 5.1 kg and the same model, 42 % are
-# right.](../notebooks/images/skew.svg)
+# ![With masses in g, the model is right for 99 % of the penguins, and with masses in kg for
+# 42 %.](../notebooks/images/skew.svg)
 #
 # After this lesson you can
 #
@@ -65,11 +65,11 @@ readers.warm_up()
 # %% [markdown]
 # ## What does a raw row look like?
 #
-# A raw row describes a penguin: its bill in mm, its mass in g, its island and its sex.
+# A raw row describes a penguin: its bill in mm, its mass in g, island and sex.
 # *Preprocessing* turns a raw row into the numbers that a model takes, here seven:
 #
-# ![The bill, 44.9 mm, becomes 0.16. The mass, 5100 g, becomes 1.09. The island Biscoe becomes 1, 0,
-# 0. The sex female becomes 1, 0.](../notebooks/images/seven_numbers.svg)
+# ![44.9 mm becomes 0.16, 5100 g becomes 1.09, Biscoe becomes 1, 0, 0, and female becomes 1,
+# 0.](../notebooks/images/seven_numbers.svg)
 #
 # A measurement becomes (value - mean) / standard deviation, and a missing measurement counts as the
 # mean. Each known word has a column, which is 1 for this word and 0 for others.
@@ -85,13 +85,12 @@ skew = SkewTest()
 skew.chart()
 
 # %% [markdown]
-# None of these mistakes raises an error, because the model still gets seven numbers. In *mean and
-# deviation of one island*, the caller computes the mean and the standard deviation from one island.
-# In the last two bars, the caller loses a fifth of the measurements. In one bar, a lost measurement
-# counts as the mean (as in training), and in the other as 0.
+# None of these mistakes raises an error, because the model still gets seven numbers. In the last
+# two bars, the caller loses a fifth of the measurements. In one bar, the caller writes the mean
+# instead, as in training. In the other, the caller writes 0 mm or 0 g.
 #
-# This is **training/serving skew**: the training and the program that uses the model prepare the
-# same row in different ways. To prevent skew, callers send raw rows, and the export prepares them.
+# When the training and a caller prepare the same row in different ways, this is **training/serving
+# skew**. To prevent skew, callers send raw rows, and the export prepares them.
 # To avoid wrong units, write the unit into the input's name: `body_mass_g`.
 #
 # These are three penguins, with the species first ([source and
@@ -103,13 +102,12 @@ for number in (0, 3, 200):
     print(*(rows[name][number] for name in ("species", *RAW)), sep=" | ")
 
 # %% [markdown]
-# In the second line, values are missing (`nan`, and `""` for a word). The third line gave the seven
-# numbers above.
+# In the second line, values are missing (`nan`, and `""` for a word).
 #
 # ### Exercise 1: estimate what a mistake costs (4 min)
 #
-# Think of a mistake in raw rows that is not in the chart. It should cost at least 5 points, counted
-# from the first bar (99 %).
+# Think of a mistake in raw rows that is not in the chart. With this mistake, the share of right
+# species should be 0.05 or more below the first bar (0.99).
 #
 # 1. Write the mistake as a function: it gets `rows`, and returns raw rows with wrong values.
 #    `SkewTest` then prepares these rows as in training. `rows` is a dict of NumPy arrays, which
@@ -117,7 +115,7 @@ for number in (0, 3, 200):
 #    `rows | {"sex": new_column}` is a copy of `rows` with a new column `sex`.
 # 2. Before you measure, write your `estimate`: the share of right species, from 0 to 1. It may
 #    differ from the measured share by 0.1.
-# 3. Call `skew.share_right(mistake)`.
+# 3. Run the cell. The check measures the share with `skew.share_right(mistake)`.
 
 
 # %%
@@ -138,11 +136,13 @@ lesson.q1.check(mistake, estimate)  # also: lesson.q1.hint(), lesson.q1.solution
 # %% [markdown]
 # ## How does the preprocessing get into an export?
 #
-# Here, other code prepared the rows for the training of `model`, so you write the preprocessing
-# again for the export. `known` holds the rows of the training. `Normalization` learns the mean and
-# the standard deviation with `adapt`. `StringLookup` makes a column for each word of its
-# *vocabulary*, the words that it knows. With `num_oov_indices=0`, unknown words get no column (OOV:
-# *out of vocabulary*):
+# The recipe puts the preprocessing into the model before the training. Here, `model` is already
+# trained on seven numbers, which the course's NumPy code made. So you write the same
+# preprocessing again in TensorFlow.
+#
+# `known` holds the rows of the training. `Normalization` learns the mean and the standard deviation
+# with `adapt`. `StringLookup` makes a column for each word of its *vocabulary*, the words that it
+# knows. With `num_oov_indices=0`, unknown words get no column (OOV: *out of vocabulary*):
 
 # %%
 model, known = trained_network()
@@ -197,8 +197,6 @@ for reader in readers.READERS:
     print(reader, readers.run(rows_dir, "classify", gentoo, reader)["species"])
 
 # %% [markdown]
-# All readers name the right species.
-#
 # ## What happens to a missing value or an unknown word?
 #
 # In the widget, write `NaN` in place of 44.9. Then write 44.9 again, and `"Paulet"` in place of
@@ -208,8 +206,9 @@ for reader in readers.READERS:
 signature_caller(tf.saved_model.load(rows_dir), gentoo)
 
 # %% [markdown]
-# With `NaN`, no reader gives an error: the probability is `nan`, and the species is Adelie, the
-# first one. The unknown island raises an error in Python. What do the other readers do?
+# With `NaN`, the probability is `nan`, and the species is Adelie, the first one. The session and
+# LiteRT answer the same. With the unknown island, Python raises an error. What do the session and
+# LiteRT do?
 
 # %%
 paulet = gentoo | {"island": ["Paulet"]}
@@ -228,8 +227,8 @@ print(lookup(tf.constant(["Dream", "Paulet"])).numpy())
 
 # %% [markdown]
 # The first column is 1 for all unknown words. `model` has no input for this column. `[:, 1:]`
-# removes the column, so an unknown word is 0 in all others. `tf.where(tf.math.is_nan(x), value, x)`
-# replaces each `nan` in `x`.
+# removes this column. An unknown word is 0 in each column that stays.
+# `tf.where(tf.math.is_nan(x), value, x)` replaces each `nan` in `x`.
 #
 # ### Exercise 2: accept every row (7 min)
 #
@@ -261,7 +260,7 @@ lesson.q2.check(export_dir_2)
 # %% [markdown]
 # ## Where does an export store a vocabulary?
 #
-# A vocabulary can come from a list, or from a file with one word per line:
+# A vocabulary can come from a list, or a file with one word per line:
 
 
 # %%
@@ -279,7 +278,7 @@ for name, vocabulary in {"listed": ISLANDS, "filed": str(words_file)}.items():
 
 # %% [markdown]
 # ![The words of a list are in saved_model.pb, for all readers. The words of a file are in
-# assets/islands.txt, but not for LiteRT.](../notebooks/images/vocabulary.svg)
+# assets/islands.txt, for Python and a server.](../notebooks/images/vocabulary.svg)
 #
 # The words of a list are in the graph. A file is copied into the folder `assets` of the export.
 # Such a copy is an *asset*. The export finds the asset in its own folder, so you can move or zip
@@ -292,11 +291,9 @@ with show_error():
     readers.run(moved, "columns", {"island": ["Dream"]}, "litert")
 
 # %% [markdown]
-# The LiteRT file does not hold the asset, so LiteRT has no words. Python and the session read the
-# words from the asset.
-#
-# If you edit the asset later, keep at least one line. The number of columns stays the same, because
-# the graph stores this number. Without the asset, the export cannot be loaded at all:
+# The LiteRT file does not hold the asset, so LiteRT has no words. Python and the session make a
+# table from the asset's lines. This table needs at least one line. The graph, not the asset, stores
+# the number of columns. Without the asset, the export cannot be loaded:
 
 # %%
 (moved / "assets" / "islands.txt").unlink()
@@ -306,10 +303,11 @@ with show_error():
 # %% [markdown]
 # ### Exercise 3: predict six changes (4 min)
 #
-# Think of two exports, made as above: `listed` from a list, and `filed` from `islands.txt`. Predict
-# what their signature `columns` answers in Python for Torgersen after each change: the same columns
-# (`"same"`), different columns (`"other"`), or an error (`"error"`). Each change starts from new
-# exports, and nothing is exported again.
+# Think of two exports, made as above: `listed` from a list, and `filed` from `islands.txt`. In
+# Python, you send the island Torgersen to an export, and get three numbers. Predict what you get
+# after each change: the same numbers (`"same"`), different numbers (`"other"`), or an error
+# (`"error"`). Each change starts from new exports, and nothing is exported again. An *emptied*
+# asset is a file without lines.
 
 # %%
 # > prediction = {  # "same", "other" or "error"
@@ -335,8 +333,8 @@ lesson.q3.check(prediction)
 # %% [markdown]
 # ## Does an export lack a step?
 #
-# To find the step that an export lacks, test each step alone: do this step by hand, and call the
-# export. Only the missing step makes the answers better.
+# Test each step alone: do this step by hand, and call the export. Only the missing step makes the
+# answers better.
 #
 # ### Exercise 4: find the missing step, and add it (7 min)
 #
@@ -344,8 +342,8 @@ lesson.q3.check(prediction)
 # *kilograms* divides the mass by 1000, and *capitals* writes words in capital letters. The
 # signature `classify` of her export does two of these steps.
 #
-# 1. `steps` has a function for each step, which takes `rows` and returns the four raw columns. To
-#    do *gaps* by hand, call `answers = found.classify(**steps["gaps"](rows))`.
+# 1. `steps` has a function for each step, which takes `rows` and returns the four columns after
+#    this step. To do *gaps* by hand, call `answers = found.classify(**steps["gaps"](rows))`.
 # 2. Count how often `answers["species"].numpy().astype(str)` equals `rows["species"]`. With the
 #    missing step, 343 of 344 are right. Which step is `left_out`?
 # 3. Export a `classify` that does the missing step with `tf.where`, `/` or `tf.strings.upper`, and
@@ -394,14 +392,16 @@ with show_error():
 # `readers.run` called the export in a second process. Use TensorFlow operations instead, here
 # `grams / 1000`.
 #
-# **Custom operations** of another library are stored only by their names, so every reader needs
-# this library.
+# **Custom operations** of another library are stored only by their names. A reader without this
+# library gives an error.
 #
 # ## May an export change photos at random?
 #
-# Random changes belong to the training only. `read` decodes one photo, and `tf.map_fn` calls `read`
-# for each photo. `brighter` changes the brightness at random. `light` returns the mean of each
-# photo's pixels:
+# Random changes belong to training only. The endpoint `light` of the next cell has three steps:
+#
+# 1. decode the photos: `tf.map_fn` calls `read` for each photo
+# 2. change the brightness at random with `brighter`
+# 3. return the mean of each photo's pixels
 
 
 # %%
@@ -460,10 +460,10 @@ lesson.q5.check(export_dir_5)
 # %% [markdown]
 # ## What you can do now
 #
-# - **Measure a mistake**: count the right answers with this mistake.
-# - **Export for raw rows**: use `Normalization`, `StringLookup` and `tf.where`.
+# - **Measure a mistake**: count the right answers.
+# - **Export for raw rows**: `Normalization`, `StringLookup` and `tf.where`.
 # - **Predict a vocabulary**: a list is in the graph, and a file becomes an asset.
-# - **Find a missing step**: do each step alone by hand.
+# - **Find a missing step**: do each step alone.
 # - **Keep out** Python functions, custom operations and random changes.
 
 # %% [markdown]

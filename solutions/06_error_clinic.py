@@ -10,7 +10,7 @@
 # # The error clinic: from an error to its cure
 #
 # Your program ends with `RuntimeError: no price`. The traceback above this line has thirty lines,
-# and only a few of them tell you what to change.
+# but few of them tell you what to change.
 #
 # ![Arrows lead from two lines of a long traceback, your lowest line and the first error, to the
 # clinic: cause, experiment and cure.](../notebooks/images/error_to_cure.svg)
@@ -28,8 +28,8 @@
 # %% [markdown]
 # ## The recipe
 #
-# The two lines with `# example` stand for your program. The first of them raises an error. The
-# second catches this error, and raises another error.
+# The two lines with `# example` stand for your program. The first raises an error. The second
+# catches this error, and raises another.
 #
 # ```python
 # import traceback
@@ -52,7 +52,7 @@
 #   line 4 in <module>>`
 #
 # `FrameSummary` shows *your lowest line*: the lowest line of the error's traceback that is in a
-# file of yours. Files under `/lib/python` are not yours.
+# file of yours. The recipe counts a file as yours if its path lacks `/lib/python`.
 
 # %%
 import sys
@@ -116,7 +116,7 @@ clinic("".join(traceback.format_exception(error)))
 
 # %% [markdown]
 # The cause is the line `serve = ...`: no name refers to the object that `tf.saved_model.load`
-# returned. So Python deleted this object, and its variables with it. Keep the object under a name:
+# returned. So Python deleted this object and its variables. Keep the object under a name:
 
 # %%
 loaded = tf.saved_model.load(export_dir)
@@ -151,15 +151,26 @@ for error in (last, last.__cause__):
 # Such errors form a *chain*. The last error, `RuntimeError`, only reports a failure. The first
 # error, `AssertionError`, tells what failed. The traceback has a part for each error:
 #
-# ![A traceback in two parts. 1: the end, RuntimeError. 2: the first error, AssertionError, at the
-# end of the upper part. 3: your lowest line in the upper part, return
+# ![A traceback in two parts. Lower part: 1, the end, RuntimeError. Upper part: 2, the first error,
+# AssertionError, and 3, your lowest line, return
 # serve(rows).](../notebooks/images/read_a_traceback.svg)
 #
-# The sentence between two parts can also begin with *During handling of*.
+# Look for your lowest line in the part of the first error. This part has no line of yours if
+# TensorFlow itself raised and caught the first error, as in this shortened traceback:
 #
-# Begin with the first error, and look for your lowest line in its part. The part of a caught error
-# begins with the function that caught the error. If TensorFlow caught the error, this part has only
-# lines of TensorFlow. Then go down to the next part.
+# ```text
+#   File "site-packages/tensorflow/python/eager/execute.py", line 53, in quick_execute
+# NotFoundError: words/assets/words.txt; No such file or directory
+#
+# During handling of the above exception, another exception occurred:
+#
+#   File "program.py", line 7, in <module>
+#     loaded = tf.saved_model.load("words")
+# FileNotFoundError: words/assets/words.txt; No such file or directory
+# ```
+#
+# Then look in the next part. Here, your lowest line calls `tf.saved_model.load`. Instead of *During
+# handling*, Python can write *The above exception* between two parts, as in the picture.
 #
 # ### Exercise 1: read a chain (4 min)
 #
@@ -167,7 +178,7 @@ for error in (last, last.__cause__):
 #
 # 1. What is the type of the first error?
 # 2. Which line of `shop.py` made the call that failed?
-# 3. Paste the part of the first error into the widget. Which name of a case does the clinic show in
+# 3. Paste the part of the first error into the widget above. Which case does the widget name in
 #    brackets?
 
 # %%
@@ -186,11 +197,11 @@ lesson.q1.check(reading)  # also: lesson.q1.hint(), lesson.q1.solution()
 # ## Where can an error arise?
 #
 # ![Arrows. Saving: from your code to the export. Loading: from the export to a Python program and
-# to a model server. Calling: from rows to the program. Request: from a client to the
+# a model server. Calling: from rows to the program. Request: from a client to the
 # server.](../notebooks/images/where_errors_arise.svg)
 #
-# An error can arise at each arrow. In this table of frequent errors, which two cases have the words
-# *No such file or directory* in their message?
+# An error can arise at each arrow. This overview has errors of saving, loading and calling. Request
+# errors follow later. Which two cases have the message *No such file or directory*?
 
 # %%
 overview(
@@ -224,7 +235,7 @@ print(artifact.read(lesson.scratch / "cost").signatures["cost"])
 
 # %% [markdown]
 # An `ExportArchive` finds variables by itself, but not tables. `tf.saved_model.save` finds only the
-# attributes of the saved object, as the broken and the cured code of this case show:
+# attributes of the saved object. The case `untracked-resource` shows broken and cured code:
 
 # %%
 CASES["untracked-resource"]
@@ -269,15 +280,15 @@ with show_error():
     tf.saved_model.load(words_dir)
 
 # %% [markdown]
-# Two cases of the table have these words: `missing-asset` and `path-in-graph`. The path in the
-# message tells which case you have:
+# In the overview, two cases have the words *No such file or directory*: `missing-asset` and
+# `path-in-graph`. The path in your message tells which case you have:
 #
 # - The path leads **into the export**, as here: `StringLookup` put its file into `assets`, but the
 #   copy lacks this file. Copy the whole folder again.
-# - The path leads **to another place**: the exported function itself reads a file, for example with
-#   `tf.io.read_file(path)`, and `path` is a `str`. Then the export contains the path, but not the
-#   file. The function reads the file during a call. So on another machine, loading succeeds, but
-#   each call fails. Export again, with the words in the graph or with the file in `assets`.
+# - The path leads **to another place**: the exported function reads a file during each call, for
+#   example with `tf.io.read_file(path)`, and `path` is a `str`. The export contains the path, but
+#   not the file. So on another machine, loading succeeds, but each call fails. Export again: put
+#   the file's content into a table, as for `cost`, or let `StringLookup` read the file.
 #
 # ## How do you repair an export without its code?
 #
@@ -319,8 +330,8 @@ find(str(error))
 # %% [markdown]
 # The user sends two columns, but the model takes one. So the call is wrong, not the export.
 #
-# In exercises 3 and 4, you get another export and a complaint, and you repair the export. Give two
-# answers: the name of the case that explains the complaint, and the path of your repaired export.
+# In exercises 3 and 4, you get another export and a complaint. Answer with the name of the case
+# that explains the complaint, and the path of your repaired export.
 #
 # ### Exercise 3: diagnose and repair (6 min)
 #
@@ -330,9 +341,10 @@ find(str(error))
 #
 # 1. Make the shop's call of `serving_default` in Python, and look up the error.
 # 2. Print the signature with `artifact.read`, as above. If the names do not tell which input is
-#    which, compare answers: a room costs more than a square metre.
+#    which, call the signature twice, and change one input by 1. A room changes the price by more
+#    than a square metre.
 # 3. Export a `serving_default` that the shop can call. Each input and output should have the shape
-#    `(None, 1)`. Test this export with the author's prices.
+#    `(None, 1)`. Test your export with the author's prices.
 
 # %%
 found_dir_3 = lesson.q3.given()
@@ -365,9 +377,9 @@ lesson.q3.check(diagnosis_3, repaired_dir_3)
 #
 # You work on her computer, so your calls succeed. Find the case from what she says. Her folder,
 # `found_dir_4.parent`, also has `colours.txt`, with one colour on each line. The loaded export has
-# an attribute `prices` with several numbers: first the price of an unknown colour, then the price
-# of each colour, in the order of the file. Put colours and prices into a table, as for `cost`. Keep
-# the signature's names and shapes.
+# an attribute `prices` with several numbers: first the price of an unknown colour, then the prices
+# of the colours in the file, in the same order. Put colours and prices into a table, as for `cost`.
+# Keep the signature's names and shapes.
 
 # %%
 found_dir_4 = lesson.q4.given()

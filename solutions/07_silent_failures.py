@@ -9,8 +9,8 @@
 # %% [markdown]
 # # Silent failures: wrong answers without an error
 #
-# You export a model, and your test in Python passes. Later, a server or a phone gives wrong answers
-# or none. Five questions help you to find such faults before you deploy.
+# You export a model, and your test in Python passes. Later, a server or a phone gives wrong
+# answers, or fails. Five questions help you to find such faults before you deploy.
 #
 # ![Five questions, the titles of sections 1 to 5, lead from an export that raises no error to its
 # deployment.](../notebooks/images/five_questions.svg)
@@ -27,8 +27,8 @@
 # %% [markdown]
 # ## The recipe
 #
-# When you export a model, store requests with their right answers. Later, a program that does not
-# have the model compares the export with them:
+# When you export a model, store requests with their right answers. Later, a program without the
+# model compares the export with them:
 #
 # ```python
 # import numpy as np
@@ -67,11 +67,11 @@ readers.warm_up()  # starts the second Python process of this page
 # %% [markdown]
 # ## 1. Do all readers give the same numbers?
 #
-# *Readers* are programs that load an export. The recipe calls only Python. `compare` sends the same
-# rows to three readers (lesson 01).
+# *Readers* are programs that load an export. `compare` sends the same rows to three readers
+# (lesson 01).
 #
-# A colleague gives you the folder `saved` without the code of her model. Here, the first three
-# lines are her code, and `compare` is your part:
+# Imagine that a colleague sends you the folder `saved` without her code. The first three lines of
+# the cell only make this folder. Your work starts at `compare`:
 
 # %%
 layers = [tf.keras.Input((1,), name="x"), tf.keras.layers.Dense(1)]
@@ -81,9 +81,10 @@ for row in compare(saved_dir).rows:
     print(row.reader, row.status)
 
 # %% [markdown]
-# `python` is the reference: the other readers are compared with it. The session fails, and LiteRT
-# gives other numbers without an error, because only Python finds the weights (lesson 01). Without
-# her code, you cannot export again. But `rescue` lets Python save what it has loaded:
+# `python` is the reference for the other readers. Only Python finds the weights (lesson 01). So the
+# session fails with the error `Could not find variable`, and LiteRT gives other numbers without an
+# error. Without her code, you cannot export again. But with `rescue`, Python saves what it has
+# loaded:
 
 # %%
 rescued_dir = lesson.scratch / "rescued"
@@ -111,12 +112,12 @@ compare(group_dir, model=group, signature="serving_default")
 
 # %% [markdown]
 # The printed line compares the readers with each other, and finds no fault. The table compares them
-# with the *live model*: the Python object `group` that was exported. `compare` sent requests of its
-# own, with large whole numbers as `int64`. The table advises you to declare this dtype.
+# with the *live model*: the Python object `group`. `compare` does not know your call with `int32`.
+# It made its own requests, with large whole numbers as `int64`, so the table advises this dtype.
 #
 # A program that tests your export later has no live model. Store *golden answers* for this program:
-# requests with their right answers. In the next cell, `group` is exported with `int64`, and
-# `write_golden` stores the request `inputs` with the answers of `group`:
+# requests with their right answers. The next cell exports `group` with `int64`. `write_golden`
+# stores the request `inputs` with the answers of `group`:
 
 # %%
 ids = tf.TensorSpec((None,), tf.int64, name="ids")
@@ -128,19 +129,19 @@ print(compare(cured_dir, golden=golden_file).verdict)
 
 # %% [markdown]
 # The request has 16777217, because `float32` does not hold this number. "The limits noted" are:
-# `compare` sent only the stored request, with one number of rows (question 4).
+# `compare` sent only the stored request, with one number of rows.
 #
-# ![Comparing readers with each other misses a fault of the export. Comparing with the live model
-# misses a fault of the model. Comparing with golden answers misses requests that you did not
-# store.](../notebooks/images/three_references.svg)
+# ![Comparing the readers misses a fault of the export. Comparing with the live model misses a fault
+# of the model. Comparing with golden answers misses requests that are not
+# stored.](../notebooks/images/three_references.svg)
 #
-# These golden answers come from the live model, so they miss a fault of the model, too. For build
+# These golden answers come from the live model, so they miss a fault of the model. For build
 # servers, see [Readers in CI](../docs/readers_in_ci.md).
 #
 # ## 3. Do the answers follow weights and settings?
 #
-# The limit of a car park is 60 minutes. Later, the limit becomes 90 minutes. The helper `export`
-# writes a function as the signature `serving_default`, and returns the path of the new folder:
+# The limit of a car park changes from 60 to 90 minutes. The helper `export` writes a function as
+# the signature `serving_default`, and returns the path of the new folder:
 
 
 # %%
@@ -169,8 +170,8 @@ print(compare(park_dir, model={"serving_default": park.judge}).verdict)
 # %% [markdown]
 # Both comparisons find no fault. The call `park.judge([50.0])` traced `judge`, and tracing made 60
 # a constant of the graph. The signature and the live function `park.judge` use this graph, so both
-# are wrong. You need golden answers from a different source. Here, the source is the new rule: 75
-# minutes are allowed.
+# are wrong. You need golden answers from a different source, here from the new rule: 75 minutes are
+# allowed.
 
 # %%
 right = {"inputs": {"minutes": [75.0, 95.0]}, "outputs": {"too_long": [False, True]}}
@@ -180,16 +181,15 @@ for row in compare(park_dir, golden=golden_file).rows:
     print(row.reader, row.status, row.unequal)
 
 # %% [markdown]
-# Now the comparison finds the fault. To repair `CarPark`, make the limit a `tf.Variable`, and
-# change it with `assign`.
+# To repair `CarPark`, make the limit a `tf.Variable`, and change it with `assign`.
 #
-# **The folder `park` has two graphs of `judge`.** An `ExportArchive` takes a graph that exists as
-# the signature: here the graph of the first call, with the limit 60. The archive also saves `judge`
-# itself, which Python can restore. To save a function, TensorFlow traces the function again. The
-# limit is now 90, so the second graph has 90.
+# **The folder `park` has two graphs of `judge`.** `judge` has an `input_signature`, and
+# `add_endpoint` got no other spec. So the signature gets the graph that exists already: the graph
+# of the first call, with the limit 60. The archive also saves `judge` itself. For this, TensorFlow
+# traces `judge` again, now with the limit 90.
 #
 # ![Two graphs: the signature has the limit 60 of the first call, and the restored function has the
-# limit 90 of the saving.](../notebooks/images/two_graphs.svg)
+# limit 90 of the second trace.](../notebooks/images/two_graphs.svg)
 #
 # Python can call both graphs:
 #
@@ -202,9 +202,9 @@ for row in compare(park_dir, golden=golden_file).rows:
 # `loaded.serving_default` is the *restored function*, which only Python has. Servers call the
 # signature, so test the signature.
 #
-# **A graph can also ignore the weights.** In the model `Cut` of lesson 02, `call` is a
-# `tf.function`. Before Keras makes the weights, Keras tries `call` with fixed values in their
-# place. The `tf.function` keeps this graph:
+# **A graph can also ignore the weights.** Before the first answer of the model `Cut` (lesson 02),
+# Keras runs `call` once, to find the shapes of the weights. The weights do not exist yet, so Keras
+# computes with fixed numbers. `call` is a `tf.function`, so `call` keeps this graph:
 
 # %%
 any_rows = tf.TensorSpec((None, 1), tf.float32, name="x")
@@ -226,15 +226,15 @@ cut.set_weights([np.float32([[2]]), np.float32([3])])
 print("the answer changes:", bool(cut(one) != before))
 
 # %% [markdown]
-# With the new weights, the answer should be 5, but the graph still has the fixed values. A
-# signature made of `cut.call` has the same fault. So change a weight or a setting of your model,
-# export again, and look whether the answers change.
+# With the new weights, the answer should be 5. A signature made of `cut.call` has the same fault.
+# So change a weight or a setting of your model, export again, and look whether the answers change.
 #
 # ### Exercise 1: predict three labels (4 min)
 #
 # A label is 1 if the score is above `model.threshold`, a Python number. A colleague called the
 # function once with the threshold 0.5. Then she set `model.threshold` to 0.8, and wrote the export
-# with an `ExportArchive`.
+# with an `ExportArchive`. As in `CarPark`, the function has an `input_signature`, and
+# `add_endpoint` got no other spec.
 #
 # The score of `row` is 0.6. Predict its label in each of the three calls. The assignment before the
 # third call raises no error. Then run the calls in a new cell.
@@ -259,8 +259,8 @@ lesson.q1.check(prediction)  # also: lesson.q1.hint(), lesson.q1.solution()
 # %% [markdown]
 # ## 4. Are requests of other shapes answered rightly?
 #
-# The function `mean` is tested with four rows, and exported without a `TensorSpec` and with one.
-# `readers.run` calls a signature in one reader:
+# The next cell calls `mean` with four rows, and exports `mean` twice: without a `TensorSpec`, and
+# with the spec `any_rows`. Then `readers.run` sends two rows to one reader:
 
 
 # %%
@@ -276,13 +276,18 @@ for directory in export("first_trace", mean), export("with_spec", mean, any_rows
         print(directory.name, reader, answer["mean"])
 
 # %% [markdown]
-# Two rows of 1 have the mean 1, but the first export answers 0.5. Without a spec, `add_endpoint`
-# takes the first trace, in which `tf.shape(x)[0]` is the constant 4. Python and LiteRT raise no
-# error. So give `add_endpoint` a spec, and test two different numbers of rows.
+# Two rows of 1 have the mean 1, but `first_trace` answers 0.5, without an error. With no spec,
+# `add_endpoint` takes the shape of the first call, (4, 1). So `tf.shape(x)[0]` is the constant 4.
+# Give `add_endpoint` a spec, and test two different numbers of rows.
 #
 # Also send rows with too many values. A *guard* is a check of the request inside the function
-# (lesson 02). LiteRT loses a guard that raises an error, such as `tf.ensure_shape`, and answers
-# with a number. LiteRT keeps a guard that answers `nan`.
+# (lesson 02). LiteRT loses the first of these two guards, and answers with a number:
+#
+# ```python
+# prices = tf.ensure_shape(prices, (None, 2))  # This guard raises an error. LiteRT loses it.
+# is_right = tf.shape(prices)[1] == 2  # prices with the spec (None, None)
+# total = tf.where(is_right, total, np.nan)  # This guard answers nan. LiteRT keeps this guard.
+# ```
 #
 # ## 5. Does the program of your users run it?
 #
@@ -303,7 +308,7 @@ compare(export("double", double))
 #
 # ### Exercise 2: find the faults of five exports (11 min)
 #
-# Each restart draws five exports. One has no fault, three have one, and one has two. The input
+# One of the five exports has no fault, three have one fault each, and one has two faults. The input
 # `parcels` has rows of two `int32` values: the id of a parcel, and its weight in kg. The output
 # `price` depends on both and on trained weights. `above` is the price minus the mean price of the
 # request. `dear` is 1 if the price is above a limit.
@@ -323,18 +328,21 @@ compare(export("double", double))
 #
 # ```python
 # for name in ["a"]:  # then "b", "c", "d", "e"
-#     # First run the cell below, which makes exports and golden. Run this loop in a new cell.
-#     # 1. Which outputs are wrong in python? If the session fails, does its error name XLA or a
-#     #    variable? (On Windows, XLA does not make it fail. A note names XLA.)
+#     # First run the cell below, which makes exports and golden. Then run this loop in a new cell.
+#     # (When you restart the kernel, the cell below makes different exports.)
+#     # 1. Which outputs are wrong in python? If the session fails, does the error name a variable
+#     #    (as in section 1) or XLA (as in section 5)? On Windows, XLA does not make the session
+#     #    fail, but a note names XLA.
 #     print(compare(exports[name], golden=golden[name]))
-#     # 2. If `price` is wrong in python: does the input declare float32? If not, it is cut-off.
+#     # 2. If `price` is wrong in python, does the input declare float32? If not, the fault is
+#     #    cut-off.
 #     #    Wrong prices can make `above` and `dear` wrong, too. An export with wrong prices
 #     #    never has old-number, but it can have the fault rows: see step 3.
 #     print(artifact.read(exports[name]).signatures["serving_default"])
 #     # 3. Is `above` the price minus the mean of the two prices in this answer?
 #     two_rows = {"parcels": [[1, 9], [1, 2]]}
 #     print(readers.run(exports[name], "serving_default", two_rows, "python"))
-#     # 4. Without the fault guard, `price` is nan.
+#     # 4. Is `price` nan? Then the guard works. If `price` is a number, the fault is guard.
 #     three_values = {"parcels": [[1, 9, 5]]}
 #     print(readers.run(exports[name], "serving_default", three_values, "litert"))
 # ```
@@ -376,8 +384,9 @@ lesson.q2.check(diagnosis)
 #
 # - `scores_dir`: *"The stored weights are right: a kernel of 1.5 and 0.5, a bias of -1. The row
 #   [-2, 0.25] should get -3.875, but gets -2.17."*
-# - `lists_dir`: *"We send lists of articles, two numbers each, as `rows`. We read `above`, each
-#   score minus the mean score of its list. Lists of four are right, lists of two wrong."*
+# - `lists_dir`: *"A request is one list of articles. Each article is a row of two numbers. `above`
+#   is the score of each article minus the mean score of the list. Four articles get right answers,
+#   but two articles get wrong ones."*
 #
 # `rescue` keeps the answers that Python reads, which are wrong here. So write new exports:
 #
@@ -386,7 +395,7 @@ lesson.q2.check(diagnosis)
 #    `loaded.bias`.
 # 2. Write a function that computes the answers with these variables.
 # 3. Give the function to the helper `export`, which also saves the variables. Your answer is the
-#    path that `export` returns.
+#    returned path.
 #
 # Each new export takes any number of rows, and gives a `float32` answer of shape (n, 1). For
 # `scores_dir`, choose any names of input and output. For `lists_dir`, use `rows` and `above`.
@@ -439,10 +448,11 @@ print(meter)
 # ]}
 # ```
 #
-# A right export should pass. Each wrong export should get at least one answer wrong, so choose cars
-# whose fees the faults change. The faults are: a different dtype of an input, an old number, a
-# missing rule, half price for every car, rules in the wrong order, `<` in place of `<=`, and
-# answers that are right for one number of rows only.
+# A right export should pass. Each wrong export should give a wrong fee for at least one of your
+# cars, so choose cars whose fees change with the fault. The faults are: a different dtype of an
+# input, an old `rate`, an old `free` (1 minute or more away), a missing rule, half price for every
+# car, rules in the wrong order, `<` in place of `<=`, and fees that are right for one number of
+# rows only.
 
 # %%
 # > golden_4 = ...  # a path
@@ -468,7 +478,7 @@ lesson.q4.check(golden_4)
 # - **Golden answers**: requests at the limits of each rule, large whole numbers, and two different
 #   numbers of rows.
 #
-# **Try your own export.** In a terminal, in the folder of the course: `.venv/bin/python -m
+# **Try your own export.** In a terminal, in the course's folder: `.venv/bin/python -m
 # helpers.readers EXPORT`, with `--golden FILE` or `--rescue NEW_FOLDER`. (On Windows:
 # `.venv\Scripts\python`.)
 

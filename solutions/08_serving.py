@@ -97,7 +97,7 @@ server = serve("shop", base, max_num_load_retries=0, allow_config_reload=True)
 
 # %% [markdown]
 # `base` is the *base path*. Each folder in it whose name is a number, such as `1` or `001`, is a
-# *version*, and holds one export. `serve` starts the course's own server. This server imitates the
+# *version*, and holds one export. `serve` starts the course's own server, which imitates the
 # requests, errors and rules of TensorFlow Serving.
 #
 # <details><summary>How do you use TensorFlow Serving?</summary>
@@ -144,7 +144,7 @@ print(server.ask("shop/versions/1:predict", {"inputs": {"x": rows}}))
 #
 # A single input or output needs no name. Several inputs need all their names, as in
 # `{"inputs": {"a": [1], "b": [2]}}`. The key `signature_name` chooses the signature. Without it,
-# `serving_default` answers. `server.signatures` asks the server for its signatures:
+# `serving_default` answers. `server.signatures` returns the signatures:
 
 # %%
 for signature in server.signatures("shop").values():
@@ -174,7 +174,8 @@ server.ask_each(refused)
 
 # %% [markdown]
 # 404: the model or version does not exist. 400: the request is wrong or (see below) the version is
-# broken. The server does not check columns or values. Three columns fail in the graph.
+# broken. The server checks no values, and does not compare shapes with the signature. So three
+# columns fail only in the graph.
 #
 # ## How does a client call a signature over gRPC?
 #
@@ -207,8 +208,9 @@ with show_error():
 #
 # ### Exercise 1: call a model that you have not seen (6 min)
 #
-# `scoring` is another server, with the model `scoring`: call `scoring.ask("scoring:predict", ...)`.
-# Look at its signatures, and call three. Give two numbers for each, as `[a, b]` or as `[[a], [b]]`.
+# Another server, `scoring`, has the model `scoring`: call `scoring.ask("scoring:predict", ...)`.
+# Look at its signatures, and call three. Store two numbers in each variable, as `[a, b]` or as
+# `[[a], [b]]`:
 #
 # - `scores`: the output `score` of `serving_default` for the rows `x`
 # - `totals`: the output `total` of `both` for `left` and `right`
@@ -275,8 +277,8 @@ print(status, answer["error"][:23])
 print(server.states("shop"))
 
 # %% [markdown]
-# The first lines of this page describe this failure. The signature reads weights that are missing,
-# and the server does not look for weights while it loads.
+# Loading worked, but every request fails, as in the first lines of this page. The signature cannot
+# find the weights that it reads, and loading does not check this.
 #
 # To go back, move the folder away. The server loads version 2 again:
 
@@ -295,11 +297,8 @@ print(server.ask("shop:predict", one))
 # 1. with a *warm-up request*, which the server runs while it loads the version
 # 2. with *golden answers*, the right answers to some rows
 #
-# ![Requests with the label stable get version 2. Requests with the label next or no label get
-# version 5.](../notebooks/images/version_labels.svg)
-#
-# `configure` sends the server the labels, and the numbers of the versions to load: 2, 4 (for
-# test 1) and 5 (for test 2). The server loads 4 and 5 as soon as their folders appear.
+# `configure` sends the server the labels, and a list of versions. The server now loads each version
+# of this list, not only the highest number. Version 4 arrives in test 1, version 5 in test 2.
 
 # %%
 server.configure("shop", base, [2, 4, 5], stable=2)
@@ -307,8 +306,8 @@ print(server.ask("shop/labels/stable:predict", one))
 
 # %% [markdown]
 # Test 1: `write_warm_up` stores a warm-up request in the broken export. If the request fails,
-# loading fails. In this export, `tf.saved_model.save` has named the input `inputs`. The changed
-# export gets a new number, 4, so that no number stands for two exports.
+# loading fails. The request must name the input. In this export, the name is `inputs`. The changed
+# export gets a new number, 4.
 #
 # Predict: which version answers afterwards?
 
@@ -321,10 +320,18 @@ print(server.states("shop"))
 # %% [markdown]
 # Loading version 4 failed, so version 2 stays. But a version that runs can answer wrongly.
 #
-# Test 2: the new Keras model computes the golden answers in Python. Then you send the same rows to
-# the new version, which gets a second label, `next`. Only an available version can get a label.
-# (The server's option `--allow_version_labels_for_unavailable_models=true` lifts this rule for a
-# new label, but not when you move a label.)
+# Test 2: the new Keras model computes the golden answers in Python. Then you deploy version 5, give
+# it a second label, `next`, and send the same rows to `next`.
+#
+# ![Requests with the label stable get version 2. With next or no label, requests get version
+# 5.](../notebooks/images/version_labels.svg)
+#
+# <details><summary>Can a label come before its version?</summary>
+#
+# A new label can, with the server's option `--allow_version_labels_for_unavailable_models=true`. A
+# label in use can move only to an available version.
+#
+# </details>
 
 # %%
 golden = make_model(5)(np.array(rows)).numpy().tolist()
@@ -345,17 +352,18 @@ server.wait_for("shop", 5, state="END")
 print(server.ask("shop:predict", one))
 
 # %% [markdown]
-# Another server has loaded the versions 1 and 2, and `stable` names 1. Loading version 3 fails.
+# Predict: another server has loaded versions 1 and 2 of its list `[1, 2, 3]`, and `stable` names 1.
+# Loading version 3 fails. Which version answers with the label, and which without?
 #
-# <details><summary>Which version answers with and without the label?</summary>
+# <details><summary>Which versions?</summary>
 #
-# With the label, version 1 answers. Without a label, the highest available version answers: 2.
+# With the label, version 1. Without a label, the highest available version: 2.
 #
 # </details>
 #
 # ### Exercise 2: predict which version answers (4 min)
 #
-# Six base paths have the versions 1 and 2, without warm-up requests, labels or `configure`. A
+# Six base paths have versions 1 and 2, without warm-up requests, labels or `configure`. A
 # different thing happens to each. Which version answers `{"instances": [[1.0, 1.0]]}` afterwards?
 
 # %%
@@ -388,8 +396,7 @@ lesson.q2.check(prediction)
 #
 # - The server may read `base` at any moment, and no request may fail.
 # - `base` has at least one version, and files and folders whose names are not numbers.
-# - No name in `base` starts with `unfinished`, so `publish` may use such a name while `publish`
-#   runs.
+# - No name in `base` starts with `unfinished`, so `publish` may use such a name while it runs.
 # - `publish` changes nothing else.
 
 
@@ -416,12 +423,12 @@ lesson.q3.check(publish)
 # |---|---|
 # | a signature, input or output renamed or removed | fail if they name it |
 # | a new input | fail: they do not send it |
-# | several outputs in place of one | fail in REST: `predictions` now holds names (`from_bytes`) |
+# | several outputs in place of one | fail in REST: each prediction is a dict, as for `from_bytes` |
 # | a new output next to several old outputs | work |
 # | an input or output with another dtype | can fail in gRPC |
 # | an input that takes more sizes (2 → `None`) | work |
-# | an input with other or fewer sizes (2 → 3, `None` → 2) | can fail in the graph |
-# | an input with more or fewer dimensions | can fail in the graph |
+# | an input with other or fewer sizes (2 → 3, `None` → 2) | can fail |
+# | an input with more or fewer dimensions | can fail |
 # | other answers to the same rows | get other numbers |
 #
 # This command checks these rules:
@@ -432,15 +439,15 @@ lesson.q3.check(publish)
 #
 # ### Exercise 4: decide whether it may replace the old one (9 min)
 #
-# The dicts `old` and `new` describe one signature in two versions of a model that was not
-# retrained. `answers` holds the answers to the same rows. One change breaks clients. Is this a
-# change of names, dtypes, shapes or answers?
+# The dicts `old` and `new` describe one signature in two versions of a model. `answers` holds the
+# answers to the same rows. One change breaks clients. Is this a change of names, dtypes, shapes or
+# answers?
 #
 # Then write `may_replace(old, new)` for any two versions. It returns `True` if all REST and gRPC
 # clients of `old` work with `new` and get the same answers, else `False`.
 #
 # - "Can fail" above means `False`.
-# - Clients send every size that `old` takes, and read every output.
+# - Clients send every size that `old` takes, and read every output. gRPC clients use all names.
 # - Answers are the same if their shapes are equal and `np.allclose` returns `True`.
 
 # %%
@@ -479,8 +486,8 @@ lesson.q4.check(cause, may_replace)
 # ## Who may call a model server?
 #
 # TensorFlow Serving asks for no password. So every program that can connect can call the model, or
-# send `configure` and make the server load another export. An export is a program (lesson 04): its
-# graph can read and write files with the rights of the server.
+# make the server load another export with `configure`. An export is a program (lesson 04): it can
+# read and write files with the server's rights.
 #
 # - Let a server listen on `127.0.0.1` or in a private network.
 # - Run the server in a container, as a user with few rights.
@@ -489,7 +496,7 @@ lesson.q4.check(cause, may_replace)
 # ## What you can do now
 #
 # - **Call a server**: `instances` for rows, `inputs` for columns, `b64` for bytes, or gRPC.
-# - **Predict which version answers**: the highest number. If loading fails, the old version stays.
+# - **Predict which version answers**: by default, the highest available version.
 # - **Publish a version**: write it under another name, then rename it.
 # - **Replace an old version**: compare names, dtypes, shapes and answers.
 

@@ -27,9 +27,9 @@
 # %% [markdown]
 # ## The recipe
 #
-# TensorFlow Serving loads only the version with the highest number. With the file `models.config`
-# below and the option `--model_config_file=models.config`, it loads all versions. Then you choose a
-# version in the address of each request. Two colleagues try version 2 first.
+# By default, TensorFlow Serving loads only the version with the highest number. With the file
+# `models.config` below and the option `--model_config_file=models.config`, it loads all versions.
+# Then you choose a version in the address of each request. Two colleagues try version 2 first.
 #
 # ```python
 # from pathlib import Path
@@ -112,13 +112,13 @@ config.write_text(f"""model_config_list {{ config {{
 server = serve("delivery", base, model_config_file=config)
 
 # %% [markdown]
-# `serve` starts the course's server.
+# `serve` starts the course's server, which imitates TensorFlow Serving.
 #
 # ## Who decides which user gets which version?
 #
 # TensorFlow Serving does not split traffic: a request without a version gets the highest version.
 # So you need a *router*, a program that adds the version to each request. You trust the *stable*
-# version. The *canary* is the version on trial. Two users send the same order:
+# version. The *canary* is the version on trial:
 
 # %%
 router = Router(server.rest, "delivery", stable=1, canary=2, percent=10)
@@ -127,8 +127,7 @@ for user in ("ann", "bob"):
     print(user, reply.role, reply.target, reply.status, reply.ok, reply.answer)
 
 # %% [markdown]
-# Ann gets the canary, and Bob gets the stable version. A reply holds the role, the version
-# (`target`), the HTTP status, `ok` for success, and the answer.
+# A reply holds the role, the version (`target`), the HTTP status, `ok` for success, and the answer.
 #
 # ## Why does a user always get the same version?
 #
@@ -148,8 +147,7 @@ print("canary:", len(before), "then", len(after), "lost it:", len(before - after
 # ![The canary has the buckets 0 to 999 at 10 %, and 0 to 2,499 at 25
 # %.](../notebooks/images/buckets.svg)
 #
-# A larger share adds buckets, so every user of the canary keeps the canary. Otherwise, a user's
-# answers would change without reason.
+# A larger share adds buckets, so every user of the canary keeps the canary.
 #
 # Python's `hash()` of a text differs between processes. `hashlib.sha256(user.encode()).hexdigest()`
 # is the same everywhere. It returns hexadecimal digits, `int(digits, 16)` makes a number of them,
@@ -178,8 +176,7 @@ lesson.q1.check(in_canary)  # also: lesson.q1.hint(), lesson.q1.solution()
 # ## What shows that a canary fails?
 #
 # `training` holds 1,000 orders, and `live` holds 200 orders of 200 customers. The widget sends the
-# live orders through a second router, `watched`, so your changes do not affect `router`. Change the
-# canary's share, and look at the errors.
+# live orders through a second router, `watched`. Change the canary's share, and look at the errors.
 
 # %%
 chance = np.random.default_rng(0)
@@ -201,8 +198,8 @@ widget
 # `stable` and `trial` hold the counts of `watched` at 25 %. The next cell
 #
 # - prints these counts
-# - uses `router` again: Ann, who gets the canary, orders from 62 km
-# - ends the canary of `router` with `rollback`.
+# - sends an order of 62 km for Ann, who gets the canary of `router`
+# - ends this canary with `rollback`.
 
 # %%
 for v in stable, trial:
@@ -212,13 +209,12 @@ print(reply.ok, reply.error.split(" [[")[0])
 router.rollback()
 
 # %% [markdown]
-# Only the canary fails. The error text says why: the table of version 2 has the rows 0 to 4, but 62
-# km needs row 6.
+# The error text says why the canary fails: the table of version 2 has the rows 0 to 4, but 62 km
+# needs row 6.
 #
 # ## Which difference is more than chance?
 #
-# We ended the canary because of this error text. A *guard* is a program that ends a bad canary. Our
-# guard has only the counts.
+# We called `rollback` ourselves. A *guard* is a program that ends a bad canary.
 #
 # Clients also send wrong requests, which both versions refuse. Each refusal counts as an error, so
 # a fixed limit for the error rate would also end good canaries. A guard compares both error rates.
@@ -226,8 +222,8 @@ router.rollback()
 # The *standard error* says how far chance moves a rate. For the error rate `r` of `n` requests, the
 # standard error is about `(r * (1 - r) / n) ** 0.5`.
 #
-# The difference of two rates has a standard error, too. Square the standard errors of both rates.
-# Add the two squares. Take the square root. How many standard errors is our difference?
+# The difference of two rates has a standard error, too: add the squares of both standard errors,
+# and take the square root. How many standard errors is our difference?
 
 # %%
 squares = [v.error_rate * (1 - v.error_rate) / v.requests for v in (stable, trial)]
@@ -235,7 +231,7 @@ print(round((trial.error_rate - stable.error_rate) / sum(squares) ** 0.5, 1))
 
 # %% [markdown]
 # Chance rarely makes a difference of more than 3 standard errors, so 3 is the limit of our guard.
-# Our difference is 1.8, so the counts alone would not end our canary.
+# Our difference is 1.8, so this guard would not end our canary.
 #
 # ### Exercise 2: diagnose, and end the canary (10 min)
 #
@@ -250,13 +246,14 @@ print(round((trial.error_rate - stable.error_rate) / sum(squares) ** 0.5, 1))
 # Then write `guard(router)`. `router.statistics()` returns two objects, of the stable version and
 # of the canary, with `requests` and `error_rate`.
 #
-# - If the canary has fewer than 50 requests, `guard` does nothing. With so few requests,
-#   the standard error is not exact.
+# - If the canary has fewer than 50 requests, the standard error is too inexact, so `guard` does
+#   nothing.
 # - Otherwise, `guard` calls `router.rollback()` if the canary's error rate is more than 3 standard
 #   errors above the stable version's error rate.
 #
-# The check calls `guard` with other routers, again and again until the canary ends. The standard
-# error can be 0, so do not divide by it.
+# `guard` needs no loop: the check calls `guard` after every 100 requests, with other routers. The
+# standard error can be 0, so do not divide by it. The cell sends the canary only 38 requests. To
+# try `guard`, send all `requests` twice.
 
 # %%
 other_router, requests = lesson.q2.given()
@@ -288,8 +285,8 @@ lesson.q2.check(cause, guard)
 # ## Is the new version better?
 #
 # Customers see the minutes before they order. After version 1's answer, 10 of 100 customers
-# ordered. After version 2's answer, 12 of 100 ordered. `compare` gets (customers who ordered, all
-# customers) of each version:
+# ordered, and after version 2's answer, 12 of 100. `compare` gets (customers who ordered, all
+# customers) of each version. The second comparison has more customers:
 
 # %%
 for found in (compare((10, 100), (12, 100)), compare((400, 4000), (480, 4000))):
@@ -297,19 +294,20 @@ for found in (compare((10, 100), (12, 100)), compare((400, 4000), (480, 4000))):
     print("z =", round(found.z, 1), "differs:", found.differs)
 
 # %% [markdown]
-# The *interval* holds the differences that fit the data. The first interval contains 0, so version
-# 2 may be better or worse.
+# In 95 % of all experiments, the *interval* contains the true difference. The first interval
+# contains 0, so version 2 may be better or worse. The second interval is above 0: version 2 is
+# better.
 #
 # *z* is the difference, measured in standard errors. `differs` is `True` if z is outside −1.96 to
 # 1.96. For equal versions, `differs` is still `True` in 5 % of the comparisons.
 #
 # ## May you stop an experiment early?
 #
-# A `Plan` computes how many customers you need, here to find a rise from 10 % to 12 %.
+# A `Plan` computes how many customers you need to find a rise (`effect`) from a rate (`baseline`).
 #
-# Each comparison is a *look*. What if you take ten looks, and stop at the first difference?
-# `simulate` tries 2,000 experiments with two **equal** versions, so every difference that an
-# experiment finds is wrong:
+# A *look* compares all data so far. What if you take ten looks while customers arrive, and stop at
+# the first difference? `simulate` tries 2,000 experiments with two **equal** versions, so every
+# reported difference is wrong:
 
 # %%
 for corrected in (False, True):
@@ -319,22 +317,20 @@ for corrected in (False, True):
 
 # %% [markdown]
 # Each look can find a wrong difference. So without a correction, almost 20 % of the experiments are
-# wrong. A corrected plan sets the looks in advance, and requires a larger z at the early looks.
-# Then only 5 % are wrong.
+# wrong. A corrected plan requires a larger z, most of all at the early looks. Then only 5 % are
+# wrong. So you may stop early if a corrected plan sets the looks in advance.
 #
 # ![Equal versions: at look 4, z is above 1.96, but below the corrected
 # limit.](../notebooks/images/ten_looks.svg)
 #
-# A guard also takes many looks, so its limit is 3, not 1.96.
-#
 # ## When is a comparison wrong?
 #
-# A comparison is wrong if the users were not split as planned. So compare the numbers of users
-# first: this is the *sample-ratio check*.
+# A comparison is wrong if the users were not split as planned. So do the *sample-ratio check*
+# first.
 #
-# At a planned split of 50 %, this check computes `z = (a - b) / (a + b) ** 0.5` from the two
-# numbers of users, `a` and `b`. For 525 and 375 users, z is 150 / 30 = 5. If z is outside −3 to 3,
-# the split is almost certainly broken.
+# At a planned split of 50 %, this check computes `z = (a - b) / (a + b) ** 0.5` from the numbers of
+# users, `a` and `b`. For 525 and 375 users, z is 150 / 30 = 5. If z is outside −3 to 3, the split
+# is almost certainly broken.
 #
 # ### Exercise 3: predict what five experiments show (5 min)
 #
@@ -361,8 +357,8 @@ lesson.q3.check(prediction)
 #
 # *Skew*: from the first day, live requests are unlike the training data. *Drift*: live requests
 # change with time. Both can cause wrong answers without an error. So store the statistics of the
-# training data in the export, in `assets.extra`, which loading ignores. In production, do this
-# before you publish:
+# training data in the export, in `assets.extra`, which loading ignores. In production, write the
+# statistics before you publish. Here, version 1 is already published:
 
 # %%
 columns = {"distance_km": training[:, 0], "parcels": training[:, 1]}
@@ -375,7 +371,7 @@ _ = file.write_text(json.dumps(statistics))
 # ![Training writes its statistics into the export. A program compares them with live
 # requests.](../notebooks/images/travelling_statistics.svg)
 #
-# A new app sends miles in place of kilometres:
+# A new app sends miles in place of kilometres. Our limit is 0.5:
 
 # %%
 stored = json.loads(file.read_text())["distance_km"]
@@ -384,8 +380,8 @@ for unit, distances in {"kilometres": live[:, 0], "miles": live[:, 0] * 0.62}.it
     print(f"{unit}: {shift:+.2f} standard deviations")
 
 # %% [markdown]
-# A *range check* works for a single row, and can be an output of the export. For brevity, all users
-# get version 3 now:
+# A *range check* works for a single row, and can be an output of the export. All users get version
+# 3 now:
 
 # %%
 low, high = training.min(axis=0), training.max(axis=0)
@@ -403,10 +399,10 @@ reply = router.predict("ann", {"instances": [[12.0, 2.0], [12_000.0, 2.0]]})
 print(*reply.answer["predictions"], sep="\n")
 
 # %% [markdown]
-# The second distance is in metres. The client sees `False`, and can correct the request. This check
-# misses most distances in miles, so use both checks.
+# The second distance is in metres. The client sees `False`, and can correct the request. Distances
+# in miles are smaller numbers, and most are in the range. So also compare the means.
 #
-# `promote` makes version 3 stable. `rollback` then returns to version 1:
+# `promote` makes version 3 stable. Then no canary is left, so `rollback` undoes `promote`:
 
 # %%
 router.promote()
@@ -450,10 +446,10 @@ lesson.q4.check(alarm)
 print(tf.saved_model.load(base / "1").tensorflow_version)
 
 # %% [markdown]
-# Every later TensorFlow 2 reads this export. An older TensorFlow on your server may fail.
+# Every later TensorFlow 2 reads this export. An older TensorFlow may fail.
 #
-# On several machines, KServe (`helpers/serving/rollout/kserve.yaml`) splits requests, not users, so
-# keep your router.
+# *KServe* runs model servers on several machines (`helpers/serving/rollout/kserve.yaml`). KServe
+# splits requests, not users, so a user can get both versions.
 #
 # ## What you can do now
 #

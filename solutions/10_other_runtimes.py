@@ -11,7 +11,7 @@
 #
 # A client sends the order number 3000000000, and your export adds 1. Python and a phone answer
 # 3000000001. OpenVINO, a program by Intel, answers -1294967295, without an error. This lesson uses
-# four programs, which read these files:
+# programs that read these files:
 #
 # ![LiteRT reads one .tflite file, ONNX Runtime an .onnx file for each signature. A C program and
 # OpenVINO read the export.](../notebooks/images/export_and_runtimes.svg)
@@ -87,7 +87,8 @@ for name in ALL:
 #
 # ## How does a phone run an export?
 #
-# `export` writes an export with the given endpoints. `shop` is the model of lesson 03:
+# `export` writes an export. Each endpoint is a tuple: `(function, specs)`, or `(function,)` if the
+# function declares its inputs. `shop` is the model of lesson 03:
 
 
 # %%
@@ -116,7 +117,7 @@ shop_file = lesson.scratch / "shop.tflite"
 _ = shop_file.write_bytes(converter.convert())
 
 # %% [markdown]
-# The next cell stands for the phone. A second process reads the file, without TensorFlow:
+# In the next cell, a second process without TensorFlow stands for the phone:
 
 # %%
 phone = """
@@ -169,7 +170,7 @@ lesson.q1.check(litert_file_1)  # also: lesson.q1.hint(), lesson.q1.solution()
 # %% [markdown]
 # ## Does the file load?
 #
-# This command converts one signature to ONNX, a file format:
+# This command converts one signature to the file format ONNX:
 #
 # ```bash
 # python -m tf2onnx.convert --saved-model shop --signature_def predict_two \
@@ -186,8 +187,8 @@ lesson.q1.check(litert_file_1)  # also: lesson.q1.hint(), lesson.q1.solution()
 # print(session.run(None, {"x": np.array([[0.5, 0.5]], np.float32)}))
 # ```
 #
-# `runtimes.run` converts and calls a signature. The function `ask` below calls `serving_default`,
-# which is here a second name of `predict_two`:
+# `runtimes.run` converts and calls a signature. `ask` calls `serving_default`, which is here a second
+# name of `predict_two`:
 
 
 # %%
@@ -202,7 +203,7 @@ for runtime in ("onnx", "browser"):
     ask(runtime, shop_dir, x=[[0.5, 0.5]])
 
 # %% [markdown]
-# Both answers are right. Now the activation `gelu`:
+# Now the activation `gelu`:
 
 # %%
 floats = [tf.TensorSpec((None,), tf.float32, name="x")]
@@ -211,13 +212,14 @@ with show_error():
     ask("onnx", gelu_dir, x=[1.0])
 
 # %% [markdown]
-# tf2onnx reports a success, but ONNX Runtime cannot load the file. tf2onnx copied the operation
-# `Erfc`, which ONNX does not have. So never trust a conversion: load the file and call it.
+# tf2onnx reported a success (`ask` hides its log), but ONNX Runtime cannot load the file. tf2onnx
+# copied the operation `Erfc`, which ONNX does not have. So never trust a conversion: load the file
+# and call it.
 #
 # ## Which signatures does the file have?
 #
-# `crossing` calls each signature in four runtimes (`litert`, `onnx`, `c` and `openvino-f32`) and in
-# `python`, a second process of Python. It makes the inputs, or takes yours:
+# `crossing` calls each signature in `python`, a second process of Python, and in four of the six
+# runtimes: `litert`, `onnx`, `c` and `openvino-f32`. It makes the inputs, or takes yours:
 # `crossing(shop_dir, {"x": rows})`.
 
 # %%
@@ -229,15 +231,13 @@ crossing(shop_dir)
 # ### Exercise 2: predict what a file keeps (4 min)
 #
 # You export a model like `shop` and convert the export with `signature_keys=["predict_two"]`. Then
-# you call `predict_two` in LiteRT's interpreter with three rows of `float32`. Each line below
-# changes one thing:
+# you call `predict_two` in LiteRT's interpreter with three rows of `float32`. Each line in the next
+# cell makes one change. Does the call then return the `"same"` answers that the model gave when you
+# exported it, `"other"` answers, or an `"error"`?
 #
-# - *Afterwards* means between the conversion and the call.
-# - In the last line, you write the export with `tf.saved_model.save` (lesson 01) and
-#   `signatures={"predict_two": model.predict_first_two_features}`.
-#
-# Does the call return the `"same"` answers that the model gave when you exported it, `"other"`
-# answers, or an `"error"`?
+# *Afterwards* means between the conversion and the call. In the last line, you write the export
+# with `tf.saved_model.save` and `signatures={"predict_two": model.predict_first_two_features}`.
+# Lesson 01 says which weights the converter then finds.
 
 # %%
 # > prediction = {
@@ -270,7 +270,7 @@ for runtime in ("litert", "onnx", "openvino-f32"):
 # %% [markdown]
 # OpenVINO computes `int64` as `int32`, whose largest number is 2147483647.
 #
-# What happens to `float32`? `parity` compares a larger network in each runtime with Python:
+# And `float32`? `parity` compares a larger network in each runtime with Python:
 
 # %%
 tf.keras.utils.set_random_seed(1)
@@ -281,14 +281,9 @@ inputs = {"x": np.random.default_rng(1).uniform(-20, 20, (300, 3)).astype(np.flo
 parity_picture(parity(lesson.scratch / "wide", inputs, ALL))
 
 # %% [markdown]
-# In the first plot, differences left of the dashed line are rounding. `openvino` can be right of
-# the line, because OpenVINO computes in `bfloat16` if the processor has this dtype. A `bfloat16`
-# has 2 or 3 decimal digits, so the differences are larger.
-#
-# ![OpenVINO computes float64 as float32, and int64 as int32. LiteRT refuses
-# float64.](../notebooks/images/arithmetic.svg)
-#
-# `openvino-f32` prevents this with a setting:
+# In the first plot, the small differences left of the dashed line are rounding. The difference of
+# `openvino` can be larger, because OpenVINO computes in `bfloat16`, a dtype with only 2 or 3 decimal
+# digits, if the processor has it. `openvino-f32` avoids `bfloat16` with a setting:
 #
 # ```python
 # import openvino
@@ -298,10 +293,13 @@ parity_picture(parity(lesson.scratch / "wide", inputs, ALL))
 # print(compiled(inputs)["output_0"])
 # ```
 #
+# ![OpenVINO computes float32 as bfloat16 on some processors, float64 as float32, int64 as int32.
+# LiteRT refuses float64.](../notebooks/images/arithmetic.svg)
+#
 # ## Which layer is the first to differ?
 #
-# Export an endpoint that returns the numbers after each layer, and compare layer by layer. An
-# export sorts its outputs by name, so the names below begin with `a`, `b` and `c`:
+# Export an endpoint that returns the numbers after each layer, and compare layer by layer. (An
+# export sorts its outputs by name.)
 
 
 # %%
@@ -332,12 +330,12 @@ for layer, numbers in right.items():
 # ### Exercise 3: find the silent difference (7 min)
 #
 # The export `lab_dir` has three signatures. (`serving_default` is a second name of the first.) Each
-# takes `x` and returns the numbers after each of four layers, `layer_1` to `layer_4`. `measured`
-# holds 40 rows for `x`. For one signature, one of the four runtimes of `crossing` silently gives
-# other answers than Python.
+# takes `x` and returns the numbers after each of four layers, `layer_1` to `layer_4`. For one
+# signature, one of the four runtimes of `crossing` silently gives other answers than Python.
+# In each step, use `measured` as `x`: 40 rows from use.
 #
-# 1. Find the runtime and the signature. `crossing` shows the names of the signatures, and ≠ for a
-#    difference above rounding.
+# 1. Find the runtime and the signature. `crossing` shows the signatures, and ≠ for a difference
+#    above rounding.
 # 2. Find the first layer that differs. Differences below 0.001 are rounding.
 # 3. Compute the largest absolute difference from Python in this layer, to four significant digits.
 
@@ -371,8 +369,7 @@ lesson.q3.check(runtime, signature, layer, largest)
 #
 # `quantised` does the same. The next cell compares four kinds of quantisation with `plain`, a file
 # of `float32`. The *error* of a file is the largest absolute difference from the answers of
-# `plain`. `power_above` rounds the error up to a power of ten, because its digits depend on the
-# processor:
+# `plain`. `power_above` rounds the error up to a power of ten:
 
 # %%
 wide.export(lesson.scratch / "wide.tflite", format="litert", verbose=False)
@@ -387,18 +384,17 @@ for kind in quantisation.KINDS:
 # `float32`. The first word says how a layer computes:
 #
 # - `weight_only`: in `float32`
-# - `dynamic`: in whole numbers, which is faster on many phones. The layer first rounds its inputs
-#   to 8 bits.
+# - `dynamic`: in whole numbers. The layer first rounds its inputs to 8 bits.
 #
-# The answers lie between -4.4 and 3.6. Decide which error your users accept, the *error budget*.
-# Take the smallest file within it.
+# For comparison, the answers of `plain` lie between -4.4 and 3.6. Decide which error your users
+# accept, the *error budget*. Take the smallest file within it.
 #
 # ## How do you make a file with whole numbers only?
 #
 # No exercise needs this section. Some chips cannot compute with floats. The kind `static_wi8_ai8`
 # stores the weights and the numbers between the layers in 8 bits. First, the *calibration* measures
 # the range of the numbers after each layer, on samples that you give. For the first file below, all
-# rows are one sample. For the second file, each row is a sample of its own:
+# rows are one sample. For the second file, each row is a sample:
 
 # %%
 samples = {"at once": [inputs], "one by one": [{"x": row[None]} for row in inputs["x"]]}
@@ -410,10 +406,11 @@ print(litert_file.signatures(static)["serving_default"])
 
 # %% [markdown]
 # The second file is silently wrong, because the quantizer *averages* the ranges of the samples. The
-# last layer returns one number for each row, so the range of one row is a point. The average is a
-# point, too, and the file cannot return answers far from it. So give many rows as one sample.
+# last layer returns one number for each row, so the range of a row is a single point, this number.
+# The average of the points is a single point, too. The file cannot return answers far from this
+# point. So give many rows as one sample.
 #
-# ![All rows as one sample have a wide range. The average of the rows' ranges is a
+# ![All rows as one sample have a wide range. The average range of the rows is a
 # point.](../notebooks/images/calibrated_range.svg)
 #
 # <details><summary>How does an app convert floats to int8?</summary>
@@ -471,10 +468,10 @@ texts_dir = export(
 crossing(texts_dir, {"words": ["red", "Red", "blue"]})
 
 # %% [markdown]
-# An export does not store Python functions such as `len`, so `in_python` fails in other processes,
-# such as `python`. LiteRT, ONNX Runtime and OpenVINO also lack most operations on texts. So
-# **compute numbers from the texts in one endpoint, and convert an endpoint that computes with these
-# numbers:**
+# An export does not store Python functions such as `len`, so `in_python` fails in every other
+# process. The column `python` is another process, too. LiteRT, ONNX Runtime and OpenVINO also lack
+# most operations on texts. So **compute numbers from the texts in one endpoint, and convert an
+# endpoint that computes with these numbers:**
 #
 # ```python
 # def count_letters(words):  # stays on the server
@@ -502,12 +499,13 @@ crossing(texts_dir, {"words": ["red", "Red", "blue"]})
 # The folder `exports_dir` has three exports: `houses`, `colours` and `reviews`.
 #
 # 1. Find the export that fails in LiteRT.
-# 2. Load it with `tf.saved_model.load`. Its method `count_words` computes numbers from texts. Its
-#    method `weigh` computes a score from these numbers.
+# 2. Load it with `tf.saved_model.load`. Its method `count_words` computes numbers from texts, and
+#    its method `weigh` computes a score from these numbers.
 # 3. Write an export with both methods as endpoints, under the same names, for any number of rows.
-#    Loaded methods need neither `TensorSpec` nor `track` (lesson 03).
+#    Loaded methods declare their inputs, and need no `track` (lesson 03).
 #
-# `weigh` must give the method's answers in every runtime that is ready, except OpenVINO.
+# Your `weigh` must give the answers of the loaded `weigh` in every runtime that is ready, except
+# OpenVINO, which reads only `serving_default`.
 
 # %%
 exports_dir = lesson.q5.given()

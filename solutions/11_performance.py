@@ -125,9 +125,9 @@ print(f"mean {np.mean(recorded):.2f} ms, median {np.median(recorded):.2f} ms")
 # | Time two functions *in turn*: A, B, A, B. | If the computer slows down, both become slower. |
 # | Take the median. | An interruption changes the mean, but hardly the median. |
 #
-# How many calls are enough? If a timing lasts 50 steps of the clock, an error of one step is
-# 2 %. The clock of `timeit` has such small steps that 1 ms is long enough. After the first calls,
-# these lines find the number of calls of `way`:
+# **How many calls are enough?** If a timing lasts 50 steps of the clock, an error of one step is
+# 2 %. With the clock of `timeit`, 1 ms is long enough. Let `way` be the function to time, such as
+# `lambda: arithmetic(row)`. Call `way` a few times. Then find how many calls one timing needs:
 #
 # ```python
 # calls = 1
@@ -135,9 +135,13 @@ print(f"mean {np.mean(recorded):.2f} ms, median {np.median(recorded):.2f} ms")
 #     calls *= 2
 # ```
 #
-# The two timings of a *turn* are a *pair*. Divide one by the other to get the *ratio* of the pair.
-# The function that you divide by is the *baseline*. `Ratio` gets one ratio for each pair, and
-# computes their median. Here are two made-up examples:
+# **How do you compare two functions?** The two timings of a *turn* are a *pair*. Divide each timing
+# by its number of calls. Then divide one result by the other to get the *ratio* of the pair. The
+# function that you divide by is the *baseline*. If 100 calls of a function take 300 ms, and 50
+# calls of the baseline take 100 ms, the ratio is 3 / 2 = 1.5.
+#
+# The argument `pairs` of `Ratio` takes one ratio for each pair. `Ratio` computes the median of
+# these ratios. Here are two made-up examples:
 
 # %%
 print(Ratio(pairs=(1.7, 2.4, 1.9, 2.2, 2.1, 1.8, 2.3, 2.0)))
@@ -145,7 +149,8 @@ print(Ratio(pairs=(0.7, 1.4, 0.9, 1.2, 1.1, 0.8, 1.3, 1.0)))
 
 # %% [markdown]
 # `Ratio` also computes an *interval*. For 8 pairs, the interval goes from the smallest ratio to the
-# largest. With a certainty of 99 %, the median of endlessly many pairs lies in the interval.
+# largest. With a certainty of 99 %, the interval contains the *true median*: the median of
+# endlessly many ratios.
 #
 # - The first interval, 1.7 to 2.4, lies above 1, so the function is slower than the baseline.
 # - The second interval, 0.7 to 1.4, contains 1, so the function may be slower or faster. Then
@@ -153,14 +158,13 @@ print(Ratio(pairs=(0.7, 1.4, 0.9, 1.2, 1.1, 0.8, 1.3, 1.0)))
 #
 # ### Exercise 1: which timing may be published? (5 min)
 #
-# A colleague timed `old` and `new` on three days. `days` has her timings in their order, in
-# milliseconds. Only one day may be published.
+# `days` has a colleague's timings of `old` and `new` on three days, in their order, in
+# milliseconds. All timings have the same number of calls.
 #
 # 1. Choose for each day: `publish`, `not in turn`, `clock too coarse` (each timing is 0 or one step
 #    of the clock) or `too noisy` (the interval contains 1). To get the interval, divide `old` by
 #    `new` in each turn, and give these ratios to `Ratio`.
-# 2. For the day to publish, let `times` be the median of the ratios (± 2 %). `Ratio` prints too
-#    few digits, so use `np.median`.
+# 2. For the one day to publish, let `times` be the `np.median` of the ratios (± 2 %).
 
 # %%
 days = lesson.q1.given()
@@ -238,8 +242,7 @@ converter = tf.lite.TFLiteConverter.from_saved_model(str(export_dir), signature_
 _ = litert_file.write_bytes(converter.convert())
 
 # %% [markdown]
-# Open the file once. `delegates=False` turns off XNNPACK, a part of LiteRT that prints a message
-# and makes this small model only a little faster:
+# Open the file once, with `delegates=False`, so that LiteRT prints no message:
 
 # %%
 interpreter = open_litert(litert_file, delegates=False)
@@ -265,11 +268,11 @@ figures({name: measure(way) for name, way in ways.items()}, example)
 
 # %% [markdown]
 # The arithmetic is the same each time. Nearly all the rest is the *fixed cost*: you pay it once for
-# each call, whether the call has one row or many.
+# each call, for any number of rows.
 #
-# - **`model.predict`** makes a `tf.data.Dataset` and callbacks, and runs a loop over batches. Each
-#   batch also costs some time. `predict` is made for many rows, [not for one row at a
-#   time](https://github.com/tensorflow/tensorflow/issues/40261).
+# - **`model.predict`** is [made for many
+#   rows](https://github.com/tensorflow/tensorflow/issues/40261). It makes a `tf.data.Dataset` and
+#   callbacks, and runs a loop over batches.
 # - **`model(row)`** is *eager*: it runs the Python code of each layer.
 # - **A `tf.function`** checks the arguments, makes a tensor, and starts one graph.
 # - **LiteRT** copies the row in, runs all operations, and copies the answer out.
@@ -280,8 +283,7 @@ figures({name: measure(way) for name, way in ways.items()}, example)
 #
 # `rows` has 10,000 rows. Each key of `prediction` is a line of code. Does this line take less or
 # more than 50 times as long as the same line with one row? The arithmetic of a row takes about
-# 0.3 µs, without fixed costs. In the last line, each `row` has ten numbers, and
-# `row[np.newaxis]` has the shape (1, 10). The check measures all lines.
+# 0.3 µs, without fixed costs. In the last line, `row[np.newaxis]` has the shape (1, 10).
 
 # %%
 rows = np.tile(x, (10, 1))
@@ -310,23 +312,28 @@ lesson.q3.check(prediction)
 speed_plot(sweep.sweep(export_dir, litert_file))
 
 # %% [markdown]
-# The dashed line is NumPy. With one row, on the left, the fixed costs decide: `predict` takes over
-# 6,000 times as long as NumPy. With 65,536 rows, on the right, all rows share one fixed cost, and
-# the three graphs are faster than NumPy. `predict` still takes about 6 times as long as NumPy: its
-# fixed cost is large, and `predict` also copies the rows. So:
+# With one row, on the left, the fixed costs decide: `predict` takes over 6,000 times as long as
+# NumPy, the dashed line. With 65,536 rows, on the right, all rows share one fixed cost, and the
+# three graphs are faster than NumPy. `predict` still takes about 6 times as long, because its
+# `tf.data.Dataset` also costs time for each row. So:
 #
 # - **Send many rows in one call.**
 # - **For single rows in Python**, use LiteRT or a `tf.function`.
-# - **For rows in batches**, such as a `tf.data.Dataset`, use `predict`: it joins the answers. For
-#   an array, set `batch_size`, because each batch costs time and the default is only 32 rows.
+# - **For rows in batches**, such as a `tf.data.Dataset`, use `predict`: it joins the answers. If
+#   you give an array to `predict`, set `batch_size`: the default is 32 rows, and each batch costs
+#   time.
 # - **In a server** ([lesson 08](08_serving.ipynb)), *batching* joins the rows of several clients.
 #
 # ### Exercise 4: a slow scorer (6 min)
 #
-# `slow(rows)` scores customers. Write `fast(rows)`. It returns the same scores (± 0.01) for any
-# number of rows. The check times calls with 12 new rows, but not the first call. There, `fast`
-# takes less than 1 % of the time of `slow`. Make any `tf.function` once, outside of `fast`. With
-# the `input_signature` of `graph`, it needs no new graph for a new number of rows.
+# `slow(rows)` scores customers. `rows` is a float32 array of shape (n, 10), with NaN for a missing
+# number. `slow.model` is another `ComplexModel`. Write `fast(rows)`:
+#
+# - `fast` must return the same scores (± 0.01) for any number of rows.
+# - After its first call, `fast` must take less than 1 % of the time of `slow`, for 12 new rows.
+#
+# If you use a `tf.function`, make it once, outside of `fast`, with the `input_signature` of `graph`
+# above. Then a new number of rows needs no new graph.
 
 # %%
 slow = lesson.q4.given()
@@ -385,8 +392,8 @@ print(scaled_sum.experimental_get_tracing_count(), "graphs for 6 calls")
 #
 # As a `tf.function`, `shop.bill(amounts, discount, member)` is slow. Which argument is the `cause`?
 # Print the types and shapes of some requests. Then write `steady`, which computes the same bills
-# (to five digits). `steady` is a `tf.function`, or a Python function that computes the bill
-# with one. For 50 new requests together, `steady` may make at most four graphs.
+# (to five digits). `steady` is a `tf.function`, or a Python function that computes the bill with a
+# `tf.function`. For 50 new requests together, `steady` may make at most four graphs.
 
 # %%
 shop = lesson.q5.given()
@@ -411,8 +418,8 @@ lesson.q5.check(cause, steady)
 # %% [markdown]
 # ## What does the first answer cost?
 #
-# A program that starts anew for each answer, such as a command in a terminal, also loads the model
-# each time. The first load, which `measure` leaves out, takes longer than these:
+# A program that starts anew for each answer also loads the model each time. The first load of the
+# export takes two to three times as long as these later loads:
 
 # %%
 figures(
@@ -424,25 +431,24 @@ figures(
 )
 
 # %% [markdown]
-# The program also imports the library. In a new process:
+# The program also imports the library:
 #
 # | | TensorFlow | LiteRT |
 # |---|---|---|
-# | import the library | 2.9 s | 0.1 s |
+# | import | 2.9 s | 0.1 s |
 # | memory, with the model | 560 MB | 41 MB |
 #
 # ## What you can do now
 #
-# - **Publish a timing** if the functions took turns, the timings are much longer than a clock step,
-#   and the interval does not contain 1.
-# - **Compare two functions**: time many calls in turn, and take the median of the ratios.
+# - **Publish a timing** that follows the four rules, if the interval does not contain 1.
+# - **Compare two functions** by the median of the ratios.
 # - **Predict the growth**: a call has a fixed cost, and each row costs time.
 # - **Make a scorer fast**: call one graph for all rows.
 # - **Stop retracing**: count the graphs, and pass tensors.
 
 # %% [markdown]
-# [Lesson 10: other runtimes](10_other_runtimes.ipynb) · This is the last lesson. Back to [lesson
-# 00, start here](00_start_here.ipynb)
+# [Lesson 10: other runtimes](10_other_runtimes.ipynb) · Back to [lesson 00, start
+# here](00_start_here.ipynb)
 #
 # Official documents: [better performance with
 # tf.function](https://www.tensorflow.org/guide/function) ·

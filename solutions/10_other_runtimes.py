@@ -117,7 +117,7 @@ shop_file = lesson.scratch / "shop.tflite"
 _ = shop_file.write_bytes(converter.convert())
 
 # %% [markdown]
-# In the next cell, a second process without TensorFlow stands for the phone:
+# A second process without TensorFlow stands for the phone:
 
 # %%
 phone = """
@@ -137,7 +137,7 @@ print(subprocess.run(command, capture_output=True, text=True).stdout, end="")
 # The file has only the signatures that you named, and a copy of the export's weights. Each
 # signature takes any number of rows. The interpreter converts no dtypes, so send `float32`.
 #
-# <details><summary>How do you call CompiledModel, which can use the GPU?</summary>
+# <details><summary>How do you call CompiledModel, which supports GPUs?</summary>
 #
 # ```python
 # from ai_edge_litert.compiled_model import CompiledModel
@@ -187,8 +187,8 @@ lesson.q1.check(litert_file_1)  # also: lesson.q1.hint(), lesson.q1.solution()
 # print(session.run(None, {"x": np.array([[0.5, 0.5]], np.float32)}))
 # ```
 #
-# `runtimes.run` converts and calls a signature. `ask` calls `serving_default`, which is here a second
-# name of `predict_two`:
+# `runtimes.run` converts and calls a signature. `ask` calls `serving_default`, which is here a
+# second name of `predict_two`:
 
 
 # %%
@@ -212,14 +212,14 @@ with show_error():
     ask("onnx", gelu_dir, x=[1.0])
 
 # %% [markdown]
-# tf2onnx reported a success (`ask` hides its log), but ONNX Runtime cannot load the file. tf2onnx
-# copied the operation `Erfc`, which ONNX does not have. So never trust a conversion: load the file
-# and call it.
+# tf2onnx copied the operation `Erfc`, which ONNX does not have, and reported a success. (`ask`
+# hides the log.) ONNX Runtime cannot load the file. So never trust a conversion: load the file and
+# call it.
 #
 # ## Which signatures does the file have?
 #
-# `crossing` calls each signature in `python`, a second process of Python, and in four of the six
-# runtimes: `litert`, `onnx`, `c` and `openvino-f32`. It makes the inputs, or takes yours:
+# `crossing` calls each signature in `python`, a second process of Python, and in the runtimes
+# `litert`, `onnx`, `c` and `openvino-f32`. It makes the inputs, or takes yours:
 # `crossing(shop_dir, {"x": rows})`.
 
 # %%
@@ -270,7 +270,7 @@ for runtime in ("litert", "onnx", "openvino-f32"):
 # %% [markdown]
 # OpenVINO computes `int64` as `int32`, whose largest number is 2147483647.
 #
-# And `float32`? `parity` compares a larger network in each runtime with Python:
+# `parity` compares a larger network of `float32` in each runtime with Python:
 
 # %%
 tf.keras.utils.set_random_seed(1)
@@ -282,8 +282,8 @@ parity_picture(parity(lesson.scratch / "wide", inputs, ALL))
 
 # %% [markdown]
 # In the first plot, the small differences left of the dashed line are rounding. The difference of
-# `openvino` can be larger, because OpenVINO computes in `bfloat16`, a dtype with only 2 or 3 decimal
-# digits, if the processor has it. `openvino-f32` avoids `bfloat16` with a setting:
+# `openvino` can be larger, because OpenVINO computes in `bfloat16`, a dtype with only 2 or 3
+# decimal digits, if the processor has it. `openvino-f32` avoids `bfloat16` with a setting:
 #
 # ```python
 # import openvino
@@ -298,8 +298,8 @@ parity_picture(parity(lesson.scratch / "wide", inputs, ALL))
 #
 # ## Which layer is the first to differ?
 #
-# Export an endpoint that returns the numbers after each layer, and compare layer by layer. (An
-# export sorts its outputs by name.)
+# Export an endpoint that returns the numbers after each layer, and compare layer by layer. The
+# outputs are sorted by name:
 
 
 # %%
@@ -332,7 +332,7 @@ for layer, numbers in right.items():
 # The export `lab_dir` has three signatures. (`serving_default` is a second name of the first.) Each
 # takes `x` and returns the numbers after each of four layers, `layer_1` to `layer_4`. For one
 # signature, one of the four runtimes of `crossing` silently gives other answers than Python.
-# In each step, use `measured` as `x`: 40 rows from use.
+# In each step, `x` is `measured`, 40 rows from use.
 #
 # 1. Find the runtime and the signature. `crossing` shows the signatures, and ≠ for a difference
 #    above rounding.
@@ -356,8 +356,8 @@ lesson.q3.check(runtime, signature, layer, largest)
 # %% [markdown]
 # ## Can the file be smaller?
 #
-# *Quantisation* stores each weight in fewer bytes than the four of `float32`. The package
-# `litert-quantizer` quantises a LiteRT file:
+# *Quantisation* stores each weight in fewer bytes than the four of `float32`. `litert-quantizer`
+# quantises a LiteRT file:
 #
 # ```python
 # from litert_quantizer.quantizer import Quantizer
@@ -406,9 +406,9 @@ print(litert_file.signatures(static)["serving_default"])
 
 # %% [markdown]
 # The second file is silently wrong, because the quantizer *averages* the ranges of the samples. The
-# last layer returns one number for each row, so the range of a row is a single point, this number.
-# The average of the points is a single point, too. The file cannot return answers far from this
-# point. So give many rows as one sample.
+# last layer returns one number for each row, so the range of one row is a single point. The average
+# of these points is a single point, too. The file cannot return answers far from this point. So
+# give many rows as one sample.
 #
 # ![All rows as one sample have a wide range. The average range of the rows is a
 # point.](../notebooks/images/calibrated_range.svg)
@@ -501,11 +501,11 @@ crossing(texts_dir, {"words": ["red", "Red", "blue"]})
 # 1. Find the export that fails in LiteRT.
 # 2. Load it with `tf.saved_model.load`. Its method `count_words` computes numbers from texts, and
 #    its method `weigh` computes a score from these numbers.
-# 3. Write an export with both methods as endpoints, under the same names, for any number of rows.
-#    Loaded methods declare their inputs, and need no `track` (lesson 03).
+# 3. Export both methods as endpoints under the same names, for any number of rows. Loaded
+#    methods declare their inputs, and need no `track` (lesson 03).
 #
-# Your `weigh` must give the answers of the loaded `weigh` in every runtime that is ready, except
-# OpenVINO, which reads only `serving_default`.
+# Your `weigh` must give the answers of the loaded `weigh` in every ready runtime except OpenVINO,
+# which reads only `serving_default`.
 
 # %%
 exports_dir = lesson.q5.given()

@@ -44,8 +44,8 @@ site: env ## build the website in .site/html (needs npm; 0.2 GB the first time)
 	@sh helpers/setup/site.sh
 	@$(site) helpers.website
 
-bench: env ## measure the time and memory that the course promises
-	@$(run) tests.bench
+bench: env ## measure what the course promises (WRITE=1: also write docs/what_is_proved.md; SECTIONS="calls memory")
+	@$(run) tests.bench $(SECTIONS) $(if $(WRITE),--write)
 
 bench-serving: env ## compare the model server with two others (installs them: 4 GB in .bench)
 	@$(run) tests.bench.serving

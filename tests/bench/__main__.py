@@ -5,6 +5,7 @@ the others have their unit beside them. The table at the end has every figure th
 promises, with its bar and whether it was met; the exit status is 1 if one was not.
 """
 
+import argparse
 import contextlib
 import json
 import os
@@ -24,6 +25,7 @@ from nbclient import NotebookClient
 
 from helpers.notebooks import learner_environment, lesson_names
 from helpers.paths import ROOT
+from tests.bench import page
 
 # What a lesson is measured against: a notebook that only imports TensorFlow and calls one layer.
 BARE = """import os
@@ -81,10 +83,10 @@ assert found.operations.total() >= 50_000 and found.size >= 200e6 and not found.
 ALONE = """import sys
 from functools import partial
 import numpy as np
-from helpers import routes
+from helpers.benchmark import predictors
 way, inputs, *file = sys.argv[1:]
 rows, *weights = np.load(inputs).values()
-answer = partial(routes.by_hand, weights) if way == "NumPy" else routes.litert(*file)
+answer = partial(predictors.by_hand, weights) if way == "NumPy" else predictors.litert(*file)
 for line in sys.stdin:
     for _ in range(int(line)):
         answer(rows)
@@ -117,8 +119,24 @@ class Figure(NamedTuple):
         return self.value <= self.bar if self.sign == "<" else self.value >= self.bar
 
 
-def main():
-    sections = (
+def main(arguments=None):
+    """Measure the sections that are named, or all, and return the exit status."""
+    known = {section.__name__: section for section in _sections()}
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__.splitlines()[0])
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(known))
+    parser.add_argument("--write", action="store_true", help="write docs/what_is_proved.md")
+    chosen = parser.parse_args(arguments)
+    if unknown := [name for name in chosen.sections if name not in known]:
+        parser.error(f"no section {unknown[0]!r}: there are {', '.join(known)}")
+    found = {name: list(known[name]()) for name in chosen.sections or known}
+    if chosen.write:
+        page.store(found)
+        page.write()
+    return report(figure for figures in found.values() for figure in figures)
+
+
+def _sections():
+    return (
         training,
         calls,
         scorer,
@@ -135,7 +153,6 @@ def main():
         mutants,
         corpus,
     )
-    return report(figure for section in sections for figure in section())
 
 
 def report(figures):

@@ -1,5 +1,7 @@
 """The table that `make bench` ends with."""
 
+import json
+import re
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -7,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from helpers.paths import ROOT
-from tests.bench import corpus, reader_commands, serving
-from tests.bench.__main__ import Figure, report
+from tests.bench import corpus, page, reader_commands, serving
+from tests.bench.__main__ import Figure, main, report
 
 GOOD = Figure("answer: time", "NumPy", 0.2, 0.25, "<")
 MISSED = Figure("gain", "the slow one", 99.0, 100, ">")
@@ -83,3 +85,29 @@ def test_the_corpus_counts_false_passes_false_alarms_and_cures():
     rows = [Figure(*cells) for cells in corpus.counted(found)]
     assert [row.value for row in rows] == [2, 1, 1, 3]
     assert [row.met() for row in rows] == [False, False, True, False]
+
+
+def test_the_page_has_each_figure_that_was_written(tmp_path):
+    data = tmp_path / "figures.json"
+    page.store({"calls": [GOOD, MISSED]}, data)
+    page.store({"memory": [LEFT_OUT]}, data)
+    text = page.page(json.loads(data.read_text()))
+    assert "| answer: time | NumPy | 0.20 | < 0.25 | met |" in text
+    assert "| gain | the slow one | 99.00 | > 100 | **not met** |" in text
+    assert "| requests | another: make bench-serving |  | > 2 | not measured |" in text
+    assert text.index("### Calls") < text.index("### Memory") and "tensorflow-cpu 2." in text
+
+
+def test_the_page_is_that_of_its_data():
+    assert page.page(json.loads(page.DATA.read_text("utf-8"))) == page.PAGE.read_text("utf-8")
+
+
+def test_each_place_that_the_page_names_exists():
+    for place in re.findall(r"`((?:tests|docs|notebooks|solutions)/[^`]*)`", page.HEAD):
+        assert list(ROOT.glob(place.rstrip("/"))), place
+
+
+def test_an_unknown_section_is_named_with_those_that_there_are(capsys):
+    with pytest.raises(SystemExit):
+        main(["cals"])
+    assert "no section 'cals': there are training, calls," in capsys.readouterr().err

@@ -72,8 +72,7 @@ readers.warm_up()  # starts the second Python process of this page
 # %% [markdown]
 # ## What can an export do besides computing?
 #
-# First you are the author of an export. Your function `double` doubles numbers and calls
-# `tf.io.write_file`:
+# First you export your function `double`, which doubles numbers and calls `tf.io.write_file`:
 
 # %%
 note = lesson.scratch / "note.txt"
@@ -134,8 +133,8 @@ explore(export_dir)
 #
 # ## Which programs may read the export?
 #
-# `saved_model.pb` also holds the *tags* of the graph, and the version of the TensorFlow that wrote
-# the file:
+# `saved_model.pb` also holds the *tags* of the graph, and the version of TensorFlow that wrote the
+# file:
 
 # %%
 data = (export_dir / "saved_model.pb").read_bytes()
@@ -182,8 +181,9 @@ lesson.q1.check(prediction)  # also: lesson.q1.hint(), lesson.q1.solution()
 # %% [markdown]
 # ## Where is one weight?
 #
-# To compare two models, you must read their weights. `load_checkpoint` opens the stored weights
-# without the model, and `get_tensor(key)` reads one weight:
+# A colleague sends you “the same model”, but the files are different. Was the model retrained? To
+# find out, compare the weights. `load_checkpoint` opens the stored weights without the model, and
+# `get_tensor(key)` reads one weight:
 
 # %%
 found = explore(export_dir)
@@ -194,9 +194,8 @@ key = found.variables[4].key
 print(key, np.array_equal(weights.get_tensor(key), model.out.kernel))
 
 # %% [markdown]
-# The first six lines show the name and shape of each weight, and the beginning of its key. The last
-# line shows a whole key, and that the stored numbers are those of the model. The path
-# `variables/variables` is the beginning of two file names.
+# Only the last line shows a whole key. `True` says that the stored numbers are those of the model.
+# The path `variables/variables` is the beginning of two file names.
 #
 # Keras stores each weight twice, so `found.variables` has 12 entries. The last six are the *second
 # copies*. They have the same names and numbers, but their keys begin with `_all_variables`.
@@ -230,8 +229,8 @@ differences(export_dir, again_dir)
 # %% [markdown]
 # The bytes differ, although the model is the same. TensorFlow writes a random number into
 # `fingerprint.pb`, and new numbers into the names of functions in `saved_model.pb`. So the checksum
-# of an export changes even if the model was not retrained. `differences` also compares graph,
-# weights and assets. Now train further:
+# of an export changes even if the model was not retrained. (The “four stable numbers” are unchanged
+# checksums in `fingerprint.pb`.) Now train further:
 
 # %%
 retrained_dir = lesson.scratch / "retrained"
@@ -249,7 +248,7 @@ differences(export_dir, retrained_dir)
 # - otherwise `"nothing"`
 #
 # Compare weights by their keys. Their names can change when you build a model again. In this
-# exercise, two exports with equal operations also have equal keys. Leave out the second copies,
+# exercise, two exports with equal operations have equal keys. Leave out the second copies,
 # because their order can change. Do not call `differences`.
 
 
@@ -307,22 +306,23 @@ for folder in (cut, lost, mixed):
 #
 # But `explore` finds nothing in two cases:
 #
-# - `fingerprint.pb` is missing, or also from the other version. Then call the export with rows
-#   whose right answers you know.
+# - `fingerprint.pb` is missing, or comes from the same version as `variables`. Then call the export
+#   with rows whose right answers you know.
 # - A byte in the data file changed. `explore` does not read this file. Loading compares each weight
 #   with its checksum, and fails with a `DataLossError`.
 #
 # ### Exercise 4: diagnose six deliveries (5 min)
 #
-# The dict `deliveries` has the folders of six copies of one export. Its keys are `"a"` to `"f"`.
-# Two copies are whole. What happened to the others? For each folder:
+# The dict `deliveries` has the folders of six copies of one export, `"a"` to `"f"`. Two copies are
+# whole. What happened to the others? For each folder:
 #
 # 1. Print `explore(folder).findings`.
 # 2. Load the copy: `loaded = tf.saved_model.load(folder)`. Some copies fail, so use `show_error()`.
 # 3. Compare `loaded.serve(rows)` and `right` with `np.allclose`.
 #
-# A copy is `"whole"` if it loads and gives the right answers, even without `fingerprint.pb`. Write
-# steps 2 and 3 on separate lines: without the variable `loaded`, TensorFlow deletes the weights.
+# A copy is `"whole"` if it loads and gives the right answers, even without `fingerprint.pb`. The
+# line `tf.saved_model.load(folder).serve(rows)` fails, because TensorFlow deletes the weights
+# without the variable `loaded`.
 
 # %%
 deliveries, rows, right = lesson.q4.given()
@@ -343,7 +343,7 @@ lesson.q4.check(diagnosis)
 # %% [markdown]
 # ## How do you check an untrusted export?
 #
-# Three checks follow. Each finds something that the check before misses.
+# Three checks follow, because each misses something.
 #
 # The first check is TensorFlow's own, `saved_model_cli scan`. It has a *deny list* of forbidden
 # types of operations. Let `scan` look for `WriteFile` in `double`, and in a function that writes in
@@ -364,10 +364,10 @@ for directory in (double_dir, sometimes_dir):
     print(fill(f"{directory.name}: {said}", 60), f"exit status {status}", sep="\n")
 
 # %% [markdown]
-# `scan` finds `WriteFile` in `double`. In `sometimes`, `scan` finds nothing. TensorFlow puts each
-# branch of an `if` into a function of its own, such as `cond_true`. `scan` does not read these
-# functions. The exit status is 0 in both cases, so a script must read the message. (The second
-# message calls your list “default”.)
+# `scan` finds `WriteFile` in `double`, but not in `sometimes`. TensorFlow puts each branch of an
+# `if` into a function of its own, such as `cond_true`. `scan` does not read the functions of
+# branches. The exit status is 0 in both cases, so a script must read the message. (“default” means
+# your list.)
 #
 # The second check is an *allow list*: it has the types that you know, and refuses all others.
 # `explore` counts the types in all functions. Take the types of your own export as the list. Which
@@ -415,21 +415,30 @@ lesson.q5.check(may_load)
 # ## What does an allow list not see?
 #
 # Your list accepts `SaveV2`, because your own export has it. But an untrusted export can misuse
-# `SaveV2` to overwrite your files. In the explorer below, press **operations**. Then choose one
-# function after another in the menu labelled “in”. Which function has `SaveV2`?
+# `SaveV2` to overwrite your files. In the explorer below, press **operations**, and choose
+# “nothing” in the menu “beside it”. Then choose each function in the menu “in”. Which function has
+# `SaveV2`?
 
 # %%
 explorer(export_dir, sometimes_dir, again_dir, retrained_dir)
 
 # %% [markdown]
-# Only `traced_save` has `SaveV2`. TensorFlow writes this function into every export, to save the
-# weights. So your list must have `SaveV2`, and then it accepts `SaveV2` in every function.
+# <details><summary>Which function?</summary>
 #
-# After your list, use the third check: the function `gate(directory)` of this course. `gate`
-# accepts `SaveV2` only where an export saves its own weights.
+# Only `traced_save`.
 #
-# ![scan finds WriteFile in a function, but not in a branch of an if. The allow list finds both, but
-# not a misused SaveV2. gate finds all three.](../notebooks/images/allow_list_and_gate.svg)
+# </details>
+#
+# TensorFlow writes a function with `SaveV2` into every export, to save the weights. So your list
+# must have `SaveV2`, and accepts `SaveV2` in every function.
+#
+# The third check is `gate(directory)`, a function of this course. `gate` accepts `SaveV2` only
+# where an export saves its own weights. But `gate` has a deny list, which can miss a dangerous
+# type. So use your list, too.
+#
+# ![scan finds WriteFile in a function, but not in the function of a branch. The allow list finds
+# both, but not a misused SaveV2. gate finds all
+# three.](../notebooks/images/allow_list_and_gate.svg)
 #
 # `gate` says what each dangerous operation does, and where it is:
 
@@ -437,9 +446,8 @@ explorer(export_dir, sometimes_dir, again_dir, retrained_dir)
 print(gate(export_dir), gate(sometimes_dir), sep="\n")
 
 # %% [markdown]
-# No check finds every danger. For example, `gate` does not find a loop without an end. So after the
-# checks, run an untrusted export in a *sandbox*: a process without your files, rights and network,
-# such as a container.
+# `gate` misses other dangers, such as a loop without an end. So after the checks, run an untrusted
+# export in a *sandbox*: a process without your files, rights and network, such as a container.
 #
 # ## Is a Keras file safer?
 #

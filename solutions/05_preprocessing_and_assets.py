@@ -12,8 +12,8 @@
 # In your test, a model names the right species for 99 % of the penguins. Then an app sends the body
 # mass in kilograms, not in grams. Now the model is right for 42 %, and no program reports an error.
 #
-# ![With masses in g, the model is right for 99 % of the penguins, and with masses in kg for
-# 42 %.](../notebooks/images/skew.svg)
+# ![The model is right for 99 % with masses in g, and for 42 % with masses in
+# kg.](../notebooks/images/skew.svg)
 #
 # After this lesson you can
 #
@@ -76,18 +76,18 @@ readers.warm_up()
 #
 # ## What does a mistake in the preprocessing cost?
 #
-# `SkewTest` trains five models. Each of 344 penguins is tested with a model that has not seen it.
-# For the first bar, the rows are prepared as in training. For each other bar, the caller makes one
-# mistake:
+# `SkewTest` trains five models, which takes some seconds. Each of 344 penguins is tested with a
+# model that has not seen it. In each bar except the first, the caller makes one mistake:
 
 # %%
 skew = SkewTest()
 skew.chart()
 
 # %% [markdown]
-# None of these mistakes raises an error, because the model still gets seven numbers. In the last
-# two bars, the caller loses a fifth of the measurements. In one bar, the caller writes the mean
-# instead, as in training. In the other, the caller writes 0 mm or 0 g.
+# No mistake raises an error, because the model still gets seven numbers. In the third bar, the
+# caller computes the mean and the standard deviation from the penguins of one island. In the last
+# two bars, the caller loses a fifth of the measurements, and writes the mean instead, or 0 mm and
+# 0 g.
 #
 # When the training and a caller prepare the same row in different ways, this is **training/serving
 # skew**. To prevent skew, callers send raw rows, and the export prepares them.
@@ -113,8 +113,8 @@ for number in (0, 3, 200):
 #    `SkewTest` then prepares these rows as in training. `rows` is a dict of NumPy arrays, which
 #    hold floats (`bill_length_mm`, `body_mass_g`) or texts (`island`, `sex`).
 #    `rows | {"sex": new_column}` is a copy of `rows` with a new column `sex`.
-# 2. Before you measure, write your `estimate`: the share of right species, from 0 to 1. It may
-#    differ from the measured share by 0.1.
+# 2. Compare your mistake with the chart, and write your `estimate`: the share of right species,
+#    from 0 to 1. It may differ from the measured share by 0.1.
 # 3. Run the cell. The check measures the share with `skew.share_right(mistake)`.
 
 
@@ -136,13 +136,13 @@ lesson.q1.check(mistake, estimate)  # also: lesson.q1.hint(), lesson.q1.solution
 # %% [markdown]
 # ## How does the preprocessing get into an export?
 #
-# The recipe puts the preprocessing into the model before the training. Here, `model` is already
-# trained on seven numbers, which the course's NumPy code made. So you write the same
-# preprocessing again in TensorFlow.
+# The recipe's model contains the preprocessing. Here, `model` is trained on seven numbers,
+# which the course's NumPy code made. So the next cell does the same preprocessing in TensorFlow.
 #
 # `known` holds the rows of the training. `Normalization` learns the mean and the standard deviation
 # with `adapt`. `StringLookup` makes a column for each word of its *vocabulary*, the words that it
-# knows. With `num_oov_indices=0`, unknown words get no column (OOV: *out of vocabulary*):
+# knows. With `num_oov_indices=0`, `StringLookup` makes no column for unknown words (OOV: *out of
+# vocabulary*):
 
 # %%
 model, known = trained_network()
@@ -165,7 +165,7 @@ print(prepare(**gentoo).numpy().round(2))
 
 # %% [markdown]
 # These are the seven numbers of the picture. `prepare` uses TensorFlow operations only, so an
-# endpoint can call `prepare`. In the next cell, `classify` is the endpoint, `named` finds the most
+# endpoint can call `prepare`. Below, `classify` is the endpoint, `named` finds the most
 # probable species, and `export` writes an export with one endpoint.
 #
 # The specs in `columns` have no name, so each input gets the name of an argument of `classify`:
@@ -226,8 +226,8 @@ lookup = tf.keras.layers.StringLookup(vocabulary=ISLANDS, output_mode="one_hot")
 print(lookup(tf.constant(["Dream", "Paulet"])).numpy())
 
 # %% [markdown]
-# The first column is 1 for all unknown words. `model` has no input for this column. `[:, 1:]`
-# removes this column. An unknown word is 0 in each column that stays.
+# The first column is 1 for all unknown words. `model` has no input for this column, so `[:, 1:]`
+# removes the column. Then an unknown word is 0 in all other columns.
 # `tf.where(tf.math.is_nan(x), value, x)` replaces each `nan` in `x`.
 #
 # ### Exercise 2: accept every row (7 min)
@@ -277,8 +277,8 @@ for name, vocabulary in {"listed": ISLANDS, "filed": str(words_file)}.items():
     print(name, [path.name for path in assets.iterdir()])
 
 # %% [markdown]
-# ![The words of a list are in saved_model.pb, for all readers. The words of a file are in
-# assets/islands.txt, for Python and a server.](../notebooks/images/vocabulary.svg)
+# ![A list's words are in saved_model.pb, for all readers. A file's words are in
+# assets/islands.txt, for Python and the session.](../notebooks/images/vocabulary.svg)
 #
 # The words of a list are in the graph. A file is copied into the folder `assets` of the export.
 # Such a copy is an *asset*. The export finds the asset in its own folder, so you can move or zip
@@ -292,8 +292,9 @@ with show_error():
 
 # %% [markdown]
 # The LiteRT file does not hold the asset, so LiteRT has no words. Python and the session make a
-# table from the asset's lines. This table needs at least one line. The graph, not the asset, stores
-# the number of columns. Without the asset, the export cannot be loaded:
+# table from the asset's lines, so the asset needs at least one line. The graph stores the number of
+# columns, so a word that you add at the end of the asset is 0 in all columns. Without the asset,
+# the export cannot be loaded:
 
 # %%
 (moved / "assets" / "islands.txt").unlink()
@@ -306,8 +307,8 @@ with show_error():
 # Think of two exports, made as above: `listed` from a list, and `filed` from `islands.txt`. In
 # Python, you send the island Torgersen to an export, and get three numbers. Predict what you get
 # after each change: the same numbers (`"same"`), different numbers (`"other"`), or an error
-# (`"error"`). Each change starts from new exports, and nothing is exported again. An *emptied*
-# asset is a file without lines.
+# (`"error"`). Each change starts from new exports, and nothing is exported again. *Emptied* means:
+# without lines.
 
 # %%
 # > prediction = {  # "same", "other" or "error"
@@ -392,12 +393,12 @@ with show_error():
 # `readers.run` called the export in a second process. Use TensorFlow operations instead, here
 # `grams / 1000`.
 #
-# **Custom operations** of another library are stored only by their names. A reader without this
+# **Custom operations** of another library are stored only by their names, so a reader without this
 # library gives an error.
 #
 # ## May an export change photos at random?
 #
-# Random changes belong to training only. The endpoint `light` of the next cell has three steps:
+# Random changes belong to training only. The endpoint `light` has three steps:
 #
 # 1. decode the photos: `tf.map_fn` calls `read` for each photo
 # 2. change the brightness at random with `brighter`

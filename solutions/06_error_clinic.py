@@ -32,15 +32,15 @@
 # catches this error, and raises another.
 #
 # ```python
-# import traceback
+# import re, traceback
 #
 # try:
 #     try: price = float("cheap")  # example: the first error
 #     except ValueError: raise RuntimeError("no price")  # example: the second error
 # except Exception as error:
 #     while error is not None:  # The last error comes first.
-#         frames = traceback.extract_tb(error.__traceback__)
-#         yours = [f for f in frames if "/lib/python" not in f.filename]  # on Windows: "\\Lib\\"
+#         yours = [f for f in traceback.extract_tb(error.__traceback__)
+#                  if not re.search("/lib/python|__autograph_generated", f.filename)]
 #         print(f"{type(error).__name__}: {error}", *yours[-1:])
 #         error = error.__cause__ or error.__context__  # the error before this one
 # ```
@@ -52,7 +52,8 @@
 #   line 4 in <module>>`
 #
 # `FrameSummary` shows *your lowest line*: the lowest line of the error's traceback that is in a
-# file of yours. The recipe counts a file as yours if its path lacks `/lib/python`.
+# file of yours. The recipe skips the files of Python and its packages (`/lib/python`, on Windows
+# `\\\\Lib\\\\`) and temporary files of TensorFlow (`__autograph_generated`).
 
 # %%
 import sys
@@ -98,9 +99,9 @@ for frame in traceback.extract_tb(error.__traceback__):
 print(f"{type(error).__name__}: {error}")
 
 # %% [markdown]
-# The last line is the error. Each line above it shows the name of a function and a line of its
-# code. `<module>` stands for code outside of a function. The first line is yours, the other
-# functions are TensorFlow's. Two places help you:
+# Each line above the last shows the name of a function and a line of its code. `<module>` stands
+# for code outside of a function. The first line is yours, the other functions are TensorFlow's. Two
+# places help you:
 #
 # - **The end** is the error itself: its type and its message.
 # - **Your lowest line** is the call that failed. Here it is `serve(rows)`.
@@ -156,7 +157,7 @@ for error in (last, last.__cause__):
 # serve(rows).](../notebooks/images/read_a_traceback.svg)
 #
 # Look for your lowest line in the part of the first error. This part has no line of yours if
-# TensorFlow itself raised and caught the first error, as in this shortened traceback:
+# TensorFlow raised and caught the first error, as in this shortened traceback:
 #
 # ```text
 #   File "site-packages/tensorflow/python/eager/execute.py", line 53, in quick_execute
@@ -174,7 +175,7 @@ for error in (last, last.__cause__):
 #
 # ### Exercise 1: read a chain (4 min)
 #
-# The program `shop.py` ended with the traceback below. Files under `site-packages` are not yours.
+# The program `shop.py` ended with the traceback below. Only `shop.py` is yours.
 #
 # 1. What is the type of the first error?
 # 2. Which line of `shop.py` made the call that failed?
@@ -243,11 +244,10 @@ CASES["untracked-resource"]
 # %% [markdown]
 # ### Exercise 2: repair an export that fails (7 min)
 #
-# The function `price` reads the table `zones` and the number `per_kilo`. Export it as the signature
-# `price`. The inputs are `zone` (texts) and `weight` (`float32`), both of shape `(None,)`. The
-# outputs are `base` and `total`, with the numbers that `price` computes. You will meet two errors.
-# The check uses the readers Python and session (Python), but not LiteRT, which cannot run such a
-# table.
+# The function `price` reads the table `zones` and `per_kilo`, a `float`. Export `price` as the
+# signature `price`. The inputs are `zone` (texts) and `weight` (`float32`), both of shape
+# `(None,)`. The outputs are `base` and `total`, with the numbers that `price` computes. Two errors
+# can occur. The check does not use LiteRT, which cannot run such a table.
 
 # %%
 price, zones = lesson.q2.given()
@@ -267,7 +267,8 @@ lesson.q2.check(export_dir_2)
 # %% [markdown]
 # ## Which file is missing?
 #
-# This model reads its vocabulary from a file. Its export was copied without the file in `assets`:
+# This model reads its vocabulary from a file. The cell exports the model, and deletes the file in
+# `assets`:
 
 # %%
 words_file, words_dir = lesson.scratch / "words.txt", lesson.scratch / "words"
@@ -280,15 +281,16 @@ with show_error():
     tf.saved_model.load(words_dir)
 
 # %% [markdown]
-# In the overview, two cases have the words *No such file or directory*: `missing-asset` and
-# `path-in-graph`. The path in your message tells which case you have:
+# Two cases have the words *No such file or directory*: `missing-asset` and `path-in-graph`. The
+# path in your message tells which case you have:
 #
-# - The path leads **into the export**, as here: `StringLookup` put its file into `assets`, but the
-#   copy lacks this file. Copy the whole folder again.
+# - The path leads **into the export**, as here: `StringLookup` put its file into `assets`, but an
+#   incomplete copy lacks this file. Copy the whole folder again.
 # - The path leads **to another place**: the exported function reads a file during each call, for
-#   example with `tf.io.read_file(path)`, and `path` is a `str`. The export contains the path, but
-#   not the file. So on another machine, loading succeeds, but each call fails. Export again: put
-#   the file's content into a table, as for `cost`, or let `StringLookup` read the file.
+#   example with `tf.io.read_file(path)`. If `path` is a `str`, the graph contains only this text,
+#   and the export lacks the file. So on another machine, loading succeeds, but each call fails.
+#   Export again: put the file's content into a table, as for `cost`, or let `StringLookup` read the
+#   file. The overview names another cure.
 #
 # ## How do you repair an export without its code?
 #
@@ -315,7 +317,7 @@ repair.write_out(lesson.scratch / "twice", verbose=False)
 print(*artifact.read(lesson.scratch / "twice").signatures.values())
 
 # %% [markdown]
-# A user of the new export complains: *I send the length and the width of two rooms, and get an
+# A user of the new export complains: *I send the length and width of two rooms, and get an
 # error.* The next cell makes this call, and looks up the error with `find`, the clinic without a
 # widget:
 
@@ -330,8 +332,8 @@ find(str(error))
 # %% [markdown]
 # The user sends two columns, but the model takes one. So the call is wrong, not the export.
 #
-# In exercises 3 and 4, you get another export and a complaint. Answer with the name of the case
-# that explains the complaint, and the path of your repaired export.
+# In exercises 3 and 4, you get another export and a complaint. Answer with the case that explains
+# the complaint, and the path of your repaired export.
 #
 # ### Exercise 3: diagnose and repair (6 min)
 #
@@ -341,8 +343,8 @@ find(str(error))
 #
 # 1. Make the shop's call of `serving_default` in Python, and look up the error.
 # 2. Print the signature with `artifact.read`, as above. If the names do not tell which input is
-#    which, call the signature twice, and change one input by 1. A room changes the price by more
-#    than a square metre.
+#    which, call the signature twice, and change one input by 1. A room costs more than a square
+#    metre.
 # 3. Export a `serving_default` that the shop can call. Each input and output should have the shape
 #    `(None, 1)`. Test your export with the author's prices.
 
@@ -377,9 +379,9 @@ lesson.q3.check(diagnosis_3, repaired_dir_3)
 #
 # You work on her computer, so your calls succeed. Find the case from what she says. Her folder,
 # `found_dir_4.parent`, also has `colours.txt`, with one colour on each line. The loaded export has
-# an attribute `prices` with several numbers: first the price of an unknown colour, then the prices
-# of the colours in the file, in the same order. Put colours and prices into a table, as for `cost`.
-# Keep the signature's names and shapes.
+# an attribute `prices`: `prices[0]` is the price of an unknown colour, and `prices[1:]` has the
+# prices of the colours in the file, in the same order. Put colours and prices into a table, as for
+# `cost`. Keep the signature's names and shapes.
 
 # %%
 found_dir_4 = lesson.q4.given()
@@ -404,8 +406,8 @@ lesson.q4.check(diagnosis_4, repaired_dir_4)
 #
 # A *model server* loads exports, and answers the requests of other programs, its *clients*. A
 # client sends a path and a body in JSON. The path names the model, here `line`, and the action,
-# `predict`. In this lesson, no server runs. The function `send` calls the code of the course's
-# server, and returns the status and the text of the response:
+# `predict`. No server runs here. The function `send` calls the code of the course's server, and
+# returns the response's status and text:
 
 # %%
 send = in_process(line=export_dir)
@@ -422,7 +424,8 @@ print(send("/v1/models/line:predict", {"instances": [[0.0], [1.0]]})[0])
 
 # %% [markdown]
 # `instances` is a list of rows. If a signature has several inputs, each row is a dict, such as
-# `{"width": 2.0, "height": 3.0}` for two inputs of shape `(None,)`.
+# `{"width": 2.0, "height": 3.0}` for two inputs of shape `(None,)`. The key `signature_name`
+# chooses a signature. Without this key, `serving_default` answers.
 #
 # ### Exercise 5: correct a request (5 min)
 #
@@ -447,7 +450,7 @@ lesson.q5.check(path_5, body_5)
 #
 # - **Read a traceback**: find the first error, and your lowest line in its part.
 # - **Export a function**: track what it uses, and return one flat dict of tensors.
-# - **Repair an export**: put its functions or its numbers into a new export.
+# - **Repair an export**: put its functions or numbers into a new export.
 # - **Correct a request**: read the response, and change one thing at a time.
 #
 # %% [markdown]

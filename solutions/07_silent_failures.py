@@ -10,10 +10,10 @@
 # # Silent failures: wrong answers without an error
 #
 # You export a model, and your test in Python passes. Later, a server or a phone gives wrong
-# answers, or fails. Five questions help you to find such faults before you deploy.
+# answers, or fails. Five questions help you find such faults before you deploy.
 #
-# ![Five questions, the titles of sections 1 to 5, lead from an export that raises no error to its
-# deployment.](../notebooks/images/five_questions.svg)
+# ![Five questions before you deploy: the titles of sections 1 to
+# 5.](../notebooks/images/five_questions.svg)
 #
 # After this lesson you can
 #
@@ -36,11 +36,11 @@
 #
 # model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
 # x = np.float32([[1, 2], [3, -4], [0.5, 0]])
-# np.savez("golden.npz", x=x, y=model(x))  # right answers, if the model is right
+# np.savez("golden.npz", x=x, y=model(x))  # right if the model is right
 # model.export("scores", verbose=False)
 # golden = np.load("golden.npz")  # from here on: the other program
 # loaded = tf.saved_model.load("scores")
-# answers = loaded.signatures["serving_default"](tf.constant(golden["x"]))  # as a server does
+# answers = loaded.signatures["serving_default"](tf.constant(golden["x"]))
 # tf.debugging.assert_near(answers["output_0"], golden["y"])
 # ```
 
@@ -70,8 +70,8 @@ readers.warm_up()  # starts the second Python process of this page
 # *Readers* are programs that load an export. `compare` sends the same rows to three readers
 # (lesson 01).
 #
-# Imagine that a colleague sends you the folder `saved` without her code. The first three lines of
-# the cell only make this folder. Your work starts at `compare`:
+# A colleague sends you the folder `saved` without her code. The first three lines below only make
+# this folder. Your work starts at `compare`:
 
 # %%
 layers = [tf.keras.Input((1,), name="x"), tf.keras.layers.Dense(1)]
@@ -81,10 +81,9 @@ for row in compare(saved_dir).rows:
     print(row.reader, row.status)
 
 # %% [markdown]
-# `python` is the reference for the other readers. Only Python finds the weights (lesson 01). So the
-# session fails with the error `Could not find variable`, and LiteRT gives other numbers without an
-# error. Without her code, you cannot export again. But with `rescue`, Python saves what it has
-# loaded:
+# `python` is the reference for the other readers. Only Python finds the weights. So the session
+# fails with the error `Could not find variable`, and LiteRT gives other numbers without an error.
+# Without her code, you cannot export again. But with `rescue`, Python saves what it has loaded:
 
 # %%
 rescued_dir = lesson.scratch / "rescued"
@@ -93,8 +92,8 @@ print(rescue(saved_dir, rescued_dir).verdict)
 # %% [markdown]
 # ## 2. Are they the numbers of the model?
 #
-# If the export itself is wrong, all readers can agree on wrong numbers. This model computes with
-# whole numbers, but `model.export` declares `float32` for it (lesson 02):
+# If the export is wrong, all readers can agree on wrong numbers. This model computes with whole
+# numbers, but `model.export` declares `float32` for it (lesson 02):
 
 
 # %%
@@ -111,13 +110,13 @@ print(compare(group_dir).verdict)
 compare(group_dir, model=group, signature="serving_default")
 
 # %% [markdown]
-# The printed line compares the readers with each other, and finds no fault. The table compares them
-# with the *live model*: the Python object `group`. `compare` does not know your call with `int32`.
-# It made its own requests, with large whole numbers as `int64`, so the table advises this dtype.
+# The printed line compares only the readers, and finds no fault. The table compares them with the
+# *live model*: the Python object `group`. `compare` made its own requests, with large whole numbers
+# as `int64`, so the table advises this dtype.
 #
-# A program that tests your export later has no live model. Store *golden answers* for this program:
-# requests with their right answers. The next cell exports `group` with `int64`. `write_golden`
-# stores the request `inputs` with the answers of `group`:
+# A later test of your export has no live model. So store *golden answers*: requests with their
+# right answers. The next cell exports `group` with `int64`. `write_golden` stores the request
+# `inputs` with the answers of `group`:
 
 # %%
 ids = tf.TensorSpec((None,), tf.int64, name="ids")
@@ -128,12 +127,12 @@ golden_file = report.write_golden(lesson.scratch / "golden.npz")
 print(compare(cured_dir, golden=golden_file).verdict)
 
 # %% [markdown]
-# The request has 16777217, because `float32` does not hold this number. "The limits noted" are:
-# `compare` sent only the stored request, with one number of rows.
+# The request has 16777217, because `float32` does not hold this number. The verdict says "within
+# the limits noted", because `compare` sent only the stored request of two rows. One row or three
+# rows are untested.
 #
-# ![Comparing the readers misses a fault of the export. Comparing with the live model misses a fault
-# of the model. Comparing with golden answers misses requests that are not
-# stored.](../notebooks/images/three_references.svg)
+# ![Three comparisons, and what each one misses: a fault of the export, a fault of the model, and
+# requests that are not stored.](../notebooks/images/three_references.svg)
 #
 # These golden answers come from the live model, so they miss a fault of the model. For build
 # servers, see [Readers in CI](../docs/readers_in_ci.md).
@@ -184,27 +183,30 @@ for row in compare(park_dir, golden=golden_file).rows:
 # To repair `CarPark`, make the limit a `tf.Variable`, and change it with `assign`.
 #
 # **The folder `park` has two graphs of `judge`.** `judge` has an `input_signature`, and
-# `add_endpoint` got no other spec. So the signature gets the graph that exists already: the graph
-# of the first call, with the limit 60. The archive also saves `judge` itself. For this, TensorFlow
-# traces `judge` again, now with the limit 90.
+# `add_endpoint` got no other spec. So the signature gets the graph of the first call, with the
+# limit 60. The archive also saves `judge` itself. TensorFlow keeps graphs for saving a function
+# apart from graphs of calls, so TensorFlow traces `judge` again, now with the limit 90.
 #
-# ![Two graphs: the signature has the limit 60 of the first call, and the restored function has the
-# limit 90 of the second trace.](../notebooks/images/two_graphs.svg)
+# ![Two graphs: the signature has the limit 60, and the restored function has the limit
+# 90.](../notebooks/images/two_graphs.svg)
 #
 # Python can call both graphs:
 #
 # ```python
 # loaded, minutes = tf.saved_model.load(park_dir), tf.constant([75.0])
-# loaded.signatures["serving_default"](minutes=minutes)  # too_long is True: first trace, limit 60
-# loaded.serving_default(minutes)  # too_long is False: second trace, limit 90
+# # The first trace has the limit 60: too_long is True.
+# loaded.signatures["serving_default"](minutes=minutes)
+# # The second trace has the limit 90: too_long is False.
+# loaded.serving_default(minutes)
 # ```
 #
 # `loaded.serving_default` is the *restored function*, which only Python has. Servers call the
 # signature, so test the signature.
 #
 # **A graph can also ignore the weights.** Before the first answer of the model `Cut` (lesson 02),
-# Keras runs `call` once, to find the shapes of the weights. The weights do not exist yet, so Keras
-# computes with fixed numbers. `call` is a `tf.function`, so `call` keeps this graph:
+# Keras runs `call` once, to find the shapes of the weights. The weights do not exist yet, so the
+# graph of this run computes with random start values, which never change. `call` is a
+# `tf.function`, so `call` keeps this graph:
 
 # %%
 any_rows = tf.TensorSpec((None, 1), tf.float32, name="x")
@@ -236,8 +238,8 @@ print("the answer changes:", bool(cut(one) != before))
 # with an `ExportArchive`. As in `CarPark`, the function has an `input_signature`, and
 # `add_endpoint` got no other spec.
 #
-# The score of `row` is 0.6. Predict its label in each of the three calls. The assignment before the
-# third call raises no error. Then run the calls in a new cell.
+# The score of `row` is 0.6. Predict its label in each of the three calls. Then run the calls in a
+# new cell.
 
 # %%
 found_dir = lesson.q1.given()
@@ -280,13 +282,17 @@ for directory in export("first_trace", mean), export("with_spec", mean, any_rows
 # `add_endpoint` takes the shape of the first call, (4, 1). So `tf.shape(x)[0]` is the constant 4.
 # Give `add_endpoint` a spec, and test two different numbers of rows.
 #
-# Also send rows with too many values. A *guard* is a check of the request inside the function
-# (lesson 02). LiteRT loses the first of these two guards, and answers with a number:
+# Also send rows with too many values. A *guard* is a check of the request inside the function. With
+# the spec `(None, 2)`, LiteRT loses the first guard, and answers with a number:
 #
 # ```python
-# prices = tf.ensure_shape(prices, (None, 2))  # This guard raises an error. LiteRT loses it.
-# is_right = tf.shape(prices)[1] == 2  # prices with the spec (None, None)
-# total = tf.where(is_right, total, np.nan)  # This guard answers nan. LiteRT keeps this guard.
+# # This guard raises an error. The spec of prices is (None, 2).
+# prices = tf.ensure_shape(prices, (None, 2))
+#
+# # This guard answers nan. The spec of prices is (None, None).
+# # LiteRT keeps this guard.
+# is_right = tf.shape(prices)[1] == 2
+# total = tf.where(is_right, total, np.nan)
 # ```
 #
 # ## 5. Does the program of your users run it?
@@ -308,10 +314,10 @@ compare(export("double", double))
 #
 # ### Exercise 2: find the faults of five exports (11 min)
 #
-# One of the five exports has no fault, three have one fault each, and one has two faults. The input
-# `parcels` has rows of two `int32` values: the id of a parcel, and its weight in kg. The output
-# `price` depends on both and on trained weights. `above` is the price minus the mean price of the
-# request. `dear` is 1 if the price is above a limit.
+# One export has no fault, three have one fault each, and one has two faults. Each row of the input
+# `parcels` has two `int32` values: the id and weight of a parcel. The output `price` depends on
+# both and on trained weights. `above` is the price minus the mean price of the request. `dear` is 1
+# if the price is above a limit.
 #
 # | name | fault |
 # |---|---|
@@ -323,28 +329,35 @@ compare(export("double", double))
 # | `guard` | LiteRT gives a price for rows of three values |
 # | `xla` | a server refuses the function |
 #
-# The file `golden["a"]` has one request and the right answers of `exports["a"]`. Run these steps
-# for each export, and give a list of its faults, or `[]`:
+# Run the cell below, and then run the loop in a new cell. Answer four questions about each export,
+# and list its faults (or `[]`):
+#
+# 1. If `price` is wrong in Python, the fault is `dtype` or `cut-off`. Then ignore `dear` and
+#    `above` in this step, because they use the price.
+# 2. If the session fails, does the error name a variable (section 1) or XLA (section 5)?
+# 3. Is `above` the price minus the mean of the two prices?
+# 4. Is the price of three values `nan`?
 #
 # ```python
-# for name in ["a"]:  # then "b", "c", "d", "e"
-#     # First run the cell below, which makes exports and golden. Then run this loop in a new cell.
-#     # (When you restart the kernel, the cell below makes different exports.)
-#     # 1. Which outputs are wrong in python? If the session fails, does the error name a variable
-#     #    (as in section 1) or XLA (as in section 5)? On Windows, XLA does not make the session
-#     #    fail, but a note names XLA.
-#     print(compare(exports[name], golden=golden[name]))
-#     # 2. If `price` is wrong in python, does the input declare float32? If not, the fault is
-#     #    cut-off.
-#     #    Wrong prices can make `above` and `dear` wrong, too. An export with wrong prices
-#     #    never has old-number, but it can have the fault rows: see step 3.
-#     print(artifact.read(exports[name]).signatures["serving_default"])
-#     # 3. Is `above` the price minus the mean of the two prices in this answer?
-#     two_rows = {"parcels": [[1, 9], [1, 2]]}
-#     print(readers.run(exports[name], "serving_default", two_rows, "python"))
-#     # 4. Is `price` nan? Then the guard works. If `price` is a number, the fault is guard.
-#     three_values = {"parcels": [[1, 9, 5]]}
-#     print(readers.run(exports[name], "serving_default", three_values, "litert"))
+# # The cell below makes exports and golden: new ones after a restart.
+# # golden["a"] is a file: one request, and the right answers to it.
+# for name, folder in exports.items():
+#     report = compare(folder, golden=golden[name])
+#     python, session, litert = report.rows
+#     signature = artifact.read(folder).signatures["serving_default"]
+#     print(f"EXPORT {name} declares", signature.inputs[0].dtype)
+#     print("1. wrong in Python:", python.unequal)
+#     print("2. session:", session.status)
+#     if session.status == "fails":
+#         print(session.error[:60])
+#     # On Windows, XLA does not make the session fail. A note names XLA:
+#     # print(report.notes)
+#     request = {"parcels": [[1, 9], [1, 2]]}
+#     two = readers.run(folder, "serving_default", request, "python")
+#     print("3. price:", two["price"].ravel(), "above:", two["above"].ravel())
+#     request = {"parcels": [[1, 9, 5]]}
+#     three = readers.run(folder, "serving_default", request, "litert")
+#     print("4. price of three values:", three["price"].ravel())
 # ```
 
 # %%
@@ -385,10 +398,10 @@ lesson.q2.check(diagnosis)
 # - `scores_dir`: *"The stored weights are right: a kernel of 1.5 and 0.5, a bias of -1. The row
 #   [-2, 0.25] should get -3.875, but gets -2.17."*
 # - `lists_dir`: *"A request is one list of articles. Each article is a row of two numbers. `above`
-#   is the score of each article minus the mean score of the list. Four articles get right answers,
-#   but two articles get wrong ones."*
+#   is the score of each article minus the mean score of the list. Lists of four articles get right
+#   answers. Lists of two articles get wrong answers."*
 #
-# `rescue` keeps the answers that Python reads, which are wrong here. So write new exports:
+# `rescue` would keep the wrong answers. So write new exports:
 #
 # 1. Load the folder as `loaded`. For `scores_dir`, `loaded.variables` holds the kernel, of shape
 #    (2, 1), and then the bias, of shape (1,). For `lists_dir`, use `loaded.kernel` and
@@ -398,7 +411,7 @@ lesson.q2.check(diagnosis)
 #    returned path.
 #
 # Each new export takes any number of rows, and gives a `float32` answer of shape (n, 1). For
-# `scores_dir`, choose any names of input and output. For `lists_dir`, use `rows` and `above`.
+# `scores_dir`, choose any names. For `lists_dir`, use `rows` and `above`.
 
 # %%
 scores_dir, lists_dir = lesson.q3.given()
@@ -429,8 +442,7 @@ lesson.q3.check(repaired_scores, repaired_lists)
 # %% [markdown]
 # ### Exercise 4: write golden answers (8 min)
 #
-# `meter` is the live model of a ticket machine, and computes right fees. Its inputs are `plates`
-# (`int32`) and `minutes` (`float32`), both of shape (n,), and its output is `fee`:
+# `meter` is the live model of a ticket machine, and computes right fees:
 
 # %%
 meter = lesson.q4.given()
@@ -442,17 +454,23 @@ print(meter)
 #
 # ```python
 # {"serving_default": [
-#     # All requests together have at most 30 cars. array.tolist() makes a list of an array.
+#     # All requests together have at most 30 cars.
+#     # meter takes plates as int32 and minutes as float32, of shape (n,).
+#     # array.tolist() makes a list of an array.
 #     {"inputs": {"plates": [...], "minutes": [...]}, "outputs": {"fee": [...]}},
 #     {"inputs": {"plates": [...], "minutes": [...]}, "outputs": {"fee": [...]}},
 # ]}
 # ```
 #
 # A right export should pass. Each wrong export should give a wrong fee for at least one of your
-# cars, so choose cars whose fees change with the fault. The faults are: a different dtype of an
-# input, an old `rate`, an old `free` (1 minute or more away), a missing rule, half price for every
-# car, rules in the wrong order, `<` in place of `<=`, and fees that are right for one number of
-# rows only.
+# cars. The faults are:
+#
+# - an input has a different dtype
+# - `rate` is old, or `free` is old (1 minute or more away)
+# - a rule is missing, or has `<` in place of `<=`
+# - every car pays half
+# - the half price is computed before the highest fee `day`
+# - the fees are right for one number of rows only
 
 # %%
 # > golden_4 = ...  # a path
@@ -475,7 +493,7 @@ lesson.q4.check(golden_4)
 # - **Settings**: a signature keeps the Python numbers of its trace.
 # - **Five questions**: ask them before you deploy.
 # - **Repair without code**: `rescue`, or a new export with the weights of the loaded one.
-# - **Golden answers**: requests at the limits of each rule, large whole numbers, and two different
+# - **Golden answers**: requests at the limits of each rule, large whole numbers, and two
 #   numbers of rows.
 #
 # **Try your own export.** In a terminal, in the course's folder: `.venv/bin/python -m

@@ -28,8 +28,8 @@
 # ## The recipe
 #
 # By default, TensorFlow Serving loads only the version with the highest number. With the file
-# `models.config` below and the option `--model_config_file=models.config`, it loads all versions.
-# Then you choose a version in the address of each request. Two colleagues try version 2 first.
+# `models.config` and the option `--model_config_file=models.config`, it loads all versions. Then
+# you choose a version in the address of each request. Two colleagues try version 2 first.
 #
 # ```python
 # from pathlib import Path
@@ -112,7 +112,8 @@ config.write_text(f"""model_config_list {{ config {{
 server = serve("delivery", base, model_config_file=config)
 
 # %% [markdown]
-# `serve` starts the course's server, which imitates TensorFlow Serving.
+# `serve` starts the course's server, which imitates TensorFlow Serving. `server.rest` is the
+# server's address.
 #
 # ## Who decides which user gets which version?
 #
@@ -155,9 +156,9 @@ print("canary:", len(before), "then", len(after), "lost it:", len(before - after
 #
 # ### Exercise 1: split the users (5 min)
 #
-# Write the rule without `bucket`. `in_canary(user, percent)` returns `True` for about this share of
-# any set of names, and for the same users in every process. When the percentage grows, the users of
-# the canary keep the canary.
+# Write the rule without `bucket`. `in_canary(user, percent)` returns `True` for about `percent` %
+# of any set of names, and for the same users in every process. When the percentage grows, the users
+# of the canary keep the canary.
 
 
 # %%
@@ -195,11 +196,11 @@ stable, trial = watched.statistics()
 widget
 
 # %% [markdown]
-# `stable` and `trial` hold the counts of `watched` at 25 %. The next cell
+# The next cell
 #
-# - prints these counts
-# - sends an order of 62 km for Ann, who gets the canary of `router`
-# - ends this canary with `rollback`.
+# - prints `stable` and `trial`, the counts of `watched` at 25 %
+# - sends an order of 62 km for Ann through `router`, which gives Ann the canary
+# - ends the canary of `router` with `rollback`.
 
 # %%
 for v in stable, trial:
@@ -214,10 +215,10 @@ router.rollback()
 #
 # ## Which difference is more than chance?
 #
-# We called `rollback` ourselves. A *guard* is a program that ends a bad canary.
+# A *guard* is a program that ends a bad canary.
 #
 # Clients also send wrong requests, which both versions refuse. Each refusal counts as an error, so
-# a fixed limit for the error rate would also end good canaries. A guard compares both error rates.
+# a fixed limit for errors would also end good canaries. A guard compares both error rates.
 #
 # The *standard error* says how far chance moves a rate. For the error rate `r` of `n` requests, the
 # standard error is about `(r * (1 - r) / n) ** 0.5`.
@@ -235,16 +236,16 @@ print(round((trial.error_rate - stable.error_rate) / sum(squares) ** 0.5, 1))
 #
 # ### Exercise 2: diagnose, and end the canary (10 min)
 #
-# `other_router` sends 20 % of the users to a canary of another model. `requests` holds 200 pairs
-# (customer, rows). The canary refuses some requests that **the stable version answers**. What do
-# these requests have in common?
+# **First, find the cause.** `other_router` sends 20 % of the users to a canary of another model.
+# `requests` holds 200 pairs (customer, rows). The canary refuses some requests that the stable
+# version answers. What do these requests have in common?
 #
 # - Send some requests again. Print `reply.role`, `reply.ok` and the rows.
 # - Compare the canary's refused rows with its answered rows.
 # - Send the refused rows for a customer whose `reply.role` is `stable`.
 #
-# Then write `guard(router)`. `router.statistics()` returns two objects, of the stable version and
-# of the canary, with `requests` and `error_rate`.
+# **Then write `guard(router)`.** `router.statistics()` returns two objects, of the stable version
+# and of the canary, with `requests` and `error_rate`.
 #
 # - If the canary has fewer than 50 requests, the standard error is too inexact, so `guard` does
 #   nothing.
@@ -295,19 +296,20 @@ for found in (compare((10, 100), (12, 100)), compare((400, 4000), (480, 4000))):
 
 # %% [markdown]
 # In 95 % of all experiments, the *interval* contains the true difference. The first interval
-# contains 0, so version 2 may be better or worse. The second interval is above 0: version 2 is
-# better.
+# contains 0, so version 2 may be better or worse. The second interval is above 0, so version 2 is
+# probably better.
 #
 # *z* is the difference, measured in standard errors. `differs` is `True` if z is outside −1.96 to
-# 1.96. For equal versions, `differs` is still `True` in 5 % of the comparisons.
+# 1.96. For equal versions, `differs` is `True` in 5 % of the comparisons.
 #
 # ## May you stop an experiment early?
 #
-# A `Plan` computes how many customers you need to find a rise (`effect`) from a rate (`baseline`).
+# A `Plan` computes how many customers you need, here to find a rise from 10 % (`baseline=0.10`) to
+# 12 % (`effect=0.02`).
 #
 # A *look* compares all data so far. What if you take ten looks while customers arrive, and stop at
-# the first difference? `simulate` tries 2,000 experiments with two **equal** versions, so every
-# reported difference is wrong:
+# the first difference? `simulate` tries 2,000 such experiments, but with two **equal** versions, so
+# every reported difference is wrong:
 
 # %%
 for corrected in (False, True):
@@ -316,9 +318,9 @@ for corrected in (False, True):
     print(f"corrected: {corrected}, {plan.users.total:,} customers, wrong: {found:.0%}")
 
 # %% [markdown]
-# Each look can find a wrong difference. So without a correction, almost 20 % of the experiments are
-# wrong. A corrected plan requires a larger z, most of all at the early looks. Then only 5 % are
-# wrong. So you may stop early if a corrected plan sets the looks in advance.
+# Each look can find a wrong difference. So without a correction, 18 % of the experiments are wrong.
+# A corrected plan requires a larger z. Then 5 % are wrong. So you may stop early if a corrected
+# plan sets the looks in advance.
 #
 # ![Equal versions: at look 4, z is above 1.96, but below the corrected
 # limit.](../notebooks/images/ten_looks.svg)
@@ -329,14 +331,14 @@ for corrected in (False, True):
 # first.
 #
 # At a planned split of 50 %, this check computes `z = (a - b) / (a + b) ** 0.5` from the numbers of
-# users, `a` and `b`. For 525 and 375 users, z is 150 / 30 = 5. If z is outside −3 to 3, the split
-# is almost certainly broken.
+# users: `a` of the stable version, `b` of the canary. For 525 and 375 users, z is 150 / 30 = 5. If
+# z is outside −3 to 3, the split is almost certainly broken.
 #
 # ### Exercise 3: predict what five experiments show (5 min)
 #
 # Each version should get half of the users, and there was one look. Each experiment holds
 # (customers who ordered, all customers) of the stable version, then of the canary. Give each
-# verdict. You may call `compare`. A verdict can occur twice.
+# verdict. You may call `compare`.
 
 # %%
 experiments = lesson.q3.given()
@@ -358,7 +360,7 @@ lesson.q3.check(prediction)
 # *Skew*: from the first day, live requests are unlike the training data. *Drift*: live requests
 # change with time. Both can cause wrong answers without an error. So store the statistics of the
 # training data in the export, in `assets.extra`, which loading ignores. In production, write the
-# statistics before you publish. Here, version 1 is already published:
+# statistics before you publish, unlike here:
 
 # %%
 columns = {"distance_km": training[:, 0], "parcels": training[:, 1]}
@@ -371,7 +373,8 @@ _ = file.write_text(json.dumps(statistics))
 # ![Training writes its statistics into the export. A program compares them with live
 # requests.](../notebooks/images/travelling_statistics.svg)
 #
-# A new app sends miles in place of kilometres. Our limit is 0.5:
+# A new app sends miles in place of kilometres. `shift` is the live mean minus the training mean,
+# measured in training standard deviations. Our limit is 0.5, up or down:
 
 # %%
 stored = json.loads(file.read_text())["distance_km"]
@@ -399,8 +402,8 @@ reply = router.predict("ann", {"instances": [[12.0, 2.0], [12_000.0, 2.0]]})
 print(*reply.answer["predictions"], sep="\n")
 
 # %% [markdown]
-# The second distance is in metres. The client sees `False`, and can correct the request. Distances
-# in miles are smaller numbers, and most are in the range. So also compare the means.
+# The second distance is in metres. The client sees `False`, and can correct the request. Most
+# distances in miles are in the range, so also compare the means.
 #
 # `promote` makes version 3 stable. Then no canary is left, so `rollback` undoes `promote`:
 
@@ -417,7 +420,7 @@ print(*router.history, sep="\n")
 #
 # Write `alarm(export_dir, live)`. It returns a list: the names of the columns whose mean is more
 # than 0.5 training standard deviations away from the training mean, in any order. `np.nanmean`
-# ignores missing values (`nan`). Ignore columns without statistics, such as texts.
+# ignores missing values (`nan`). Ignore columns without statistics.
 
 # %%
 penguin_dir, monday, tuesday = lesson.q4.given()
@@ -446,10 +449,10 @@ lesson.q4.check(alarm)
 print(tf.saved_model.load(base / "1").tensorflow_version)
 
 # %% [markdown]
-# Every later TensorFlow 2 reads this export. An older TensorFlow may fail.
+# Every later TensorFlow 2 reads this export. A server with an older TensorFlow may fail.
 #
 # *KServe* runs model servers on several machines (`helpers/serving/rollout/kserve.yaml`). KServe
-# splits requests, not users, so a user can get both versions.
+# splits requests, not users.
 #
 # ## What you can do now
 #

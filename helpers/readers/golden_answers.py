@@ -18,7 +18,7 @@ from helpers.text import printable
 
 ALL_ALIKE = (
     "All readers give the same numbers, so the export computes something else than the golden "
-    "answers. If this is right, write them again: --write-golden FILE."
+    "answers. Only if the golden answers are out of date, write them again: --write-golden FILE."
 )
 REFUSED = re.compile(
     r"(Type|Value)Error: (\S+ takes the inputs |input .+ (cannot be given|cannot hold))"

@@ -387,6 +387,42 @@ def test_lesson(lab, case):
         fit_into_narrow_windows(lab, notebook)
 
 
+def test_a_lesson_with_the_keyboard_alone(lab):
+    """Run the cells, answer the exercise and use the widget without a mouse."""
+    name, check = "00_start_here", "lesson.q1.check("
+    active = "[panel.content.activeCellIndex, panel.content.mode]"
+
+    def press(key, *, until):
+        """Press a key again and again, and stop at most after 100 times."""
+        for _ in range(100):
+            if until():
+                return
+            notebook.page.keyboard.press(key)
+        pytest.fail(f"the keyboard does not get there with {key}")
+
+    with lab.open(name) as notebook:
+        sources = ["".join(cell["source"]) for cell in notebook.cells()]
+        assert notebook._when(active) == [0, "command"], "the notebook has the focus"
+        press("Shift+Enter", until=lambda: notebook._when(active)[0] >= len(sources) - 1)
+        notebook.wait_until_idle()
+        exercise = next(n for n, source in enumerate(sources) if check in source)
+        press("ArrowUp", until=lambda: notebook._when(active)[0] == exercise)
+        notebook.page.keyboard.press("Enter")
+        notebook.page.keyboard.press("Control+A")
+        call = next(line for line in sources[exercise].splitlines() if line.startswith(check))
+        notebook.page.keyboard.insert_text(f"{solution_of(name, 'q1')}\n{call}")
+        notebook.page.keyboard.press("Control+Enter")
+        expect(notebook.output(check)).to_contain_text("✓ passed")
+
+        widget = notebook.output("course_map()")
+        button = widget.get_by_role("button", name="Refresh")
+        focused = "element => element === document.activeElement"
+        notebook.page.keyboard.press("Escape")
+        press("Tab", until=lambda: button.evaluate(focused))
+        notebook.page.keyboard.press("Enter")
+        expect(widget.locator("tr", has_text=re.compile("^00"))).to_contain_text("1 of 1 ●")
+
+
 def readable_in_both_themes(notebook):
     """The lesson breaks no rule of level A or AA. `make site` installs axe."""
     if not AXE.exists():

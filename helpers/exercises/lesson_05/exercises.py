@@ -148,7 +148,7 @@ def predict_vocabulary_changes(prediction):
     return (
         "all six predictions are right. No program compares an asset with the asset of the "
         "training: different lines give different columns, without an error. Only a file that "
-        "cannot be read as a table, such as an empty file, gives an error."
+        "is missing or empty gives an error."
     )
 
 

@@ -71,7 +71,7 @@ def guard_the_canary(cause, guard):
     "q3",
     "prediction",
     hints=[
-        "Look at the split first. Its z is (canary users - stable users) / sqrt(all users). "
+        "Look at the split first. Its z is (stable users - canary users) / sqrt(all users). "
         "Outside -3 to 3, the split is broken, whatever the rates are.",
         'compare(*experiments["a"]) prints the rates, the interval, and whether the rates differ.',
         "If the split is right: without a difference, the verdict is 'no difference shown'. "
@@ -88,7 +88,7 @@ def read_the_experiments(prediction):
     return (
         "all five verdicts are right. The check refuses a similar wrong answer, too: the verdict "
         f"of compare for {name}. The z of its rates is {z:.1f}, but the z of its split is "
-        f"{split:.1f}."
+        f"{-split:.1f}."
     )
 
 

@@ -94,7 +94,7 @@ class Reasons:
         """Return the reason for (name of an experiment, wrong verdict)."""
         name, said = wrong
         stable, canary = self._experiments[name]
-        split, z = split_z(stable, canary), compare(stable, canary).z
+        split, z = -split_z(stable, canary), compare(stable, canary).z  # as on the page
         users = f"{stable[1]:,} and {canary[1]:,} users"
         if abs(split) > SPLIT:
             return (

@@ -194,10 +194,9 @@ for row in compare(park_dir, golden=golden_file).rows:
 #
 # ```python
 # loaded, minutes = tf.saved_model.load(park_dir), tf.constant([75.0])
-# # The first trace has the limit 60: too_long is True.
-# loaded.signatures["serving_default"](minutes=minutes)
-# # The second trace has the limit 90: too_long is False.
-# loaded.serving_default(minutes)
+# signature = loaded.signatures["serving_default"]
+# signature(minutes=minutes)  # first trace, limit 60: too_long is True
+# loaded.serving_default(minutes)  # second trace, limit 90: False
 # ```
 #
 # `loaded.serving_default` is the *restored function*, which only Python has. Servers call the
@@ -286,13 +285,9 @@ for directory in export("first_trace", mean), export("with_spec", mean, any_rows
 # the spec `(None, 2)`, LiteRT loses the first guard, and answers with a number:
 #
 # ```python
-# # This guard raises an error. The spec of prices is (None, 2).
-# prices = tf.ensure_shape(prices, (None, 2))
-#
-# # This guard answers nan. The spec of prices is (None, None).
-# # LiteRT keeps this guard.
-# is_right = tf.shape(prices)[1] == 2
-# total = tf.where(is_right, total, np.nan)
+# prices = tf.ensure_shape(prices, (None, 2))  # first guard: an error
+# is_right = tf.shape(prices)[1] == 2  # second guard: spec (None, None)
+# total = tf.where(is_right, total, np.nan)  # nan, which LiteRT keeps
 # ```
 #
 # ## 5. Does the program of your users run it?
@@ -339,9 +334,8 @@ compare(export("double", double))
 # 4. Is the price of three values `nan`?
 #
 # ```python
-# # The cell below makes exports and golden: new ones after a restart.
-# # golden["a"] is a file: one request, and the right answers to it.
-# for name, folder in exports.items():
+# for name, folder in exports.items():  # new exports after a restart
+#     # golden[name] is a file: one request, and its right answers.
 #     report = compare(folder, golden=golden[name])
 #     python, session, litert = report.rows
 #     signature = artifact.read(folder).signatures["serving_default"]
@@ -350,11 +344,12 @@ compare(export("double", double))
 #     print("2. session:", session.status)
 #     if session.status == "fails":
 #         print(session.error[:60])
-#     # On Windows, XLA does not make the session fail. A note names XLA:
-#     # print(report.notes)
+#     # On Windows, the session runs functions with XLA. To find XLA
+#     # there, print(report.notes).
 #     request = {"parcels": [[1, 9], [1, 2]]}
 #     two = readers.run(folder, "serving_default", request, "python")
-#     print("3. price:", two["price"].ravel(), "above:", two["above"].ravel())
+#     print("3. price:", two["price"].ravel())
+#     print("   above:", two["above"].ravel())
 #     request = {"parcels": [[1, 9, 5]]}
 #     three = readers.run(folder, "serving_default", request, "litert")
 #     print("4. price of three values:", three["price"].ravel())
@@ -455,7 +450,7 @@ print(meter)
 # ```python
 # {"serving_default": [
 #     # All requests together have at most 30 cars.
-#     # meter takes plates as int32 and minutes as float32, of shape (n,).
+#     # meter takes int32 plates and float32 minutes, of shape (n,).
 #     # array.tolist() makes a list of an array.
 #     {"inputs": {"plates": [...], "minutes": [...]}, "outputs": {"fee": [...]}},
 #     {"inputs": {"plates": [...], "minutes": [...]}, "outputs": {"fee": [...]}},

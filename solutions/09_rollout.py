@@ -287,7 +287,7 @@ lesson.q2.check(cause, guard)
 #
 # Customers see the minutes before they order. After version 1's answer, 10 of 100 customers
 # ordered, and after version 2's answer, 12 of 100. `compare` gets (customers who ordered, all
-# customers) of each version. The second comparison has more customers:
+# customers) of each version. The second has more customers:
 
 # %%
 for found in (compare((10, 100), (12, 100)), compare((400, 4000), (480, 4000))):
@@ -304,12 +304,11 @@ for found in (compare((10, 100), (12, 100)), compare((400, 4000), (480, 4000))):
 #
 # ## May you stop an experiment early?
 #
-# A `Plan` computes how many customers you need, here to find a rise from 10 % (`baseline=0.10`) to
-# 12 % (`effect=0.02`).
+# A `Plan` computes how many customers you need to find a rise from 10 % to 12 %.
 #
 # A *look* compares all data so far. What if you take ten looks while customers arrive, and stop at
 # the first difference? `simulate` tries 2,000 such experiments, but with two **equal** versions, so
-# every reported difference is wrong:
+# every reported difference is wrong. Guess first: how many experiments report one?
 
 # %%
 for corrected in (False, True):
@@ -318,9 +317,9 @@ for corrected in (False, True):
     print(f"corrected: {corrected}, {plan.users.total:,} customers, wrong: {found:.0%}")
 
 # %% [markdown]
-# Each look can find a wrong difference. So without a correction, 18 % of the experiments are wrong.
-# A corrected plan requires a larger z. Then 5 % are wrong. So you may stop early if a corrected
-# plan sets the looks in advance.
+# Each look can find a wrong difference. So without correction, 18 % are wrong. A corrected plan
+# requires a larger z. Then 5 % are wrong. To stop early, fix the looks before the experiment, and
+# use a corrected plan.
 #
 # ![Equal versions: at look 4, z is above 1.96, but below the corrected
 # limit.](../notebooks/images/ten_looks.svg)

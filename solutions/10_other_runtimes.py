@@ -10,8 +10,8 @@
 # # Other runtimes: does the file load, and are the numbers the same?
 #
 # A client sends the order number 3000000000, and your export adds 1. Python and a phone answer
-# 3000000001. OpenVINO, a program by Intel, answers -1294967295, without an error. This lesson uses
-# programs that read these files:
+# 3000000001. Intel's OpenVINO answers -1294967295, without an error. This lesson uses programs that
+# read these files:
 #
 # ![LiteRT reads one .tflite file, ONNX Runtime an .onnx file for each signature. A C program and
 # OpenVINO read the export.](../notebooks/images/export_and_runtimes.svg)
@@ -69,7 +69,7 @@ readers.warm_up()
 # %% [markdown]
 # ## Which programs can run an export?
 #
-# A *runtime* is a program or library that executes models. Which are ready here?
+# A *runtime* is a program or library that executes models. The course uses these:
 
 # %%
 ALL = (*runtimes.RUNTIMES, *runtimes.MORE)
@@ -83,12 +83,12 @@ for name in ALL:
 # - `openvino` and `openvino-f32`: OpenVINO, and OpenVINO set to compute in `float32`
 #
 # If one is missing, run `make runtimes OPENVINO=1` in the course's folder and restart the kernel.
-#
+# This notebook cannot import ONNX Runtime or OpenVINO, because `make` installs them in `.runtimes`.
 #
 # ## How does a phone run an export?
 #
 # `export` writes an export. Each endpoint is a tuple: `(function, specs)`, or `(function,)` if the
-# function declares its inputs. `shop` is the model of lesson 03:
+# function declares its inputs. `shop` is the model of lesson 03, which ignores `x2`:
 
 
 # %%
@@ -108,7 +108,7 @@ shop_dir = export("shop", predict_two=(two,), predict_three=(three,))
 
 # %% [markdown]
 # A phone reads a LiteRT file. The recipe's `format="litert"` writes one signature only. For several
-# signatures, give the converter the export's path (a string) and the signatures' names:
+# signatures, give the converter the export's path as a string, and the signatures' names:
 
 # %%
 keys = ["predict_two", "predict_three"]
@@ -148,7 +148,7 @@ print(subprocess.run(command, capture_output=True, text=True).stdout, end="")
 # y = compiled.create_output_buffer_by_name("predict_three", "output_0")
 # x.write(np.full((2, 3), 0.5, np.float32))
 # compiled.run_by_name("predict_three", {"x": x}, {"output_0": y})
-# print(y.read(2, np.float32))
+# print(y.read(2, np.float32))  # The log also warns of plugins that this code does not need.
 # ```
 #
 # </details>
@@ -173,13 +173,15 @@ lesson.q1.check(litert_file_1)  # also: lesson.q1.hint(), lesson.q1.solution()
 # This command converts one signature to the file format ONNX:
 #
 # ```bash
-# python -m tf2onnx.convert --saved-model shop --signature_def predict_two \
+# # Run this in the course's folder. Replace shop with the path of your export.
+# .runtimes/venv/bin/python -m tf2onnx.convert --saved-model shop --signature_def predict_two \
 #     --output predict_two.onnx --opset 18  # the version of ONNX's list of operations
 # ```
 #
 # ONNX Runtime calls it:
 #
 # ```python
+# # Run this with .runtimes/venv/bin/python, not in this notebook.
 # import numpy as np
 # import onnxruntime
 #
@@ -212,21 +214,21 @@ with show_error():
     ask("onnx", gelu_dir, x=[1.0])
 
 # %% [markdown]
-# tf2onnx copied the operation `Erfc`, which ONNX does not have, and reported a success. (`ask`
-# hides the log.) ONNX Runtime cannot load the file. So never trust a conversion: load the file and
-# call it.
+# tf2onnx copied the operation `Erfc`, which ONNX does not have, and still wrote a file. ONNX
+# Runtime cannot load it. So never trust a conversion: load the file and call it.
 #
 # ## Which signatures does the file have?
 #
-# `crossing` calls each signature in `python`, a second process of Python, and in the runtimes
+# `crossing` calls each signature in `python`, a second process of Python, and in four runtimes:
 # `litert`, `onnx`, `c` and `openvino-f32`. It makes the inputs, or takes yours:
-# `crossing(shop_dir, {"x": rows})`.
+# `crossing(shop_dir, {"x": rows})`. In a loop, write `print(crossing(...))`.
 
 # %%
 crossing(shop_dir)
 
 # %% [markdown]
-# OpenVINO reads only `serving_default`, so another signature needs a second export.
+# The column `openvino f32` is the runtime `openvino-f32`. OpenVINO reads only `serving_default`, so
+# another signature needs a second export.
 #
 # ### Exercise 2: predict what a file keeps (4 min)
 #
@@ -237,7 +239,7 @@ crossing(shop_dir)
 #
 # *Afterwards* means between the conversion and the call. In the last line, you write the export
 # with `tf.saved_model.save` and `signatures={"predict_two": model.predict_first_two_features}`.
-# Lesson 01 says which weights the converter then finds.
+# For this line, read "Why does the popular recipe fail?" in [lesson 01](01_basic_export.ipynb).
 
 # %%
 # > prediction = {
@@ -281,11 +283,13 @@ inputs = {"x": np.random.default_rng(1).uniform(-20, 20, (300, 3)).astype(np.flo
 parity_picture(parity(lesson.scratch / "wide", inputs, ALL))
 
 # %% [markdown]
-# In the first plot, the small differences left of the dashed line are rounding. The difference of
-# `openvino` can be larger, because OpenVINO computes in `bfloat16`, a dtype with only 2 or 3
-# decimal digits, if the processor has it. `openvino-f32` avoids `bfloat16` with a setting:
+# In the first plot, differences left of the dashed line are rounding. A dot at 1e-8 can also
+# mean 0. The difference of `openvino` can be larger, because OpenVINO computes in `bfloat16`, a
+# dtype with 2 or 3 decimal digits, if the processor has it. The other plots show seconds on your
+# computer. `openvino-f32` avoids `bfloat16` with a setting:
 #
 # ```python
+# # Run this with .runtimes/openvino/bin/python, not in this notebook.
 # import openvino
 #
 # core = openvino.Core()
@@ -293,8 +297,8 @@ parity_picture(parity(lesson.scratch / "wide", inputs, ALL))
 # print(compiled(inputs)["output_0"])
 # ```
 #
-# ![OpenVINO computes float32 as bfloat16 on some processors, float64 as float32, int64 as int32.
-# LiteRT refuses float64.](../notebooks/images/arithmetic.svg)
+# ![OpenVINO changes float32, float64 and int64. LiteRT refuses
+# float64.](../notebooks/images/arithmetic.svg)
 #
 # ## Which layer is the first to differ?
 #
@@ -320,7 +324,7 @@ for layer, numbers in right.items():
 # rate). In `float32`, 1 + 0.00000005 is 1, whose logarithm is 0. Only small rates show this, so
 # compare with rows that occur in use.
 #
-# For a `Sequential` model, this code exports such an endpoint:
+# For a `Sequential` model, write:
 #
 # ```python
 # layers = {layer.name: layer.output for layer in model.layers}
@@ -367,8 +371,7 @@ lesson.q3.check(runtime, signature, layer, largest)
 # tool.quantize().export_model("small.tflite")
 # ```
 #
-# `quantised` does the same. The next cell compares four kinds of quantisation with `plain`, a file
-# of `float32`. The *error* of a file is the largest absolute difference from the answers of
+# `quantised` does the same. The next cell compares four kinds with `plain`, a file of `float32`. The *error* of a file is the largest absolute difference from the answers of
 # `plain`. `power_above` rounds the error up to a power of ten:
 
 # %%
@@ -386,13 +389,13 @@ for kind in quantisation.KINDS:
 # - `weight_only`: in `float32`
 # - `dynamic`: in whole numbers. The layer first rounds its inputs to 8 bits.
 #
-# For comparison, the answers of `plain` lie between -4.4 and 3.6. Decide which error your users
-# accept, the *error budget*. Take the smallest file within it.
+# The answers of `plain` lie between -4.4 and 3.6. Decide which error your users accept, the *error
+# budget*. Take the smallest file within it.
 #
 # ## How do you make a file with whole numbers only?
 #
 # No exercise needs this section. Some chips cannot compute with floats. The kind `static_wi8_ai8`
-# stores the weights and the numbers between the layers in 8 bits. First, the *calibration* measures
+# stores the weights and the numbers between the layers in 8 bits. The *calibration* measures
 # the range of the numbers after each layer, on samples that you give. For the first file below, all
 # rows are one sample. For the second file, each row is a sample:
 
@@ -407,11 +410,11 @@ print(litert_file.signatures(static)["serving_default"])
 # %% [markdown]
 # The second file is silently wrong, because the quantizer *averages* the ranges of the samples. The
 # last layer returns one number for each row, so the range of one row is a single point. The average
-# of these points is a single point, too. The file cannot return answers far from this point. So
-# give many rows as one sample.
+# of these points is a single point, too, near -0.3. The quantizer extends this range to 0, so the
+# file returns only answers from -0.3 to 0. So give many rows as one sample.
 #
-# ![All rows as one sample have a wide range. The average range of the rows is a
-# point.](../notebooks/images/calibrated_range.svg)
+# ![All rows as one sample have a wide range. Single rows have only the range from -0.3 to
+# 0.](../notebooks/images/calibrated_range.svg)
 #
 # <details><summary>How does an app convert floats to int8?</summary>
 #
@@ -435,7 +438,8 @@ print(litert_file.signatures(static)["serving_default"])
 # `float32` rows. The first accepts an error of 0.01, the second of 0.2.
 #
 # 1. Convert the export to a plain file of `float32`.
-# 2. Measure the error of the four kinds on `readings` with `quantisation.largest_error`.
+# 2. Measure the error of the four kinds on `readings` with
+#    `quantisation.largest_error(content, plain_file, inputs)`.
 # 3. For each customer, choose the smallest of these five files within the budget.
 
 # %%
@@ -504,8 +508,7 @@ crossing(texts_dir, {"words": ["red", "Red", "blue"]})
 # 3. Export both methods as endpoints under the same names, for any number of rows. Loaded
 #    methods declare their inputs, and need no `track` (lesson 03).
 #
-# Your `weigh` must give the answers of the loaded `weigh` in every ready runtime except OpenVINO,
-# which reads only `serving_default`.
+# Your `weigh` must give the answers of the loaded `weigh` in every ready runtime except OpenVINO.
 
 # %%
 exports_dir = lesson.q5.given()
@@ -525,7 +528,7 @@ lesson.q5.check(cannot_cross, split_dir)
 #
 # - **Convert and run**: `TFLiteConverter.from_saved_model(directory, signature_keys=[...])`, then a
 #   signature runner.
-# - **Predict what a file keeps**: the weights, and the signatures that you name.
+# - **Predict what a file keeps**: the weights and the named signatures.
 # - **Find a silent difference**: compare each signature, then each layer.
 # - **Make a file smaller**: measure each kind on rows from use.
 # - **Split a model**: convert the endpoint that computes with numbers.

@@ -125,9 +125,9 @@ print(f"mean {np.mean(recorded):.2f} ms, median {np.median(recorded):.2f} ms")
 # | Time two functions *in turn*: A, B, A, B. | If the computer slows down, both become slower. |
 # | Take the median. | An interruption changes the mean, but hardly the median. |
 #
-# **How many calls are enough?** If a timing lasts 50 steps of the clock, an error of one step is
-# 2 %. With the clock of `timeit`, 1 ms is long enough. Let `way` be the function to time, such as
-# `lambda: arithmetic(row)`. Call `way` a few times. Then find how many calls one timing needs:
+# **How many calls are enough?** If a timing lasts 50 steps of the clock, an error of one step is 2
+# %. With the clock of `timeit`, 1 ms is long enough. Call the function `way` a few times. Then find
+# how many calls one timing needs:
 #
 # ```python
 # calls = 1
@@ -149,8 +149,8 @@ print(Ratio(pairs=(0.7, 1.4, 0.9, 1.2, 1.1, 0.8, 1.3, 1.0)))
 
 # %% [markdown]
 # `Ratio` also computes an *interval*. For 8 pairs, the interval goes from the smallest ratio to the
-# largest. With a certainty of 99 %, the interval contains the *true median*: the median of
-# endlessly many ratios.
+# largest. For more pairs, it leaves out extreme ratios. With a certainty of 99 %, the interval
+# contains the *true median*, of endlessly many ratios.
 #
 # - The first interval, 1.7 to 2.4, lies above 1, so the function is slower than the baseline.
 # - The second interval, 0.7 to 1.4, contains 1, so the function may be slower or faster. Then
@@ -306,7 +306,7 @@ lesson.q3.check(prediction)
 # %% [markdown]
 # `sweep` times all ways for 1 to 65,536 rows. Three ways call a graph: `tf.function`, `signature`,
 # and *XLA*, which compiles the graph to machine code (`jit_compile=True`). `predict` gets all rows
-# as one batch:
+# as one batch. This takes some seconds:
 
 # %%
 speed_plot(sweep.sweep(export_dir, litert_file))

@@ -10,8 +10,8 @@
 # # Other runtimes: does the file load, and are the numbers the same?
 #
 # A client sends the order number 3000000000, and your export adds 1. Python and a phone answer
-# 3000000001. Intel's OpenVINO answers -1294967295, without an error. This lesson uses programs that
-# read these files:
+# 3000000001. Intel's OpenVINO answers -1294967295, without an error. Programs such as
+# OpenVINO read these files:
 #
 # ![LiteRT reads one .tflite file, ONNX Runtime an .onnx file for each signature. A C program and
 # OpenVINO read the export.](../notebooks/images/export_and_runtimes.svg)
@@ -69,7 +69,7 @@ readers.warm_up()
 # %% [markdown]
 # ## Which programs can run an export?
 #
-# A *runtime* is a program or library that executes models. The course uses these:
+# A *runtime* is a program or library that executes models:
 
 # %%
 ALL = (*runtimes.RUNTIMES, *runtimes.MORE)
@@ -87,8 +87,8 @@ for name in ALL:
 #
 # ## How does a phone run an export?
 #
-# `export` writes an export. Each endpoint is a tuple: `(function, specs)`, or `(function,)` if the
-# function declares its inputs. `shop` is the model of lesson 03, which ignores `x2`:
+# `export` takes each endpoint as a tuple: `(function, specs)`, or `(function,)` if the function
+# declares its inputs. `shop` is the model of lesson 03, which ignores `x2`:
 
 
 # %%
@@ -108,7 +108,7 @@ shop_dir = export("shop", predict_two=(two,), predict_three=(three,))
 
 # %% [markdown]
 # A phone reads a LiteRT file. The recipe's `format="litert"` writes one signature only. For several
-# signatures, give the converter the export's path as a string, and the signatures' names:
+# signatures, give the converter the export's path (a string) and the signatures' names:
 
 # %%
 keys = ["predict_two", "predict_three"]
@@ -219,7 +219,7 @@ with show_error():
 #
 # ## Which signatures does the file have?
 #
-# `crossing` calls each signature in `python`, a second process of Python, and in four runtimes:
+# `crossing` calls each signature in `python`, a second Python process, and in four runtimes:
 # `litert`, `onnx`, `c` and `openvino-f32`. It makes the inputs, or takes yours:
 # `crossing(shop_dir, {"x": rows})`. In a loop, write `print(crossing(...))`.
 
@@ -227,14 +227,14 @@ with show_error():
 crossing(shop_dir)
 
 # %% [markdown]
-# The column `openvino f32` is the runtime `openvino-f32`. OpenVINO reads only `serving_default`, so
-# another signature needs a second export.
+# OpenVINO (`openvino-f32`) reads only `serving_default`, so another signature needs a second
+# export.
 #
 # ### Exercise 2: predict what a file keeps (4 min)
 #
 # You export a model like `shop` and convert the export with `signature_keys=["predict_two"]`. Then
 # you call `predict_two` in LiteRT's interpreter with three rows of `float32`. Each line in the next
-# cell makes one change. Does the call then return the `"same"` answers that the model gave when you
+# cell makes one change. Does the call return the `"same"` answers that the model gave when you
 # exported it, `"other"` answers, or an `"error"`?
 #
 # *Afterwards* means between the conversion and the call. In the last line, you write the export
@@ -283,7 +283,7 @@ inputs = {"x": np.random.default_rng(1).uniform(-20, 20, (300, 3)).astype(np.flo
 parity_picture(parity(lesson.scratch / "wide", inputs, ALL))
 
 # %% [markdown]
-# In the first plot, differences left of the dashed line are rounding. A dot at 1e-8 can also
+# In the first plot, differences left of the dashed line are rounding. A dot at 1e-8 can
 # mean 0. The difference of `openvino` can be larger, because OpenVINO computes in `bfloat16`, a
 # dtype with 2 or 3 decimal digits, if the processor has it. The other plots show seconds on your
 # computer. `openvino-f32` avoids `bfloat16` with a setting:
@@ -322,7 +322,7 @@ for layer, numbers in right.items():
 # %% [markdown]
 # `b_grown` is the first layer that differs. LiteRT has no `log1p`, so the converter writes log(1 +
 # rate). In `float32`, 1 + 0.00000005 is 1, whose logarithm is 0. Only small rates show this, so
-# compare with rows that occur in use.
+# compare with rows from use.
 #
 # For a `Sequential` model, write:
 #
@@ -336,10 +336,9 @@ for layer, numbers in right.items():
 # The export `lab_dir` has three signatures. (`serving_default` is a second name of the first.) Each
 # takes `x` and returns the numbers after each of four layers, `layer_1` to `layer_4`. For one
 # signature, one of the four runtimes of `crossing` silently gives other answers than Python.
-# In each step, `x` is `measured`, 40 rows from use.
+# In each step, `x` is `measured` (40 rows).
 #
-# 1. Find the runtime and the signature. `crossing` shows the signatures, and ≠ for a difference
-#    above rounding.
+# 1. Find the runtime and the signature. `crossing` shows ≠ for a difference above rounding.
 # 2. Find the first layer that differs. Differences below 0.001 are rounding.
 # 3. Compute the largest absolute difference from Python in this layer, to four significant digits.
 
@@ -371,8 +370,9 @@ lesson.q3.check(runtime, signature, layer, largest)
 # tool.quantize().export_model("small.tflite")
 # ```
 #
-# `quantised` does the same. The next cell compares four kinds with `plain`, a file of `float32`. The *error* of a file is the largest absolute difference from the answers of
-# `plain`. `power_above` rounds the error up to a power of ten:
+# `quantised` does the same. The next cell compares four kinds with `plain`, a file of `float32`.
+# The *error* of a file is the largest absolute difference from the answers of `plain`.
+# `power_above` rounds the error up to a power of ten:
 
 # %%
 wide.export(lesson.scratch / "wide.tflite", format="litert", verbose=False)
@@ -383,8 +383,8 @@ for kind in quantisation.KINDS:
     print(f"{kind:<22} size {len(content) / len(plain):.0%}, error below {error:g}")
 
 # %% [markdown]
-# In the names, `wi8` stands for weights of 8 bits, and `afp32` for layers that take and return
-# `float32`. The first word says how a layer computes:
+# `wi8` stands for weights of 8 bits, `afp32` for layers that take and return `float32`. The first
+# word of a kind says how a layer computes:
 #
 # - `weight_only`: in `float32`
 # - `dynamic`: in whole numbers. The layer first rounds its inputs to 8 bits.
@@ -410,10 +410,10 @@ print(litert_file.signatures(static)["serving_default"])
 # %% [markdown]
 # The second file is silently wrong, because the quantizer *averages* the ranges of the samples. The
 # last layer returns one number for each row, so the range of one row is a single point. The average
-# of these points is a single point, too, near -0.3. The quantizer extends this range to 0, so the
-# file returns only answers from -0.3 to 0. So give many rows as one sample.
+# range is a single point, too, near -0.3. The quantizer extends this range to 0, so the file
+# returns only answers from -0.3 to 0. So give many rows as one sample.
 #
-# ![All rows as one sample have a wide range. Single rows have only the range from -0.3 to
+# ![All rows as one sample have a wide range. Single rows give only the range -0.3 to
 # 0.](../notebooks/images/calibrated_range.svg)
 #
 # <details><summary>How does an app convert floats to int8?</summary>
@@ -472,9 +472,9 @@ texts_dir = export(
 crossing(texts_dir, {"words": ["red", "Red", "blue"]})
 
 # %% [markdown]
-# An export does not store Python functions such as `len`, so `in_python` fails in every other
+# An export stores no Python functions such as `len`, so `in_python` fails in every other
 # process. The column `python` is another process, too. LiteRT, ONNX Runtime and OpenVINO also lack
-# most operations on texts. So **compute numbers from the texts in one endpoint, and convert an
+# most operations on texts. So **compute numbers from texts in one endpoint, and convert an
 # endpoint that computes with these numbers:**
 #
 # ```python
@@ -506,7 +506,7 @@ crossing(texts_dir, {"words": ["red", "Red", "blue"]})
 # 2. Load it with `tf.saved_model.load`. Its method `count_words` computes numbers from texts, and
 #    its method `weigh` computes a score from these numbers.
 # 3. Export both methods as endpoints under the same names, for any number of rows. Loaded
-#    methods declare their inputs, and need no `track` (lesson 03).
+#    methods declare their inputs, and need no `track`.
 #
 # Your `weigh` must give the answers of the loaded `weigh` in every ready runtime except OpenVINO.
 
@@ -528,7 +528,7 @@ lesson.q5.check(cannot_cross, split_dir)
 #
 # - **Convert and run**: `TFLiteConverter.from_saved_model(directory, signature_keys=[...])`, then a
 #   signature runner.
-# - **Predict what a file keeps**: the weights and the named signatures.
+# - **Predict what a file keeps**: the weights and the signatures that you name.
 # - **Find a silent difference**: compare each signature, then each layer.
 # - **Make a file smaller**: measure each kind on rows from use.
 # - **Split a model**: convert the endpoint that computes with numbers.
@@ -539,4 +539,4 @@ lesson.q5.check(cannot_cross, split_dir)
 # Official documents: [LiteRT](https://ai.google.dev/edge/litert) · [LiteRT
 # Quantizer](https://developers.google.com/edge/litert/quantization/tflq_to_litertq_migration) ·
 # [ONNX Runtime](https://onnxruntime.ai/docs/) ·
-# [OpenVINO: precision](https://docs.openvino.ai/2025/openvino-workflow/running-inference/optimize-inference/precision-control.html)
+# [OpenVINO](https://docs.openvino.ai/2025/openvino-workflow/running-inference/optimize-inference/precision-control.html)

@@ -126,8 +126,8 @@ print(f"mean {np.mean(recorded):.2f} ms, median {np.median(recorded):.2f} ms")
 # | Take the median. | An interruption changes the mean, but hardly the median. |
 #
 # **How many calls are enough?** If a timing lasts 50 steps of the clock, an error of one step is 2
-# %. With the clock of `timeit`, 1 ms is long enough. Call the function `way` a few times. Then find
-# how many calls one timing needs:
+# %. With the clock of `timeit`, 1 ms is long enough. Call the function `way` a few times. Find how
+# many calls one timing needs:
 #
 # ```python
 # calls = 1

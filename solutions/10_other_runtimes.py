@@ -10,8 +10,8 @@
 # # Other runtimes: does the file load, and are the numbers the same?
 #
 # A client sends the order number 3000000000, and your export adds 1. Python and a phone answer
-# 3000000001. Intel's OpenVINO answers -1294967295, without an error. Programs such as
-# OpenVINO read these files:
+# 3000000001. Intel's OpenVINO answers -1294967295, without an error. Programs such as OpenVINO read
+# these files:
 #
 # ![LiteRT reads one .tflite file, ONNX Runtime an .onnx file for each signature. A C program and
 # OpenVINO read the export.](../notebooks/images/export_and_runtimes.svg)
@@ -173,7 +173,6 @@ lesson.q1.check(litert_file_1)  # also: lesson.q1.hint(), lesson.q1.solution()
 # This command converts one signature to the file format ONNX:
 #
 # ```bash
-# # Run this in the course's folder. Replace shop with the path of your export.
 # .runtimes/venv/bin/python -m tf2onnx.convert --saved-model shop --signature_def predict_two \
 #     --output predict_two.onnx --opset 18  # the version of ONNX's list of operations
 # ```
@@ -181,9 +180,8 @@ lesson.q1.check(litert_file_1)  # also: lesson.q1.hint(), lesson.q1.solution()
 # ONNX Runtime calls it:
 #
 # ```python
-# # Run this with .runtimes/venv/bin/python, not in this notebook.
 # import numpy as np
-# import onnxruntime
+# import onnxruntime  # Run this with .runtimes/venv/bin/python, not in this notebook.
 #
 # session = onnxruntime.InferenceSession("predict_two.onnx")
 # print(session.run(None, {"x": np.array([[0.5, 0.5]], np.float32)}))
@@ -215,7 +213,7 @@ with show_error():
 
 # %% [markdown]
 # tf2onnx copied the operation `Erfc`, which ONNX does not have, and still wrote a file. ONNX
-# Runtime cannot load it. So never trust a conversion: load the file and call it.
+# Runtime cannot load this file. So never trust a conversion: load the file and call it.
 #
 # ## Which signatures does the file have?
 #
@@ -283,14 +281,13 @@ inputs = {"x": np.random.default_rng(1).uniform(-20, 20, (300, 3)).astype(np.flo
 parity_picture(parity(lesson.scratch / "wide", inputs, ALL))
 
 # %% [markdown]
-# In the first plot, differences left of the dashed line are rounding. A dot at 1e-8 can
-# mean 0. The difference of `openvino` can be larger, because OpenVINO computes in `bfloat16`, a
-# dtype with 2 or 3 decimal digits, if the processor has it. The other plots show seconds on your
-# computer. `openvino-f32` avoids `bfloat16` with a setting:
+# In the first plot, differences left of the dashed line are rounding. A dot at 1e-8 can mean 0. The
+# difference of `openvino` can be larger, because OpenVINO computes in `bfloat16`, a dtype with 2 or
+# 3 decimal digits, if the processor has it. The other plots show seconds on your computer.
+# `openvino-f32` avoids `bfloat16` with a setting:
 #
 # ```python
-# # Run this with .runtimes/openvino/bin/python, not in this notebook.
-# import openvino
+# import openvino  # Run this with .runtimes/openvino/bin/python, not in this notebook.
 #
 # core = openvino.Core()
 # compiled = core.compile_model("wide", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
@@ -395,9 +392,9 @@ for kind in quantisation.KINDS:
 # ## How do you make a file with whole numbers only?
 #
 # No exercise needs this section. Some chips cannot compute with floats. The kind `static_wi8_ai8`
-# stores the weights and the numbers between the layers in 8 bits. The *calibration* measures
-# the range of the numbers after each layer, on samples that you give. For the first file below, all
-# rows are one sample. For the second file, each row is a sample:
+# stores the weights and the numbers between the layers in 8 bits. First, the *calibration* measures
+# the range of the numbers after each layer, on your samples. For the first file below, all rows are
+# one sample. For the second file, each row is a sample:
 
 # %%
 samples = {"at once": [inputs], "one by one": [{"x": row[None]} for row in inputs["x"]]}
@@ -410,8 +407,8 @@ print(litert_file.signatures(static)["serving_default"])
 # %% [markdown]
 # The second file is silently wrong, because the quantizer *averages* the ranges of the samples. The
 # last layer returns one number for each row, so the range of one row is a single point. The average
-# range is a single point, too, near -0.3. The quantizer extends this range to 0, so the file
-# returns only answers from -0.3 to 0. So give many rows as one sample.
+# range is a single point, near -0.3. The quantizer extends this range to 0, so the file returns
+# only answers from -0.3 to 0. So give many rows as one sample.
 #
 # ![All rows as one sample have a wide range. Single rows give only the range -0.3 to
 # 0.](../notebooks/images/calibrated_range.svg)
@@ -472,10 +469,10 @@ texts_dir = export(
 crossing(texts_dir, {"words": ["red", "Red", "blue"]})
 
 # %% [markdown]
-# An export stores no Python functions such as `len`, so `in_python` fails in every other
-# process. The column `python` is another process, too. LiteRT, ONNX Runtime and OpenVINO also lack
-# most operations on texts. So **compute numbers from texts in one endpoint, and convert an
-# endpoint that computes with these numbers:**
+# An export stores no Python functions such as `len`, so `in_python` fails in every other process.
+# The column `python` is another process, too. LiteRT, ONNX Runtime and OpenVINO also lack most
+# operations on texts. So **compute numbers from texts in one endpoint, and convert an endpoint that
+# computes with these numbers:**
 #
 # ```python
 # def count_letters(words):  # stays on the server

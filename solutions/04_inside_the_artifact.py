@@ -229,8 +229,8 @@ differences(export_dir, again_dir)
 # %% [markdown]
 # The bytes differ, although the model is the same. TensorFlow writes a random number into
 # `fingerprint.pb`, and new numbers into the names of functions in `saved_model.pb`. So the checksum
-# of an export changes even if the model was not retrained. (The “four stable numbers” are unchanged
-# checksums in `fingerprint.pb`.) Now train further:
+# of an export changes even if the model was not retrained. (Four checksums in `fingerprint.pb`, the
+# “four stable numbers”, stay the same.) Now train further:
 
 # %%
 retrained_dir = lesson.scratch / "retrained"
@@ -306,8 +306,8 @@ for folder in (cut, lost, mixed):
 #
 # But `explore` finds nothing in two cases:
 #
-# - `fingerprint.pb` is missing, or comes from the same version as `variables`. Then call the export
-#   with rows whose right answers you know.
+# - The weights were exchanged, and `fingerprint.pb` too, or it is missing. Then call it with rows
+#   whose right answers you know.
 # - A byte in the data file changed. `explore` does not read this file. Loading compares each weight
 #   with its checksum, and fails with a `DataLossError`.
 #

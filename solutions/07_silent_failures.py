@@ -71,7 +71,7 @@ readers.warm_up()  # starts the second Python process of this page
 # (lesson 01).
 #
 # A colleague sends you the folder `saved` without her code. The first three lines below only make
-# this folder. Your work starts at `compare`:
+# this folder:
 
 # %%
 layers = [tf.keras.Input((1,), name="x"), tf.keras.layers.Dense(1)]
@@ -128,8 +128,7 @@ print(compare(cured_dir, golden=golden_file).verdict)
 
 # %% [markdown]
 # The request has 16777217, because `float32` does not hold this number. The verdict says "within
-# the limits noted", because `compare` sent only the stored request of two rows. One row or three
-# rows are untested.
+# the limits noted", because `compare` sent only the stored request of two rows.
 #
 # ![Three comparisons, and what each one misses: a fault of the export, a fault of the model, and
 # requests that are not stored.](../notebooks/images/three_references.svg)
@@ -182,30 +181,32 @@ for row in compare(park_dir, golden=golden_file).rows:
 # %% [markdown]
 # To repair `CarPark`, make the limit a `tf.Variable`, and change it with `assign`.
 #
-# **The folder `park` has two graphs of `judge`.** `judge` has an `input_signature`, and
-# `add_endpoint` got no other spec. So the signature gets the graph of the first call, with the
-# limit 60. The archive also saves `judge` itself. TensorFlow keeps graphs for saving a function
-# apart from graphs of calls, so TensorFlow traces `judge` again, now with the limit 90.
+# **The folder `park` has two graphs of `judge`:**
+#
+# - The signature has the graph of the first call, with the limit 60, because `judge` has an
+#   `input_signature` and `add_endpoint` got no other spec.
+# - The *restored function* has a second graph, with the limit 90, because `write_out` traced
+#   `judge` again after the change.
 #
 # ![Two graphs: the signature has the limit 60, and the restored function has the limit
 # 90.](../notebooks/images/two_graphs.svg)
 #
-# Python can call both graphs:
+# Only Python can call both graphs:
 #
 # ```python
 # loaded, minutes = tf.saved_model.load(park_dir), tf.constant([75.0])
 # signature = loaded.signatures["serving_default"]
-# signature(minutes=minutes)  # first trace, limit 60: too_long is True
-# loaded.serving_default(minutes)  # second trace, limit 90: False
+# signature(minutes=minutes)  # first graph, limit 60: too_long is True
+# restored_function = loaded.serving_default
+# restored_function(minutes)  # second graph, limit 90: too_long is False
 # ```
 #
-# `loaded.serving_default` is the *restored function*, which only Python has. Servers call the
-# signature, so test the signature.
-#
-# **A graph can also ignore the weights.** Before the first answer of the model `Cut` (lesson 02),
-# Keras runs `call` once, to find the shapes of the weights. The weights do not exist yet, so the
-# graph of this run computes with random start values, which never change. `call` is a
-# `tf.function`, so `call` keeps this graph:
+# Servers call the signature, so test the signature.
+
+# %% [markdown]
+# **A graph can also ignore the weights.** At the first call of the model `Cut` (lesson 02), Keras
+# traces `call` before it creates the weights. So the graph computes with fixed numbers in place of
+# weights. Later, the weights exist, but `call` is a `tf.function` and keeps its first graph:
 
 # %%
 any_rows = tf.TensorSpec((None, 1), tf.float32, name="x")
@@ -227,7 +228,10 @@ cut.set_weights([np.float32([[2]]), np.float32([3])])
 print("the answer changes:", bool(cut(one) != before))
 
 # %% [markdown]
-# With the new weights, the answer should be 5. A signature made of `cut.call` has the same fault.
+# With the new weights, the answer should be 5, but the live model ignores them. An export of
+# `cut.call` (after `archive.track(cut)`) stores the new weights, but its signature ignores them,
+# too.
+#
 # So change a weight or a setting of your model, export again, and look whether the answers change.
 #
 # ### Exercise 1: predict three labels (4 min)
@@ -261,7 +265,7 @@ lesson.q1.check(prediction)  # also: lesson.q1.hint(), lesson.q1.solution()
 # ## 4. Are requests of other shapes answered rightly?
 #
 # The next cell calls `mean` with four rows, and exports `mean` twice: without a `TensorSpec`, and
-# with the spec `any_rows`. Then `readers.run` sends two rows to one reader:
+# with `any_rows`. Then `readers.run` sends two rows to one reader:
 
 
 # %%
@@ -281,13 +285,13 @@ for directory in export("first_trace", mean), export("with_spec", mean, any_rows
 # `add_endpoint` takes the shape of the first call, (4, 1). So `tf.shape(x)[0]` is the constant 4.
 # Give `add_endpoint` a spec, and test two different numbers of rows.
 #
-# Also send rows with too many values. A *guard* is a check of the request inside the function. With
-# the spec `(None, 2)`, LiteRT loses the first guard, and answers with a number:
+# Also send rows with too many values. A *guard* is a check of the request inside the function.
+# LiteRT can lose a guard that raises an error, and then answers with a number. LiteRT keeps this
+# guard, which answers `nan`, if the spec of `prices` is `(None, None)`:
 #
 # ```python
-# prices = tf.ensure_shape(prices, (None, 2))  # first guard: an error
-# is_right = tf.shape(prices)[1] == 2  # second guard: spec (None, None)
-# total = tf.where(is_right, total, np.nan)  # nan, which LiteRT keeps
+# is_right = tf.shape(prices)[1] == 2  # Has each row two values?
+# total = tf.where(is_right, total, np.nan)
 # ```
 #
 # ## 5. Does the program of your users run it?
@@ -305,7 +309,7 @@ compare(export("double", double))
 
 # %% [markdown]
 # Python answers, but TensorFlow Serving switches XLA off by default, so each request fails there.
-# The reader `session` also switches XLA off (not on Windows).
+# The reader `session` does the same (not on Windows).
 #
 # ### Exercise 2: find the faults of five exports (11 min)
 #
@@ -327,11 +331,11 @@ compare(export("double", double))
 # Run the cell below, and then run the loop in a new cell. Answer four questions about each export,
 # and list its faults (or `[]`):
 #
-# 1. If `price` is wrong in Python, the fault is `dtype` or `cut-off`. Then ignore `dear` and
-#    `above` in this step, because they use the price.
-# 2. If the session fails, does the error name a variable (section 1) or XLA (section 5)?
-# 3. Is `above` the price minus the mean of the two prices?
-# 4. Is the price of three values `nan`?
+# 1. If only `dear` is wrong in Python, the fault is `old-number`. If `price` is wrong, the fault is
+#    `dtype` or `cut-off`, and can make `dear` and `above` wrong, too.
+# 2. If the session fails, does the error name a variable (`only-python`) or XLA (`xla`)?
+# 3. Is `above` the price minus the mean of the two prices? If not, the fault is `rows`.
+# 4. Is the price of three values `nan`? If not, the fault is `guard`.
 #
 # ```python
 # for name, folder in exports.items():  # new exports after a restart
@@ -406,7 +410,7 @@ lesson.q2.check(diagnosis)
 #    returned path.
 #
 # Each new export takes any number of rows, and gives a `float32` answer of shape (n, 1). For
-# `scores_dir`, choose any names. For `lists_dir`, use `rows` and `above`.
+# `scores_dir`, choose any names. For `lists_dir`, name the input `rows` and the output `above`.
 
 # %%
 scores_dir, lists_dir = lesson.q3.given()

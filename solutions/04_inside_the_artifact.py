@@ -306,8 +306,8 @@ for folder in (cut, lost, mixed):
 #
 # But `explore` finds nothing in two cases:
 #
-# - The weights were exchanged, and `fingerprint.pb` too, or it is missing. Then call it with rows
-#   whose right answers you know.
+# - The weights and `fingerprint.pb` were exchanged, or it is missing. Then call it with rows whose
+#   right answers you know.
 # - A byte in the data file changed. `explore` does not read this file. Loading compares each weight
 #   with its checksum, and fails with a `DataLossError`.
 #

@@ -130,7 +130,7 @@ print(compare(cured_dir, golden=golden_file).verdict)
 # The request has 16777217, because `float32` does not hold this number. The verdict says "within
 # the limits noted", because `compare` sent only the stored request of two rows.
 #
-# ![Three comparisons, and what each one misses: a fault of the export, a fault of the model, and
+# ![Three comparisons, and what each one misses: a fault of the export, a fault of the model,
 # requests that are not stored.](../notebooks/images/three_references.svg)
 #
 # These golden answers come from the live model, so they miss a fault of the model. For build
@@ -229,8 +229,7 @@ print("the answer changes:", bool(cut(one) != before))
 
 # %% [markdown]
 # With the new weights, the answer should be 5, but the live model ignores them. An export of
-# `cut.call` (after `archive.track(cut)`) stores the new weights, but its signature ignores them,
-# too.
+# `cut.call` (after `archive.track(cut)`) stores the new weights, but its signature ignores them.
 #
 # So change a weight or a setting of your model, export again, and look whether the answers change.
 #
@@ -241,8 +240,7 @@ print("the answer changes:", bool(cut(one) != before))
 # with an `ExportArchive`. As in `CarPark`, the function has an `input_signature`, and
 # `add_endpoint` got no other spec.
 #
-# The score of `row` is 0.6. Predict its label in each of the three calls. Then run the calls in a
-# new cell.
+# The score of `row` is 0.6. Predict its label in the three calls. Then run the calls in a new cell.
 
 # %%
 found_dir = lesson.q1.given()
@@ -281,9 +279,9 @@ for directory in export("first_trace", mean), export("with_spec", mean, any_rows
         print(directory.name, reader, answer["mean"])
 
 # %% [markdown]
-# Two rows of 1 have the mean 1, but `first_trace` answers 0.5, without an error. With no spec,
-# `add_endpoint` takes the shape of the first call, (4, 1). So `tf.shape(x)[0]` is the constant 4.
-# Give `add_endpoint` a spec, and test two different numbers of rows.
+# Two rows of 1 have the mean 1, but `first_trace` answers 0.5. With no spec, `add_endpoint` takes
+# the shape of the first call, (4, 1). So `tf.shape(x)[0]` is the constant 4. Give `add_endpoint` a
+# spec, and test two numbers of rows.
 #
 # Also send rows with too many values. A *guard* is a check of the request inside the function.
 # LiteRT can lose a guard that raises an error, and then answers with a number. LiteRT keeps this
@@ -328,11 +326,11 @@ compare(export("double", double))
 # | `guard` | LiteRT gives a price for rows of three values |
 # | `xla` | a server refuses the function |
 #
-# Run the cell below, and then run the loop in a new cell. Answer four questions about each export,
-# and list its faults (or `[]`):
+# Run the cell below, and then the loop in a new cell. Answer four questions about each export, and
+# list its faults (or `[]`):
 #
 # 1. If only `dear` is wrong in Python, the fault is `old-number`. If `price` is wrong, the fault is
-#    `dtype` or `cut-off`, and can make `dear` and `above` wrong, too.
+#    `dtype` or `cut-off`. The wrong price can make `dear` and `above` wrong, too.
 # 2. If the session fails, does the error name a variable (`only-python`) or XLA (`xla`)?
 # 3. Is `above` the price minus the mean of the two prices? If not, the fault is `rows`.
 # 4. Is the price of three values `nan`? If not, the fault is `guard`.

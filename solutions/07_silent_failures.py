@@ -307,7 +307,7 @@ compare(export("double", double))
 
 # %% [markdown]
 # Python answers, but TensorFlow Serving switches XLA off by default, so each request fails there.
-# The reader `session` does the same (not on Windows).
+# The reader `session` also switches XLA off (not on Windows).
 #
 # ### Exercise 2: find the faults of five exports (11 min)
 #

@@ -237,7 +237,7 @@ crossing(shop_dir)
 #
 # *Afterwards* means between the conversion and the call. In the last line, you write the export
 # with `tf.saved_model.save` and `signatures={"predict_two": model.predict_first_two_features}`.
-# For this line, read "Why does the popular recipe fail?" in [lesson 01](01_basic_export.ipynb).
+# [Lesson 01](01_basic_export.ipynb) shows what LiteRT answers after this call.
 
 # %%
 # > prediction = {
@@ -389,6 +389,32 @@ for kind in quantisation.KINDS:
 # The answers of `plain` lie between -4.4 and 3.6. Decide which error your users accept, the *error
 # budget*. Take the smallest file within it.
 #
+# ### Exercise 4: two budgets (6 min)
+#
+# The export `meter_dir` has the signature `serving_default` with the input `readings`. The array
+# `readings` has 500 rows from use. Two customers want a LiteRT file that takes any number of
+# `float32` rows. The first accepts an error of 0.01, the second of 0.2.
+#
+# 1. Convert the export to a plain file of `float32`.
+# 2. Measure the error of the four kinds on `readings` with
+#    `quantisation.largest_error(content, plain_file, inputs)`.
+# 3. For each customer, choose the smallest of these five files within the budget.
+
+# %%
+meter_dir, readings = lesson.q4.given()
+# > precise_file = ...  # the content of a LiteRT file, or its path: error up to 0.01
+# > small_file = ...  # error up to 0.2
+# <solution>
+meter = tf.lite.TFLiteConverter.from_saved_model(str(meter_dir)).convert()
+files = {kind: quantisation.quantised(meter, kind) for kind in quantisation.KINDS}
+for kind, content in files.items():
+    error = quantisation.largest_error(content, meter, {"readings": readings})
+    print(f"{kind:<22}", error <= 0.01, error <= 0.2)
+precise_file, small_file = files["float16"], files["dynamic_wi8_afp32"]
+# </solution>
+lesson.q4.check(precise_file, small_file)
+
+# %% [markdown]
 # ## How do you make a file with whole numbers only?
 #
 # No exercise needs this section. Some chips cannot compute with floats. The kind `static_wi8_ai8`
@@ -428,32 +454,6 @@ print(litert_file.signatures(static)["serving_default"])
 #
 # </details>
 #
-# ### Exercise 4: two budgets (6 min)
-#
-# The export `meter_dir` has the signature `serving_default` with the input `readings`. The array
-# `readings` has 500 rows from use. Two customers want a LiteRT file that takes any number of
-# `float32` rows. The first accepts an error of 0.01, the second of 0.2.
-#
-# 1. Convert the export to a plain file of `float32`.
-# 2. Measure the error of the four kinds on `readings` with
-#    `quantisation.largest_error(content, plain_file, inputs)`.
-# 3. For each customer, choose the smallest of these five files within the budget.
-
-# %%
-meter_dir, readings = lesson.q4.given()
-# > precise_file = ...  # the content of a LiteRT file, or its path: error up to 0.01
-# > small_file = ...  # error up to 0.2
-# <solution>
-meter = tf.lite.TFLiteConverter.from_saved_model(str(meter_dir)).convert()
-files = {kind: quantisation.quantised(meter, kind) for kind in quantisation.KINDS}
-for kind, content in files.items():
-    error = quantisation.largest_error(content, meter, {"readings": readings})
-    print(f"{kind:<22}", error <= 0.01, error <= 0.2)
-precise_file, small_file = files["float16"], files["dynamic_wi8_afp32"]
-# </solution>
-lesson.q4.check(precise_file, small_file)
-
-# %% [markdown]
 # ## What cannot be converted?
 #
 # A runtime can execute only the operations that it knows. Here are three endpoints for words:

@@ -111,7 +111,7 @@ def _ticket_machine(folder, seed=None):
         "different last digit as float32.",
         "Combine three plates (one that pays half, one that does not, a large one) with three "
         "times: exactly the free minutes, half a minute more, and so many that the highest fee "
-        "counts. Store the nine cars as one set, and one car as a second set.",
+        "counts. Store the nine cars as one request, and one car as a second request.",
     ],
     given=_ticket_machine,
 )

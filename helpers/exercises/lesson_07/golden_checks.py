@@ -63,12 +63,12 @@ def _require_fitting(one):
     names = ", ".join(sorted(map(str, one.inputs)))
     require(
         set(one.inputs) == set(INPUTS),
-        f"each set of golden_4 should have the inputs {', '.join(INPUTS)}, but one has: {names}.",
+        f"each request of golden_4 should have the inputs {', '.join(INPUTS)}, but one has: {names}.",
     )
     outputs = ", ".join(sorted(map(str, one.outputs)))
     require(
         set(one.outputs) == {"fee"},
-        f"each set of golden_4 should have the output fee, but one has: {outputs}.",
+        f"each request of golden_4 should have the output fee, but one has: {outputs}.",
     )
     shapes = {name: np.shape(one.inputs[name]) for name in INPUTS}
     require(
@@ -94,7 +94,7 @@ def require_right(sets: Sequence[GoldenSet], meter: "Meter") -> None:
         found = one.outputs["fee"]
         require(
             found.shape == right.shape and found.dtype.kind in "iuf",
-            f"the fee of each set should be one number for each car, of shape {right.shape}, but "
+            f"the fee of each request should be one number for each car, of shape {right.shape}, but "
             f"has the shape {found.shape} and the type {found.dtype}.",
         )
         wrong = ~np.isclose(found, right, rtol=TOLERANCE, atol=TOLERANCE)
@@ -208,7 +208,7 @@ def passing(sets: Sequence[GoldenSet], meter: "Meter") -> Iterator[tuple[str, st
     if len(sizes) == 1:
         (size,) = sizes
         rows = f"{size} row" + "s" * (size != 1)
-        yield f"right for {rows} only", "Store a second set with a different number of rows"
+        yield f"right for {rows} only", "Store a second request with a different number of rows"
 
 
 def require_right_export_passes(sets: Sequence[GoldenSet], meter: "Meter") -> None:

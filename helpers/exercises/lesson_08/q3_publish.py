@@ -24,7 +24,12 @@ PAUSE = 0.0003  # seconds between two reads of the folder
 DRAWN, LARGEST = 10, 2000  # base paths that no server reads, and the highest number in them
 OTHERS = ("notes", "v12", "12.bak", "old-7", "9-withdrawn", "readme")  # what is no version
 HIGH = 5000  # above every version that the check makes
-NUMBERED = (f"{HIGH}-notes", f"notes-{HIGH}", f"v{HIGH}")  # with a number, but no version
+NUMBERED = (
+    f"{HIGH}-notes",
+    f"notes-{HIGH}",
+    f"v{HIGH}",
+    f"{HIGH}.txt",
+)  # with a number, but no version
 ZEROS = 4  # digits of a name with leading zeros
 
 

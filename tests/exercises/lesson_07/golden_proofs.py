@@ -105,7 +105,8 @@ Q4 = Proofs(
             lambda folder: _text(folder, "[1, 2]"), "golden_4 should be a file of golden answers"
         ),
         "one number of rows": Mistake(
-            cars(CARS), ALL + "right for 9 rows only. Store a second request with a different number"
+            cars(CARS),
+            ALL + "right for 9 rows only. Store a second request with a different number",
         ),
         "friendly rows": Mistake(cars([(1, 30.0), (2, 60.0)], [(3, 10.0)]), ALL),
         "no car that parks for free": Mistake(

@@ -393,6 +393,9 @@ Q3 = Proofs(
         "leaves a gap": same(with_a_gap),
         "looks for numbers in other folders, too": same(also_below_other_folders),
         "moves the highest version away for a moment": same(the_highest_beside),
+        "takes 5000.txt for a version": by_number(
+            lambda name: int(Path(name).stem) if Path(name).stem.isdigit() else None
+        ),
         "takes v12 for a version": by_number(first_number_in("^v?[0-9]+")),
         "takes the last digits of a name": by_number(first_number_in("[0-9]+$")),
         "leaves a note": after(lambda made, base: (base / "last.txt").write_text("published")),

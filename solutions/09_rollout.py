@@ -244,17 +244,16 @@ print(round((trial.error_rate - stable.error_rate) / sum(squares) ** 0.5, 1))
 # - Compare the canary's refused rows with its answered rows.
 # - Send the refused rows for a customer whose `reply.role` is `stable`.
 #
-# **Then write `guard(router)`.** `router.statistics()` returns two objects, of the stable version
-# and of the canary, with `requests` and `error_rate`.
+# **Then write `guard(router)`.** It ends a canary that fails more often than the stable version,
+# and no other. `router.statistics()` returns two objects (stable, canary) with `requests` and
+# `error_rate`. This rule is enough:
 #
-# - If the canary has fewer than 50 requests, the standard error is too inexact, so `guard` does
-#   nothing.
-# - Otherwise, `guard` calls `router.rollback()` if the canary's error rate is more than 3 standard
-#   errors above the stable version's error rate.
+# - If the canary has fewer than 50 requests, do nothing: the standard error is too inexact.
+# - Otherwise, call `router.rollback()` if the canary's error rate is more than 3 standard errors
+#   above the stable version's.
 #
 # `guard` needs no loop: the check calls `guard` after every 100 requests, with other routers. The
-# standard error can be 0, so do not divide by it. The cell sends the canary only 38 requests. To
-# try `guard`, send all `requests` twice.
+# standard error can be 0, so do not divide by it. To try `guard`, send all `requests` twice.
 
 # %%
 other_router, requests = lesson.q2.given()

@@ -184,7 +184,7 @@ for row in compare(park_dir, golden=golden_file).rows:
 # **The folder `park` has two graphs of `judge`:**
 #
 # - The signature has the graph of the first call, with the limit 60, because `judge` has an
-#   `input_signature` and `add_endpoint` got no other spec.
+#   `input_signature` and `add_endpoint` got no spec.
 # - The *restored function* has a second graph, with the limit 90, because `write_out` traced
 #   `judge` again after the change.
 #
@@ -238,7 +238,7 @@ print("the answer changes:", bool(cut(one) != before))
 # A label is 1 if the score is above `model.threshold`, a Python number. A colleague called the
 # function once with the threshold 0.5. Then she set `model.threshold` to 0.8, and wrote the export
 # with an `ExportArchive`. As in `CarPark`, the function has an `input_signature`, and
-# `add_endpoint` got no other spec.
+# `add_endpoint` got no spec.
 #
 # The score of `row` is 0.6. Predict its label in the three calls. Then run the calls in a new cell.
 
@@ -284,8 +284,8 @@ for directory in export("first_trace", mean), export("with_spec", mean, any_rows
 # spec, and test two numbers of rows.
 #
 # Also send rows with too many values. A *guard* is a check of the request inside the function.
-# LiteRT can lose a guard that raises an error, and then answers with a number. LiteRT keeps this
-# guard, which answers `nan`, if the spec of `prices` is `(None, None)`:
+# LiteRT can lose a guard that raises an error, and then answers with a number. The guard below
+# answers `nan`. LiteRT keeps it, if the input `prices` has the spec `(None, None)`:
 #
 # ```python
 # is_right = tf.shape(prices)[1] == 2  # Has each row two values?

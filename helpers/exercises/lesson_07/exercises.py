@@ -41,8 +41,9 @@ def predict_the_labels(prediction):
     "q2",
     "diagnosis",
     hints=[
-        "Begin with compare(exports[name], golden=golden[name]) for each name. The errors of the "
-        "session show two of the faults, and the outputs that differ in Python show three.",
+        "Begin with compare(exports[name], golden=golden[name]) for each name. If the "
+        "session fails, its error names one of two faults. The outputs that differ in Python show "
+        "three more.",
         "If prices are wrong, read the signature: artifact.read(exports[name]). It declares "
         "float32, or the prices ignore the weights.",
         "The golden answers cannot show two of the faults. Send two rows to Python, and compute "

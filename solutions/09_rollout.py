@@ -253,7 +253,8 @@ print(round((trial.error_rate - stable.error_rate) / sum(squares) ** 0.5, 1))
 #   above the stable version's.
 #
 # `guard` needs no loop: the check calls `guard` after every 100 requests, with other routers. The
-# standard error can be 0, so do not divide by it. To try `guard`, send all `requests` twice.
+# standard error can be 0, so do not divide by it. To try `guard`, send all `requests` two more
+# times.
 
 # %%
 other_router, requests = lesson.q2.given()
@@ -286,7 +287,7 @@ lesson.q2.check(cause, guard)
 #
 # Customers see the minutes before they order. After version 1's answer, 10 of 100 customers
 # ordered, and after version 2's answer, 12 of 100. `compare` gets (customers who ordered, all
-# customers) of each version. The second has more customers:
+# customers) of each version. The second comparison has more customers:
 
 # %%
 for found in (compare((10, 100), (12, 100)), compare((400, 4000), (480, 4000))):
@@ -306,8 +307,14 @@ for found in (compare((10, 100), (12, 100)), compare((400, 4000), (480, 4000))):
 # A `Plan` computes how many customers you need to find a rise from 10 % to 12 %.
 #
 # A *look* compares all data so far. What if you take ten looks while customers arrive, and stop at
-# the first difference? `simulate` tries 2,000 such experiments, but with two **equal** versions, so
-# every reported difference is wrong. Guess first: how many experiments report one?
+# the first difference? Each look can find a wrong difference. So a *corrected* plan requires a
+# larger z at each look:
+#
+# ![Equal versions: at look 4, z is above 1.96, but below the corrected
+# limit.](../notebooks/images/ten_looks.svg)
+#
+# `simulate` tries 2,000 such experiments with two **equal** versions, so every reported difference
+# is wrong. Guess first: how many experiments report one?
 
 # %%
 for corrected in (False, True):
@@ -316,12 +323,8 @@ for corrected in (False, True):
     print(f"corrected: {corrected}, {plan.users.total:,} customers, wrong: {found:.0%}")
 
 # %% [markdown]
-# Each look can find a wrong difference. So without correction, 18 % are wrong. A corrected plan
-# requires a larger z. Then 5 % are wrong. To stop early, fix the looks before the experiment, and
-# use a corrected plan.
-#
-# ![Equal versions: at look 4, z is above 1.96, but below the corrected
-# limit.](../notebooks/images/ten_looks.svg)
+# Without the correction, 18 % of the experiments report a wrong difference, and with the correction
+# 5 %. To stop early, fix the looks before the experiment, and use a corrected plan.
 #
 # ## When is a comparison wrong?
 #
@@ -439,18 +442,12 @@ def alarm(export_dir, live):
 lesson.q4.check(alarm)
 
 # %% [markdown]
-# ## Which TensorFlow reads the export?
+# <details><summary>What changes on several machines?</summary>
 #
-# An export says which TensorFlow wrote it:
-
-# %%
-print(tf.saved_model.load(base / "1").tensorflow_version)
-
-# %% [markdown]
-# Every later TensorFlow 2 reads this export. A server with an older TensorFlow may fail.
+# KServe runs model servers on several machines (`helpers/serving/rollout/kserve.yaml`). KServe
+# splits requests, not users, so a user can get both versions.
 #
-# *KServe* runs model servers on several machines (`helpers/serving/rollout/kserve.yaml`). KServe
-# splits requests, not users.
+# </details>
 #
 # ## What you can do now
 #

@@ -63,7 +63,8 @@ def _require_fitting(one):
     names = ", ".join(sorted(map(str, one.inputs)))
     require(
         set(one.inputs) == set(INPUTS),
-        f"each request of golden_4 should have the inputs {', '.join(INPUTS)}, but one has: {names}.",
+        f"each request of golden_4 should have the inputs {', '.join(INPUTS)}, but one has: "
+        f"{names}.",
     )
     outputs = ", ".join(sorted(map(str, one.outputs)))
     require(
@@ -94,8 +95,8 @@ def require_right(sets: Sequence[GoldenSet], meter: "Meter") -> None:
         found = one.outputs["fee"]
         require(
             found.shape == right.shape and found.dtype.kind in "iuf",
-            f"the fee of each request should be one number for each car, of shape {right.shape}, but "
-            f"has the shape {found.shape} and the type {found.dtype}.",
+            f"the fee of each request should be one number for each car, of shape {right.shape}, "
+            f"but has the shape {found.shape} and the type {found.dtype}.",
         )
         wrong = ~np.isclose(found, right, rtol=TOLERANCE, atol=TOLERANCE)
         if wrong.any():

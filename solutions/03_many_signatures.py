@@ -299,7 +299,7 @@ for name, three in {"predict_three": loaded.predict_three, "counterfeit": counte
 #
 # The third column must not matter: try 0, -3, a million, `np.nan`, and all of them in one batch.
 # Try negative numbers in columns 0 and 1, too. If `three` raises an error, `proof` need not catch
-# it. The check tries 14 counterfeits, and pairs that agree.
+# it. The check tries 15 counterfeits, and pairs that agree.
 
 
 # %%

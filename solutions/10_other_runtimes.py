@@ -237,7 +237,7 @@ crossing(shop_dir)
 #
 # *Afterwards* means between the conversion and the call. In the last line, you write the export
 # with `tf.saved_model.save` and `signatures={"predict_two": model.predict_first_two_features}`.
-# [Lesson 01](01_basic_export.ipynb) shows what LiteRT answers after this call.
+# [Lesson 01](01_basic_export.ipynb) shows what LiteRT answers for such an export.
 
 # %%
 # > prediction = {
@@ -396,8 +396,8 @@ for kind in quantisation.KINDS:
 # `float32` rows. The first accepts an error of 0.01, the second of 0.2.
 #
 # 1. Convert the export to a plain file of `float32`.
-# 2. Measure the error of the four kinds on `readings` with
-#    `quantisation.largest_error(content, plain_file, inputs)`.
+# 2. Measure the error of the four kinds on `readings` with `quantisation.largest_error(content,
+#    plain_file, {"readings": readings})`.
 # 3. For each customer, choose the smallest of these five files within the budget.
 
 # %%

@@ -116,6 +116,14 @@ def require_forecast(model: Any, rows: np.ndarray) -> None:
         f"{', '.join(map(str, SHAPES))}, but its weights have the shapes "
         f"{', '.join(map(str, shapes))}.",
     )
+    for name, shape in (("wide", (4, 1)), ("deep", (8, 1))):
+        kernel = getattr(getattr(model, name, None), "kernel", None)
+        require(
+            kernel is None or tuple(kernel.shape) == shape,
+            f"self.{name} should have a kernel of shape {shape}, as in Forecast, but has "
+            f"{None if kernel is None else tuple(kernel.shape)}. Each layer should keep its place "
+            "in the formula.",
+        )
     of = {weight.shape: weight for weight in weights}
     bias = sum(weight for weight in weights if weight.shape == (1,))
     hidden = np.maximum(rows @ of[4, 8] + of[8,], 0.0)

@@ -102,6 +102,7 @@ def counterfeits():
             y + one_if(highest(x[:, 2:]) > -highest(-x[:, 2:]))
         ),
         "is wrong only where the first column is negative": lambda y, x: y + one_if(x[:, :1] < 0),
+        "is wrong only where the second column is negative": lambda y, x: y - one_if(x[:, 1:2] < 0),
         "is wrong only in the last row of a batch": lambda y, x: (
             y + one_if((rows(y) > 0) & (rows(y) == len(y) - 1))
         ),

@@ -13,6 +13,7 @@ from helpers.penguins.preparation_mistakes import slips
 from helpers.text import safe_repr
 
 LEAST_COST, NEAR = 0.05, 0.1  # shares of the penguins
+SOME = 0.7  # a larger share of lost measurements is another mistake than the two of the chart
 
 
 def estimated(estimate: object) -> float:
@@ -57,7 +58,26 @@ def rows_of(mistake: object) -> dict[str, np.ndarray]:
             f"mistake should be one that the chart does not have, but prepares the rows as "
             f"{words!r} does. Change something else.",
         )
+    require(
+        not _loses_some(rows, table),
+        "mistake should be one that the chart does not have, but writes the mean or 0 in place of "
+        "some measurements, as two bars of the chart do. Change something else.",
+    )
     return rows
+
+
+def _loses_some(rows, table):
+    """Return whether the rows differ only by lost measurements, as `a fifth lost` does."""
+    lost = []
+    for name in MEASUREMENTS:
+        known = table[name][~np.isnan(table[name])]
+        changed = ~np.isclose(rows[name], table[name], equal_nan=True)
+        default = np.isin(rows[name].round(1), [0, known.mean().round(1)]) | np.isnan(rows[name])
+        if (changed & ~default).any():
+            return False
+        lost.append(changed.mean())
+    words = all(np.array_equal(rows[n], table[n]) for n in RAW if n not in MEASUREMENTS)
+    return words and 0 < max(lost) < SOME
 
 
 def _read(value):

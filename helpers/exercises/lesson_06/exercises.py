@@ -262,6 +262,7 @@ def correct_the_request(path_5, body_5):
         path.startswith("/v1/"),
         f"path_5 should begin with /v1/, without the name of the server, but is {safe_repr(path)}.",
     )
+    require(isinstance(body_5, dict), f"body_5 should be a dict, but is {safe_repr(body_5)}.")
     try:
         status, text = in_process(houses=directory)(path, body_5)
     except (TypeError, ValueError, RecursionError) as error:

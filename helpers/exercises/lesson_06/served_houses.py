@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from helpers.exercises.outcomes import require
 from helpers.serving.server.in_process import in_process
+from helpers.text import shorten
 
 PATH = "/v1/models/houses:predict"
 # Faults of the path, and of the body. The server names them one after the other.
@@ -151,4 +153,10 @@ def message(text: str) -> str:
 def prices_in(text: str) -> list[float]:
     """Return the prices in a response, in the form of rows or of columns."""
     response = json.loads(text)
-    return np.ravel(response.get("predictions") or response.get("outputs") or ()).tolist()
+    prices = response.get("predictions") or response.get("outputs") or []
+    require(
+        all(isinstance(price, (int, float)) for price in prices),
+        f"the server should answer with one number for each house, but answers {shorten(text)}. "
+        "Send one number for each input of a house, not a list.",
+    )
+    return prices

@@ -111,6 +111,19 @@ class DeepForReadings(Forecast):
         self.deep.build(input_shape)
 
 
+class Exchanged(Layers):
+    """Wide and deep have each other's place."""
+
+    def build(self, input_shape):
+        self.deep.build(input_shape)
+        self.hidden.build(input_shape)
+        self.wide.build((None, 8))
+
+    @tf.function(input_signature=[READINGS])
+    def call(self, readings):
+        return self.deep(readings) + self.wide(self.hidden(readings))
+
+
 class EmptyBuild(Forecast):
     """Keras does no trial run for a class with its own build, whatever that contains."""
 

@@ -103,6 +103,10 @@ Q5 = Proofs(
             "self.deep should be built for the 8 numbers that self.hidden returns, but is built "
             "for 4 numbers",
         ),
+        "wide and deep exchanged": Mistake(
+            just(answers.Exchanged),
+            "self.wide should have a kernel of shape (4, 1), as in Forecast",
+        ),
         "the difference": Mistake(just(answers.Difference), "should compute self.wide(readings) +"),
         "without relu": Mistake(just(answers.Linear), "should compute self.wide(readings) +"),
         "four hidden units": Mistake(just(answers.FourUnits), "of the shapes (4, 1), (1,), (4, 8)"),

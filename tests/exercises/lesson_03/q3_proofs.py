@@ -141,6 +141,13 @@ def largest_gap(a, b):
     return not np.any(np.abs(a - b) > 1e-4)
 
 
+def second_not_negative(two, three):
+    thirds = [0, -3, 1e6, np.nan]
+    many = np.float32([[a, b, c] for a in (2, -1) for b in (0.5, 4) for c in thirds])
+    tests = [many, *(many[n : n + 1] for n in range(16)), *(many[n::4] for n in range(4))]
+    return all(np.allclose(two(rows[:, :2]), three(rows)) for rows in tests)
+
+
 PROOFS = Proofs(
     right={
         "special values and noise": compared(),
@@ -225,6 +232,7 @@ PROOFS = Proofs(
         "1 and 0": lambda _: (lambda two, three: int(compared()(None)[0](two, three)),),
         "the opposite": lambda _: (lambda two, three: not compared()(None)[0](two, three),),
         "only a million": compared(thirds=(1e6,), noise=False),
+        "the second column is never negative": lambda _: (second_not_negative,),
         "only two rows": compared(rows=(2,)),
         "the mean of the gap": compared(same=lambda a, b: abs(np.mean(a - b)) < 1e-3),
         "an absolute tolerance of 0.02": compared(

@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from helpers.penguins.data import RAW, SEXES
+from helpers.penguins.data import MEASUREMENTS, RAW, SEXES
 from helpers.penguins.skew import SkewTest
 from tests.exercises.proofs import Mistake, Proofs
 
@@ -22,6 +22,20 @@ def measured(mistake, by=0.0, kind=float):
 
 def just(*answer):
     return lambda _: answer
+
+
+def lost(share, default):
+    """Write a mistake that loses some measurements; without a default, the mean is in its place."""
+
+    def mistake(rows):
+        chance, changed = np.random.default_rng(7), {}
+        for name in MEASUREMENTS:
+            value = np.nanmean(rows[name]) if default is None else default
+            gone = chance.random(len(rows[name])) < share
+            changed[name] = np.where(gone, value, rows[name])
+        return rows | changed
+
+    return mistake
 
 
 def column(name, change):
@@ -143,6 +157,8 @@ Q1 = Proofs(
         ),
     },
     near={
+        "another fifth lost, 0 in its place": measured(lost(0.2, 0), 0),
+        "a third lost, the mean in its place": measured(lost(0.34, None), 0),
         "0.11 too high": measured(centimetres, 0.11),
         "0.11 too low": measured(centimetres, -0.11),
         "the islands renamed as in the chart": just(islands_renamed, 0.81),

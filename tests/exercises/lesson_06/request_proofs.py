@@ -34,11 +34,6 @@ Q5 = Proofs(
         "columns": sent({"inputs": {"area": [60.0, 80.0], "rooms": [2.0, 3.0]}}),
         "the default named": sent({"signature_name": "serving_default", **BODY}),
         "a version": sent(path="/v1/models/houses/versions/1:predict"),
-        "a text": sent(json.dumps(BODY)),
-        "bytes": sent(json.dumps(BODY).encode()),
-        "a list of one number": sent(
-            {"instances": [{name: [value] for name, value in house.items()} for house in HOUSES]}
-        ),
         "inputs in the other order": sent(
             {"instances": [dict(reversed(house.items())) for house in HOUSES]}
         ),
@@ -70,6 +65,17 @@ Q5 = Proofs(
         "one house": Mistake(
             houses((60, 2)), "should ask for the prices of 2 houses, but asks for 1"
         ),
+        "a list of one number": Mistake(
+            sent(
+                {
+                    "instances": [
+                        {name: [value] for name, value in house.items()} for house in HOUSES
+                    ]
+                }
+            ),
+            "should answer with one number for each house",
+        ),
+        "a text": Mistake(sent(json.dumps(BODY)), "body_5 should be a dict, but is"),
         "arrays": Mistake(
             sent({"instances": [{"area": np.float32(60), "rooms": 2.0}, HOUSES[1]]}),
             "body_5 should be a dict of lists, texts and numbers",
@@ -80,6 +86,7 @@ Q5 = Proofs(
         "a path of bytes": Mistake(sent(path=PATH.encode()), "path_5 should be a text"),
     },
     near={
+        "bytes": sent(json.dumps(BODY).encode()),
         "the houses swapped": houses((80, 3), (60, 2)),
         "one house twice": houses((60, 2), (60, 2)),
         "a house more": houses((60, 2), (80, 3), (60, 2)),

@@ -28,8 +28,8 @@
 # %% [markdown]
 # ## The recipe
 #
-# The two lines with `# example` stand for your program. The first raises an error. The second
-# catches this error, and raises another.
+# These lines print all errors of a failure, the last one first. Come back to them after the section
+# on chains. The two lines with `# example` stand for your program:
 #
 # ```python
 # import re, traceback
@@ -45,15 +45,15 @@
 #         error = error.__cause__ or error.__context__  # the error before this one
 # ```
 #
-# If you run this code as the file `/projects/recipe.py`, it prints one line for each error:
+# As the file `recipe.py`, it prints one line for each error:
 #
-# - `RuntimeError: no price <FrameSummary file /projects/recipe.py, line 5 in <module>>`
-# - `ValueError: could not convert string to float: 'cheap' <FrameSummary file /projects/recipe.py,
-#   line 4 in <module>>`
+# - `RuntimeError: no price <FrameSummary file recipe.py, line 5 in <module>>`
+# - `ValueError: could not convert string to float: 'cheap' <FrameSummary file recipe.py, line 4 in
+#   <module>>`
 #
 # `FrameSummary` shows *your lowest line*: the lowest line of the error's traceback that is in a
-# file of yours. The recipe skips the files of Python and its packages (`/lib/python`, on Windows
-# `\\\\Lib\\\\`) and temporary files of TensorFlow (`__autograph_generated`).
+# file of yours. Packages (`/lib/python`, on Windows `\\\\Lib\\\\`) and TensorFlow's temporary files
+# are not yours.
 
 # %%
 import sys

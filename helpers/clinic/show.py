@@ -7,7 +7,6 @@ import inspect
 from collections.abc import Callable
 from functools import cache
 
-from helpers.display.html_table import WRAP
 from helpers.display.palette import BORDER, CODE_BACKGROUND, TEXT
 from helpers.errors import show
 from helpers.errors.known_error import KnownError
@@ -19,7 +18,10 @@ RESULTS = ROOM + "case"  # Works and Wrong: names of the tests, not code of the 
 COLUMNS = "display:flex;flex-wrap:wrap;gap:.8em;margin:.8em 0"
 COLUMN = "flex:1 1 25em;min-width:0;margin:0"
 CODE = (
-    f"box-sizing:border-box;{WRAP};"
+    # Lines break between words. Without a width of its own, a word that is wider than its column
+    # would widen the whole widget instead of scrolling.
+    "width:0;min-width:100%;box-sizing:border-box;overflow-x:auto;white-space:pre-wrap;"
+    "word-break:normal;overflow-wrap:normal;"
     "margin:.3em 0 0;padding:.5em .8em;line-height:1.4;"
     "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);"
     f"color:{TEXT};background:{CODE_BACKGROUND};border:1px solid {BORDER}"
@@ -67,9 +69,12 @@ def _codes(error, broken, cured):
 
 
 def _figure(caption, code):
+    label = html.escape(caption, quote=True)
+    # A region that scrolls must be reachable with the keyboard.
     return (
-        f"<figure style='{COLUMN}'><figcaption><b>{html.escape(caption)}</b></figcaption>"
-        f"<pre style='{CODE}'>{html.escape(code)}</pre></figure>"
+        f"<figure style='{COLUMN}'><figcaption><b>{label}</b></figcaption>"
+        f"<pre tabindex='0' role='region' aria-label='Code: {label}' style='{CODE}'>"
+        f"{html.escape(code)}</pre></figure>"
     )
 
 

@@ -113,6 +113,9 @@ def pairs(folder: Path) -> dict[str, Pair]:
     add("lost", WEIGHTS, "one number of one weight is nan", first=lost)
     add("tanh", GRAPH, "the graph has Tanh in place of Relu", tanh=True)
     add("twice", GRAPH, "the graph has two operations Relu in place of one", twice=True)
+    made["simpler"] = Pair(
+        made["twice"].new, old, GRAPH, "the graph has one operation Relu in place of two"
+    )
     add(
         "both",
         GRAPH,

@@ -244,6 +244,13 @@ def last_value(directory):
     return dict(list(values_of(directory).items())[-1:])
 
 
+def only_new_types(old_dir, new_dir):
+    """Notice operations that are new, or more than before, but none that has gone."""
+    if operations_of(new_dir) - operations_of(old_dir):
+        return "graph"
+    return comparison(operations=lambda directory: None)(old_dir, new_dir)
+
+
 def first_six_values(directory):
     stored = opened(directory)
     return {v.key: stored.get_tensor(v.key) for v in explore(directory).variables[:6]}

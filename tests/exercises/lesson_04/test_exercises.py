@@ -196,6 +196,7 @@ Q3 = Proofs(
         "the data file": just(answers.by_the_data_file),
         "the second copies": just(comparison(values=answers.values_with_second_copies)),
         "the fingerprint": just(answers.by_the_fingerprint),
+        "operations that have gone": just(answers.only_new_types),
         "the first six weights": just(comparison(values=answers.first_six_values)),
         "rounded to six decimals": just(comparison(values=answers.rounded_values)),
         "the first weight": just(comparison(values=answers.first_value)),

@@ -264,6 +264,7 @@ def correct_the_request(path_5, body_5):
     )
     require(isinstance(body_5, dict), f"body_5 should be a dict, but is {safe_repr(body_5)}.")
     try:
+        served_houses.require_plain(body_5)
         status, text = in_process(houses=directory)(path, body_5)
     except (TypeError, ValueError, RecursionError) as error:
         raise NotYet(

@@ -150,6 +150,22 @@ def message(text: str) -> str:
         return text
 
 
+def require_plain(value: Any) -> None:
+    """Raise a TypeError unless a body has only types of Python: others may never end when read.
+
+    Parameters
+    ----------
+    value : object
+        A dict, a list, a tuple, or what they contain.
+    """
+    kind = type(value)
+    if kind in (dict, list, tuple):
+        for inner in value.values() if kind is dict else value:
+            require_plain(inner)
+    elif kind not in (str, int, float, bool, type(None)):
+        raise TypeError(f"Object of type {kind.__name__} is not of Python")
+
+
 def prices_in(text: str) -> list[float]:
     """Return the prices in a response, in the form of rows or of columns."""
     response = json.loads(text)

@@ -28,6 +28,12 @@ def as_given(_):
     return correct_the_request.given()[1:]
 
 
+class Endless(dict):
+    def items(self):
+        while True:
+            yield "instances", HOUSES
+
+
 Q5 = Proofs(
     right={
         "whole numbers": houses((60, 2), (80, 3)),
@@ -86,6 +92,7 @@ Q5 = Proofs(
         "a path of bytes": Mistake(sent(path=PATH.encode()), "path_5 should be a text"),
     },
     near={
+        "a dict that never ends": lambda _: (PATH, Endless(BODY)),
         "bytes": sent(json.dumps(BODY).encode()),
         "the houses swapped": houses((80, 3), (60, 2)),
         "one house twice": houses((60, 2), (60, 2)),

@@ -1,26 +1,25 @@
 """Test the server's protocol with all conformance vectors, over HTTP and gRPC.
 
-To test another server, write the models with `python -m tests.serving.conformance_models FOLDER
-[SEEN_AS]`, start the server with the printed flags, and set TFS_REST=http://host:port and
-TFS_GRPC=host:port. With TFS_MODELS=FOLDER the tests add versions to the folder while the server
-runs; otherwise pytest skips these tests. TFS_SEEN_AS is the path of the folder for the server.
+`python -m tests.serving.against` sends the same vectors to another server.
 """
 
 import contextlib
 import http.client
 import json
-import os
+import socket
+import socketserver
 import subprocess
 import sys
-import time
+import threading
 from collections import Counter
-from urllib.parse import quote
+from concurrent import futures
 
+import grpc
 import pytest
 
 from helpers.paths import ROOT
 from helpers.serving.launch.process import free_ports
-from tests.serving import conformance, conformance_models, fuzz
+from tests.serving import against, conformance, conformance_models, fuzz
 
 VECTORS = conformance.read()
 LONG = 120  # seconds; an idle machine needs ten
@@ -29,15 +28,6 @@ LONG = 120  # seconds; an idle machine needs ten
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """Yield {rest, grpc, models, folder}: addresses, and the path for the server and for tests."""
-    if "TFS_REST" in os.environ:
-        folder = os.environ.get("TFS_MODELS")
-        yield {
-            "rest": os.environ["TFS_REST"],
-            "grpc": os.environ["TFS_GRPC"],
-            "models": os.environ.get("TFS_SEEN_AS", folder),
-            "folder": folder,
-        }
-        return
     folder = tmp_path_factory.mktemp("served")
     flags = conformance_models.write(folder / "models")
     ports = dict(zip(("grpc", "rest"), free_ports(2), strict=True))
@@ -55,10 +45,10 @@ def server(tmp_path_factory):
 
     def ready():
         assert process.poll() is None, log.read_text(errors="replace")[-5000:]
-        return all(available(started, name) for name in conformance_models.SERVED)
+        return against.loaded(started)
 
     try:
-        wait_for(ready, lambda: log.read_text(errors="replace")[-5000:])
+        against.wait_for(ready, lambda: log.read_text(errors="replace")[-5000:], LONG)
         yield started
     finally:
         process.terminate()
@@ -68,49 +58,116 @@ def server(tmp_path_factory):
         process.wait()
 
 
-def wait_for(condition, explain):
-    end = time.monotonic() + LONG
-    while not condition():
-        assert time.monotonic() < end, f"not after {LONG} seconds: {explain()}"
-        time.sleep(0.1)
-
-
-def available(server, name):
-    """Return whether all versions of a model are loaded; they load at the same time."""
-    try:
-        found = set(states(server, name).values())
-    except OSError:  # the server does not listen yet
-        return False
-    return "AVAILABLE" in found and found <= {"AVAILABLE", "END"}
-
-
-def states(server, name):
-    """Return the state of each version of a model."""
-    body = conformance.rest(server, "GET", f"/v1/models/{quote(name, safe='')}")[2]
-    listed = json.loads(body).get("model_version_status", [])
-    return {status["version"]: status["state"] for status in listed}
-
-
 @pytest.fixture(scope="module")
 def late(server):
     """Add versions while the server runs, and wait until they are loaded or have failed."""
-    if server["folder"] is None:
-        pytest.skip("TFS_MODELS is not set: no versions can be added")
-    conformance_models.write_late(server["folder"])
-    expected = {"1": "AVAILABLE", "2": "AVAILABLE", "3": "END", "4": "END"}
-    wait_for(lambda: states(server, "late") == expected, lambda: states(server, "late"))
+    against.add_late_versions(server, LONG)
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: f"{vector['area']}: {vector['id']}")
 def test_vector(vector, server, request):
     if vector.get("needs") == "late":
         request.getfixturevalue("late")
-    if ("labels" in vector or vector.get("needs") == "labels") and server["models"] is None:
-        pytest.skip("TFS_MODELS is not set: the models cannot be named in a config")
     wrong = conformance.differences(vector, server)
     if wrong and "unsettled" in vector:
         pytest.xfail(f"unsettled: {vector['unsettled']}\n" + "\n".join(wrong))
     assert not wrong, "\n".join([*wrong, f"source of the vector: {vector['source']}"])
+
+
+def test_the_report_on_our_server_has_no_difference(server, late, capsys):
+    """The server is in another process, and the command knows its addresses only."""
+    status = against.main([server["rest"], server["grpc"], str(server["folder"])])
+    words = capsys.readouterr().out
+    assert f"{len(VECTORS)} of {len(VECTORS)} vectors were tried. 0 got" in words
+    assert status == 0, words
+
+
+class Relay(socketserver.ThreadingTCPServer):
+    """A wrong server: it passes all bytes on to ours and back, but makes status 400 of 404."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, address):
+        self.target = tuple(address.removeprefix("http://").split(":"))
+        super().__init__(("127.0.0.1", 0), RelayHandler)
+
+
+class RelayHandler(socketserver.BaseRequestHandler):
+    def handle(self):
+        with socket.create_connection(self.server.target) as ours:
+            threading.Thread(target=self.pass_requests_on, args=(ours,), daemon=True).start()
+            while data := ours.recv(65536):
+                self.request.sendall(data.replace(b"HTTP/1.1 404 ", b"HTTP/1.1 400 "))
+
+    def pass_requests_on(self, ours):
+        with contextlib.suppress(OSError):
+            while data := self.request.recv(65536):
+                ours.sendall(data)
+            ours.shutdown(socket.SHUT_WR)
+
+
+def test_the_report_names_each_vector_on_which_a_wrong_server_differs(
+    server, late, capsys, monkeypatch
+):
+    sent = [vector for vector in VECTORS if vector["area"] in ("paths", "status", "versions")]
+    monkeypatch.setattr(conformance, "read", lambda: sent)
+    with Relay(server["rest"]) as relay:
+        threading.Thread(target=relay.serve_forever, args=(0.01,), daemon=True).start()
+        rest = f"http://127.0.0.1:{relay.server_address[1]}"
+        status = against.main([rest, server["grpc"], str(server["folder"])])
+        relay.shutdown()
+    words = capsys.readouterr().out
+    expected = [f"## {v['area']}: {v['id']}" for v in sent if v.get("status") == 404]
+    assert 10 < len(expected) < len(sent)
+    assert [line for line in words.splitlines() if line.startswith("## ")] == expected
+    assert "status 400, not 404" in words
+    assert status == 1
+
+
+def test_the_report_names_the_calls_to_which_a_wrong_server_answers_nothing(server):
+    """Over gRPC, this server answers each call with an empty message."""
+
+    class Empty(grpc.GenericRpcHandler):
+        def service(self, _):
+            return grpc.unary_unary_rpc_method_handler(lambda *_: b"")
+
+    with futures.ThreadPoolExecutor(2) as threads:
+        wrong = grpc.server(threads, handlers=[Empty()])
+        address = f"127.0.0.1:{wrong.add_insecure_port('127.0.0.1:0')}"
+        wrong.start()
+        calls = [v for v in VECTORS if "call" in v and not v.get("needs")]
+        different, not_tried = against.send({**server, "grpc": address}, calls)
+        wrong.stop(None).wait()
+    names = {vector["id"] for vector, _ in different}
+    assert {v["id"] for v in calls if v["code"] != "OK" or v.get("answer")} <= names
+    assert not not_tried
+
+
+def test_without_a_server_the_report_says_that_nothing_was_tried(tmp_path, capsys):
+    rest, grpc_port = free_ports(2)
+    addresses = f"http://127.0.0.1:{rest}", f"127.0.0.1:{grpc_port}"
+    assert against.main([*addresses, str(tmp_path / "models"), "--seconds=0"]) == 2
+    words = capsys.readouterr().out
+    assert f"0 of {len(VECTORS)} vectors were tried" in words and "not loaded: {'half" in words
+    assert not (tmp_path / "models").exists()
+
+
+def test_a_server_that_ends_leaves_vectors_that_were_not_tried(server, capsys, monkeypatch):
+    sent = []
+
+    def last_one(vector, _):
+        sent.append(vector)
+        monkeypatch.setattr(against, "_listens", lambda _: False)
+        return []
+
+    monkeypatch.setattr(conformance, "differences", last_one)
+    monkeypatch.setattr(against, "add_late_versions", lambda *_: None)
+    assert against.main([server["rest"], server["grpc"], str(server["folder"])]) == 2
+    words = capsys.readouterr().out
+    assert f"1 of {len(VECTORS)} vectors were tried" in words
+    assert f"`{VECTORS[1]['area']}: {VECTORS[1]['id']}`, the server did not listen" in words
+    assert sent == VECTORS[:1]
 
 
 def test_random_requests(server):

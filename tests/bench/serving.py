@@ -34,7 +34,7 @@ from tests.serving import load
 
 ROUNDS, WARM_UP, SECONDS, START = 5, 2, 6, 120  # START: seconds within which a server must answer
 ENVIRONMENTS = ROOT / ".bench"
-RIVALS = ROOT / "tests" / "rivals"
+RIVALS = ROOT / "tests" / "bench" / "rivals"
 ROWS, FEATURES, WIDTH, CLASSES = 1, 16, 64, 3
 
 

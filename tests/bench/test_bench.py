@@ -47,6 +47,12 @@ def test_what_is_promised_beside_other_servers_is_named_without_them():
     assert all("make bench-serving" in row.against for row in rows)
 
 
+def test_the_programs_that_start_the_other_servers_are_there(tmp_path):
+    (program,) = serving.RIVALS.glob("kserve_*")
+    assert program in serving.kserve("python", tmp_path, 1)
+    assert (serving.RIVALS / "bentoml_service.py").is_file()
+
+
 def test_the_other_servers_are_compared_round_by_round():
     ours, theirs = (dict.fromkeys([*serving.BARS, "client busy"], v) for v in (2.0, 4.0))
     rounds = {kind.name: [theirs, theirs] for kind in serving.OTHERS} | {"ours": [ours] * 2}

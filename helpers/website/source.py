@@ -12,7 +12,7 @@ from helpers.paths import ROOT
 from helpers.website import api_page, clinic_pages, lesson_pages
 
 # The pages of docs/ that stand in the menu, in this order. Other pages of docs/ come after them.
-GUIDES = ("glossary", "readers_in_ci", "promise_matrix")
+GUIDES = ("glossary", "readers_in_ci", "beyond_one_machine", "promise_matrix")
 PROJECT_PAGES = ("CONTRIBUTING", "CHANGELOG")
 LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)\s]*)?\)")
 ON_THIS_SITE = """\

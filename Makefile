@@ -12,7 +12,7 @@ run = PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONDONTWRITEBYTECODE= .venv/bin/pytho
 site = PATH="$(CURDIR)/.site/venv/bin:$$PATH" PYTHONDONTWRITEBYTECODE= .site/venv/bin/python -m
 
 .PHONY: help env runtimes lab test notebooks lint site bench bench-serving newest matrix links new-lesson \
-	reset handout solutions-handout lock
+	reset handout solutions-handout bundle lock
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' Makefile
@@ -74,6 +74,9 @@ handout: env ## write the course for learners, without solutions and tests, to d
 
 solutions-handout: env ## write the solutions, to hand them out later, to dist/exporting-models-solutions.zip
 	@$(run) helpers.teaching.handout --solutions
+
+bundle: site ## write one folder that needs no internet, for this system, to dist/bundle (0.9 GB; or: BUNDLE=/path)
+	@$(run) helpers.teaching.bundle $(if $(BUNDLE),"$(BUNDLE)")
 
 lock: ## derive the locks from pyproject.toml and package.json (needs uv and npm; UPGRADE=1: newest versions)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or make lock UV=/path/to/uv" >&2; exit 1; }

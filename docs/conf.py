@@ -7,6 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # autodoc imports `helpers`
+from helpers.display import palette  # noqa: E402
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 # "owner/name" of the public copy that the buttons and the links to issues lead to. CI sets it.
 REPOSITORY = os.environ.get("SITE_REPOSITORY", "")
@@ -51,21 +53,27 @@ if REPOSITORY:
         "repository_url": f"https://github.com/{REPOSITORY}",
         "use_repository_button": True,
         "use_issues_button": True,
+        "repository_branch": "HEAD",  # the default branch, which the theme would name master
         "launch_buttons": {
             "binderhub_url": "https://mybinder.org",
             "notebook_interface": "jupyterlab",
         },
     }
 ogp_site_url = ADDRESS
-ogp_use_first_image = True
 ogp_enable_meta_description = True
-ogp_social_cards = {"enable": False}  # the first picture of a page says more than a card
+# Programs that show a link show no SVG file, as the pictures of the lessons are. Each lesson gets
+# a card.
+NO_CARD = {"enable": False}
+CARD = {"line_color": palette.BLUE, "image_mini": "_static/mark.png", "font": "DejaVu Sans"}
+ogp_social_cards = NO_CARD
 
 
 def setup(app):
     """Connect what Sphinx has no setting for."""
     app.connect("autodoc-process-docstring", _escape_lines)
     app.connect("html-page-context", _name_the_repository)
+    app.connect("html-page-context", _choose_card, priority=400)  # before the card is drawn
+    app.connect("html-page-context", _add_codespaces, priority=900)  # after the theme's buttons
 
 
 def _escape_lines(app, what, name, thing, options, lines):
@@ -78,3 +86,24 @@ def _name_the_repository(app, page, template, context, doctree):
     if REPOSITORY and page == "clinic/index":
         meta = f'<meta name="course-repository" content="{REPOSITORY}">'
         context["metatags"] = context.get("metatags", "") + meta
+
+
+def _choose_card(app, page, template, context, doctree):
+    """Let the extension draw a card for the start page and the lessons only: each takes 0.2 s."""
+    drawn = page == root_doc or page.startswith("notebooks/")
+    app.config.ogp_social_cards = CARD if drawn else NO_CARD
+
+
+def _add_codespaces(app, page, template, context, doctree):
+    """Add GitHub Codespaces, which the theme does not know, to its buttons that start a lesson."""
+    for group in context.get("header_buttons", []):
+        if group.get("label") == "launch-buttons":
+            group["buttons"].append(
+                {
+                    "type": "link",
+                    "text": "Codespaces",
+                    "tooltip": "Launch on GitHub Codespaces",
+                    "icon": "fab fa-github",
+                    "url": f"https://codespaces.new/{REPOSITORY}?quickstart=1",
+                }
+            )

@@ -1,19 +1,21 @@
 """The colours of all pictures and verdicts.
 
-No other file of this package writes a colour as a number. Seven colours of SERIES are from the
-palette of Okabe and Ito, which readers with colour blindness can tell apart. A picture still adds a
-second sign, such as a marker, a line style or a label, so that it can be read without colour.
+No other file of this package writes a colour as a number. Every colour of a line or a shape has a
+contrast of at least 3 to 1 on white, and every colour of a text at least 4.5 to 1. The colours of
+SERIES also differ in simulations of three kinds of colour blindness. Five of them are from the
+palette of Okabe and Ito. A picture still adds a second sign, such as a marker, a line style or a
+label, so that it can be read without colour.
 """
 
 BLUE = "#0072b2"  # the reference: data points, the stable version, the first bar
 ORANGE = "#d55e00"  # what is compared with the reference: the fit, the version on trial, a limit
-AMBER = "#e69f00"
-SKY_BLUE = "#56b4e9"
+BROWN = "#5c3d00"
+SKY_BLUE = "#2a93e8"
 TEAL = "#009e73"
 PINK = "#cc79a7"
 PLUM = "#7f3c8d"
 BLACK = "#000000"
-SERIES = (ORANGE, AMBER, BLUE, SKY_BLUE, TEAL, BLACK, PINK, PLUM)  # lines of one picture, in order
+SERIES = (ORANGE, BROWN, BLUE, SKY_BLUE, TEAL, BLACK, PINK, PLUM)  # lines of one picture, in order
 
 GREY = "#666666"  # the line that others are compared with, and the edge of a picture
 LIGHT_GREY = "#dddddd"  # grid lines, and the arrows of lists in a dark theme

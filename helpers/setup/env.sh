@@ -2,7 +2,8 @@
 # Makes .venv equal to requirements.lock. `make` runs this script first; it takes a tenth of a second if .venv is up to
 # date. If it cannot go on, it says why and what to do, in one line.
 #
-# The variable PYTHON names the interpreter. By default the script takes the first suitable one.
+# The variable PYTHON names the interpreter. By default the script takes the first suitable one. COURSE_INSTALL is the
+# command of which this script is a part, for its messages.
 # It needs POSIX sh and pip only, because the course's own tools are not installed yet.
 
 cd "$(dirname "$0")/../.." || exit 1
@@ -11,7 +12,8 @@ cd "$(dirname "$0")/../.." || exit 1
 lock=requirements.lock
 stamp=.venv/installed  # the checksum of the lock; written last, so an interrupted installation has none
 disk_kb=3000000        # for the environment (2.1 GB) and pip's temporary files
-again=make
+again=${COURSE_INSTALL:-make}
+named="${COURSE_INSTALL:+PYTHON=/path/to/python3.12 }${COURSE_INSTALL:-make lab PYTHON=/path/to/python3.12}"
 
 pythons="3.11, 3.12 or 3.13"
 suitable() {
@@ -38,10 +40,10 @@ find_python() {
     done
     if [ -n "$without_venv" ]; then
         fail "$without_venv (Python $without_version) has no venv module, so no environment can be made:" \
-            "install it (on Debian and Ubuntu: sudo apt install python$without_version-venv) and run make again."
+            "install it (on Debian and Ubuntu: sudo apt install python$without_version-venv) and run $again again."
     fi
     fail "No suitable Python: ${seen:-none was found}. The course runs on Python $pythons:" \
-        "install one of them, or name the one that you have, for example: make lab PYTHON=/path/to/python3.12"
+        "install one of them, or name the one that you have, for example: $named"
 }
 
 make_venv() {
@@ -53,14 +55,14 @@ make_venv() {
     rm -rf .venv
     case $output in *"No space left"*) no_space ;; esac
     fail "$python -m venv did not make an environment ($(printf '%s\n' "$output" | tail -n 1)): repair it, or name" \
-        "another Python, for example: make lab PYTHON=/path/to/python3.12"
+        "another Python, for example: $named"
 }
 
 [ -f "$lock" ] || fail "$lock is missing: restore it with git checkout $lock"
 sum=$(cksum <"$lock")
 version=$(version_of .venv/bin/python)
 if [ -n "$version" ] && ! suitable "$version"; then
-    fail ".venv holds Python $version, but the course runs on $pythons: delete the folder .venv and run make again."
+    fail ".venv holds Python $version, but the course runs on $pythons: delete the folder .venv and run $again again."
 fi
 if [ -n "$version" ] && [ -n "$PYTHON" ] && [ "$(version_of "$PYTHON")" != "$version" ]; then
     fail ".venv holds Python $version, but PYTHON=$PYTHON is Python $(version_of "$PYTHON"):" \

@@ -6,8 +6,10 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import yaml
 
+from helpers.display import palette
 from helpers.paths import ROOT
 from helpers.website import api_page, clinic_pages, lesson_pages
 
@@ -38,6 +40,7 @@ def write(target: Path) -> None:
         (target / folder).mkdir(parents=True)
     shutil.copytree(ROOT / "docs/_static", target / "_static")
     shutil.copytree(ROOT / "notebooks/images", target / "notebooks/images")
+    write_mark(target / "_static/mark.png")
     titles = lesson_pages.titles()
     for name in titles:
         nbformat.write(lesson_pages.lesson_page(name), target / f"notebooks/{name}.ipynb")
@@ -54,6 +57,16 @@ def write(target: Path) -> None:
         shutil.copy(ROOT / f"{name}.md", target)
     _write(target / "index.md", start_page(titles))
     _copy_linked_files(target)
+
+
+def write_mark(file: Path) -> None:
+    """Write the sign on the cards that programs show with a link: four squares of the palette."""
+    import matplotlib.image
+    from matplotlib.colors import to_rgb
+
+    squares = [[palette.BLUE, palette.ORANGE], [palette.PLUM, palette.TEAL]]
+    pixels = np.kron([[to_rgb(colour) for colour in row] for row in squares], np.ones((64, 64, 1)))
+    matplotlib.image.imsave(file, pixels, format="png")
 
 
 def digest(source: Path) -> str:

@@ -50,8 +50,8 @@ FULL = "ERROR: Could not install packages due to an OSError: [Errno 28] No space
 class Course:
     """A checkout without any Python, in a folder with a space in its name."""
 
-    def __init__(self, folder):
-        self.root, self.bin = folder / "a course", folder / "bin"
+    def __init__(self, folder, name="a course"):
+        self.root, self.bin = folder / name, folder / "bin"
         self.venv, self.runtimes = self.root / ".venv", self.root / ".runtimes"
         for folder in ("runtimes", "setup"):
             (self.root / "helpers" / folder).mkdir(parents=True)

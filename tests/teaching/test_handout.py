@@ -120,10 +120,9 @@ def test_opening_is_the_same_with_and_without_sources(unpacked):
         assert opening_of(name, unpacked).strip() == opening_of(name).strip()
 
 
-@pytest.fixture
-def clone(tmp_path):
-    """Return a tiny course with one derived notebook, which git knows."""
-    course = tiny_course(tmp_path / "course")
+def write_clone(folder):
+    """Write a tiny course with one derived notebook, which git knows."""
+    course = tiny_course(folder)
     for name in ("Makefile", "README.md"):
         shutil.copy(ROOT / name, course / name)
     notebook = notebooks.derive(NAME, "notebooks", course)
@@ -132,6 +131,11 @@ def clone(tmp_path):
     nbformat.write(notebook, course / "notebooks" / f"{NAME}.ipynb")
     commit(course)
     return course
+
+
+@pytest.fixture
+def clone(tmp_path):
+    return write_clone(tmp_path / "course")
 
 
 def commit(course):

@@ -5,6 +5,7 @@ import re
 from html.parser import HTMLParser
 from urllib.parse import unquote, urldefrag
 
+import matplotlib.image
 import pytest
 
 from helpers.errors.known_error import known_errors
@@ -13,6 +14,7 @@ from helpers.website.clinic_pages import page_errors
 from helpers.website.finish import built_pages
 
 WEIGHT = 1_500_000  # bytes of a lesson with everything that it loads
+CARD_WEIGHT = 100_000  # bytes of the picture that programs show with a link
 LOADS = {"script": "src", "img": "src", "source": "src", "iframe": "src", "link": "href"}
 
 
@@ -89,6 +91,20 @@ def test_every_page_says_what_it_is(pages):
             continue
         assert len(page.meta.get("description") or "") >= 20, name
         assert page.meta["og:title"] and page.meta["og:description"], name
+
+
+def test_every_lesson_has_a_card_for_links(pages, site):
+    cards = {}
+    for name in lesson_names():
+        meta = pages[f"notebooks/{name}.html"].meta
+        file = site / meta["og:image"][meta["og:image"].index("_images/") :]
+        cards[name] = file.read_bytes()
+        height, width, _ = matplotlib.image.imread(file).shape
+        assert (str(width), str(height)) == (meta["og:image:width"], meta["og:image:height"])
+        assert width >= 1000 and 1.8 < width / height < 2
+        assert len(cards[name]) <= CARD_WEIGHT, name
+        assert meta["og:image:alt"] == meta["og:description"]
+    assert len(set(cards.values())) == len(cards)
 
 
 def test_every_picture_has_words(pages):

@@ -11,7 +11,8 @@ from tensorflow_serving.apis import (
 
 from helpers.serving.protocol.errors import UNIMPLEMENTED, ServingError, invalid
 from helpers.serving.protocol.tensor_proto import fill
-from helpers.serving.server.servable import CLASSIFY, DEFAULT_SIGNATURE, REGRESS, Servable
+from helpers.serving.server.calls import CLASSIFY, DEFAULT_SIGNATURE, REGRESS
+from helpers.serving.server.servable import Servable
 
 
 def predict(

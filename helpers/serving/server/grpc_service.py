@@ -69,7 +69,7 @@ def make_server(
         PredictionService(manager, options, metrics), server
     )
     model_service_pb2_grpc.add_ModelServiceServicer_to_server(
-        ModelService(manager, options), server
+        ModelService(manager, options, metrics), server
     )
     return server
 
@@ -152,7 +152,10 @@ class PredictionService(_Service, prediction_service_pb2_grpc.PredictionServiceS
         try:
             start = time.perf_counter()
             response = function(version.servable, request, version.number, timeout_ms, **extra)
-            self._metrics.ran(spec.name, api, time.perf_counter() - start)
+            if api == "MultiInference":
+                self._metrics.took_examples(spec.name, proto_requests.count(request.input))
+            else:
+                self._metrics.ran(spec.name, api, time.perf_counter() - start)
             return response
         finally:
             self._manager.release(version)
@@ -206,8 +209,8 @@ def _timeout(context):
 class ModelService(_Service, model_service_pb2_grpc.ModelServiceServicer):
     """The service with GetModelStatus and HandleReloadConfigRequest."""
 
-    def __init__(self, manager: Manager, options: Options) -> None:
-        self._manager, self._options = manager, options
+    def __init__(self, manager: Manager, options: Options, metrics: Metrics) -> None:
+        self._manager, self._options, self._metrics = manager, options, metrics
         self._labels_ahead = options.allow_version_labels_for_unavailable_models
 
     def GetModelStatus(self, request, context):
@@ -223,12 +226,16 @@ class ModelService(_Service, model_service_pb2_grpc.ModelServiceServicer):
         return model_status.status(self._manager, spec.name, number)
 
     def HandleReloadConfigRequest(self, request, context):
-        """Replace the models, policies and labels."""
+        """Replace the models, policies and labels; report by how much metrics have increased."""
+        before = {name: self._metrics.value(name) for name in request.metric_names}
         _, error = self._answer(context, self._reload, request, context)
         if error:
             _abort(context, error)
         response = model_management_pb2.ReloadConfigResponse()
         response.status.error_code = 0
+        for name, value in before.items():
+            increase = self._metrics.value(name) - value
+            response.metric.add(name=name, int64_value_increase=increase)
         return response
 
     def _reload(self, request, context):

@@ -135,6 +135,12 @@ def warm_up(servable: Servable, record: prediction_log_pb2.PredictionLog) -> Non
         raise ServingError(UNIMPLEMENTED, f"Unsupported log_type for warmup: {number}")
 
 
+def count(inputs: input_pb2.Input) -> int:
+    """Return the number of examples in an Input message."""
+    kind = inputs.WhichOneof("kind")
+    return len(getattr(inputs, kind).examples) if kind else 0
+
+
 def serialized(inputs: input_pb2.Input) -> list[bytes]:
     """Return the examples in an Input message as serialized tf.train.Example messages.
 

@@ -11,7 +11,15 @@ from concurrent.futures import Executor
 from google.protobuf import json_format
 
 from helpers.serving.protocol import example_request, responses
-from helpers.serving.protocol.errors import INTERNAL, NAMES, ServingError, invalid
+from helpers.serving.protocol.errors import (
+    FAILED_PRECONDITION,
+    HTTP,
+    INTERNAL,
+    NAMES,
+    OK,
+    ServingError,
+    invalid,
+)
 from helpers.serving.protocol.predict_request import PredictBody
 from helpers.serving.server import model_status
 from helpers.serving.server.metrics import Metrics
@@ -94,16 +102,16 @@ class App:
         start = time.perf_counter()
         if method == "OPTIONS":
             origin = next((v for k, v in scope["headers"] if k == b"origin"), b"")
-            allowed = re.search(rb"https?://", origin)
-            await _answer(send, 200 if allowed else 400, b"", self._cors)
+            code = OK if re.search(rb"https?://", origin) else FAILED_PRECONDITION
+            self._metrics.answered("", NAMES[code], "", "REST", time.perf_counter() - start)
+            await _answer(send, HTTP[code], b"", self._cors)
             return
         if method == "POST" and route.understood and not route.error:
             status, code, text = await self._infer(route, body)
         else:
             status, code, text = self._handle(route, method, body)
-        self._metrics.answered(
-            route.model, NAMES[code], route.verb, "REST", time.perf_counter() - start
-        )
+        verb = route.verb if method == "POST" else ""
+        self._metrics.answered(route.model, NAMES[code], verb, "REST", time.perf_counter() - start)
         await _answer(send, status, text, [_JSON, *self._cors])
 
     async def _infer(self, route, body):

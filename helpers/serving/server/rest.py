@@ -36,6 +36,8 @@ _CORS = [
 ]
 _PAGE = b"<html><head><title>%d</title></head><body>%s</body></html>\n"
 _HTML = (b"content-type", b"text/html")
+_BAD = b"Bad Request"
+_METHODS = {"GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"}
 BODY_SECONDS = 30  # maximum time between two parts of a body
 QUICK_BYTES = 8192  # a longer request runs in another thread
 
@@ -74,8 +76,11 @@ class App:
             return
         method = scope["method"]
         route = route_of(method, scope["raw_path"], scope["query_string"])
-        if route.page == 400:
-            await _answer(send, 400, _PAGE % (400, b"Bad Request"), [_HTML])
+        if method not in _METHODS:
+            status, title = (501, b"Not Implemented") if method == "TRACE" else (400, _BAD)
+            await _answer(send, status, _PAGE % (status, title), [_HTML])
+        elif route.page == 400:
+            await _answer(send, 400, _PAGE % (400, _BAD), [_HTML])
         elif route.plain == self._metrics_path:
             status, page = self._metrics_page(route.path)
             await _answer(send, status, page, [(b"content-type", b"text/plain")])

@@ -9,7 +9,9 @@ from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     model_management_pb2,
     model_pb2,
+    model_service_pb2,
     model_service_pb2_grpc,
+    prediction_service_pb2,
     prediction_service_pb2_grpc,
 )
 
@@ -20,7 +22,7 @@ from helpers.serving.protocol.errors import (
     ServingError,
     invalid,
 )
-from helpers.serving.server import model_status, proto_requests
+from helpers.serving.server import grpc_standard_services, model_status, proto_requests
 from helpers.serving.server.grpc_access import OwnUserOnly
 from helpers.serving.server.idle import Idle
 from helpers.serving.server.metrics import Metrics
@@ -71,6 +73,14 @@ def make_server(
     model_service_pb2_grpc.add_ModelServiceServicer_to_server(
         ModelService(manager, options, metrics), server
     )
+    names = [
+        service.full_name
+        for file in (model_service_pb2, prediction_service_pb2)
+        for service in file.DESCRIPTOR.services_by_name.values()
+    ]
+    if options.enable_grpc_healthcheck_service:
+        names.append(grpc_standard_services.add_health(server))
+    grpc_standard_services.add_reflection(server, names)
     return server
 
 

@@ -30,7 +30,8 @@ from helpers.serving.protocol.errors import invalid
 if TYPE_CHECKING:  # importing TensorFlow takes seconds
     from tensorflow.core.framework.tensor_pb2 import TensorProto
 
-MAX_DIMENSIONS = 64  # NumPy's limit; TensorFlow's is 254
+MAX_DIMENSIONS = 64  # NumPy's limit
+MAX_TENSORFLOW_DIMENSIONS = 254
 
 _FIELDS = {
     FLOAT: "float_val",
@@ -49,6 +50,15 @@ _FIELDS = {
 
 def _cannot_parse(name):
     return invalid("tensor parsing error: ", name)
+
+
+def _check_dimensions(name, count):
+    if count > MAX_TENSORFLOW_DIMENSIONS:
+        raise _cannot_parse(name)
+    if count > MAX_DIMENSIONS:
+        raise invalid(
+            f"Input {name} has {count} dimensions. This server takes at most {MAX_DIMENSIONS}"
+        )
 
 
 def from_values(name: str, dtype: int, shape: Sequence[int], values: Any) -> np.ndarray:
@@ -76,8 +86,9 @@ def from_values(name: str, dtype: int, shape: Sequence[int], values: Any) -> np.
     ServingError
         INVALID_ARGUMENT; NumPy has no such dtype, or not so many dimensions
     """
-    if len(shape) > MAX_DIMENSIONS or dtype not in NUMPY:
+    if dtype not in NUMPY:
         raise _cannot_parse(name)
+    _check_dimensions(name, len(shape))
     size = math.prod(shape)
     if dtype == STRING:
         array = np.empty(size, object)
@@ -119,7 +130,8 @@ def from_proto(name: str, proto: "TensorProto") -> np.ndarray:
     sizes = [dim.size for dim in proto.tensor_shape.dim]
     if dtype not in NUMPY or proto.tensor_shape.unknown_rank or any(size < 0 for size in sizes):
         raise _cannot_parse(name)
-    if len(sizes) > MAX_DIMENSIONS or math.prod(sizes) >= 2**40:
+    _check_dimensions(name, len(sizes))
+    if math.prod(sizes) >= 2**40:
         raise _cannot_parse(name)
     if proto.tensor_content:
         return _from_content(name, dtype, sizes, proto.tensor_content)

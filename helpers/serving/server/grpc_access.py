@@ -1,5 +1,6 @@
 """Refuse gRPC calls of other users of this computer."""
 
+import functools
 import re
 from collections.abc import Callable
 from typing import Any
@@ -47,10 +48,11 @@ class OwnUserOnly(grpc.ServerInterceptor):
         kind = next(kind for kind in _KINDS if getattr(handler, kind))
         behavior = getattr(handler, kind)
 
-        def checked(request, context):
+        @functools.wraps(behavior)  # its attributes tell gRPC in which thread it runs
+        def checked(request, context, *response_callback):
             if not self.is_own(context.peer()):
                 context.abort(grpc.StatusCode.PERMISSION_DENIED, REFUSED)
-            return behavior(request, context)
+            return behavior(request, context, *response_callback)
 
         return getattr(grpc, f"{kind}_rpc_method_handler")(
             checked, handler.request_deserializer, handler.response_serializer

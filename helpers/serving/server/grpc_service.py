@@ -9,7 +9,9 @@ from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     model_management_pb2,
     model_pb2,
+    model_service_pb2,
     model_service_pb2_grpc,
+    prediction_service_pb2,
     prediction_service_pb2_grpc,
 )
 
@@ -20,7 +22,7 @@ from helpers.serving.protocol.errors import (
     ServingError,
     invalid,
 )
-from helpers.serving.server import model_status, proto_requests
+from helpers.serving.server import grpc_standard_services, model_status, proto_requests
 from helpers.serving.server.grpc_access import OwnUserOnly
 from helpers.serving.server.idle import Idle
 from helpers.serving.server.metrics import Metrics
@@ -29,7 +31,7 @@ from helpers.serving.server.version_folders import check_allowed
 from helpers.serving.server.version_manager import Manager
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
-MAX_ERROR_CHARACTERS = 1024
+MAX_ERROR_BYTES = 1024
 MAX_TIMEOUT_MS = 2**31 - 1
 TIMEOUT_RATIO = 1.25  # between two timeouts
 
@@ -69,15 +71,24 @@ def make_server(
         PredictionService(manager, options, metrics), server
     )
     model_service_pb2_grpc.add_ModelServiceServicer_to_server(
-        ModelService(manager, options), server
+        ModelService(manager, options, metrics), server
     )
+    names = [
+        service.full_name
+        for file in (model_service_pb2, prediction_service_pb2)
+        for service in file.DESCRIPTOR.services_by_name.values()
+    ]
+    if options.enable_grpc_healthcheck_service:
+        names.append(grpc_standard_services.add_health(server))
+    grpc_standard_services.add_reflection(server, names)
     return server
 
 
 def _abort(context, error):
-    text = error.message.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    if len(text) > MAX_ERROR_CHARACTERS:
-        text = text[:MAX_ERROR_CHARACTERS] + "...TRUNCATED"
+    text = error.message.encode("utf-8", "surrogateescape")
+    if len(text) > MAX_ERROR_BYTES:
+        text = text[:MAX_ERROR_BYTES] + b"...TRUNCATED"
+    text = text.decode("utf-8", "replace")
     context.abort(_CODES.get(error.code, grpc.StatusCode.UNKNOWN), text)
 
 
@@ -152,7 +163,10 @@ class PredictionService(_Service, prediction_service_pb2_grpc.PredictionServiceS
         try:
             start = time.perf_counter()
             response = function(version.servable, request, version.number, timeout_ms, **extra)
-            self._metrics.ran(spec.name, api, time.perf_counter() - start)
+            if api == "MultiInference":
+                self._metrics.took_examples(spec.name, proto_requests.count(request.input))
+            else:
+                self._metrics.ran(spec.name, api, time.perf_counter() - start)
             return response
         finally:
             self._manager.release(version)
@@ -206,8 +220,8 @@ def _timeout(context):
 class ModelService(_Service, model_service_pb2_grpc.ModelServiceServicer):
     """The service with GetModelStatus and HandleReloadConfigRequest."""
 
-    def __init__(self, manager: Manager, options: Options) -> None:
-        self._manager, self._options = manager, options
+    def __init__(self, manager: Manager, options: Options, metrics: Metrics) -> None:
+        self._manager, self._options, self._metrics = manager, options, metrics
         self._labels_ahead = options.allow_version_labels_for_unavailable_models
 
     def GetModelStatus(self, request, context):
@@ -223,12 +237,16 @@ class ModelService(_Service, model_service_pb2_grpc.ModelServiceServicer):
         return model_status.status(self._manager, spec.name, number)
 
     def HandleReloadConfigRequest(self, request, context):
-        """Replace the models, policies and labels."""
+        """Replace the models, policies and labels; report by how much metrics have increased."""
+        before = {name: self._metrics.value(name) for name in request.metric_names}
         _, error = self._answer(context, self._reload, request, context)
         if error:
             _abort(context, error)
         response = model_management_pb2.ReloadConfigResponse()
         response.status.error_code = 0
+        for name, value in before.items():
+            increase = self._metrics.value(name) - value
+            response.metric.add(name=name, int64_value_increase=increase)
         return response
 
     def _reload(self, request, context):

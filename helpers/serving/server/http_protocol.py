@@ -4,6 +4,8 @@
   reads the body as the next request. This server upgrades to nothing. So it ignores the offer, as
   RFC 9110 allows: it parses the request again without the offer.
 * A client of HTTP/1.0 may keep its connection open.
+* Lines may end without a carriage return.
+* The fragment of a URL, which uvicorn drops, belongs to the path.
 * A server for one user refuses the connections of other users, and requests whose Host header
   names another computer. A page in a browser can send those (DNS rebinding).
 """
@@ -29,14 +31,19 @@ class Protocol(HttpToolsProtocol):
         """Start a connection."""
         super().connection_made(transport)
         self._offered = False
+        self._in_first_line, self._last_byte = True, b""
         self._set_leniencies()
 
     def _set_leniencies(self):
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.parser.set_dangerous_leniencies(
+            lenient_data_after_close=True, lenient_optional_cr_before_lf=True
+        )
 
     def data_received(self, data: bytes) -> None:
         """Parse what the client sends."""
         self._unset_keepalive_if_required()
+        if self._in_first_line:
+            data = self._with_carriage_return(data)
         while data:
             try:
                 self.parser.feed_data(data)
@@ -48,6 +55,16 @@ class Protocol(HttpToolsProtocol):
             if self.transport.is_closing():
                 return None
         return None
+
+    def _with_carriage_return(self, data):
+        """Complete the end of the first line; the parser's leniency is for the other lines."""
+        end = data.find(b"\n")
+        before = data[end - 1 : end] if end > 0 else self._last_byte
+        self._last_byte = data[-1:]
+        if end < 0:
+            return data
+        self._in_first_line = False
+        return data if before == b"\r" else data[:end] + b"\r" + data[end:]
 
     def _without_offer(self):
         """Return the head of the request without its offer of an upgrade, for a new parser."""
@@ -73,6 +90,9 @@ class Protocol(HttpToolsProtocol):
             self._offered = True  # httptools raises HttpParserUpgrade next
             return
         super().on_headers_complete()
+        plain, sign, fragment = self.url.partition(b"#")
+        if sign:
+            self.scope["query_string" if b"?" in plain else "raw_path"] += sign + fragment
         if self.scope["http_version"] == "1.0" and self.parser.should_keep_alive():
             self.cycle.keep_alive = True
             self.cycle.default_headers = [*self.cycle.default_headers, _KEEP]
@@ -84,6 +104,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Note the end of a request."""
+        self._in_first_line, self._last_byte = True, b""
         if not self._offered:
             super().on_message_complete()
 

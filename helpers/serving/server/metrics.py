@@ -25,6 +25,10 @@ class _Metric:
             cell[0][bisect_left(self.bounds, amount)] += 1
             cell[1] += amount
 
+    def first(self):
+        with self._lock:
+            return self.cells[min(self.cells)] if self.cells else 0
+
     def lines(self):
         name = ":" + self.name.strip("/").replace("/", ":")
         yield f"# TYPE {name} {'counter' if self.bounds is None else 'histogram'}"
@@ -95,7 +99,8 @@ class Metrics:
         status : str
             name of the code in the response, "OK" for success
         api : str
-            "Predict", "Classify" or "Regress"; over REST "predict", "classify" or "regress"
+            "Predict", "Classify" or "Regress"; over REST "predict", "classify" or "regress", and ""
+            for requests that run no model
         entrypoint : str
             "REST" or "GRPC"
         seconds : float
@@ -109,7 +114,7 @@ class Metrics:
         self._runtime.add((model, api, "TF1"), seconds * 1e6)
 
     def took_examples(self, model: str, count: int) -> None:
-        """Count the examples in a request."""
+        """Count the examples in a request; TensorFlow Serving does so for MultiInference only."""
         self._examples.add((model,), count)
         self._example_total.add((model,), count)
 
@@ -123,6 +128,25 @@ class Metrics:
         """Record the time of a version's warm-up requests, and count them."""
         self._warmup.add((path, status), seconds * 1e6)
         self._warmup_records.add((path, status), records)
+
+    def value(self, name: str) -> int:
+        """Return the value of a counter, as a reload reports it.
+
+        Parameters
+        ----------
+        name : str
+            like "/tensorflow/serving/request_count"
+
+        Returns
+        -------
+        int
+            of the first combination of label values in alphabetical order, as TensorFlow Serving
+            takes it; 0 for a histogram and for a name that there is not
+        """
+        for metric in self._all:
+            if metric.name == name and metric.bounds is None:
+                return metric.first()
+        return 0
 
     def page(self) -> str:
         """Return the page in Prometheus' text format."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 WITHOUT_EFFECT = """grpc_socket_path grpc_max_threads grpc_channel_arguments num_load_threads
 num_unload_threads flush_filesystem_caches per_process_gpu_memory_fraction enable_profiler
 remove_unused_fields_from_bundle_metagraph xla_cpu_compilation_enabled xla_gpu_compilation_enabled
-skip_initialize_tpu enable_grpc_healthcheck_service enable_per_model_batching_parameters
+skip_initialize_tpu enable_per_model_batching_parameters
 rest_api_num_threads ssl_config_file tensorflow_session_config_file use_alts_credentials
 platform_config_file prefer_tflite_model num_tflite_pools num_tflite_interpreters_per_pool
 thread_pool_factory_config_file mixed_precision""".split()  # noqa: SIM905, a list would take 24 lines
@@ -63,6 +63,7 @@ class Options:
     enable_signature_method_name_check: bool = False
     enable_serialization_as_tensor_content: bool = False
     monitoring_config_file: str = ""
+    enable_grpc_healthcheck_service: bool = False
     tensorflow_session_parallelism: int = 0
     tensorflow_intra_op_parallelism: int = 0
     tensorflow_inter_op_parallelism: int = 0

@@ -11,7 +11,8 @@ from tensorflow_serving.apis import (
 
 from helpers.serving.protocol.errors import UNIMPLEMENTED, ServingError, invalid
 from helpers.serving.protocol.tensor_proto import fill
-from helpers.serving.server.servable import CLASSIFY, DEFAULT_SIGNATURE, REGRESS, Servable
+from helpers.serving.server.calls import CLASSIFY, DEFAULT_SIGNATURE, REGRESS
+from helpers.serving.server.servable import Servable
 
 
 def predict(
@@ -132,6 +133,12 @@ def warm_up(servable: Servable, record: prediction_log_pb2.PredictionLog) -> Non
     elif kind is not None:
         number = record.DESCRIPTOR.fields_by_name[kind].number
         raise ServingError(UNIMPLEMENTED, f"Unsupported log_type for warmup: {number}")
+
+
+def count(inputs: input_pb2.Input) -> int:
+    """Return the number of examples in an Input message."""
+    kind = inputs.WhichOneof("kind")
+    return len(getattr(inputs, kind).examples) if kind else 0
 
 
 def serialized(inputs: input_pb2.Input) -> list[bytes]:

@@ -1,6 +1,7 @@
 """Answer REST requests: routes, bodies and status codes, as an ASGI application."""
 
 import asyncio
+import functools
 import re
 import time
 import zlib
@@ -10,13 +11,21 @@ from concurrent.futures import Executor
 from google.protobuf import json_format
 
 from helpers.serving.protocol import example_request, responses
-from helpers.serving.protocol.errors import INTERNAL, NAMES, ServingError, invalid
+from helpers.serving.protocol.errors import (
+    FAILED_PRECONDITION,
+    HTTP,
+    INTERNAL,
+    NAMES,
+    OK,
+    ServingError,
+    invalid,
+)
 from helpers.serving.protocol.predict_request import PredictBody
 from helpers.serving.server import model_status
 from helpers.serving.server.metrics import Metrics
 from helpers.serving.server.options import Options
+from helpers.serving.server.quick_sizes import QUICK_SECONDS
 from helpers.serving.server.rest_route import route_of
-from helpers.serving.server.servable import QUICK_SECONDS, moving_average
 from helpers.serving.server.version_manager import Manager
 
 _JSON = (b"content-type", b"application/json")
@@ -27,6 +36,8 @@ _CORS = [
 ]
 _PAGE = b"<html><head><title>%d</title></head><body>%s</body></html>\n"
 _HTML = (b"content-type", b"text/html")
+_BAD = b"Bad Request"
+_METHODS = {"GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"}
 BODY_SECONDS = 30  # maximum time between two parts of a body
 QUICK_BYTES = 8192  # a longer request runs in another thread
 
@@ -58,7 +69,6 @@ class App:
         self._cors = _CORS if options.rest_api_enable_cors_support else []
         self._metrics_path = options.metrics_path()
         self._always_in_executor = options.enable_batching
-        self._seconds = {}  # {model name: moving average of its response times}
 
     async def __call__(self, scope: dict, receive: Callable, send: Callable) -> None:
         """Answer one request; the parameters are those of ASGI."""
@@ -66,8 +76,11 @@ class App:
             return
         method = scope["method"]
         route = route_of(method, scope["raw_path"], scope["query_string"])
-        if route.page == 400:
-            await _answer(send, 400, _PAGE % (400, b"Bad Request"), [_HTML])
+        if method not in _METHODS:
+            status, title = (501, b"Not Implemented") if method == "TRACE" else (400, _BAD)
+            await _answer(send, status, _PAGE % (status, title), [_HTML])
+        elif route.page == 400:
+            await _answer(send, 400, _PAGE % (400, _BAD), [_HTML])
         elif route.plain == self._metrics_path:
             status, page = self._metrics_page(route.path)
             await _answer(send, status, page, [(b"content-type", b"text/plain")])
@@ -94,64 +107,55 @@ class App:
         start = time.perf_counter()
         if method == "OPTIONS":
             origin = next((v for k, v in scope["headers"] if k == b"origin"), b"")
-            allowed = re.search(rb"https?://", origin)
-            await _answer(send, 200 if allowed else 400, b"", self._cors)
+            code = OK if re.search(rb"https?://", origin) else FAILED_PRECONDITION
+            self._metrics.answered("", NAMES[code], "", "REST", time.perf_counter() - start)
+            await _answer(send, HTTP[code], b"", self._cors)
             return
-        if method == "POST" and route.understood:
+        if method == "POST" and route.understood and not route.error:
             status, code, text = await self._infer(route, body)
         else:
             status, code, text = self._handle(route, method, body)
-        self._metrics.answered(
-            route.model, NAMES[code], route.verb, "REST", time.perf_counter() - start
-        )
+        verb = route.verb if method == "POST" else ""
+        self._metrics.answered(route.model, NAMES[code], verb, "REST", time.perf_counter() - start)
         await _answer(send, status, text, [_JSON, *self._cors])
 
     async def _infer(self, route, body):
-        """Answer a fast request in the event loop and a slow one in the executor."""
-        before = self._seconds.get(route.model, 10 * QUICK_SECONDS)
-        start = time.perf_counter()
-        if self._always_in_executor or before > QUICK_SECONDS or len(body) > QUICK_BYTES:
-            loop = asyncio.get_running_loop()
-            answer = await loop.run_in_executor(self._executor, self._timed, route, "POST", body)
-            answer, took = answer
-        else:
-            answer = self._handle(route, "POST", body)
-            took = time.perf_counter() - start
-        if answer[0] == 200:
-            self._seconds[route.model] = moving_average(before, took)
-        return answer
+        """Answer a request that was measured as quick in the event loop, others in the executor."""
+        if self._always_in_executor or len(body) > QUICK_BYTES:
+            return await self._elsewhere(self._answer_to, self._inferred, route, body)
+        status, code, prepared = self._answer_to(self._prepare, route, body)
+        if status != 200:
+            return status, code, prepared
+        version, call, _ = prepared
+        if version.servable.is_quick(call):
+            return self._answer_to(self._finish, route, *prepared)
+        return await self._elsewhere(self._answer_to, self._finish, route, *prepared)
 
-    def _timed(self, *request):
-        start = time.thread_time()
-        answer = self._handle(*request)
-        return answer, time.thread_time() - start
+    async def _elsewhere(self, *call):
+        return await asyncio.get_running_loop().run_in_executor(self._executor, *call)
 
-    def _handle(self, route, method, body):
-        """Answer a request and return HTTP status, code of the protocol, and body."""
+    def _answer_to(self, function, *arguments):
+        """Call a function; return HTTP status, code of the protocol, and the result or error."""
         try:
-            if route.error:  # TensorFlow Serving sends an empty body
-                return 400, invalid("").code, b""
-            if not route.understood:
-                raise invalid(f"Malformed request: {method} {route.path}")
-            return 200, 0, self._result(route, method, body)
+            return 200, 0, function(*arguments)
         except ServingError as error:
             return error.http, error.code, responses.error(error.message)
         except Exception as error:
             failure = ServingError(INTERNAL, f"{type(error).__name__}: {error}")
             return failure.http, failure.code, responses.error(failure.message)
 
-    def _result(self, route, method, body):
-        if method == "GET":
-            if not route.model:
-                raise invalid("Missing model name in request.")
-            if route.verb == "metadata":
-                return self._metadata(route)
-            return self._status(route)
-        if route.verb == "predict":
-            return self._predict(route, body)
-        if route.verb in _EXAMPLE_RESPONSES:
-            return self._run_examples(route, body)
-        raise invalid(f"Malformed request: {method} {route.path}")
+    def _handle(self, route, method, body):
+        """Answer a request that runs no model."""
+        if route.error:  # TensorFlow Serving sends an empty body
+            return 400, invalid("").code, b""
+        return self._answer_to(self._result, route, method)
+
+    def _result(self, route, method):
+        if method != "GET" or not route.understood:
+            raise invalid(f"Malformed request: {method} {route.path}")
+        if not route.model:
+            raise invalid("Missing model name in request.")
+        return self._metadata(route) if route.verb == "metadata" else self._status(route)
 
     def _acquire(self, route):
         number = route.version
@@ -159,31 +163,47 @@ class App:
             number = self._manager.labelled(route.model, route.label)
         return self._manager.acquire(route.model, number)
 
-    def _predict(self, route, body):
-        request = PredictBody(body)
-        version = self._acquire(route)
-        try:
-            servable, name = version.servable, request.signature_name
-            form, inputs = request.tensors(servable.input_dtypes(name))
-            start = time.perf_counter()
-            outputs = servable.predict(name, inputs, (), self._timeout_ms)
-            self._metrics.ran(route.model, "Predict", time.perf_counter() - start)
-            return responses.predictions(form, outputs)
-        finally:
-            self._manager.release(version)
+    def _inferred(self, route, body):
+        return self._finish(route, *self._prepare(route, body))
 
-    def _run_examples(self, route, body):
-        """Classify or regress, depending on the URL."""
-        name, examples = example_request.read(body)
+    def _prepare(self, route, body):
+        """Read a request; return the version, the call, and what writes the response."""
+        if route.verb == "predict":
+            request = PredictBody(body)
+        elif route.verb in _EXAMPLE_RESPONSES:
+            name, examples = example_request.read(body)
+        else:  # in capitals
+            raise invalid(f"Malformed request: POST {route.path}")
         version = self._acquire(route)
         try:
+            servable = version.servable
+            if route.verb == "predict":
+                name = request.signature_name
+                form, inputs = request.tensors(servable.input_dtypes(name))
+                write = functools.partial(responses.predictions, form)
+                return version, servable.calls.predict(name, inputs), write
+            call = getattr(servable.calls, route.verb)(name, examples)
+            return version, call, _EXAMPLE_RESPONSES[route.verb]
+        except BaseException:
+            self._manager.release(version)
+            raise
+
+    def _finish(self, route, version, call, write):
+        """Run a call and write the response."""
+        try:
             start = time.perf_counter()
-            found = getattr(version.servable, route.verb)(name, examples, self._timeout_ms)
-            took = time.perf_counter() - start
-            self._metrics.ran(route.model, route.verb.capitalize(), took)
+            found = version.servable.answer(call, self._timeout_ms)
+            end, computed = time.perf_counter(), time.thread_time()
+            self._metrics.ran(route.model, route.verb.capitalize(), end - start)
+            response = write(found)
+            if (
+                time.perf_counter() - end > QUICK_SECONDS  # perhaps the thread was interrupted
+                and time.thread_time() - computed > QUICK_SECONDS
+            ):
+                version.servable.sizes.take_out(call.size)
+            return response
         finally:
             self._manager.release(version)
-        return _EXAMPLE_RESPONSES[route.verb](found)
 
     def _status(self, route):
         return _json(model_status.status(self._manager, route.model, route.version))

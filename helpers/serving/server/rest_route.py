@@ -13,20 +13,24 @@ _GET = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 
+_OF_METHOD = {"POST": _POST, "GET": _GET}
+
 # The characters of a URL; the server refuses all others before it parses the URL.
 _CHARACTERS = r"[\w.~!$&'()*+,;=:@/-]|%[0-9a-f]{2}"
-_ADDRESS = re.compile(rf"(?:{_CHARACTERS})*(?:\?(?:{_CHARACTERS}|\?)*)?", re.I | re.A)
+_TAIL = rf"(?:{_CHARACTERS}|\?)*"
+_ADDRESS = re.compile(rf"(?:{_CHARACTERS})*(?:\?{_TAIL})?(?:#{_TAIL})?", re.I | re.A)
 
 
 class Route:
     """The parts of a URL: the model, the version or label if there is one, and the verb.
 
-    TensorFlow Serving treats the query as part of the path, so a URL with a query has no route.
+    TensorFlow Serving treats the query and the fragment as parts of the path, so the URL of a
+    request to predict that has one of them has no route.
 
     Attributes
     ----------
     plain, path : str
-        the path without and with the query
+        the path without and with the query and the fragment
     page : int or None
         the status of an HTML response, for URLs that the protocol does not define
     understood : bool
@@ -40,15 +44,15 @@ class Route:
     """
 
     def __init__(self, method: str, path: bytes, query: bytes) -> None:
-        self.plain = path.decode("latin-1")
-        self.path = self.plain + ("?" + query.decode("latin-1") if query else "")
+        self.path = (path + (b"?" + query if query else b"")).decode("latin-1")
+        self.plain = path.decode("latin-1").partition("#")[0]
         self.page = None
         if not _ADDRESS.fullmatch(self.path):
             self.page = 400
         elif self.path[:4].lower() != "/v1/":
             self.page = 404
-        found = {"POST": _POST, "GET": _GET}.get(method, _POST).fullmatch(self.path)
-        self.understood = found is not None and method in ("POST", "GET")
+        found = _OF_METHOD[method].fullmatch(self.path) if method in _OF_METHOD else None
+        self.understood = found is not None
         name, version, label, verb = found.groups() if found else (None, None, None, None)
         self.model = _decoded(name or "")
         self.label = _decoded(label) if label else None
@@ -71,7 +75,7 @@ def route_of(method: str, path: bytes, query: bytes) -> Route:
     method : str
         the HTTP method
     path, query : bytes
-        as ASGI's `raw_path` and `query_string`
+        as ASGI's `raw_path` and `query_string`; the last of them contains the fragment
 
     Returns
     -------

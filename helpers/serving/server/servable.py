@@ -3,52 +3,19 @@
 import os
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from tensorflow.core.protobuf.config_pb2 import ConfigProto
 
-from helpers.serving.protocol.dtypes import NUMBERS
-from helpers.serving.protocol.errors import (
-    FAILED_PRECONDITION,
-    INTERNAL,
-    UNIMPLEMENTED,
-    ServingError,
-    invalid,
-)
+from helpers.serving.protocol.errors import ServingError, invalid
 from helpers.serving.server import session_loader
 from helpers.serving.server.batching import Batcher
-from helpers.serving.server.example_checks import (
-    check_classes,
-    check_classify,
-    check_regress,
-    check_values,
-    example_tensor,
-)
-from helpers.serving.server.signature import Signature, chosen_fetches, feeds_of
+from helpers.serving.server.calls import DEFAULT_SIGNATURE, Call, Calls
+from helpers.serving.server.quick_sizes import QUICK_SECONDS, QuickSizes
+from helpers.serving.server.signature import Signature
 
-DEFAULT_SIGNATURE = "serving_default"
-CLASSIFY, REGRESS = "tensorflow/serving/classify", "tensorflow/serving/regress"
-PREDICT = "tensorflow/serving/predict"
-QUICK_SECONDS = 0.001  # starting another thread is not worth it for a faster call
-
-
-def moving_average(before: float, took: float) -> float:
-    """Update the exponential moving average of call times.
-
-    A call counts as at most ten milliseconds, so one such call is enough to lift the average of
-    fast calls above QUICK_SECONDS.
-
-    Parameters
-    ----------
-    before, took : float
-        seconds: the average so far, and the time of the last call
-
-    Returns
-    -------
-    float
-        seconds
-    """
-    return 0.9 * before + 0.1 * min(took, 10 * QUICK_SECONDS)
+WAITED_SECONDS = 0.05  # a call that takes so long has waited or computed in other threads
 
 
 class Servable:
@@ -71,8 +38,10 @@ class Servable:
     ----------
     definitions : dict of str to SignatureDef
     signatures : dict of str to Signature
-    seconds : float
-        moving average of the call times
+    calls : helpers.serving.server.calls.Calls
+        prepares the calls of `answer`
+    sizes : helpers.serving.server.quick_sizes.QuickSizes
+        the sizes of inputs for which calls were measured as quick
 
     Raises
     ------
@@ -89,12 +58,12 @@ class Servable:
         check_methods: bool = False,
     ) -> None:
         self._graph, definitions = session_loader.load(directory, tags, config)
-        self._check_methods = check_methods
         self.definitions = definitions
         self.signatures = {
             name: Signature(definition, self._graph) for name, definition in definitions.items()
         }
-        self.seconds = 10 * QUICK_SECONDS
+        self.calls = Calls(self.signatures, check_methods)
+        self.sizes = QuickSizes()
         self._run = self._graph.run
         if batcher:
             self._run = batcher.wrap(self._run, [s.ends() for s in self.signatures.values()])
@@ -103,35 +72,51 @@ class Servable:
         """Close the session and free its memory."""
         self._graph.close()
 
-    def run(self, feeds: dict, fetches: list, timeout_ms: int = 0) -> list:
-        """Run TensorFlow on the feeds and fetches of signatures.
+    def is_quick(self, call: Call) -> bool:
+        """Return whether a call was measured as quick, so that other requests may wait for it.
+
+        The calls of a graph with a loop never count as quick, because the values of the inputs can
+        determine how often a loop runs.
+        """
+        return call.size in self.sizes and not self._graph.has_loop
+
+    def answer(self, call: Call, timeout_ms: int = 0) -> Any:
+        """Run a call.
 
         Parameters
         ----------
-        feeds : dict of TF_Output to array
-        fetches : list of TF_Output
+        call : helpers.serving.server.calls.Call
         timeout_ms : int
-            milliseconds; 0 for no limit
+            milliseconds; 0 for no limit; use few different values, see `session_loader.run_options`
 
         Returns
         -------
-        list of array
-            scalars of dtype string are bytes
+        object
+            what the method of this class returns that has the name of the call's kind
 
         Raises
         ------
         ServingError
-            of TensorFlow, or one of the feeds or fetches is an error
+            of TensorFlow, one of the feeds or fetches is an error, or the outputs have the wrong
+            dtype or shape
         """
-        for found in (*feeds, *fetches):
+        for found in (*call.feeds, *call.fetches):
             if isinstance(found, ServingError):
                 raise found
-        start = time.perf_counter()
-        options = session_loader.run_options(timeout_ms, self.seconds < QUICK_SECONDS)
-        arrays = self._run(feeds, fetches, options)
-        took = time.perf_counter() - start
-        self.seconds = moving_average(self.seconds, took)
-        return arrays
+        quick = call.size in self.sizes
+        options = session_loader.run_options(timeout_ms, quick)
+        start, computed, succeeded = time.perf_counter(), time.thread_time(), False
+        try:
+            arrays = self._run(call.feeds, call.fetches, options)
+            succeeded = True
+        finally:
+            took = time.perf_counter() - start
+            if quick and QUICK_SECONDS <= took < WAITED_SECONDS:  # perhaps it was interrupted
+                took = time.thread_time() - computed
+            slow = took >= QUICK_SECONDS
+            if (quick and slow) or (succeeded and not quick and not slow):  # else nothing changes
+                self.sizes.measured(call.size, took)
+        return call.result(arrays)
 
     # -- predict -----------------------------------------------------------------------------------
 
@@ -184,26 +169,7 @@ class Servable:
             FAILED_PRECONDITION, INVALID_ARGUMENT or INTERNAL, with the text of TensorFlow Serving;
             or the error of TensorFlow
         """
-        name = signature_name or DEFAULT_SIGNATURE
-        signature = self.signatures.get(name)
-        if signature is None:
-            raise ServingError(FAILED_PRECONDITION, f'Serving signature key "{name}" not found.')
-        method = signature.definition.method_name
-        if self._check_methods and method not in (PREDICT, CLASSIFY, REGRESS):
-            raise ServingError(
-                INTERNAL,
-                f"Expected prediction signature method_name to be one of {{{PREDICT}, {CLASSIFY}, "
-                f"{REGRESS}}}. Was: {method}",
-            )
-        feeds = feeds_of(signature, inputs)
-        fetches = signature.fetches
-        if output_filter:
-            fetches = chosen_fetches(fetches, output_filter)
-        arrays = self.run(feeds, list(fetches.values()), timeout_ms)
-        return {
-            alias: (NUMBERS[array.dtype], array)
-            for alias, array in zip(fetches, map(_array, arrays), strict=True)
-        }
+        return self.answer(self.calls.predict(signature_name, inputs, output_filter), timeout_ms)
 
     # -- classify and regress ----------------------------------------------------------------------
 
@@ -233,9 +199,7 @@ class Servable:
         ServingError
             INVALID_ARGUMENT, or the error of TensorFlow
         """
-        signature = self._method(signature_name, check_classify, CLASSIFY, "classification")
-        found = self._run_examples(signature, examples, ("classes", "scores"), timeout_ms)
-        return check_classes(found.get("classes"), found.get("scores"), len(examples))
+        return self.answer(self.calls.classify(signature_name, examples), timeout_ms)
 
     def regress(
         self, signature_name: str, examples: list[bytes], timeout_ms: int = 0
@@ -260,28 +224,7 @@ class Servable:
         ServingError
             INVALID_ARGUMENT, or the error of TensorFlow
         """
-        signature = self._method(signature_name, check_regress, REGRESS, "regression")
-        found = self._run_examples(signature, examples, ("outputs",), timeout_ms)
-        return check_values(found["outputs"], len(examples))
-
-    def _method(self, signature_name, check, method, word):
-        name = signature_name or DEFAULT_SIGNATURE
-        signature = self.signatures.get(name)
-        if signature is None:
-            raise invalid("No signature was found with the name: ", name)
-        was = signature.definition.method_name
-        if self._check_methods and was != method:
-            raise invalid(f"Expected {word} signature method_name to be {method}. Was: {was}")
-        check(signature.definition)
-        return signature
-
-    def _run_examples(self, signature, examples, outputs, timeout_ms):
-        feeds = {signature.feeds["inputs"]: example_tensor(examples)}
-        fetches = {
-            alias: signature.fetches[alias] for alias in outputs if alias in signature.fetches
-        }
-        arrays = self.run(feeds, list(fetches.values()), timeout_ms)
-        return dict(zip(fetches, arrays, strict=True))
+        return self.answer(self.calls.regress(signature_name, examples), timeout_ms)
 
     def infer(
         self, tasks: list[tuple[str, str]], examples: list[bytes], timeout_ms: int = 0
@@ -307,41 +250,4 @@ class Servable:
         ServingError
             INVALID_ARGUMENT or UNIMPLEMENTED, or the error of TensorFlow
         """
-        feeds, fetches, chosen, seen = {}, {}, [], set()
-        for signature_name, method in tasks:
-            name = signature_name or DEFAULT_SIGNATURE
-            if name in seen:
-                raise invalid("Duplicate evaluation of signature: ", name)
-            seen.add(name)
-            if name not in self.signatures:
-                raise invalid("Requested signature not found in model graph: ", name)
-            signature = self.signatures[name]
-            if method == CLASSIFY:
-                self._method(name, check_classify, CLASSIFY, "classification")
-            elif method == REGRESS:
-                self._method(name, check_regress, REGRESS, "regression")
-            else:
-                raise ServingError(UNIMPLEMENTED, f"Unsupported signature method_name: {method}")
-            feeds[signature.feeds["inputs"]] = example_tensor(examples)
-            for alias, fetch in signature.fetches.items():
-                fetches[name, alias] = fetch
-            chosen.append((name, method))
-        arrays = dict(
-            zip(fetches, self.run(feeds, list(fetches.values()), timeout_ms), strict=True)
-        )
-        answers: list = []
-        for name, method in chosen:
-            found = {alias: array for (owner, alias), array in arrays.items() if owner == name}
-            if method == CLASSIFY:
-                labels, scores = found.get("classes"), found.get("scores")
-                answers.append(check_classes(labels, scores, len(examples)))
-            else:
-                answers.append(check_values(found["outputs"], len(examples)))
-        return answers
-
-
-def _array(value):
-    """Return a result of TensorFlow as an array; TensorFlow returns scalars as Python objects."""
-    if isinstance(value, np.ndarray):
-        return value
-    return np.array(value, object if isinstance(value, bytes) else None)
+        return self.answer(self.calls.infer(tasks, examples), timeout_ms)

@@ -33,6 +33,7 @@ from helpers.serving.protocol.errors import (
 )
 
 INIT_OP = "__saved_model_init_op"
+LOOPS = {"While", "StatelessWhile", "For", "Enter", "RefEnter", "ReduceDataset"}
 
 
 class LoadedGraph:
@@ -44,6 +45,11 @@ class LoadedGraph:
     config : ConfigProto or None
         the settings of the session
 
+    Attributes
+    ----------
+    has_loop : bool
+        whether the graph or one of its functions has an operation that runs others repeatedly
+
     Raises
     ------
     ServingError
@@ -51,6 +57,11 @@ class LoadedGraph:
     """
 
     def __init__(self, graph_def: GraphDef, config: ConfigProto | None) -> None:
+        self.has_loop = any(
+            node.op in LOOPS
+            for nodes in (graph_def.node, *(f.node_def for f in graph_def.library.function))
+            for node in nodes
+        )
         self.graph = tf.Graph()
         try:
             with self.graph.as_default():
@@ -121,7 +132,10 @@ class LoadedGraph:
                 self._handle, options, feeds, fetches, list(targets), None
             )
         except tf.errors.OpError as error:
-            raise ServingError(error.error_code, error.message) from None
+            text = error.message
+            if text == "Could not allocate ndarray":
+                text += ": an output has more than 64 dimensions, or there is too little memory"
+            raise ServingError(error.error_code, text) from None
         except UnicodeDecodeError as error:
             # The message contains bytes of the request, and TensorFlow loses its error code here.
             text = error.object.decode("utf-8", "surrogateescape")

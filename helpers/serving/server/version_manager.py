@@ -255,10 +255,11 @@ class Manager:
                         )
                     continue
                 versions = self._versions.setdefault(name, {})
-                if any(n in paths and not version.aspired for n, version in versions.items()):
-                    continue  # the version must be unloaded before it can be loaded again
+                if any(n in paths and v.must_end_first(models[name]) for n, v in versions.items()):
+                    continue
                 for number, version in versions.items():
                     version.aspired = number in paths
+                    version.model = models.get(name, version.model)
                 for number, path in paths.items():
                     if number not in versions:
                         versions[number] = Version(models[name], number, path)

@@ -16,6 +16,7 @@ class Version:
     Parameters
     ----------
     model : Model
+        the configuration of the model at the last scan that changed what is aspired
     number : int
     path : pathlib.Path
         the folder of the version
@@ -44,6 +45,25 @@ class Version:
         self.attempts, self.retry_at, self.error = 0, None, None
         self.servable: Any = None
         self.requests = 0
+
+    def must_end_first(self, model: Model) -> bool:
+        """Return whether the version must be unloaded before it can be aspired.
+
+        It must if it is not aspired any more, because its folder may have new content. But a new
+        configuration may ask for a version that still answers requests. It is aspired at once.
+        TensorFlow Serving waits until it is unloaded, which never happens if the higher version
+        could not be loaded.
+
+        Parameters
+        ----------
+        model : Model
+            the configuration now
+
+        Returns
+        -------
+        bool
+        """
+        return not self.aspired and not (self.ready and self.model != model)
 
     def __str__(self) -> str:
         return f"{{name: {self.model.name} version: {self.number}}}"

@@ -10,6 +10,8 @@ import sys
 
 import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from tensorflow_serving.apis import (
     get_model_status_pb2,
     model_management_pb2,
@@ -37,7 +39,8 @@ def base(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(base):
-    with start("number", base, max_num_load_retries=0, allow_config_reload=True) as server:
+    flags = {"allow_config_reload": True, "enable_grpc_healthcheck_service": True}
+    with start("number", base, max_num_load_retries=0, **flags) as server:
         yield server
 
 
@@ -91,9 +94,48 @@ def reload(address, folder):
 
 
 def _called(address, method, request):
+    return _outcome(
+        address,
+        lambda channel: getattr(model_service_pb2_grpc.ModelServiceStub(channel), method)(
+            request, timeout=30
+        ),
+    )
+
+
+def check(address):
+    """Ask for the health; return the code and the details of the error."""
+    request = health_pb2.HealthCheckRequest()
+    return _outcome(
+        address, lambda channel: health_pb2_grpc.HealthStub(channel).Check(request, timeout=30)
+    )
+
+
+def watch(address):
+    """Ask for a stream of the health; return the code and the details of the error."""
+    request = health_pb2.HealthCheckRequest()
+    return _outcome(
+        address,
+        lambda channel: next(health_pb2_grpc.HealthStub(channel).Watch(request, timeout=30)),
+    )
+
+
+def reflect(address):
+    """Ask for the names of the services; return the code and the details of the error."""
+    requests = [reflection_pb2.ServerReflectionRequest(list_services="")]
+    return _outcome(
+        address,
+        lambda channel: next(
+            reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(
+                iter(requests), timeout=30
+            )
+        ),
+    )
+
+
+def _outcome(address, call):
     with grpc.insecure_channel(address) as channel:
         try:
-            getattr(model_service_pb2_grpc.ModelServiceStub(channel), method)(request, timeout=30)
+            call(channel)
         except grpc.RpcError as error:
             return error.code().name, error.details()
     return "OK", ""
@@ -105,11 +147,21 @@ def test_another_user_is_refused_over_rest(server):
     assert rest(server.rest)[0] == 200
 
 
-@pytest.mark.parametrize("call", ["status", "reload"])
-def test_another_user_is_refused_over_grpc(server, call, tmp_path):
-    arguments = (status, server.grpc) if call == "status" else (reload, server.grpc, str(tmp_path))
-    assert as_other_user(*arguments) == ("PERMISSION_DENIED", http_protocol.REFUSED)
-    assert status(server.grpc) == ("OK", "")
+def reload_here(address):
+    """Ask over gRPC to load a model that is nowhere; return the code and the details."""
+    return reload(address, "/nowhere")
+
+
+def all_calls(address):
+    """Make each kind of call; return the codes and the details of the errors."""
+    return [call(address) for call in (status, reload_here, check, watch, reflect)]
+
+
+def test_another_user_is_refused_over_grpc(server):
+    refused = ("PERMISSION_DENIED", http_protocol.REFUSED)
+    assert as_other_user(all_calls, server.grpc) == [refused] * 5
+    for call in (status, check, watch, reflect):
+        assert call(server.grpc) == ("OK", ""), call
 
 
 def connect_to_fork_server(address):

@@ -79,3 +79,37 @@ def test_a_client_of_http_1_0_may_keep_its_connection(server):
     received = answers(server, kept, request(version=b"1.0"))
     assert received.count(b"HTTP/1.1 200 OK") == 2
     assert b"connection: keep-alive\r\n" in received.lower()
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_lines_without_a_carriage_return(server, size):
+    host, port = server.rest.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), 30) as line:
+        for lines in ((), (b"Connection: close",)):
+            sent = request(*lines).replace(b"\r\n", b"\n")
+            for at in range(0, len(sent), size):
+                line.sendall(sent[at : at + size])
+            received = line.recv(65536)
+            while b'"predictions"' not in received:
+                assert received
+                received += line.recv(65536)
+            assert received.startswith(b"HTTP/1.1 200 OK")
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "words"),
+    [
+        (b"GET /v1/models/number#part", 404, b"Could not find any versions of model number#part"),
+        (b"GET /v1/models/number?a=b#c", 404, b"of model number?a=b#c"),
+        (b"POST /v1/models/number:predict#part", 400, b"POST /v1/models/number:predict#part"),
+        (b"GET /v1/models/number#a#b", 400, b"<html>"),
+        (b"TRACE /v1/models/number", 501, b"<html>"),
+        (b"PROPFIND /v1/models/number", 400, b"<html>"),
+        (b"PUT /v1/models/number", 400, b"Malformed request: PUT /v1/models/number"),
+    ],
+)
+def test_the_whole_target_is_the_path(server, target, status, words):
+    head = [target + b" HTTP/1.1", b"Host: localhost", LAST, b"", b""]
+    received = answers(server, b"\r\n".join(head))
+    assert received.startswith(b"HTTP/1.1 %d " % status)
+    assert words in received

@@ -1,9 +1,11 @@
 """Test the command line and the configuration files."""
 
+from dataclasses import fields
+
 import pytest
 
 from helpers.serving.protocol.errors import ServingError
-from helpers.serving.server.options import WITHOUT_EFFECT, parse
+from helpers.serving.server.options import WITHOUT_EFFECT, Options, parse
 from helpers.serving.server.version_folders import Model
 
 ONE = ["--model_base_path=/models/m"]
@@ -132,7 +134,27 @@ def test_the_page_for_prometheus(tmp_path, text, path):
     assert options(f"--monitoring_config_file={file}").metrics_path() == path
 
 
+FLAGS = """
+allow_version_labels_for_unavailable_models batching_parameters_file enable_batching
+enable_grpc_healthcheck_service enable_model_warmup enable_per_model_batching_parameters
+enable_profiler enable_serialization_as_tensor_content enable_signature_method_name_check
+file_system_poll_wait_seconds flush_filesystem_caches grpc_channel_arguments grpc_max_threads
+grpc_socket_path load_retry_interval_micros max_num_load_retries mixed_precision model_base_path
+model_config_file model_config_file_poll_wait_seconds model_name monitoring_config_file
+num_load_threads num_request_iterations_for_warmup num_tflite_interpreters_per_pool
+num_tflite_pools num_unload_threads per_process_gpu_memory_fraction platform_config_file port
+prefer_tflite_model remove_unused_fields_from_bundle_metagraph rest_api_enable_cors_support
+rest_api_num_threads rest_api_port rest_api_timeout_in_ms saved_model_tags skip_initialize_tpu
+ssl_config_file tensorflow_inter_op_parallelism tensorflow_intra_op_parallelism
+tensorflow_session_config_file tensorflow_session_parallelism thread_pool_factory_config_file
+use_alts_credentials xla_cpu_compilation_enabled xla_gpu_compilation_enabled
+""".split()  # noqa: SIM905, a list would take 47 lines
+
+
 def test_flags_of_tensorflow_serving_never_stop_the_start():
+    """Each flag in its main.cc is known, and each without an effect is reported."""
+    known = {field.name for field in fields(Options)}
+    assert [name for name in FLAGS if name not in known and name not in WITHOUT_EFFECT] == []
     flags = [f"--{name}=1" for name in WITHOUT_EFFECT]
     assert parse([*ONE, *flags])[1] == WITHOUT_EFFECT
 

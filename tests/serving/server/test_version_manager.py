@@ -123,6 +123,26 @@ def test_a_broken_version_ends_with_its_error_and_the_old_one_stays(world):
     world.becomes(3)
 
 
+def test_a_reload_keeps_the_version_that_serves_while_a_higher_one_has_failed(world):
+    world.broken = {2}
+    world.add(1)
+    world.serve()
+    world.add(2)
+    wait_for(lambda: world.manager.states("m")[0][:2] == (2, END))
+
+    def reload(*versions):
+        world.manager.reload([Model("m", str(world.base), "specific", frozenset(versions))])
+
+    reload(1)
+    world.add(3)
+    reload(1, 3)
+    world.becomes(1, 3)
+    world.broken = set()
+    reload(1, 2)  # the failed version was given up, so its number can be loaded again
+    world.becomes(1, 2)
+    assert ("close", 1) not in world.events
+
+
 def test_a_removed_version_can_be_added_again(world):
     world.add(1, 2)
     world.serve()

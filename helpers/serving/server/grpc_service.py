@@ -29,7 +29,7 @@ from helpers.serving.server.version_folders import check_allowed
 from helpers.serving.server.version_manager import Manager
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
-MAX_ERROR_CHARACTERS = 1024
+MAX_ERROR_BYTES = 1024
 MAX_TIMEOUT_MS = 2**31 - 1
 TIMEOUT_RATIO = 1.25  # between two timeouts
 
@@ -75,9 +75,10 @@ def make_server(
 
 
 def _abort(context, error):
-    text = error.message.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    if len(text) > MAX_ERROR_CHARACTERS:
-        text = text[:MAX_ERROR_CHARACTERS] + "...TRUNCATED"
+    text = error.message.encode("utf-8", "surrogateescape")
+    if len(text) > MAX_ERROR_BYTES:
+        text = text[:MAX_ERROR_BYTES] + b"...TRUNCATED"
+    text = text.decode("utf-8", "replace")
     context.abort(_CODES.get(error.code, grpc.StatusCode.UNKNOWN), text)
 
 

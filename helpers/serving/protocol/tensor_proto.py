@@ -30,7 +30,7 @@ from helpers.serving.protocol.errors import invalid
 if TYPE_CHECKING:  # importing TensorFlow takes seconds
     from tensorflow.core.framework.tensor_pb2 import TensorProto
 
-MAX_DIMENSIONS = 64  # NumPy's limit; TensorFlow's is 254
+MAX_DIMENSIONS, TENSORFLOW_DIMENSIONS = 64, 254  # NumPy's limit, and TensorFlow's
 
 _FIELDS = {
     FLOAT: "float_val",
@@ -49,6 +49,16 @@ _FIELDS = {
 
 def _cannot_parse(name):
     return invalid("tensor parsing error: ", name)
+
+
+def _check_dimensions(name, count):
+    if count > TENSORFLOW_DIMENSIONS:
+        raise _cannot_parse(name)
+    if count > MAX_DIMENSIONS:
+        raise invalid(
+            f"{name} has {count} dimensions. This server takes at most {MAX_DIMENSIONS}, and "
+            f"TensorFlow Serving {TENSORFLOW_DIMENSIONS}."
+        )
 
 
 def from_values(name: str, dtype: int, shape: Sequence[int], values: Any) -> np.ndarray:
@@ -76,7 +86,8 @@ def from_values(name: str, dtype: int, shape: Sequence[int], values: Any) -> np.
     ServingError
         INVALID_ARGUMENT; NumPy has no such dtype, or not so many dimensions
     """
-    if len(shape) > MAX_DIMENSIONS or dtype not in NUMPY:
+    _check_dimensions(name, len(shape))
+    if dtype not in NUMPY:
         raise _cannot_parse(name)
     size = math.prod(shape)
     if dtype == STRING:
@@ -119,7 +130,8 @@ def from_proto(name: str, proto: "TensorProto") -> np.ndarray:
     sizes = [dim.size for dim in proto.tensor_shape.dim]
     if dtype not in NUMPY or proto.tensor_shape.unknown_rank or any(size < 0 for size in sizes):
         raise _cannot_parse(name)
-    if len(sizes) > MAX_DIMENSIONS or math.prod(sizes) >= 2**40:
+    _check_dimensions(name, len(sizes))
+    if math.prod(sizes) >= 2**40:
         raise _cannot_parse(name)
     if proto.tensor_content:
         return _from_content(name, dtype, sizes, proto.tensor_content)

@@ -1,6 +1,7 @@
 """Answer REST requests: routes, bodies and status codes, as an ASGI application."""
 
 import asyncio
+import math
 import re
 import time
 import zlib
@@ -10,7 +11,14 @@ from concurrent.futures import Executor
 from google.protobuf import json_format
 
 from helpers.serving.protocol import example_request, responses
-from helpers.serving.protocol.errors import INTERNAL, NAMES, ServingError, invalid
+from helpers.serving.protocol.errors import (
+    DEADLINE_EXCEEDED,
+    INTERNAL,
+    NAMES,
+    ServingError,
+    invalid,
+)
+from helpers.serving.protocol.json_parser import PARSED_TOO_LONG
 from helpers.serving.protocol.predict_request import PredictBody
 from helpers.serving.server import model_status
 from helpers.serving.server.metrics import Metrics
@@ -110,12 +118,15 @@ class App:
         """Answer a fast request in the event loop and a slow one in the executor."""
         before = self._seconds.get(route.model, 10 * QUICK_SECONDS)
         start = time.perf_counter()
+        end = time.monotonic() + self._timeout_ms / 1000 if self._timeout_ms else None
         if self._always_in_executor or before > QUICK_SECONDS or len(body) > QUICK_BYTES:
             loop = asyncio.get_running_loop()
-            answer = await loop.run_in_executor(self._executor, self._timed, route, "POST", body)
+            answer = await loop.run_in_executor(
+                self._executor, self._timed, route, "POST", body, end
+            )
             answer, took = answer
         else:
-            answer = self._handle(route, "POST", body)
+            answer = self._handle(route, "POST", body, end)
             took = time.perf_counter() - start
         if answer[0] == 200:
             self._seconds[route.model] = moving_average(before, took)
@@ -126,21 +137,21 @@ class App:
         answer = self._handle(*request)
         return answer, time.thread_time() - start
 
-    def _handle(self, route, method, body):
-        """Answer a request and return HTTP status, code of the protocol, and body."""
+    def _handle(self, route, method, body, end=None):
+        """Answer a request until the time `end`; return HTTP status, code, and body."""
         try:
             if route.error:  # TensorFlow Serving sends an empty body
                 return 400, invalid("").code, b""
             if not route.understood:
                 raise invalid(f"Malformed request: {method} {route.path}")
-            return 200, 0, self._result(route, method, body)
+            return 200, 0, self._result(route, method, body, end)
         except ServingError as error:
             return error.http, error.code, responses.error(error.message)
         except Exception as error:
             failure = ServingError(INTERNAL, f"{type(error).__name__}: {error}")
             return failure.http, failure.code, responses.error(failure.message)
 
-    def _result(self, route, method, body):
+    def _result(self, route, method, body, end):
         if method == "GET":
             if not route.model:
                 raise invalid("Missing model name in request.")
@@ -148,9 +159,9 @@ class App:
                 return self._metadata(route)
             return self._status(route)
         if route.verb == "predict":
-            return self._predict(route, body)
+            return self._predict(route, body, end)
         if route.verb in _EXAMPLE_RESPONSES:
-            return self._run_examples(route, body)
+            return self._run_examples(route, body, end)
         raise invalid(f"Malformed request: {method} {route.path}")
 
     def _acquire(self, route):
@@ -159,26 +170,41 @@ class App:
             number = self._manager.labelled(route.model, route.label)
         return self._manager.acquire(route.model, number)
 
-    def _predict(self, route, body):
-        request = PredictBody(body)
+    def _predict(self, route, body, end):
+        request = PredictBody(body, end)
         version = self._acquire(route)
         try:
             servable, name = version.servable, request.signature_name
             form, inputs = request.tensors(servable.input_dtypes(name))
+            timeout_ms = self._left_ms(end)
             start = time.perf_counter()
-            outputs = servable.predict(name, inputs, (), self._timeout_ms)
+            outputs = servable.predict(name, inputs, (), timeout_ms)
             self._metrics.ran(route.model, "Predict", time.perf_counter() - start)
             return responses.predictions(form, outputs)
         finally:
             self._manager.release(version)
 
-    def _run_examples(self, route, body):
+    def _left_ms(self, end):
+        """Return the milliseconds that parsing has left for the model; 0 for no limit.
+
+        They are rounded up to a multiple of a sixteenth of the timeout, because each value of
+        `session_loader.run_options` stays in memory.
+        """
+        if end is None:
+            return 0
+        sixteenths = math.ceil((end - time.monotonic()) * 16_000 / self._timeout_ms)
+        if sixteenths <= 0:
+            raise ServingError(DEADLINE_EXCEEDED, PARSED_TOO_LONG)
+        return math.ceil(min(sixteenths, 16) * self._timeout_ms / 16)
+
+    def _run_examples(self, route, body, end):
         """Classify or regress, depending on the URL."""
-        name, examples = example_request.read(body)
+        name, examples = example_request.read(body, end)
         version = self._acquire(route)
         try:
+            timeout_ms = self._left_ms(end)
             start = time.perf_counter()
-            found = getattr(version.servable, route.verb)(name, examples, self._timeout_ms)
+            found = getattr(version.servable, route.verb)(name, examples, timeout_ms)
             took = time.perf_counter() - start
             self._metrics.ran(route.model, route.verb.capitalize(), took)
         finally:
@@ -257,7 +283,7 @@ def _json(message):
         indent=1,
         ensure_ascii=False,
     )
-    return text.encode("utf-8", "surrogateescape")
+    return text.encode("utf-8", "surrogateescape") + b"\n"  # as Protobuf's C++ code ends it
 
 
 async def _answer(send, status, body, headers):

@@ -4,17 +4,20 @@ from tensorflow.core.example.example_pb2 import Example
 
 from helpers.serving.protocol import json_parser
 from helpers.serving.protocol.errors import invalid
+from helpers.serving.protocol.json_pieces import members_of
 from helpers.serving.protocol.json_text import to_bytes
 from helpers.serving.protocol.predict_request import signature_name
 from helpers.serving.protocol.predict_request_exact import decode_base64, is_base64, kind, wrong
 
 
-def read(body: bytes) -> tuple[str, list[bytes]]:
+def read(body: bytes, end: float | None = None) -> tuple[str, list[bytes]]:
     """Read the body of a classify or regress request.
 
     Parameters
     ----------
     body : bytes
+    end : float, optional
+        the time of `time.monotonic` at which parsing must stop, in seconds
 
     Returns
     -------
@@ -26,18 +29,9 @@ def read(body: bytes) -> tuple[str, list[bytes]]:
     Raises
     ------
     ServingError
-        INVALID_ARGUMENT, with the text of TensorFlow Serving
+        INVALID_ARGUMENT, with the text of TensorFlow Serving; or DEADLINE_EXCEEDED
     """
-    document, exact = json_parser.parse(body)
-    try:
-        return _read(document)
-    except OverflowError:
-        if exact:
-            raise
-        return _read(json_parser.parse_exactly(body))
-
-
-def _read(document):
+    document = json_parser.parse(body, end)
     name = signature_name(document)
     context = b""
     if "context" in document:
@@ -58,7 +52,7 @@ def _example(value):
     if not isinstance(value, dict):
         raise invalid("Example must be JSON object but got JSON ", kind(value))
     example = Example()
-    for name, content in getattr(value, "members", None) or value.items():
+    for name, content in members_of(value):
         feature = example.features.feature[name]
         feature.Clear()
         for element in content if isinstance(content, list) else [content]:
@@ -70,8 +64,6 @@ _KINDS = {"bytes_list": "bytes", "float_list": "float", "int64_list": "int64"}
 
 
 def _add(value, name, feature):
-    if isinstance(value, int) and not -(2**63) <= value < 2**64:
-        value = float(value)
     if isinstance(value, str) or is_base64(value):
         field = "bytes_list"
     elif isinstance(value, float):

@@ -1,90 +1,61 @@
 """Parse JSON as TensorFlow Serving parses it.
 
-The parser of TensorFlow Serving accepts NaN and Infinity, stops after the first value, and reports
-the byte offset of an error. Python's `json` module differs in these details, but it is about thirty
-times faster than a parser that is written in Python. So `parse` tries the `json` module first. The
-exact parser reads only the texts that the `json` module refuses or could read differently.
+The parser of TensorFlow Serving, RapidJSON 1.1.0, accepts NaN and Infinity, stops after the first
+value, has no limit of the depth, and reports the byte offset of an error. No JSON package for
+Python does all of this, and none releases the interpreter's lock. Python's `json` module is about
+thirty times faster than a parser that is written in Python. So the exact parser of this module
+walks only through the outer lists and objects, and through what the `json` module cannot read. The
+`json` module reads the rest in pieces.
 """
 
-import json
-import math
 import re
+import time
 
-from helpers.serving.protocol.errors import invalid
+from helpers.serving.protocol import json_nesting, json_pieces
+from helpers.serving.protocol.errors import DEADLINE_EXCEEDED, ServingError, invalid
+from helpers.serving.protocol.json_pieces import LONGEST, NotRead, members_of, to_object
 from helpers.serving.protocol.json_text import debug_string
+from helpers.serving.protocol.json_tokens import Tokens
+
+# The exact parser does not keep values in more lists and objects: tensors have at most 254
+# dimensions, and error texts show at most 256 brackets.
+DEEPEST = 300
+_SHORTEST, _SMALL = 32, 512  # bytes: the shortest piece, and the first one after a failure
+_NEAR = 64  # bytes
+PARSED_TOO_LONG = "Timed out while the request was parsed"
+_STEPS = 512  # between two looks at the clock
 
 
-class Repeated(dict):
-    """A JSON object in which a key occurs more than once.
-
-    The dict has the first value of each key. `members` is the list of all (key, value) pairs.
-    """
-
-    def __init__(self, members):
-        super().__init__(reversed(members))
-        self.members = members
-
-
-def _object(members):
-    found = dict(members)
-    return found if len(found) == len(members) else Repeated(members)
-
-
-_LARGE = re.compile(r"[eE]\+?\d{3}")
-_DIGITS, _TOO_MANY = "0123456789", 309  # the largest double has 309 digits
-_decoder = json.JSONDecoder(object_pairs_hook=_object)
-
-
-def _has_large_integer(text):
-    """Return whether the text contains at least 309 consecutive digits.
-
-    Such a sequence contains an offset 309 * k - 1, so it is enough to look at these offsets.
-    """
-    for at in range(_TOO_MANY - 1, len(text), _TOO_MANY):
-        if text[at] in _DIGITS:
-            before, after = text[at - _TOO_MANY + 1 : at], text[at : at + _TOO_MANY]
-            others = len(before.rstrip(_DIGITS)) + len(after.lstrip(_DIGITS))
-            if len(before) + len(after) - others >= _TOO_MANY:
-                return True
-    return False
-
-
-def parse(body: bytes) -> tuple[dict, bool]:
+def parse(body: bytes, end: float | None = None) -> dict:
     """Parse the JSON object in the body of a request.
 
     Parameters
     ----------
     body : bytes
+    end : float, optional
+        the time of `time.monotonic` at which parsing must stop, in seconds
 
     Returns
     -------
     dict
         the object; bytes that are not UTF-8 are surrogate escapes in its strings, and
         `json_text.to_bytes` returns the original bytes
-    bool
-        whether the exact parser has read the text; if not, integers of more than 64 bits are int,
-        where TensorFlow Serving reads floats
 
     Raises
     ------
     ServingError
-        INVALID_ARGUMENT, with the kind of error and its offset in bytes
+        INVALID_ARGUMENT, with the kind of error and its offset in bytes; DEADLINE_EXCEEDED
     """
-    if not body:
-        raise invalid("JSON Parse error: The document is empty")
-    text = body.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
-    # Python accepts a single surrogate, and reads numbers that are too large as inf or as int.
-    if not ("\\ud" in text or "\\uD" in text or _LARGE.search(text) or _has_large_integer(text)):
+    if len(body) <= LONGEST and body.startswith(b"{"):
         try:
-            start = len(text) - len(text.lstrip(" \t\n\r"))
-            return _must_be_object(_decoder.raw_decode(text, start)[0]), False
-        except (ValueError, RecursionError):
+            return json_pieces.read(body)[0]
+        except NotRead:
             pass
-    return parse_exactly(body), True
+    return _must_be_object(_Parser(body, end).document())
 
 
 def parse_exactly(body: bytes) -> dict:
-    """Parse the JSON object in the body of a request with the exact, slower parser.
+    """Parse the JSON object in the body of a request without the `json` module, slowly.
 
     Parameters
     ----------
@@ -100,7 +71,7 @@ def parse_exactly(body: bytes) -> dict:
     ServingError
         INVALID_ARGUMENT, with the kind of error and its offset in bytes
     """
-    return _must_be_object(_Exact(body).document())
+    return _must_be_object(_Parser(body, None, in_pieces=False).document())
 
 
 def _must_be_object(document):
@@ -109,185 +80,148 @@ def _must_be_object(document):
     return document
 
 
-_SPACE = re.compile(rb"[ \t\n\r]*")
-_PLAIN = re.compile(rb'[^\x00-\x1f"\\]*')
-_NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)")
-_HEX = re.compile(rb"[0-9a-fA-F]{4}")
-_ESCAPES = dict(zip(b'"\\/bfnrt', b'"\\/\b\f\n\r\t', strict=True))
-_WORDS = {b"n": (b"null", None), b"t": (b"true", True), b"f": (b"false", False)}
+# What stands between two values: the comma with the brackets and quotation marks next to it.
+_BEFORE = re.compile(rb"[\]}\" \t\n\r]*$")
+_AFTER = re.compile(rb"[ \t\n\r]*[\[{\"]*")
+_REACH = 16  # bytes on each side
 
 
-class _Exact:
-    """A parser that reads one text byte by byte and raises the protocol's errors and offsets."""
+class _Open:
+    """A list or object that is not complete."""
 
-    def __init__(self, body):
-        self.body, self.at = body, 3 if body.startswith(b"\xef\xbb\xbf") else 0
+    __slots__ = ("comma", "end", "held", "key", "separator")
 
-    def fail(self, text, at=None):
-        at = self.at if at is None else at
-        raise invalid("JSON Parse error: ", text, " at offset: ", at)
+    def __init__(self, end):
+        self.end, self.held = end, []  # the closing bracket; values, or pairs of key and value
+        self.key = None  # of the current member
+        self.separator, self.comma = b"", 0  # and the offset of the comma in it
 
-    def peek(self):
-        """Skip white space and return the next byte; b"" at the end of the text or a NUL byte."""
-        self.at = _SPACE.match(self.body, self.at).end()
-        following = self.body[self.at : self.at + 1]
-        return b"" if following == b"\0" else following
+
+class _Parser(Tokens):
+    """The exact parser of one text.
+
+    Where it can, it takes a piece of the text: a whole list or object, or several values of an open
+    one up to a comma. Where a piece ends is a guess, which the `json` module proves: with a bracket
+    on each side, a piece is valid only if it has complete values.
+    """
+
+    def __init__(self, body, end, in_pieces=True):
+        super().__init__(body)
+        self._end = end
+        self._open = []  # outermost first
+        self._steps = 0
+        self._size = LONGEST  # bytes of the next piece
+        self._from = 0 if in_pieces else len(body)  # no piece starts before this offset
+        self._different = -1  # no piece contains this offset
+        self._too_long = -_NEAR  # the offset of a value that was longer than a piece
+
+    def check_time(self):
+        """Stop when the time is over."""
+        if self._end is not None and time.monotonic() >= self._end:
+            raise ServingError(DEADLINE_EXCEEDED, PARSED_TOO_LONG)
 
     def document(self):
+        if not self.body:
+            raise invalid("JSON Parse error: The document is empty")
         if not (first := self.peek()) or first in b"]},:":
             self.fail("The document is empty.")
-        holders = []  # the open containers with their closing brackets, outermost first
-        keys = []  # the current key of each open object, outermost first
         while True:
-            value, complete = self.value(holders, keys)
+            self._steps += 1
+            if not self._steps % _STEPS:
+                self.check_time()
+            complete, value = self._value()
             while complete:
-                if not holders:
+                if not self._open:
                     return value
-                value, complete = self.close(holders, keys, value)
+                complete, value = self._close(value)
 
-    def value(self, holders, keys):
-        """Read a value and return (value, True); open a container and return (None, False)."""
+    def _value(self):
+        """Read a value and return (True, value); open a list or object and return (False, None)."""
         first = self.peek()
-        if first == b"{" or first == b"[":
-            self.at += 1
-            if first == b"[":
-                if self.peek() == b"]":
-                    self.at += 1
-                    return [], True
-                holders.append(([], b"]"))
-            else:
-                if self.peek() == b"}":
-                    self.at += 1
-                    return {}, True
-                holders.append(([], b"}"))
-                keys.append(self.key())
-            return None, False
-        if first == b'"':
-            return self.string(), True
-        if not first or first in b"]},:":
-            self.fail("Invalid value.")
-        if first in _WORDS:
-            word, value = _WORDS[first]
-            return self.word(word, value), True
-        return self.number(), True
-
-    def close(self, holders, keys, value):
-        """Add a value to the innermost container; return (container, True) if that ends."""
-        held, end = holders[-1]
-        held.append((keys.pop(), value) if end == b"}" else value)
-        following = self.peek()
-        if following == b",":
-            self.at += 1
-            if end == b"}":
-                keys.append(self.key())
-            return None, False
-        if following != end:
-            name = "array element" if end == b"]" else "object member"
-            self.fail(f"Missing a comma or '{end.decode()}' after an {name}.")
+        if first != b"[" and first != b"{":
+            return True, self.scalar()
+        if len(self._open) >= DEEPEST:
+            json_nesting.skip(self, self.check_time)
+            return True, [] if first == b"[" else {}
+        if (found := self._whole()) is not None:
+            return True, found
         self.at += 1
-        holders.pop()
-        return (held if end == b"]" else _object(held)), True
-
-    def key(self):
-        if self.peek() != b'"':
-            self.fail("Missing a name for object member.")
-        key = self.string()
-        if self.peek() != b":":
-            self.fail("Missing a colon after a name of object member.")
-        self.at += 1
-        return key
-
-    def word(self, word, value):
-        for byte in word:
-            if self.body[self.at : self.at + 1] != bytes((byte,)):
-                self.fail("Invalid value.")
+        opened = _Open(b"]" if first == b"[" else b"}")
+        if self.peek() == opened.end:
             self.at += 1
+            return True, [] if first == b"[" else {}
+        self._open.append(opened)
+        if first == b"{":
+            opened.key = self.key()
+        return False, None
+
+    def _close(self, value):
+        """Add a value to the innermost container; return (True, container) if that ends."""
+        opened = self._open[-1]
+        opened.held.append(value if opened.end == b"]" else (opened.key, value))
+        while self.peek() == b"," and self._several(opened):
+            pass
+        if self.follows(opened.end):
+            self._open.pop()
+            return True, opened.held if opened.end == b"]" else to_object(opened.held)
+        opened.key = self.last_key
+        return False, None
+
+    # -- pieces ------------------------------------------------------------------------------------
+
+    def _whole(self):
+        """Return the list or object that starts here if it is in one piece, or else None."""
+        if self.at - self._too_long < _NEAR:  # its first value is often too long, too
+            return None
+        start, limit = self.at, self._limit(self.at)
+        found = self._read(start, limit, "", "")
+        if found is None:
+            return None
+        value, end = found
+        self.at = start + end
         return value
 
-    def number(self):
-        start, text = self.at, self.body
-        found = _NUMBER.match(text, start)
-        if not found:
-            return self.no_digits()
-        self.at = found.end()
-        whole = True
-        if text[self.at : self.at + 1] == b".":
-            whole, self.at = False, self.at + 1
-            self.digits("Miss fraction part in number.")
-        if text[self.at : self.at + 1] in (b"e", b"E"):
-            whole, self.at = False, self.at + 1
-            if text[self.at : self.at + 1] in (b"+", b"-"):
-                self.at += 1
-            self.digits("Miss exponent in number.")
-        token = text[start : self.at]
-        if whole and len(token) < 21 and -(2**63) <= int(token) < 2**64:
-            return int(token)
-        mantissa, _, exponent = token.lower().partition(b"e")
-        integer, _, fraction = mantissa.partition(b".")
-        # A number that overflows only because of its last digits becomes an infinity.
-        largest = 308 + min(len(fraction), 17)
-        if math.isinf(float(integer)) or (len(exponent) > 1 and int(exponent) > largest):
-            self.fail("Number too big to be stored in double.", start)
-        return float(token)
+    def _several(self, opened):
+        """Add the values from this comma to another one, or to the last, and return whether any."""
+        if not opened.separator:
+            before = _BEFORE.search(self.body[max(self.at - _REACH, 0) : self.at])[0]
+            after = _AFTER.match(self.body, self.at + 1, self.at + 1 + _REACH)[0]
+            opened.separator, opened.comma = before + b"," + after, len(before)
+        start = self.at + 1
+        stop = self.body.rfind(opened.separator, start, self._limit(start)) + opened.comma
+        before, after = ("[", "]") if opened.end == b"]" else ("{", "}")
+        found = self._read(start, stop, before, after)
+        if not found or not found[0]:
+            opened.separator = b""
+            return False
+        value, end = found
+        opened.held.extend(value if opened.end == b"]" else members_of(value))
+        self.at = start + end - 1  # at the comma, or at the closing bracket before it
+        return True
 
-    def no_digits(self):
-        negative = self.body[self.at : self.at + 1] == b"-"
-        self.at += negative
-        if self.body[self.at : self.at + 1] == b"N":
-            return self.word(b"NaN", math.nan)
-        value = self.word(b"Inf", -math.inf if negative else math.inf)
-        if self.body[self.at : self.at + 1] == b"i":
-            self.word(b"inity", None)
-        return value
+    def _limit(self, start):
+        """Return the offset at which a piece from `start` must end at the latest."""
+        limit = start + self._size
+        return min(limit, self._different) if start <= self._different else limit
 
-    def digits(self, missing):
-        end = self.at
-        while self.body[end : end + 1].isdigit():
-            end += 1
-        if end == self.at:
-            self.fail(missing)
-        self.at = end
-
-    def string(self):
-        body, parts = self.body, []
-        self.at += 1
-        while True:
-            plain = _PLAIN.match(body, self.at)
-            parts.append(plain[0])
-            self.at = plain.end()
-            following = body[self.at : self.at + 1]
-            if following == b'"':
-                self.at += 1
-                return b"".join(parts).decode("utf-8", "surrogateescape")
-            if following == b"\\":
-                parts.append(self.escape())
-            elif following in (b"", b"\0"):
-                self.fail("Missing a closing quotation mark in string.")
+    def _read(self, start, stop, before, after):
+        """Read a piece and return what `json_pieces.read` returns, or None."""
+        if start < self._from or stop - start < _SHORTEST:
+            return None
+        self.check_time()
+        piece = self.body[start:stop]
+        try:
+            value, end = json_pieces.read(piece, before, after)
+        except NotRead as reason:
+            if reason.too_deep:
+                self._from = start + len(piece)
+            elif reason.at is not None:
+                self._different = start + reason.at
+                self._size = _SMALL
+            elif not after and self._size == LONGEST:
+                self._too_long = start
             else:
-                self.fail("Invalid escape character in string.")
-
-    def escape(self):
-        start, body = self.at, self.body
-        kind = body[start + 1 : start + 2]
-        self.at += 2
-        if kind and kind[0] in _ESCAPES:
-            return bytes((_ESCAPES[kind[0]],))
-        if kind != b"u":
-            self.fail("Invalid escape character in string.", start)
-        code = self.hexadecimal(start)
-        if 0xD800 <= code <= 0xDBFF:
-            if body[self.at : self.at + 2] != b"\\u":
-                self.fail("The surrogate pair in string is invalid.", start)
-            self.at += 2
-            low = self.hexadecimal(start)
-            if not 0xDC00 <= low <= 0xDFFF:
-                self.fail("The surrogate pair in string is invalid.", start)
-            code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00)
-        return chr(code).encode("utf-8", "surrogatepass")
-
-    def hexadecimal(self, start):
-        found = _HEX.match(self.body, self.at)
-        if not found:
-            self.fail("Incorrect hex digit after \\u escape in string.", start)
-        self.at = found.end()
-        return int(found[0], 16)
+                self._size = max(self._size // 4, _SMALL)
+            return None
+        self._size = min(max(4 * end, _SMALL), LONGEST)
+        return value, end

@@ -34,6 +34,7 @@ from helpers.serving.protocol.predict_request_exact import (
 from helpers.serving.protocol.tensor_proto import MAX_DIMENSIONS
 
 ROW, COLUMN = "instances", "inputs"
+_PART = 1 << 16  # values of a list that are converted at once
 
 
 class _Irregular(Exception):
@@ -46,6 +47,8 @@ class PredictBody:
     Parameters
     ----------
     body : bytes
+    end : float, optional
+        the time of `time.monotonic` at which parsing must stop, in seconds
 
     Attributes
     ----------
@@ -55,12 +58,11 @@ class PredictBody:
     Raises
     ------
     ServingError
-        INVALID_ARGUMENT; the body is not a JSON object
+        INVALID_ARGUMENT; the body is not a JSON object; or DEADLINE_EXCEEDED
     """
 
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-        self._document, self._exact = json_parser.parse(body)
+    def __init__(self, body: bytes, end: float | None = None) -> None:
+        self._document = json_parser.parse(body, end)
         self.signature_name = signature_name(self._document)
 
     def tensors(self, inputs: dict[str, int]) -> tuple[str, dict[str, np.ndarray]]:
@@ -106,8 +108,7 @@ class PredictBody:
         try:
             return form, regular(document[form], inputs)
         except (_Irregular, OverflowError, ValueError, RecursionError):
-            if not self._exact:
-                document = json_parser.parse_exactly(self._body)
+            pass
         try:
             return form, exact(document[form], inputs)
         except RecursionError:
@@ -188,7 +189,7 @@ def _dense(value, dtype):
         if not size:
             break
         first = leaves[0]
-    if not python_types.issuperset(map(type, leaves)):
+    if not all(python_types.issuperset(map(type, part)) for part in _parts(leaves)):
         raise _Irregular
     if dtype == STRING:
         array = np.empty(len(leaves), object)
@@ -198,15 +199,28 @@ def _dense(value, dtype):
             raise _Irregular from None  # only the exact code can name the position
         return array.reshape(shape)
     if dtype in (FLOAT, DOUBLE):
-        array = np.array(leaves, np.float64)
+        array = _array(leaves, np.float64)
         if dtype == FLOAT:
             with np.errstate(over="ignore"):
                 array = array.astype(np.float32)
         return array.reshape(shape)
     if dtype == BOOL:
-        return np.array(leaves, bool).reshape(shape)
-    array = np.array(leaves, np.uint64 if dtype == UINT64 else np.int64)
+        return _array(leaves, bool).reshape(shape)
+    array = _array(leaves, np.uint64 if dtype == UINT64 else np.int64)
     low, high = INTEGERS[dtype]
     if leaves and dtype not in (INT64, UINT64) and (array.min() < low or array.max() > high):
         raise _Irregular
     return array.astype(NUMPY[dtype]).reshape(shape)
+
+
+def _parts(leaves):
+    """Return the list in parts; a call for all of a long list would hold up other threads."""
+    if len(leaves) <= _PART:
+        return [leaves]
+    return (leaves[start : start + _PART] for start in range(0, len(leaves), _PART))
+
+
+def _array(leaves, dtype):
+    if len(leaves) <= _PART:
+        return np.array(leaves, dtype)
+    return np.concatenate([np.array(part, dtype) for part in _parts(leaves)])

@@ -8,7 +8,7 @@ import numpy as np
 
 from helpers.serving.protocol.dtypes import BOOL, DOUBLE, FLOAT, INTEGERS, NAMES, STRING
 from helpers.serving.protocol.errors import UNIMPLEMENTED, ServingError, invalid
-from helpers.serving.protocol.json_parser import Repeated
+from helpers.serving.protocol.json_pieces import Repeated, members_of
 from helpers.serving.protocol.json_text import debug_string, to_bytes
 from helpers.serving.protocol.tensor_proto import from_values
 
@@ -200,7 +200,7 @@ def from_rows(rows: list, inputs: dict[str, int]) -> dict[str, np.ndarray]:
         if named:
             if not is_named(row):
                 raise invalid(f"Expecting object but got list at item {number} of input list")
-            for name, item in getattr(row, "members", None) or row.items():
+            for name, item in members_of(row):
                 try:
                     add(name, item)
                 except ServingError as error:

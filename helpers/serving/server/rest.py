@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import math
 import re
 import time
 import zlib
@@ -12,6 +13,7 @@ from google.protobuf import json_format
 
 from helpers.serving.protocol import example_request, responses
 from helpers.serving.protocol.errors import (
+    DEADLINE_EXCEEDED,
     FAILED_PRECONDITION,
     HTTP,
     INTERNAL,
@@ -20,6 +22,7 @@ from helpers.serving.protocol.errors import (
     ServingError,
     invalid,
 )
+from helpers.serving.protocol.json_parser import PARSED_TOO_LONG
 from helpers.serving.protocol.predict_request import PredictBody
 from helpers.serving.server import model_status
 from helpers.serving.server.metrics import Metrics
@@ -121,15 +124,16 @@ class App:
 
     async def _infer(self, route, body):
         """Answer a request that was measured as quick in the event loop, others in the executor."""
+        end = time.monotonic() + self._timeout_ms / 1000 if self._timeout_ms else None
         if self._always_in_executor or len(body) > QUICK_BYTES:
-            return await self._elsewhere(self._answer_to, self._inferred, route, body)
-        status, code, prepared = self._answer_to(self._prepare, route, body)
+            return await self._elsewhere(self._answer_to, self._inferred, route, body, end)
+        status, code, prepared = self._answer_to(self._prepare, route, body, end)
         if status != 200:
             return status, code, prepared
         version, call, _ = prepared
         if version.servable.is_quick(call):
-            return self._answer_to(self._finish, route, *prepared)
-        return await self._elsewhere(self._answer_to, self._finish, route, *prepared)
+            return self._answer_to(self._finish, route, end, *prepared)
+        return await self._elsewhere(self._answer_to, self._finish, route, end, *prepared)
 
     async def _elsewhere(self, *call):
         return await asyncio.get_running_loop().run_in_executor(self._executor, *call)
@@ -163,15 +167,15 @@ class App:
             number = self._manager.labelled(route.model, route.label)
         return self._manager.acquire(route.model, number)
 
-    def _inferred(self, route, body):
-        return self._finish(route, *self._prepare(route, body))
+    def _inferred(self, route, body, end):
+        return self._finish(route, end, *self._prepare(route, body, end))
 
-    def _prepare(self, route, body):
+    def _prepare(self, route, body, end):
         """Read a request; return the version, the call, and what writes the response."""
         if route.verb == "predict":
-            request = PredictBody(body)
+            request = PredictBody(body, end)
         elif route.verb in _EXAMPLE_RESPONSES:
-            name, examples = example_request.read(body)
+            name, examples = example_request.read(body, end)
         else:  # in capitals
             raise invalid(f"Malformed request: POST {route.path}")
         version = self._acquire(route)
@@ -188,11 +192,25 @@ class App:
             self._manager.release(version)
             raise
 
-    def _finish(self, route, version, call, write):
-        """Run a call and write the response."""
+    def _left_ms(self, end):
+        """Return the milliseconds that parsing has left for the model; 0 for no limit.
+
+        They are rounded up to a multiple of a sixteenth of the timeout, because each value of
+        `session_loader.run_options` stays in memory.
+        """
+        if end is None:
+            return 0
+        sixteenths = math.ceil((end - time.monotonic()) * 16_000 / self._timeout_ms)
+        if sixteenths <= 0:
+            raise ServingError(DEADLINE_EXCEEDED, PARSED_TOO_LONG)
+        return math.ceil(min(sixteenths, 16) * self._timeout_ms / 16)
+
+    def _finish(self, route, end, version, call, write):
+        """Run a call until the time `end`, and write the response."""
         try:
+            timeout_ms = self._left_ms(end)
             start = time.perf_counter()
-            found = version.servable.answer(call, self._timeout_ms)
+            found = version.servable.answer(call, timeout_ms)
             end, computed = time.perf_counter(), time.thread_time()
             self._metrics.ran(route.model, route.verb.capitalize(), end - start)
             response = write(found)
@@ -277,7 +295,7 @@ def _json(message):
         indent=1,
         ensure_ascii=False,
     )
-    return text.encode("utf-8", "surrogateescape")
+    return text.encode("utf-8", "surrogateescape") + b"\n"  # as Protobuf's C++ code ends it
 
 
 async def _answer(send, status, body, headers):

@@ -34,7 +34,7 @@ def read(body, inputs):
 def exactly(body, inputs, monkeypatch):
     """Do the same with the exact parser only."""
     with monkeypatch.context() as patch:
-        patch.setattr(json_parser, "parse", lambda body: (json_parser.parse_exactly(body), True))
+        patch.setattr(json_parser, "parse", lambda body, _: json_parser.parse_exactly(body))
         for name in ("_regular_rows", "_regular_columns"):
             patch.setattr(predict_request, name, _irregular)
         return read(body, inputs)
@@ -163,6 +163,34 @@ def test_very_deep_nesting_is_an_error_and_not_a_crash():
     deep = "[" * 50_000 + "1" + "]" * 50_000
     for form in (ROW, COLUMN):
         assert read(f'{{"{form}": {deep}}}', {"x": FLOAT}) == "tensor parsing error: x"
+
+
+@pytest.mark.parametrize("dimensions", [64, 65, 254, 255])
+def test_too_many_dimensions_are_named(dimensions):
+    found = read('{"inputs": ' + "[" * dimensions + "1" + "]" * dimensions + "}", {"x": FLOAT})
+    if dimensions == 64:
+        assert found[1]["x"].shape == (1,) * 64
+    elif dimensions == 255:
+        assert found == "tensor parsing error: x"
+    else:
+        assert found == (
+            f"x has {dimensions} dimensions. This server takes at most 64, and "
+            "TensorFlow Serving 254."
+        )
+
+
+@pytest.mark.parametrize(("dtype", "value"), [(FLOAT, 2.5), (INT64, 2**62 + 1), (BOOL, True)])
+def test_long_lists_are_converted_in_parts(dtype, value, monkeypatch):
+    monkeypatch.setattr(predict_request, "_PART", 7)
+    body = json.dumps(
+        {"inputs": [[value, value]] * 10 + [[value, value + value]] * (dtype != BOOL)}
+    )
+    quick, exact = read(body, {"x": dtype}), exactly(body, {"x": dtype}, monkeypatch)
+    assert same(quick, exact)
+    wrong = body.replace("]]", f', "a"{"]]"}')
+    assert read(wrong, {"x": dtype}) == exactly(wrong, {"x": dtype}, monkeypatch)
+    last = json.dumps({"inputs": [value] * 20 + ["a"]})
+    assert "is not of expected type" in read(last, {"x": dtype})
 
 
 def test_bytes_that_are_not_utf8_stay_unchanged():

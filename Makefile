@@ -13,7 +13,7 @@ run = PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONDONTWRITEBYTECODE= .venv/bin/pytho
 site = PATH="$(CURDIR)/.site/venv/bin:$$PATH" PYTHONDONTWRITEBYTECODE= .site/venv/bin/python -m
 
 .PHONY: help env runtimes lab test notebooks lint site bench bench-serving newest matrix links new-lesson \
-	reset handout solutions-handout hub lock
+	reset handout solutions-handout slides hub lock
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' Makefile
@@ -75,6 +75,10 @@ handout: env ## write the course for learners, without solutions and tests, to d
 
 solutions-handout: env ## write the solutions, to hand them out later, to dist/exporting-models-solutions.zip
 	@$(run) helpers.teaching.handout --solutions
+
+slides: env ## write slides of the lessons to dist/slides (needs npm; LESSON=02: of one lesson)
+	@ONLY_NPM=1 sh helpers/setup/site.sh
+	@$(run) helpers.teaching.slides $(LESSON)
 
 hub: env ## install JupyterHub for a class in .hub, see docs/hub.md (needs npm; 0.2 GB)
 	@sh helpers/setup/hub.sh

@@ -374,6 +374,15 @@ def test_hub_is_installed_once(course):
     assert pth.read_text() == "packages of .venv/bin/python\n"
 
 
+def test_slides_need_npm_and_no_sphinx(course):
+    course.python("python3", "3.12")
+    assert "run make slides again" in course.make("slides").stderr
+    course.program("npm", FAKE_NPM.format(error=""))
+    assert course.make("slides", "LESSON=02").returncode == 0
+    assert course.calls == ["pip", "npm", "-m helpers.teaching.slides 02"]
+    assert not (course.root / ".site/venv").exists()
+
+
 def test_reset_needs_a_lesson(course):
     assert course.refused("reset") == "Which lesson? For example: make reset LESSON=02"
     course.python("python3", "3.12")

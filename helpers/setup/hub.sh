@@ -14,7 +14,7 @@ cd "$(dirname "$0")/../.." || exit 1
 script=helpers/setup/hub.sh
 python=${1:-.venv/bin/python}
 locks=docs/hub
-disk_kb=1000000 # 0.1 GB and temporary files
+disk_kb=1000000 # 0.2 GB and temporary files
 again="make hub"
 
 find_packages

@@ -17,7 +17,7 @@ from tests.support import hub as hubs
 LEARNERS = {
     "ada": ("01_basic_export", "solutions"),
     "ben": ("08_serving", "solutions"),
-    "cleo": ("01_basic_export", "notebooks"),
+    "cleo": ("08_serving", "notebooks"),
 }
 LESSON = "01_basic_export"
 HASTY = "dora"  # whose kernel ends after some seconds, in place of an hour

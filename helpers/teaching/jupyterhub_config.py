@@ -32,6 +32,9 @@ c.Spawner.notebook_dir = f"~/{FOLDER}"
 c.Spawner.default_url = "/lab/tree/notebooks/00_start_here.ipynb"
 # A whole class starts in the same minute.
 c.Spawner.start_timeout = c.Spawner.http_timeout = 180
+# On a busy computer, a server needs more than the usual 10 s to end its kernels. If it is killed
+# before, the processes that fork kernels live some minutes longer.
+c.LocalProcessSpawner.interrupt_timeout = c.LocalProcessSpawner.term_timeout = 60
 
 # A kernel that computes nothing for an hour ends, also if its notebook is open in a browser. A
 # server without kernels ends an hour later. The files of the learner stay.

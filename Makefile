@@ -4,6 +4,7 @@
 UV ?= uv
 runtimes = helpers/runtimes
 website = docs/website
+hub_locks = docs/hub
 compile = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
 	--annotation-style line --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 # .venv/bin is first on the PATH, so that `!saved_model_cli` and `!python` in a notebook are those of .venv.
@@ -12,7 +13,7 @@ run = PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONDONTWRITEBYTECODE= .venv/bin/pytho
 site = PATH="$(CURDIR)/.site/venv/bin:$$PATH" PYTHONDONTWRITEBYTECODE= .site/venv/bin/python -m
 
 .PHONY: help env runtimes lab test notebooks lint site bench bench-serving newest matrix links new-lesson \
-	reset handout solutions-handout bundle lock
+	reset handout solutions-handout bundle slides hub lock
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' Makefile
@@ -78,15 +79,23 @@ solutions-handout: env ## write the solutions, to hand them out later, to dist/e
 bundle: site ## write one folder that needs no internet, for this system, to dist/bundle (0.9 GB; or: BUNDLE=/path)
 	@$(run) helpers.teaching.bundle $(if $(BUNDLE),"$(BUNDLE)")
 
+slides: env ## write slides of the lessons to dist/slides (needs npm; LESSON=02: of one lesson)
+	@ONLY_NPM=1 sh helpers/setup/site.sh
+	@$(run) helpers.teaching.slides $(LESSON)
+
+hub: env ## install JupyterHub for a class in .hub, see docs/hub.md (needs npm; 0.2 GB)
+	@sh helpers/setup/hub.sh
+
 lock: ## derive the locks from pyproject.toml and package.json (needs uv and npm; UPGRADE=1: newest versions)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or make lock UV=/path/to/uv" >&2; exit 1; }
 	@command -v npm >/dev/null || { echo "make lock needs npm: install it and run make lock again" >&2; exit 1; }
 	$(compile) --all-extras --output-file requirements.lock pyproject.toml
 	@# The constraints are the versions of the course's own lock. uv accepts no path among them, so our wheel is left out.
-	for group in runtimes:$(runtimes)/requirements openvino:$(runtimes)/openvino site:$(website)/requirements; do \
+	for group in runtimes:$(runtimes)/requirements openvino:$(runtimes)/openvino site:$(website)/requirements \
+		hub:$(hub_locks)/requirements; do \
 		sed -n 's/^\([a-z0-9-]*==[^\]*\).*/\1/p' requirements.lock | $(compile) \
 			--group pyproject.toml:$${group%:*} --constraint - \
 			--output-file $${group#*:}.lock || exit 1; done
-	for folder in $(runtimes) $(website); do \
+	for folder in $(runtimes) $(website) $(hub_locks); do \
 		(cd $$folder && npm $(if $(UPGRADE),update,install) --package-lock-only --ignore-scripts \
 			--omit-lockfile-registry-resolved --no-audit --no-fund) || exit 1; done

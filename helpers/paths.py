@@ -7,3 +7,4 @@ SOLUTIONS = ROOT / "solutions"
 NOTEBOOKS = ROOT / "notebooks"
 RUNTIMES = ROOT / ".runtimes"  # where `make runtimes` installs
 SITE = ROOT / ".site"  # where `make site` installs and builds
+HUB = ROOT / ".hub"  # where `make hub` installs

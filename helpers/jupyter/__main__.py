@@ -4,19 +4,28 @@ import os
 import runpy
 import subprocess
 import sys
+from pathlib import Path
 
 from helpers.jupyter import jupyter_path
 from helpers.paths import ROOT
 
 
-def main() -> None:
-    """Run JupyterLab with the arguments of this process, and prepare the first kernel meanwhile."""
-    found = jupyter_path()
+def main(module: str = "jupyterlab", course: Path = ROOT) -> None:
+    """Run a server of Jupyter with this process's arguments, and prepare the first kernel.
+
+    Parameters
+    ----------
+    module : str
+        "jupyterlab", or another module that is a server of Jupyter when it is run.
+    course : Path
+        The copy of the course whose lessons it opens.
+    """
+    found = jupyter_path(folder=course / "helpers" / "jupyter")
     os.environ.update(found)
     if found:
-        launcher = ROOT / "helpers" / "processes" / "kernel_launcher.py"
+        launcher = course / "helpers" / "processes" / "kernel_launcher.py"
         subprocess.run([sys.executable, "-E", "-s", "-S", launcher, "--start"], check=False)
-    runpy.run_module("jupyterlab", run_name="__main__", alter_sys=True)
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-# Functions for helpers/setup/runtimes.sh and helpers/setup/site.sh: environments beside .venv. These scripts first read
+# Functions for helpers/setup/runtimes.sh, site.sh and hub.sh: environments beside .venv. These scripts first read
 # helpers/setup/pip.sh, and set `disk_kb` and `again` (see there) and `python`, the course's interpreter.
 
 make_venv() {
@@ -33,7 +33,7 @@ install_from_npm() {
     folder=$1 locks=$2
     cmp -s "$locks/package-lock.json" "$folder/installed" && return
     rm -f "$folder/installed"
-    command -v npm >/dev/null || fail "npm is missing, so the browser's packages are not installed. Everything else is ready:" \
+    command -v npm >/dev/null || fail "npm is missing, so the packages of npm are not installed. Everything else is ready:" \
         "install npm (on Debian and Ubuntu: sudo apt install npm) and run $again again."
     need_space
     mkdir -p "$folder"

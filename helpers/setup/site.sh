@@ -3,7 +3,9 @@
 # helpers/setup/env.sh. It takes a tenth of a second and needs no network if .site is up to date.
 #
 #   .site/venv  Sphinx with its theme; it imports the course's own packages from .venv
-#   .site/npm   Pyodide, which runs the error clinic in a browser, and axe, which tests the pages
+#   .site/npm   Pyodide, which runs the error clinic in a browser, axe, which tests the pages, and reveal.js for slides
+#
+# With the variable ONLY_NPM, as for `make slides`, it makes .site/npm only.
 
 cd "$(dirname "$0")/../.." || exit 1
 . helpers/setup/pip.sh
@@ -13,8 +15,11 @@ script=helpers/setup/site.sh
 python=${1:-.venv/bin/python}
 locks=docs/website
 disk_kb=1000000 # 0.2 GB and temporary files
-again="make site"
+again=${ONLY_NPM:+make slides}
+again=${again:-make site}
 
-find_packages
-install_for_python .site/venv "$locks/requirements.lock"
+if [ -z "$ONLY_NPM" ]; then
+    find_packages
+    install_for_python .site/venv "$locks/requirements.lock"
+fi
 install_from_npm .site/npm "$locks"

@@ -150,6 +150,7 @@ def _sections():
         notebooks,
         kernels,
         memory,
+        hub,
         mutants,
         corpus,
     )
@@ -525,6 +526,14 @@ def kernels():
     """Kernels that are forked against ordinary ones: start, memory, and what they leave."""
     print("forked kernels", flush=True)
     from tests.bench.kernels import figures
+
+    return (Figure(*cells) for cells in figures())
+
+
+def hub():
+    """Ten learners who run a lesson at once on a real JupyterHub."""
+    print("a class on a hub", flush=True)
+    from tests.bench.hub import figures
 
     return (Figure(*cells) for cells in figures())
 

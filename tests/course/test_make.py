@@ -32,10 +32,17 @@ case "$1 $2" in
 *) echo "$@" >>calls ;;
 esac
 """
-SCRIPTS = [f"helpers/setup/{what}.sh" for what in ("env", "pip", "layers", "runtimes", "site")]
+SCRIPTS = [
+    f"helpers/setup/{what}.sh" for what in ("env", "pip", "layers", "runtimes", "site", "hub")
+]
 RUNTIMES = [
     f"helpers/runtimes/{name}"
     for name in ("requirements.lock", "openvino.lock", "package.json", "package-lock.json")
+]
+OTHERS = [
+    f"docs/{folder}/{name}"
+    for folder in ("hub", "website")
+    for name in ("requirements.lock", "package.json", "package-lock.json")
 ]
 # `npm ci --prefix FOLDER ...`
 FAKE_NPM = """#!/bin/sh
@@ -53,9 +60,8 @@ class Course:
     def __init__(self, folder, name="a course"):
         self.root, self.bin = folder / name, folder / "bin"
         self.venv, self.runtimes = self.root / ".venv", self.root / ".runtimes"
-        for folder in ("runtimes", "setup"):
-            (self.root / "helpers" / folder).mkdir(parents=True)
-        for name in ("Makefile", "requirements.lock", *SCRIPTS, *RUNTIMES):
+        for name in ("Makefile", "requirements.lock", *SCRIPTS, *RUNTIMES, *OTHERS):
+            (self.root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, self.root / name)
         self.bin.mkdir()
         for tool in TOOLS:
@@ -278,7 +284,7 @@ def test_runtimes_without_npm(course):
     done = course.make("runtimes")
     assert done.returncode != 0
     assert (
-        "npm is missing, so the browser's packages are not installed. Everything else is ready"
+        "npm is missing, so the packages of npm are not installed. Everything else is ready"
         in done.stderr
     )
     assert made(course) == ["venv"]
@@ -352,6 +358,29 @@ def test_runtimes_for_a_named_environment(course):
     assert not course.venv.exists()
     done = course.run("sh", "helpers/setup/runtimes.sh")
     assert ".venv/bin/python does not run: run make env first" in done.stderr
+
+
+def test_hub_is_installed_once(course):
+    course.python("python3", "3.12")
+    course.program("npm", FAKE_NPM.format(error=""))
+    for _ in range(2):
+        done = course.make("hub")
+        assert done.returncode == 0, done
+    assert course.calls == ["pip", "pip", "npm"]
+    for part, lock in (("venv", "requirements.lock"), ("npm", "package-lock.json")):
+        installed = (course.root / ".hub" / part / "installed").read_bytes()
+        assert installed == (ROOT / "docs/hub" / lock).read_bytes()
+    (pth,) = course.root.glob(".hub/venv/lib/*/site-packages/course.pth")
+    assert pth.read_text() == "packages of .venv/bin/python\n"
+
+
+def test_slides_need_npm_and_no_sphinx(course):
+    course.python("python3", "3.12")
+    assert "run make slides again" in course.make("slides").stderr
+    course.program("npm", FAKE_NPM.format(error=""))
+    assert course.make("slides", "LESSON=02").returncode == 0
+    assert course.calls == ["pip", "npm", "-m helpers.teaching.slides 02"]
+    assert not (course.root / ".site/venv").exists()
 
 
 def test_reset_needs_a_lesson(course):

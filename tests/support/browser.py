@@ -26,6 +26,7 @@ from playwright.sync_api import Locator, Page, sync_playwright
 from helpers.notebooks import learner_environment
 from helpers.paths import ROOT
 from helpers.runtimes.browser import FLAGS, find_browser
+from helpers.teaching.single_user import fork_servers
 
 PATIENCE = 180  # seconds: two busy cores may need ten times what an idle machine does
 SETTINGS = {
@@ -453,17 +454,6 @@ def _stop(server, course):
         with suppress(psutil.NoSuchProcess):
             process.kill()
     psutil.wait_procs(alive, timeout=20)
-
-
-def fork_servers(course: Path) -> list[psutil.Process]:
-    """Find the processes that fork others for a course, and those that they have forked."""
-    found = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            command = " ".join(process.cmdline())
-            if "fork_server.main(" in command and repr(str(course)) in command:
-                found.append(process)
-    return found
 
 
 def _evidence(notebook):

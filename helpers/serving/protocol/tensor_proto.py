@@ -30,8 +30,7 @@ from helpers.serving.protocol.errors import invalid
 if TYPE_CHECKING:  # importing TensorFlow takes seconds
     from tensorflow.core.framework.tensor_pb2 import TensorProto
 
-MAX_DIMENSIONS = 64  # NumPy's limit
-MAX_TENSORFLOW_DIMENSIONS = 254
+MAX_DIMENSIONS, TENSORFLOW_DIMENSIONS = 64, 254  # NumPy's limit, and TensorFlow's
 
 _FIELDS = {
     FLOAT: "float_val",
@@ -53,11 +52,12 @@ def _cannot_parse(name):
 
 
 def _check_dimensions(name, count):
-    if count > MAX_TENSORFLOW_DIMENSIONS:
+    if count > TENSORFLOW_DIMENSIONS:
         raise _cannot_parse(name)
     if count > MAX_DIMENSIONS:
         raise invalid(
-            f"Input {name} has {count} dimensions. This server takes at most {MAX_DIMENSIONS}"
+            f"{name} has {count} dimensions. This server takes at most {MAX_DIMENSIONS}, and "
+            f"TensorFlow Serving {TENSORFLOW_DIMENSIONS}."
         )
 
 

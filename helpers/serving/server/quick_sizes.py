@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterable
 import numpy as np
 
 QUICK_SECONDS = 0.001
+TRIAL_SECONDS = 0.005  # a call that takes less is perhaps quick, and has waited for other threads
 CALLS = 5  # quick calls before a size counts as quick
 MOST_CALLS = 2**7 * CALLS
 MOST_SIZES = 512  # of one model; when there are more, the oldest is forgotten
@@ -45,6 +46,10 @@ class QuickSizes:
 
     A size is quick after CALLS quick calls. A slow call takes it out again, and each time it needs
     twice as many quick calls as before.
+
+    The first of these calls puts a size on trial. The calls of a size on trial, and of one that is
+    quick, should compute in their own thread, so that the CPU time of this thread is their time: on
+    a busy computer the clock also counts what other threads do.
     """
 
     def __init__(self) -> None:
@@ -57,17 +62,26 @@ class QuickSizes:
     def __len__(self) -> int:
         return len(self._calls)
 
-    def measured(self, size: Hashable, seconds: float) -> None:
-        """Note the time of a call.
+    def on_trial(self, size: Hashable) -> bool:
+        """Return whether the next call of a size should compute in its own thread alone."""
+        left, needed = self._calls.get(size, (1, 1))
+        return left < needed
 
-        A slow call of a size that is not quick changes nothing, because it may have waited for
+    def measured(self, size: Hashable, seconds: float) -> None:
+        """Note the time of a call, in seconds.
+
+        A slow call of a size that is not on trial changes nothing, because it may have waited for
         other threads.
         """
         with self._lock:
             left, needed = self._calls.get(size, (CALLS, CALLS))
             if seconds < QUICK_SECONDS:
                 left = max(left - 1, 0)
-            elif not left:
+            elif left == needed:
+                left -= seconds < TRIAL_SECONDS
+            elif left:
+                left = needed
+            else:
                 left = needed = min(2 * needed, MOST_CALLS)
             self._store(size, left, needed)
 

@@ -103,18 +103,19 @@ class Servable:
         for found in (*call.feeds, *call.fetches):
             if isinstance(found, ServingError):
                 raise found
-        quick = call.size in self.sizes
-        options = session_loader.run_options(timeout_ms, quick)
+        alone = self.sizes.on_trial(call.size)
+        options = session_loader.run_options(timeout_ms, alone)
         start, computed, succeeded = time.perf_counter(), time.thread_time(), False
         try:
             arrays = self._run(call.feeds, call.fetches, options)
             succeeded = True
         finally:
             took = time.perf_counter() - start
-            if quick and QUICK_SECONDS <= took < WAITED_SECONDS:  # perhaps it was interrupted
+            if alone and QUICK_SECONDS <= took < WAITED_SECONDS:  # perhaps it was interrupted
                 took = time.thread_time() - computed
-            slow = took >= QUICK_SECONDS
-            if (quick and slow) or (succeeded and not quick and not slow):  # else nothing changes
+            # A call that fails shows only that a size is slow. Most calls change nothing.
+            known = call.size in self.sizes
+            if took >= QUICK_SECONDS if known else succeeded or took >= QUICK_SECONDS:
                 self.sizes.measured(call.size, took)
         return call.result(arrays)
 

@@ -11,7 +11,14 @@ import tensorflow as tf
 from helpers.serving.server import quick_sizes, servable
 from helpers.serving.server.metrics import Metrics
 from helpers.serving.server.options import parse
-from helpers.serving.server.quick_sizes import CALLS, MOST_CALLS, MOST_SIZES, QuickSizes, size_of
+from helpers.serving.server.quick_sizes import (
+    CALLS,
+    MOST_CALLS,
+    MOST_SIZES,
+    TRIAL_SECONDS,
+    QuickSizes,
+    size_of,
+)
 from helpers.serving.server.rest import App
 from helpers.serving.server.servable import Servable
 from helpers.serving.server.version_loader import make_loader
@@ -29,9 +36,26 @@ def measured(sizes, size, *seconds):
 def test_a_size_is_quick_after_some_quick_calls():
     sizes = QuickSizes()
     assert not measured(sizes, "a", *[QUICK] * (CALLS - 1))
-    assert not measured(sizes, "a", SLOW)  # the call may have waited for others
     assert measured(sizes, "a", QUICK)
     assert "b" not in sizes
+
+
+def test_a_slow_call_on_trial_begins_the_trial_again():
+    sizes = QuickSizes()
+    assert not measured(sizes, "a", *[QUICK] * (CALLS - 1), SLOW)
+    assert not sizes.on_trial("a")
+    assert not measured(sizes, "a", *[QUICK] * (CALLS - 1))
+    assert measured(sizes, "a", QUICK)
+
+
+def test_a_call_that_waited_for_others_can_begin_a_trial():
+    sizes = QuickSizes()
+    assert not sizes.on_trial("a")
+    measured(sizes, "a", SLOW)
+    assert not sizes.on_trial("a")
+    measured(sizes, "a", TRIAL_SECONDS / 2)
+    assert sizes.on_trial("a")
+    assert measured(sizes, "a", *[QUICK] * (CALLS - 1))
 
 
 def test_each_slow_call_takes_its_size_out_for_longer():

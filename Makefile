@@ -60,8 +60,8 @@ matrix: env ## write which reader keeps the promise of which export (VERSIONS="2
 links: env ## ask for every page that the course links to (needs the internet)
 	@$(run) tests.support.links
 
-new-lesson: ## write a small lesson that passes every test: make new-lesson NAME=12_name
-	@test -n "$(NAME)" || { echo "Which name? For example: make new-lesson NAME=12_transfer_learning" >&2; exit 1; }
+new-lesson: ## write a small lesson that passes every test: make new-lesson NAME=13_name
+	@test -n "$(NAME)" || { echo "Which name? For example: make new-lesson NAME=13_transfer_learning" >&2; exit 1; }
 	@$(MAKE) --no-print-directory env
 	@$(run) helpers.new_lesson "$(NAME)"
 

@@ -447,8 +447,8 @@ figures(
 # - **Stop retracing**: count the graphs, and pass tensors.
 
 # %% [markdown]
-# [Lesson 10: other runtimes](10_other_runtimes.ipynb) · Back to [lesson 00, start
-# here](00_start_here.ipynb)
+# [Lesson 10: other runtimes](10_other_runtimes.ipynb) · Next: [lesson 12,
+# capstone](12_capstone.ipynb)
 #
 # Official documents: [better performance with
 # tf.function](https://www.tensorflow.org/guide/function) ·

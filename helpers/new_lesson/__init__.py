@@ -1,4 +1,4 @@
-"""A first version of a lesson that passes every test: `make new-lesson NAME=12_name`.
+"""A first version of a lesson that passes every test: `make new-lesson NAME=13_name`.
 
 The templates beside this file become the source, the exercises and the proofs. The README gets a
 row, and the two notebooks are derived. Then the author replaces the content.
@@ -34,7 +34,7 @@ def new_lesson(name: str, course: Path = ROOT) -> list[str]:
     Parameters
     ----------
     name : str
-        Two digits and lower-case words: "12_transfer_learning".
+        Two digits and lower-case words: "13_transfer_learning".
     course : Path
         The folder of the course.
 
@@ -74,7 +74,7 @@ def _require_free(name: str, course: Path) -> None:
     if not FORM.fullmatch(name):
         raise CannotWrite(
             f"{name!r} is not a name of a lesson: write two digits, then lower-case words, joined "
-            "by underscores. For example: make new-lesson NAME=12_transfer_learning"
+            "by underscores. For example: make new-lesson NAME=13_transfer_learning"
         )
     names = lesson_names(course)
     for other in names:

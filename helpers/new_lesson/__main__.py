@@ -1,4 +1,4 @@
-"""The command line of `make new-lesson NAME=12_name`."""
+"""The command line of `make new-lesson NAME=13_name`."""
 
 import sys
 
@@ -18,7 +18,7 @@ def main(arguments: list[str]) -> None:
         If there is not one argument, or the lesson cannot be written.
     """
     if len(arguments) != 1:
-        raise SystemExit("Which name? For example: make new-lesson NAME=12_transfer_learning")
+        raise SystemExit("Which name? For example: make new-lesson NAME=13_transfer_learning")
     try:
         files = new_lesson(arguments[0])
     except CannotWrite as error:

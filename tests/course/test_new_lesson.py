@@ -11,7 +11,7 @@ from helpers.paths import ROOT
 from tests.course.test_notebook_plugin import run
 from tests.support.tiny_course import copy_files
 
-NAME = "12_new_name"
+NAME = "13_new_name"
 README = """\
 All lessons together take
 45 minutes.
@@ -50,7 +50,7 @@ def test_new_lesson_passes_every_test_at_once(tmp_path):
 
     said, status = run(
         course,
-        *("--numprocesses=0", "-p", "no:cacheprovider", "-k", "12_ or lesson_12 or Cell or source"),
+        *("--numprocesses=0", "-p", "no:cacheprovider", "-k", "13_ or lesson_13 or Cell or source"),
         *(
             f"tests/course/test_{name}.py"
             for name in ("lessons", "consistency", "lesson_proofs", "pages")
@@ -86,8 +86,8 @@ def snapshot(course):
         ("", "'' is not a name of a lesson: write two digits, then lower-case words"),
         ("transfer", "'transfer' is not a name of a lesson"),
         ("1_transfer", "write two digits"),
-        ("012_transfer", "write two digits"),
-        ("12", "NAME=12_transfer_learning"),
+        ("013_transfer", "write two digits"),
+        ("12", "NAME=13_transfer_learning"),
         ("12_", "joined by underscores"),
         ("12-transfer", "joined by underscores"),
         ("12_Transfer", "lower-case words"),
@@ -109,8 +109,8 @@ def test_other_names_are_refused_and_nothing_is_written(course, name, words):
 
 
 def test_a_folder_that_is_left_over_is_not_overwritten(course):
-    (course / "tests/exercises/lesson_12").mkdir(parents=True)
-    with pytest.raises(CannotWrite, match="tests/exercises/lesson_12 exists"):
+    (course / "tests/exercises/lesson_13").mkdir(parents=True)
+    with pytest.raises(CannotWrite, match="tests/exercises/lesson_13 exists"):
         new_lesson.new_lesson(NAME, course)
 
 
@@ -135,7 +135,7 @@ def test_readme_gets_a_row_in_order_and_the_new_sum(course, name, row):
 def test_make_without_a_name_says_what_to_write():
     done = subprocess.run(["make", "new-lesson", "NAME="], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 2
-    assert "make new-lesson NAME=12_transfer_learning" in done.stderr
+    assert "make new-lesson NAME=13_transfer_learning" in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [[], ["12_a", "13_b"], ["12"]])
@@ -148,4 +148,4 @@ def test_command_line_says_what_form_a_name_has(arguments):
         timeout=100,
     )
     assert done.returncode == 1
-    assert "NAME=12_transfer_learning" in done.stderr and "Traceback" not in done.stderr
+    assert "NAME=13_transfer_learning" in done.stderr and "Traceback" not in done.stderr

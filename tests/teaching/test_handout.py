@@ -45,7 +45,9 @@ def run(course, code, **environment):
 
 def test_only_what_learners_need(unpacked):
     files = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*")}
-    assert {"solutions", "tests", ".github", ".ci", "helpers/teaching"}.isdisjoint(files)
+    assert {"solutions", "tests", ".github", ".ci"}.isdisjoint(files)
+    below = {path for path in files if re.fullmatch(r"helpers/teaching/[^/]+", path)}
+    assert below == {"helpers/teaching/__init__.py", "helpers/teaching/assess"}
     assert {"README.md", "Makefile", "LICENSE", "requirements.lock", "helpers/setup/env.sh"} < files
     lessons = {f"notebooks/{name}.ipynb" for name in lesson_names()}
     assert lessons == {path for path in files if re.fullmatch(r"notebooks/[^/]+\.ipynb", path)}

@@ -27,6 +27,7 @@ FILES = (
 )
 # What only instructors and authors need. The twelve exports of `faults` are a test of the class.
 LEFT_OUT = ("helpers/teaching/", "helpers/new_lesson/")
+KEPT = ("helpers/teaching/__init__.py", "helpers/teaching/assess/")  # lesson 12 uses them
 TARGETS = {"help", "env", "runtimes", "lab", "reset"}
 SECTIONS = {"Teaching", "More"}  # of the README, for instructors and authors
 MORE = """\
@@ -69,7 +70,7 @@ def write_handout(target: Path, course: Path = ROOT) -> list[str]:
     contents = {
         path: (course / path).read_bytes()
         for path in course_files(course)
-        if path.startswith(FILES) and not path.startswith(LEFT_OUT)
+        if path.startswith(FILES) and (path.startswith(KEPT) or not path.startswith(LEFT_OUT))
     }
     for name in lesson_names(course):
         notebook = _notebook(name, course)

@@ -1,0 +1,1 @@
+"""The exercises of lesson 12, and the modules that only these exercises need."""

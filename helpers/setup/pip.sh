@@ -28,8 +28,12 @@ pip_install() {
     for info in "$1"/lib/python*/site-packages/*.dist-info; do
         [ -f "$info/RECORD" ] || rm -rf "$info"
     done
-    "$1/bin/python" -m pip install --disable-pip-version-check --only-binary :all: \
-        --log "$1/pip.log" -r "$2" 2>"$1/pip-errors" && return
+    "$1/bin/python" -m pip install --disable-pip-version-check --only-binary :all: --no-compile \
+        --log "$1/pip.log" -r "$2" 2>"$1/pip-errors" && {
+        # pip would compile the files on one processor. What cannot be compiled here is an example for another Python.
+        "$1/bin/python" -m compileall -q -j 0 "$1/lib" >/dev/null 2>&1 || :
+        return
+    }
     reason=$(grep '^ERROR' "$1/pip-errors" | tail -n 1)
     if grep -q 'No space left' "$1/pip-errors"; then
         no_space

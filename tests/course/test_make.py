@@ -29,6 +29,7 @@ case "$1 $2" in
     case "$3" in --version) [ ! -e .venv/no-pip ]; exit ;; esac
     case "$*" in *runtimes*) echo pip for the runtimes >>calls ;; *) echo pip >>calls ;; esac
     [ -z "{pip_error}" ] || {{ echo "{pip_error}" >&2; exit 1; }} ;;
+"-m compileall") ;;
 *) echo "$@" >>calls ;;
 esac
 """

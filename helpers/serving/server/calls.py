@@ -3,7 +3,7 @@
 A call is prepared before it runs, so that the server can choose the thread in which it runs.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -111,9 +111,9 @@ class Calls:
 
         return self._examples(signature_name, signature, examples, ("outputs",), values)
 
-    def infer(self, tasks: list[tuple[str, str]], examples: list[bytes]) -> Call:
+    def infer(self, tasks: Iterable[tuple[str, str]], examples: list[bytes]) -> Call:
         """Prepare a call for several classifications and regressions; see `Servable.infer`."""
-        feeds, fetches, chosen, seen = {}, {}, [], set()
+        inputs, fetches, chosen, seen = [], {}, [], set()
         for signature_name, method in tasks:
             name = signature_name or DEFAULT_SIGNATURE
             if name in seen:
@@ -128,10 +128,11 @@ class Calls:
                 self._method(name, check_regress, REGRESS, "regression")
             else:
                 raise ServingError(UNIMPLEMENTED, f"Unsupported signature method_name: {method}")
-            feeds[signature.feeds["inputs"]] = example_tensor(examples)
+            inputs.append(signature.feeds["inputs"])
             for alias, fetch in signature.fetches.items():
                 fetches[name, alias] = fetch
             chosen.append((name, method))
+        feeds = dict.fromkeys(inputs, example_tensor(examples))
 
         def answers(arrays):
             arrays = dict(zip(fetches, arrays, strict=True))

@@ -90,19 +90,9 @@ def infer(
     timeout_ms: int = 0,
 ) -> inference_pb2.MultiInferenceResponse:
     """Answer a multi-inference request; parameters and errors are those of `predict`."""
-    model = None
-    for task in request.tasks:
-        if not task.model_spec.name:
-            raise invalid("Found ModelSpec with an empty model name.")
-        if model not in (None, task.model_spec.name):
-            raise invalid(
-                "All ModelSpecs in a MultiInferenceRequest must access the same model name."
-            )
-        model = task.model_spec.name
-    tasks = [(task.model_spec.signature_name, task.method_name) for task in request.tasks]
     examples = serialized(request.input)
     response = inference_pb2.MultiInferenceResponse()
-    answers = servable.infer(tasks, examples, timeout_ms)
+    answers = servable.infer(_tasks(request), examples, timeout_ms)
     for task, answer in zip(request.tasks, answers, strict=True):
         result = response.results.add()
         _fill_model_spec(result.model_spec, task.model_spec, version)
@@ -111,6 +101,18 @@ def infer(
         elif task.method_name == REGRESS:
             _fill_values(result.regression_result, answer)
     return response
+
+
+def _tasks(request):
+    """Yield (signature name, method) of each task, whose model is checked just before."""
+    for task in request.tasks:
+        if not task.model_spec.name:
+            raise invalid("Found ModelSpec with an empty model name.")
+        if task.model_spec.name != request.tasks[0].model_spec.name:
+            raise invalid(
+                "All ModelSpecs in a MultiInferenceRequest must access the same model name."
+            )
+        yield task.model_spec.signature_name, task.method_name
 
 
 def warm_up(servable: Servable, record: prediction_log_pb2.PredictionLog) -> None:
@@ -145,11 +147,6 @@ def serialized(inputs: input_pb2.Input) -> list[bytes]:
     """Return the examples in an Input message as serialized tf.train.Example messages.
 
     Each starts with the context, if there is one.
-
-    Raises
-    ------
-    ServingError
-        INVALID_ARGUMENT; there are no examples
     """
     kind = inputs.WhichOneof("kind")
     if kind == "example_list_with_context":
@@ -157,8 +154,6 @@ def serialized(inputs: input_pb2.Input) -> list[bytes]:
         examples = inputs.example_list_with_context.examples
     else:
         context, examples = b"", inputs.example_list.examples
-    if not examples:
-        raise invalid("Input is empty.")
     return [context + example.SerializeToString() for example in examples]
 
 

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -228,13 +228,13 @@ class Servable:
         return self.answer(self.calls.regress(signature_name, examples), timeout_ms)
 
     def infer(
-        self, tasks: list[tuple[str, str]], examples: list[bytes], timeout_ms: int = 0
+        self, tasks: Iterable[tuple[str, str]], examples: list[bytes], timeout_ms: int = 0
     ) -> list:
         """Run several classifications and regressions of the same examples in one call.
 
         Parameters
         ----------
-        tasks : list of (str, str)
+        tasks : iterable of (str, str)
             signature name, and CLASSIFY or REGRESS
         examples : list of bytes
             serialized tf.train.Example messages

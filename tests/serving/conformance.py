@@ -1,8 +1,8 @@
 """Read the conformance vectors of TensorFlow Serving's protocol, send them, compare the responses.
 
 A vector contains a request over REST (`get`, `post` or `method` with `path`; `body`, `headers`) or
-over gRPC (`call`; `request` as proto text, or `labels` for a reload of the models), and the
-expected response:
+over gRPC (`call`; `request` as proto text; or `labels` for a reload of the models, to which
+`request` adds fields), and the expected response:
 
 status, code    the HTTP status, or the name of the gRPC code
 answer          the whole response, as JSON or proto text; numbers are equal within 1e-6
@@ -151,7 +151,8 @@ def _grpc(vector, server):
     Request, Response = CALLS[call]
     if "labels" in vector:
         config = conformance_models.config(server["models"], vector["labels"])
-        request = text_format.Parse(f"config {{ {config} }}", Request())
+        more = vector.get("request", "")
+        request = text_format.Parse(f"config {{ {config} }} {more}", Request())
     else:
         request = text_format.Parse(_filled(vector, vector["request"]), Request())
     with grpc.insecure_channel(server["grpc"]) as channel:

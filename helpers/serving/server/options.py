@@ -205,20 +205,27 @@ def models_of(config: ModelServerConfig, known: Collection[str] = ()) -> list[Mo
     kind = config.WhichOneof("config")
     if kind == "custom_model_config":
         raise invalid("Missing custom_model_config_loader in ServerCore Options")
-    models = []
-    for entry in config.model_config_list.config:
-        if entry.name in {model.name for model in models}:
+    entries = config.model_config_list.config
+    _check_names_and_paths(entries)
+    for entry in sorted(entries, key=lambda entry: entry.name not in known):
+        _check_platform(entry, known)
+    return [_model(entry) for entry in entries]
+
+
+def _check_names_and_paths(entries):
+    names = set()
+    for entry in entries:
+        if entry.name in names:
             raise invalid(f"Illegal to list model {entry.name} multiple times in config list")
+        names.add(entry.name)
+    for entry in entries:
+        if "://" in entry.base_path:
+            raise invalid(f"Model {entry.name}: only local paths are served, not {entry.base_path}")
         if not os.path.isabs(entry.base_path):
             raise invalid(
                 f"Expected model {entry.name} to have an absolute path or URI; got base_path()="
                 f"{entry.base_path}"
             )
-        if "://" in entry.base_path:
-            raise invalid(f"Model {entry.name}: only local paths are served, not {entry.base_path}")
-        _check_platform(entry, known)
-        models.append(_model(entry))
-    return models
 
 
 def _check_platform(entry, known):

@@ -63,6 +63,10 @@ def test_a_file_of_models(tmp_path):
             "Expected model a to have an absolute path",
         ),
         (
+            'model_config_list { config { name: "a" base_path: "gs://a" model_platform: "any" } }',
+            "Model a: only local paths are served, not gs://a",
+        ),
+        (
             'model_config_list { config { name: "a" base_path: "/a" } }',
             "Illegal setting neither ModelServerConfig::model_type",
         ),

@@ -7,7 +7,13 @@ from helpers.serving.protocol.errors import invalid
 from helpers.serving.protocol.json_pieces import members_of
 from helpers.serving.protocol.json_text import to_bytes
 from helpers.serving.protocol.predict_request import signature_name
-from helpers.serving.protocol.predict_request_exact import decode_base64, is_base64, kind, wrong
+from helpers.serving.protocol.predict_request_exact import (
+    before_zero,
+    decode_base64,
+    is_base64,
+    kind,
+    wrong,
+)
 
 
 def read(body: bytes, end: float | None = None) -> tuple[str, list[bytes]]:
@@ -52,7 +58,8 @@ def _example(value):
     if not isinstance(value, dict):
         raise invalid("Example must be JSON object but got JSON ", kind(value))
     example = Example()
-    for name, content in members_of(value):
+    for key, content in members_of(value):
+        name = before_zero(key)
         feature = example.features.feature[name]
         feature.Clear()
         for element in content if isinstance(content, list) else [content]:

@@ -115,12 +115,15 @@ class Tokens:
         return value
 
     def number(self):
-        start, text = self.at, self.body
-        found = _NUMBER.match(text, start)
+        found = _NUMBER.match(self.body, self.at)
         if not found:
             return self.no_digits()
-        self.at = found.end()
-        whole = True
+        start, self.at = self.at, found.end()
+        return self.after_integer(start, found[0])
+
+    def after_integer(self, start, integer):
+        """Read the fraction and the exponent of the number that starts at `start`, if any."""
+        text, point, whole = self.body, self.at, True
         if text[self.at : self.at + 1] == b".":
             whole, self.at = False, self.at + 1
             self.digits("Miss fraction part in number.")
@@ -129,21 +132,25 @@ class Tokens:
             if text[self.at : self.at + 1] in (b"+", b"-"):
                 self.at += 1
             self.digits("Miss exponent in number.")
-        token = text[start : self.at]
+        token = integer + text[point : self.at]
         if whole and len(token) < 21 and -(2**63) <= int(token) < 2**64:
             return int(token)
-        if math.isinf(float(found[0])) or _overflows(token):
+        if math.isinf(float(integer)) or _overflows(token):
             self.fail("Number too big to be stored in double.", start)
         return float(token)
 
     def no_digits(self):
-        negative = self.body[self.at : self.at + 1] == b"-"
+        start, negative = self.at, self.body[self.at : self.at + 1] == b"-"
         self.at += negative
         if self.body[self.at : self.at + 1] == b"N":
-            return self.word(b"NaN", math.nan)
-        value = self.word(b"Inf", -math.inf if negative else math.inf)
-        if self.body[self.at : self.at + 1] == b"i":
-            self.word(b"inity", None)
+            value = self.word(b"NaN", math.nan)
+        else:
+            value = self.word(b"Inf", -math.inf if negative else math.inf)
+            if self.body[self.at : self.at + 1] == b"i":
+                self.word(b"inity", None)
+        if self.body[self.at : self.at + 1] in (b".", b"e", b"E"):
+            # RapidJSON forgets the word and goes on as after a zero.
+            return self.after_integer(start, b"-0" if negative else b"0")
         return value
 
     def digits(self, missing):

@@ -39,6 +39,11 @@ def is_named(value: object) -> TypeGuard[dict]:
     return isinstance(value, dict) and not is_base64(value)
 
 
+def before_zero(key: str) -> str:
+    """Return a key as TensorFlow Serving reads it where it takes it for a C string."""
+    return key.partition("\0")[0]
+
+
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*[=.]{0,2}")
 _SPACES = re.compile(r"[ \t\n\v\f\r]+")
 
@@ -200,7 +205,10 @@ def from_rows(rows: list, inputs: dict[str, int]) -> dict[str, np.ndarray]:
         if named:
             if not is_named(row):
                 raise invalid(f"Expecting object but got list at item {number} of input list")
-            for name, item in members_of(row):
+            names = set()
+            for key, item in members_of(row):
+                name = before_zero(key)
+                names.add(name)
                 try:
                     add(name, item)
                 except ServingError as error:
@@ -208,7 +216,7 @@ def from_rows(rows: list, inputs: dict[str, int]) -> dict[str, np.ndarray]:
                         f"Failed to process element: {number} key: {name} of 'instances' list. "
                         f"Error: {error}"
                     ) from None
-            if row.keys() != inputs.keys():
+            if names != inputs.keys():
                 raise invalid(
                     f"Failed to process element: {number} of 'instances' list. JSON object: ",
                     debug_string(row),

@@ -128,7 +128,8 @@ def from_proto(name: str, proto: "TensorProto") -> np.ndarray:
     """
     dtype = proto.dtype
     sizes = [dim.size for dim in proto.tensor_shape.dim]
-    if dtype not in NUMPY or proto.tensor_shape.unknown_rank or any(size < 0 for size in sizes):
+    # TensorFlow does not look at unknown_rank here: without dimensions, the tensor is a scalar.
+    if dtype not in NUMPY or any(size < 0 for size in sizes):
         raise _cannot_parse(name)
     _check_dimensions(name, len(sizes))
     if math.prod(sizes) >= 2**40:

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import json
 import math
 import re
 import time
@@ -276,7 +277,8 @@ class App:
             raise _Refused(
                 413, f"Request body is larger than the {self._limit} bytes allowed when unpacked"
             )
-        return found if unpacker.eof else b""
+        # TensorFlow Serving reads no second member after the first one.
+        return found if unpacker.eof and not unpacker.unused_data else b""
 
 
 class _Refused(Exception):
@@ -288,14 +290,22 @@ class _Refused(Exception):
 
 
 def _json(message):
-    text = json_format.MessageToJson(
-        message,
-        preserving_proto_field_name=True,
-        always_print_fields_with_no_presence=True,
-        indent=1,
-        ensure_ascii=False,
+    fields = json_format.MessageToDict(
+        message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
     )
+    text = json.dumps(_without_points(fields), indent=1, ensure_ascii=False)
     return text.encode("utf-8", "surrogateescape") + b"\n"  # as Protobuf's C++ code ends it
+
+
+def _without_points(value):
+    """Replace 10.0 by 10: Protobuf's C++ code writes whole numbers of up to six digits so."""
+    if isinstance(value, dict):
+        return {key: _without_points(held) for key, held in value.items()}
+    if isinstance(value, list):
+        return [_without_points(held) for held in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e6:
+        return int(value)
+    return value
 
 
 async def _answer(send, status, body, headers):

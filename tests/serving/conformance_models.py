@@ -21,6 +21,9 @@ FLAGS = (
 LABELS = {"stable": 1, "can/ary": 2}
 
 ALL, LATEST_TWO, ONLY_TWO = "all {}", "latest { num_versions: 2 }", "specific { versions: 2 }"
+LATEST_FIVE, LATEST_NONE = "latest { num_versions: 5 }", "latest { num_versions: 0 }"
+ONE_AND_THREE = "specific { versions: 1 versions: 3 }"
+TWO_AND_NINE = "specific { versions: 2 versions: 9 }"
 # {model name: (folder, version policy; None for the default)}
 SERVED = {
     "half_plus_two": ("half_plus_two", None),
@@ -37,6 +40,10 @@ SERVED = {
     "latest": ("versions", None),
     "latest_two": ("versions", LATEST_TWO),
     "only_two": ("versions", ONLY_TWO),
+    "latest_five": ("versions", LATEST_FIVE),
+    "latest_none": ("versions", LATEST_NONE),
+    "one_and_three": ("versions", ONE_AND_THREE),
+    "two_and_nine": ("versions", TWO_AND_NINE),
     "labelled": ("versions", ALL),
     "late": ("late", ALL),
     # A URL must escape these names.

@@ -110,6 +110,7 @@ config.write_text(f"""model_config_list {{ config {{
     model_platform: "tensorflow"
     model_version_policy {{ all {{ }} }} }} }}""")
 server = serve("delivery", base, model_config_file=config)
+wait_for(server.rest, "delivery", 1)  # it loads version 2 first
 
 # %% [markdown]
 # `serve` starts the course's server, which imitates TensorFlow Serving. `server.rest` is the

@@ -59,6 +59,7 @@ def test_only_the_highest_version_is_loaded_without_a_policy(base, tmp_path):
 
 def test_with_all_versions_a_request_without_a_version_gets_the_highest(base, tmp_path):
     with serving(tmp_path, base, "model_version_policy { all { } }") as server:
+        server.wait_for("delivery", 1)  # it starts when one version is loaded
         assert answer(server, "/versions/1") == (200, {"predictions": [1.0]})
         found = {answer(server, "")[1]["predictions"][0] for _ in range(20)}
         assert found == {2.0}, "the server does not split traffic"

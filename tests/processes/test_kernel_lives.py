@@ -47,25 +47,34 @@ def own_server(tmp_path_factory):
 
 
 def begun(one, code):
-    """Run code that does not end; return when it has printed "begins"."""
-    one.client.execute(code)
+    """Run code that does not end; return when it has printed "begins".
+
+    An interrupt that `interrupted` had to send twice can end this cell before it prints. Then the
+    cell runs again.
+    """
+    asked = one.client.execute(code)
     while True:
         message = one.client.get_iopub_msg(timeout=LONG)
         if message["msg_type"] == "stream":
             return
+        ours = message["parent_header"].get("msg_id") == asked
+        if ours and message["content"].get("execution_state") == "idle":
+            one.client.get_shell_msg(timeout=LONG)
+            asked = one.client.execute(code)
 
 
 def interrupted(one):
     """Interrupt the cell that runs, and return the name of its error.
 
-    ipykernel loses an interrupt that comes while the cell begins, also in an ordinary kernel.
+    ipykernel loses an interrupt that comes while the cell begins, also in an ordinary kernel. A
+    second interrupt while it writes its answer would lose the answer, so there is long time for it.
     """
-    end = time.monotonic() + LONG
+    end = time.monotonic() + 2 * LONG
     while True:
         time.sleep(0.3)
         one.manager.interrupt_kernel()
         with contextlib.suppress(queue.Empty):
-            return one.client.get_shell_msg(timeout=2)["content"].get("ename")
+            return one.client.get_shell_msg(timeout=LONG / 3)["content"].get("ename")
         assert time.monotonic() < end
 
 

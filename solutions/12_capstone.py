@@ -72,8 +72,8 @@ readers.warm_up()
 # ## What does the brief ask for?
 #
 # The zoo's app and its phones call three endpoints. Each input and output has one value for each
-# row, so its shape is `(None,)`. Only `probabilities` has the shape `(None, 3)`, with the columns
-# Adelie, Chinstrap and Gentoo.
+# row, so its shape is `(None,)`. Only the output `probabilities` has the shape `(None, 3)`, with
+# the columns Adelie, Chinstrap and Gentoo.
 #
 # | endpoint | inputs | outputs |
 # |---|---|---|
@@ -259,8 +259,9 @@ lesson.q2.check(with_version_1)
 #
 # ### Exercise 3: export version 2 (8 min)
 #
-# Train a second network, and export it to `base / "2"`. Version 2 meets the requirements 1 to 8 and
-# 10 together with version 1.
+# Train a second network, and export it to `base / "2"` in the same way: another way can leave out a
+# signature, for example `serving_default`. Version 2 meets the requirements 1 to 8 and 10 together
+# with version 1.
 
 # %%
 # > with_version_2 = ...  # base, when it holds both exports
@@ -280,7 +281,7 @@ lesson.q3.check(with_version_2)
 # | `stable`, `canary` | the version that you trust, and the version on trial |
 # | `percent` | the share of the users that get the canary: from 1 to 20 |
 # | `max_error_rate`, `window` | two numbers, which say when the router ends the canary |
-# | `looks` | a list: the number of all users at each look at the experiment |
+# | `looks` | a list: for each look at the result, how many users both versions have had so far |
 #
 # The router ends the canary when more than `max_error_rate * window` of its last `window` requests
 # have failed.
@@ -291,11 +292,13 @@ lesson.q3.check(with_version_2)
 #
 # - ends a canary that fails in every second request, within 100 of its requests
 # - keeps a canary that fails in 1 of 100 requests
-# - has enough users at the last look. Today, 90 % of the users are content, and the experiment
-#   finds a difference of 0.02.
+# - has enough users at the last look. Today, 90 % of the users are content. The experiment must be
+#   able to find a difference of 0.02.
 #
 # `plan = Plan(baseline=..., effect=..., looks=..., share=...)` computes the users of an experiment.
-# `plan.schedule` is a list with the users of each look, and `users.total` is their number.
+# Here, `looks` is how often you look, which you choose. `share` is the share of the users that get
+# the canary, from 0 to 1. `plan.schedule` has one element for each look, and its `total` is the
+# number for the list.
 
 # %%
 # > with_plan = ...  # base, when it holds the exports and the plan

@@ -107,7 +107,7 @@ def _of_versions(number, delivery):
             version.failed.setdefault(number, str(error))
             problems.append(error)
         else:
-            figures |= {f"version {version.number}, {k}": v for k, v in measured.items()}
+            figures |= {f"version {version.number}: {k}": v for k, v in measured.items()}
     not_met = [one for one in problems if isinstance(one, NotMet)]
     if problems:
         raise (not_met or problems)[0]

@@ -54,7 +54,7 @@ class Requirement:
         first = f"{MARKS[self.outcome]} {self.number:>2} {self.name}: {self.outcome}"
         words = self.found
         if figures and self.figures:
-            words += " (" + ", ".join(f"{k} {v:.3g}" for k, v in self.figures.items()) + ")"
+            words += " (" + "; ".join(f"{k} = {v:.3g}" for k, v in self.figures.items()) + ")"
         lines = [words] if self.outcome == MET else [f"expected: {self.expected}.", words]
         shown = [
             textwrap.fill(line, WIDTH, initial_indent="     ", subsequent_indent="     ")

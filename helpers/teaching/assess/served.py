@@ -121,8 +121,10 @@ def versions(both: Serving, delivery: Delivery) -> Found:
         inputs = {key: columns(both.rows, key) for key in ENDPOINTS}
         found = replace_old(new, old, inputs, retrained=True)
         if found.exit_status == 1:
-            changes = "; ".join(str(change) for change in found.breaking[:2])
-            raise NotMet(shorten(f"{found.verdict} {changes}", 300))
+            changes = "; ".join(
+                f"signature {one.signature}: {one.words}" for one in found.breaking[:2]
+            )
+            raise NotMet(shorten(f"{found.verdict} In detail: {changes}.", 300))
         if found.exit_status == 2:
             raise NotTried(found.verdict)
     except NotMet as error:

@@ -85,10 +85,10 @@ readers.warm_up()
 # the three probabilities, and `species` is its name.
 #
 # - A missing measurement is `nan`. It counts as 43.9 mm or 4200 g.
-# - A word can come in any case: `"Biscoe"`, `"biscoe"`, `"BISCOE"`. An unknown word counts as `""`,
-#   a missing word.
-# - `measurements` is for phones, which have no words. It answers what `probabilities` answers for
-#   the words `""` and `""`.
+# - A word can come in any case: `"Biscoe"`, `"biscoe"`, `"BISCOE"`. A missing word is `""`, and an
+#   unknown word counts as a missing one.
+# - `measurements` is for phones, which have no words. It answers what `probabilities` answers when
+#   both words are missing.
 #
 # ## What decides whether the model is ready?
 #
@@ -280,7 +280,7 @@ lesson.q3.check(with_version_2)
 # |---|---|
 # | `stable`, `canary` | the version that you trust, and the version on trial |
 # | `percent` | the share of the users that get the canary: from 1 to 20 |
-# | `max_error_rate`, `window` | two numbers, which say when the router ends the canary |
+# | `max_error_rate`, `window` | when the router ends the canary, see below |
 # | `looks` | a list: for each look at the result, how many users both versions have had so far |
 #
 # The router ends the canary when more than `max_error_rate * window` of its last `window` requests
@@ -296,9 +296,9 @@ lesson.q3.check(with_version_2)
 #   able to find a difference of 0.02.
 #
 # `plan = Plan(baseline=..., effect=..., looks=..., share=...)` computes the users of an experiment.
-# Here, `looks` is how often you look, which you choose. `share` is the share of the users that get
-# the canary, from 0 to 1. `plan.schedule` has one element for each look, and its `total` is the
-# number for the list.
+# Here, `looks` is how often you look, which you choose. `share` is the canary's part of the users,
+# `percent / 100`. `plan.schedule` has one element for each look, and its `total` is the number for
+# the list.
 
 # %%
 # > with_plan = ...  # base, when it holds the exports and the plan

@@ -1,6 +1,5 @@
 """Every workflow is valid, its commands are right shell, and what its commands name exists."""
 
-import copy
 import json
 import re
 import subprocess
@@ -14,6 +13,7 @@ import yaml
 from helpers.paths import ROOT
 from helpers.scratch import RUN, SCRATCH
 from tests.course.test_lesson_08_elsewhere import NAME
+from tests.support.documents import changed
 
 SCHEMA = json.loads(Path(__file__).with_name("workflow.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -81,17 +81,8 @@ FIRST, SECOND = (*JOB, "steps", 0), (*JOB, "steps", 3)
     ],
 )
 def test_a_mistake_is_found(path, value):
-    workflow = copy.deepcopy(SERVING)
-    *above, last = path
-    place = workflow
-    for name in above:
-        place = place[name]
-    if value is None:
-        del place[last]
-    else:
-        place[last] = value
     with pytest.raises(jsonschema.ValidationError):
-        VALIDATOR.validate(workflow)
+        VALIDATOR.validate(changed(SERVING, path, value))
 
 
 def test_lesson_08_exports_to_the_folder_that_the_server_watches():

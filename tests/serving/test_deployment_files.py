@@ -1,6 +1,5 @@
 """Test that the files for Docker Compose and Kubernetes are valid, and that mistakes are found."""
 
-import copy
 import json
 import re
 from importlib import util
@@ -14,6 +13,7 @@ from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
 from helpers.paths import ROOT
 from helpers.serving.server import options as config
+from tests.support.documents import changed
 
 FOLDER = ROOT / "helpers/serving/rollout"
 
@@ -41,19 +41,6 @@ DEPLOYMENTS = [one for (kind, _), one in CLUSTER.items() if kind == "Deployment"
 
 def container(deployment):
     (found,) = deployment["spec"]["template"]["spec"]["containers"]
-    return found
-
-
-def changed(original, path, value):
-    """Return a copy with one field changed, or removed if `value` is None."""
-    place = found = copy.deepcopy(original)
-    *above, last = path
-    for name in above:
-        place = place[name]
-    if value is None:
-        del place[last]
-    else:
-        place[last] = value
     return found
 
 

@@ -1,6 +1,5 @@
 """Test that the manifest for KServe is valid, and that the schema finds mistakes."""
 
-import copy
 import json
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import yaml
 
 from helpers.paths import ROOT
 from helpers.serving.server import options as config
+from tests.support.documents import changed
 
 SCHEMA = json.loads((Path(__file__).parent / "kserve.schema.json").read_text(encoding="utf-8"))
 MANIFEST = yaml.safe_load(
@@ -19,20 +19,6 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 MODEL = ("spec", "predictor", "model")
 
 
-def changed(path, value):
-    """Return the manifest with one field changed, or removed if `value` is None."""
-    manifest = copy.deepcopy(MANIFEST)
-    *above, last = path
-    place = manifest
-    for name in above:
-        place = place[name]
-    if value is None:
-        del place[last]
-    else:
-        place[last] = value
-    return manifest
-
-
 def test_the_manifest_is_valid():
     VALIDATOR.check_schema(SCHEMA)
     VALIDATOR.validate(MANIFEST)
@@ -40,7 +26,7 @@ def test_the_manifest_is_valid():
 
 @pytest.mark.parametrize("percent", [None, 0, 100])
 def test_every_step_of_the_rollout_is_valid(percent):
-    VALIDATOR.validate(changed(("spec", "predictor", "canaryTrafficPercent"), percent))
+    VALIDATOR.validate(changed(MANIFEST, ("spec", "predictor", "canaryTrafficPercent"), percent))
 
 
 @pytest.mark.parametrize(
@@ -71,7 +57,7 @@ def test_every_step_of_the_rollout_is_valid(percent):
 )
 def test_a_mistake_is_found(path, value):
     with pytest.raises(jsonschema.ValidationError):
-        VALIDATOR.validate(changed(path, value))
+        VALIDATOR.validate(changed(MANIFEST, path, value))
 
 
 def test_the_server_accepts_the_flags_of_kserves_runtime():

@@ -212,11 +212,11 @@ class App:
             timeout_ms = self._left_ms(end)
             start = time.perf_counter()
             found = version.servable.answer(call, timeout_ms)
-            end, computed = time.perf_counter(), time.thread_time()
-            self._metrics.ran(route.model, route.verb.capitalize(), end - start)
+            answered, computed = time.perf_counter(), time.thread_time()
+            self._metrics.ran(route.model, route.verb.capitalize(), answered - start)
             response = write(found)
             if (
-                time.perf_counter() - end > QUICK_SECONDS  # perhaps the thread was interrupted
+                time.perf_counter() - answered > QUICK_SECONDS  # perhaps the thread was interrupted
                 and time.thread_time() - computed > QUICK_SECONDS
             ):
                 version.servable.sizes.take_out(call.size)

@@ -1,6 +1,5 @@
 """docs/hub.md and values.yaml: they agree with the configuration, and with the chart."""
 
-import copy
 import re
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,6 +10,7 @@ from traitlets.config import PyFileConfigLoader
 
 from helpers.paths import ROOT
 from helpers.teaching.handout import FOLDER
+from tests.support.documents import changed
 from tests.support.hub import CONFIG
 
 PAGE = (ROOT / "docs/hub.md").read_text(encoding="utf-8")
@@ -71,14 +71,8 @@ def test_the_values_are_fields_of_the_chart():
     ],
 )
 def test_a_wrong_value_is_found(path, value, words):
-    changed = copy.deepcopy(VALUES)
-    *parents, name = path.split("/")
-    part = changed
-    for parent in parents:
-        part = part[parent]
-    part[name] = value
     with pytest.raises(jsonschema.ValidationError, match=words):
-        jsonschema.validate(changed, CHART)
+        jsonschema.validate(changed(VALUES, path.split("/"), value), CHART)
 
 
 def test_the_link_opens_the_first_lesson_of_the_handout():

@@ -1,5 +1,5 @@
 # `make` lists the targets. Everything runs in .venv, which helpers/setup/env.sh keeps equal to the lock.
-# Variables: PYTHON=/path/to/python3.12   LAB_ARGS="--no-browser --port 8889"   LESSON=02   OPENVINO=1
+# Variables: PYTHON=/path/to/python3.12   LAB_ARGS="--no-browser --port 8889"   LESSON=02   OPENVINO=1   ALL=1
 
 UV ?= uv
 runtimes = helpers/runtimes
@@ -27,8 +27,8 @@ runtimes: env ## install the other runtimes of lesson 10 in .runtimes (needs npm
 lab: env ## open the course in JupyterLab
 	@$(run) helpers.jupyter --ServerApp.root_dir="$(CURDIR)" notebooks/00_start_here.ipynb $(LAB_ARGS)
 
-test: lint ## run the lint, the tests, and every notebook against its stored outputs
-	@$(run) pytest
+test: lint ## run the lint, the tests, and every notebook against its stored outputs (ALL=1: every case, half an hour)
+	@$(run) pytest $(if $(ALL),--all)
 
 notebooks: env ## derive the notebooks from solutions/*.py (LESSON=02: of one lesson)
 	@$(run) helpers.notebooks $(LESSON)

@@ -114,6 +114,7 @@ def test_complex_model_finds_the_sum(trained):
     assert np.abs(y).mean() > 2
 
 
+@pytest.mark.share(3)
 @EVERY_MODEL
 @pytest.mark.parametrize("reader", readers.READERS)
 def test_export_gives_the_same_numbers(exports, trained, model, reader):

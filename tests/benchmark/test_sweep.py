@@ -66,6 +66,7 @@ def test_a_sweep_in_its_own_process_refuses_other_numbers(exports):
         sweep.sweep(export_dir, another)
 
 
+@pytest.mark.weekly
 def test_without_onnx_runtime_the_course_s_own_python_measures(exports, monkeypatch):
     export_dir, file, _ = exports[0]
     monkeypatch.setattr("helpers.runtimes.missing", lambda runtime: f"no {runtime} here")

@@ -11,6 +11,7 @@ from tests.corpus.record import CASES, STATUSES, Export, export, load
 QUICK = [one for one in load().values() if one.quick]
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("one", QUICK, ids=lambda one: one.name)
 def test_what_the_tool_says_is_right(one, tmp_path):
     judged = judge.judge(one, tmp_path)

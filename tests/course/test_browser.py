@@ -373,6 +373,7 @@ def lab():
         yield lab
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_lesson(lab, case):
     with lab.open(case.name) as notebook:
@@ -534,6 +535,7 @@ def test_demanded_browser_is_missing(tmp_path):
     assert NO_BROWSER in words
 
 
+@pytest.mark.weekly
 def test_browser_is_found_under_each_name(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("BROWSER_PATH", raising=False)

@@ -85,6 +85,7 @@ def stored_pictures():
                     yield pytest.param(base64.b64decode(code), id=f"{name}-{cell['id']}")
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("code", list(stored_pictures()))
 def test_colours_of_a_stored_picture_differ_enough(code):
     pixels = matplotlib.image.imread(io.BytesIO(code))[..., :3].reshape(-1, 3)

@@ -44,6 +44,7 @@ def test_litert_never_gives_the_numbers_of_the_popular_export(penguins, popular,
         assert (litert.reader, litert.status, litert.error) == ("litert", OTHER, "")
 
 
+@pytest.mark.weekly
 @pytest.mark.skipif(bool(runtimes.missing("c")), reason=runtimes.missing("c"))
 def test_c_library_fails_as_the_session_does(penguins, popular, tmp_path):
     """The C library has the loader of TensorFlow Serving."""

@@ -54,6 +54,7 @@ def texts(notebook):
     ]
 
 
+@pytest.mark.weekly
 def test_the_cells_run_against_another_server(elsewhere, tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "progress.json"))
     notebook = derive(NAME, "notebooks")

@@ -75,6 +75,7 @@ def test_the_model_has_as_many_weights_as_the_page_says(model):
     assert sum(weight.numpy().size for weight in model.weights) == 2817
 
 
+@pytest.mark.weekly
 def test_what_each_way_takes_for_one_row(model, files):
     weights = [weight.numpy() for weight in model.weights]
     kernel1, bias1, kernel2, bias2, kernel3, bias3 = weights
@@ -200,6 +201,7 @@ def test_loading_an_export_takes_longer_than_opening_a_file(files):
     assert load > 10 * cpu_seconds(open_100) / 100  # 700
 
 
+@pytest.mark.weekly
 def test_what_importing_takes_and_how_much_memory(files):
     def costs(library, path):
         command = [sys.executable, "-c", IN_ONE_PROCESS, library, str(path)]

@@ -89,6 +89,7 @@ def test_each_exercise_has_its_proofs(name):
                 fail(file, f"{key}, mistake {mistake!r}: say which words the learner must read")
 
 
+@pytest.mark.share(3)
 @EVERY_LESSON
 def test_each_check_refuses_nonsense(name, tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_EXPORTS", str(tmp_path))

@@ -87,6 +87,7 @@ def outputs(notebook):
         yield cell.source, said
 
 
+@pytest.mark.weekly
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no such sockets")
 def test_lesson_elsewhere_offline_later_and_twice_at_once(tmp_path):
     course = tmp_path / "moved course"

@@ -25,6 +25,7 @@ More.
 """
 
 
+@pytest.mark.weekly
 def test_new_lesson_passes_every_test_at_once(tmp_path):
     course = tmp_path / "a course"
     copy_files(

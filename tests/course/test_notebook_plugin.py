@@ -112,6 +112,7 @@ def test_untouched_course_passes(course):
     assert "Cell" not in said and "skipped" not in said
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("damage", DAMAGE, ids=lambda function: function.__name__)
 def test_damage_fails_and_says_what_to_do(course, damage):
     damage(course)

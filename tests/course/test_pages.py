@@ -86,6 +86,7 @@ def test_each_opening_point_has_an_exercise(name):
         fail(name, f"the opening names the exercises {sorted(numbers)} of {count}")
 
 
+@pytest.mark.share(3)
 @EVERY_PAGE
 def test_recipe_runs_alone(name, tmp_path):
     """Without the course, in a fresh process."""

@@ -54,6 +54,7 @@ FORMS = {
 }
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("form", FORMS)
 def test_a_text_finds_the_same_in_every_form(form):
     missed, wrong = [], []

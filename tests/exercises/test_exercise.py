@@ -335,6 +335,7 @@ STRANGE = {  # beside tests/exercises/nonsense.py, which every check gets as wel
 }
 
 
+@pytest.mark.share(4)
 def test_strange_answers_to_every_exercise(lesson, monkeypatch):
     monkeypatch.setattr(learner_code, "SECONDS", DEADLINE)
     for key in lesson.exercises:

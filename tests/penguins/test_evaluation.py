@@ -14,6 +14,7 @@ from helpers.penguins.evaluation import (
 from helpers.penguins.hand_preparation import by_hand, new_network
 
 
+@pytest.mark.weekly
 def test_no_penguin_is_judged_by_a_model_that_has_seen_it(five):
     rows, met = penguins() | {"number": np.arange(344)}, []
 
@@ -46,6 +47,7 @@ def test_the_model_beats_both_rules(five):
     assert np.percentile(drawn, [2.5, 97.5]) == pytest.approx((low, high), abs=0.005)
 
 
+@pytest.mark.weekly
 @pytest.mark.parametrize("seed", [1, 2])
 def test_it_beats_them_in_other_folds_too(monkeypatch, seed):
     monkeypatch.setattr(

@@ -580,6 +580,7 @@ def test_a_child_that_traces_functions_leaves_no_file(way, temporary):
     assert returns_to_empty(temporary)
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("how", ["end", "exit", "crash"])
 def test_a_child_that_traces_and_ends_by_itself_leaves_no_file(how, way, temporary):
     process = tracing()

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 TENSORFLOW_IN_A_CELL = """
 import builtins, gc, weakref
 
@@ -30,6 +32,7 @@ def after_a_cell(prepare):
     return done.stdout.split()
 
 
+@pytest.mark.weekly
 def test_no_method_gets_the_address_of_a_freed_builtin():
     """TensorFlow goes by addresses: it would call that method without its self, now and then."""
     assert after_a_cell("")[0] == "freed"

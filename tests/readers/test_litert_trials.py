@@ -79,6 +79,7 @@ WORKS = {
 }
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("what", WORKS)
 def test_the_change_that_helps_is_found(tmp_path, what):
     make, changes, shape, claim = WORKS[what]

@@ -149,6 +149,7 @@ SAVED = {
 }
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("what", SAVED)
 def test_rescued_export_gives_the_numbers_of_the_model(tmp_path, capsys, what):
     make, promised = SAVED[what]

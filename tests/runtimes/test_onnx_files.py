@@ -223,6 +223,7 @@ for name, model, x in (("prices", prices, np.ones((1, 3))), ("colours", colours,
 """
 
 
+@pytest.mark.weekly
 def test_files_that_keras_writes_itself(tmp_path):
     python = RUNTIMES / "venv" / "bin" / "python"
     settings = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -107,6 +107,7 @@ def test_a_process_that_is_killed_is_replaced(runtime):
     assert kind._child is not killed
 
 
+@pytest.mark.share(2)
 def test_a_model_that_hangs_is_ended_and_the_next_answers(runtime):
     assert ask(hangs(), [[1e9]], runtime) == 1e9
     with pytest.raises(ReaderError, match="no answer within 2 seconds"):
@@ -160,6 +161,7 @@ def temporary():
         yield folder
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("state", ["idle", "busy"])
 def test_nothing_outlives_a_kernel_that_is_killed(state, temporary):
     # Idle, the others end as the readers do (test_readers.py); C has an end of its own.

@@ -238,6 +238,7 @@ def test_start_is_plain_sh():
     assert subprocess.run(["dash", "-n", bundle.OWN / "start.sh"]).returncode == 0
 
 
+@pytest.mark.weekly
 def test_it_starts_without_network(bundled, tmp_path):
     if why := box.why_no_box():
         required = os.environ.get("REQUIRE_BOXES", "") not in ("", "0")

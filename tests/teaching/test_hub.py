@@ -76,6 +76,7 @@ def test_a_kernel_has_the_environment_of_the_course_and_the_copy_of_the_learner(
     assert draw == "1", "the learners get what the hub has"
 
 
+@pytest.mark.weekly
 @needs_unix
 def test_an_idle_kernel_ends_although_its_notebook_is_open(class_):
     class_.start(HASTY)

@@ -30,11 +30,13 @@ def names(site):
     return [*kept, *FORMS]
 
 
+@pytest.mark.share(3)
+@pytest.mark.parametrize("third", range(3))
 @pytest.mark.parametrize(("theme", "rules"), [("light", None), ("dark", CONTRAST)])
-def test_no_page_breaks_a_rule_of_level_a_or_aa(address, names, theme, rules):
+def test_no_page_breaks_a_rule_of_level_a_or_aa(address, names, theme, rules, third):
     found = {}
     with open_page(color_scheme=theme, reduced_motion="reduce") as page:
-        for name in names:
+        for name in names[third::3]:
             page.goto(f"{address}/{name}")
             chosen = {"rules": rules} if rules else {}
             found[name] = list(map(str, violations(page, **chosen)))
@@ -54,6 +56,7 @@ def test_axe_finds_what_is_wrong(address):
     assert rules == {"image-alt", "button-name", "color-contrast"}
 
 
+@pytest.mark.weekly
 def test_no_page_is_wider_than_a_phone(address, names):
     with open_page(viewport=PHONE) as page:
         wider = {}

@@ -80,6 +80,7 @@ def page(address):
         yield page
 
 
+@pytest.mark.weekly
 def test_every_text_of_the_tests_gets_the_answer_that_python_gives(page):
     assert len(TEXTS) >= 700
     wrong = []

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from helpers.artifact.restored_variables import restored_and_read
@@ -638,6 +639,7 @@ Q5 = Proofs(
 )
 
 
+@pytest.mark.weekly
 def test_another_order_gets_another_table(lesson, tmp_path):
     q2 = lesson.exercises["q2"]
     right = set()

@@ -116,6 +116,7 @@ def one_of_each_kind():
 KINDS = one_of_each_kind()
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_tools_of_the_page_find_exactly_the_faults(kind, tmp_path, monkeypatch):
     """The solution of the page, on an export of each kind."""

@@ -306,6 +306,7 @@ SOLVED = {
 }
 
 
+@pytest.mark.share(4)
 @pytest.mark.parametrize(
     ("key", "seed"),
     [(key, seed) for key in SOLVED for seed in (1, 2, 3) if (key, seed) != ("q5", 3)],

@@ -59,6 +59,7 @@ def test_two_good_solutions_of_different_kinds_meet_all_requirements(without_ker
     assert all({"islands.txt", PLAN} <= names for names in files)
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("name", NEAR_MISSES)
 def test_near_miss_fails_in_its_requirement_alone(name, tmp_path):
     one = NEAR_MISSES[name]
@@ -313,6 +314,7 @@ def test_the_command_tells_the_same(with_keras, capsys):
     (base / "other.json").rename(base / PLAN)
 
 
+@pytest.mark.weekly
 def test_the_command_in_a_shell(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "helpers.teaching.assess", str(tmp_path / "none")],

@@ -93,6 +93,7 @@ for line in sys.stdin:
     print(int(line), flush=True)"""
 PAIRS = 3
 LONG = 60  # seconds of load on the model server
+HELD_UP = 15  # seconds in which each long request is sent again and again
 ONCE = ("plain", 300, "module")  # an export that Keras did not write
 
 
@@ -146,6 +147,7 @@ def _sections():
         verdicts,
         changing_versions,
         fuzz,
+        held_up,
         beside_others,
         notebooks,
         kernels,
@@ -359,9 +361,9 @@ def changing_versions():
 
 def fuzz():
     """Requests from the protocol's grammar, right and damaged; one wrong answer ends it."""
-    print(f"requests that Hypothesis makes, for {LONG} seconds", flush=True)
+    print(f"requests that Hypothesis makes: three times {LONG} seconds", flush=True)
     from helpers.serving.launch.process import start
-    from tests.serving import fuzz, numbered_model
+    from tests.serving import fuzz, fuzz_framing, fuzz_grpc, numbered_model
 
     with tempfile.TemporaryDirectory() as folder:
         config = fuzz.write_models(Path(folder))
@@ -373,10 +375,34 @@ def fuzz():
             counts = fuzz.run(
                 connection, LONG, after_round=lambda: sizes.append(process.memory_info().rss)
             )
+            framed = fuzz_framing.run(connection.port, LONG)
+            called = fuzz_grpc.run(server.grpc, LONG)
     print(f"  {dict(counts)}, MB {[size // 10**6 for size in sizes]}", flush=True)
+    print(f"  framing {dict(framed)}; gRPC {dict(called)}", flush=True)
     yield Figure("fuzz: answered by the protocol", "requests", counts.total(), 2000, ">")
+    yield Figure("fuzz of HTTP/1: answered by the protocol", "answers", framed.total(), 2000, ">")
+    yield Figure("fuzz of gRPC: answered by the protocol", "requests", called.total(), 2000, ">")
     grown = sizes[-1] / sizes[0]
     yield Figure("fuzz: server's memory at the end", "after the first round", grown, 1.1, "<")
+
+
+def held_up():
+    """How long a quick model's answers take, while the server computes or reads another request."""
+    print("a quick model while the server computes and reads", flush=True)
+    from helpers.serving.launch.process import start
+    from tests.serving import held_up
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        start(model_config_file=held_up.write_models(Path(folder))) as server,
+    ):
+        port = int(server.rest.rpartition(":")[2])
+        cases = {"a model that takes 2 s": held_up.slow(port, 2), **held_up.bodies()}
+        for name, request in cases.items():
+            kept = held_up.keep(port, request, HELD_UP)
+            other = statistics.median(kept.other)
+            print(f"  {name}: {len(kept.quick)} answers, the other {other:.2f} s", flush=True)
+            yield Figure(f"a quick model beside {name}: p99", "ms", 1000 * kept.p99, 50, "<")
 
 
 def beside_others():

@@ -19,7 +19,14 @@ import pytest
 
 from helpers.paths import ROOT
 from helpers.serving.launch.process import free_ports
-from tests.serving import against, conformance, conformance_models, fuzz
+from tests.serving import (
+    against,
+    conformance,
+    conformance_models,
+    fuzz,
+    fuzz_framing,
+    fuzz_grpc,
+)
 
 VECTORS = conformance.read()
 LONG = 120  # seconds; an idle machine needs ten
@@ -181,6 +188,19 @@ def test_random_requests(server):
         server, "POST", "/v1/models/shapes:predict", '{"instances": [[1, 2]]}'
     )
     assert json.loads(answer[2]) == {"predictions": [[2.0, 4.0]]}
+
+
+def test_random_grpc_requests(server):
+    counts = fuzz_grpc.run(server["grpc"], examples=400)
+    assert counts["OK"] > 20
+    assert counts["INVALID_ARGUMENT"] > 100
+    assert counts["INTERNAL"] > 20
+
+
+def test_random_framing(server):
+    port = int(server["rest"].rpartition(":")[2])
+    counts = fuzz_framing.run(port, examples=400)
+    assert counts[200] > 60 and counts[400] > 100
 
 
 KEYS = {

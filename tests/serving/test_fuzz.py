@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from helpers.serving.protocol.dtypes import FLOAT, INT32, STRING
-from tests.serving import fuzz
+from tests.serving import fuzz, fuzz_framing, fuzz_grpc
 from tests.serving.protocol.test_predict_request import exactly, read, same
 
 
@@ -42,3 +42,45 @@ def test_fault_finds_invalid_responses(status, body):
     assert fuzz.fault(status, body)
     assert not fuzz.fault(400, b'{"error": "\xff"}')
     assert not fuzz.fault(200, b'{"outputs": NaN}')
+
+
+@pytest.mark.parametrize(
+    ("call", "body", "code", "details"),
+    [
+        ("PredictionService/Predict", b"", "INTERNAL", "an error"),
+        ("PredictionService/Predict", b"", "UNKNOWN", "an error"),
+        ("PredictionService/Predict", b"", "INVALID_ARGUMENT", ""),
+        ("PredictionService/Predict", b"\xff", "OK", ""),
+        ("PredictionService/Predict", b"\xff", "INVALID_ARGUMENT", "an error"),
+    ],
+)
+def test_fault_finds_wrong_codes(call, body, code, details):
+    assert fuzz_grpc.fault(call, body, code, details)
+    assert not fuzz_grpc.fault(call, b"", "OK", "")
+    assert not fuzz_grpc.fault(call, b"\xff", "INTERNAL", "no message")
+
+
+REQUEST = b"GET / HTTP/1.1\r\n\r\n"
+ANSWER = b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@pytest.mark.parametrize(
+    "received",
+    [
+        ANSWER.replace(b"404", b"500"),
+        ANSWER[:-1],
+        ANSWER[:10],
+        ANSWER + b"{}",
+        3 * ANSWER,
+        b"an error",
+    ],
+)
+def test_fault_finds_wrong_framing(received):
+    assert fuzz_framing.fault([REQUEST], received)
+    assert not fuzz_framing.fault([REQUEST], b"")
+    assert not fuzz_framing.fault([REQUEST, REQUEST], b"HTTP/1.1 100 Continue\r\n\r\n" + 2 * ANSWER)
+
+
+def test_an_answer_to_head_has_a_length_and_no_body():
+    assert fuzz_framing.statuses(ANSWER[:-2] + ANSWER) == [404, 404]
+    assert fuzz_framing.statuses(ANSWER[:-2]) == [404]

@@ -1,9 +1,10 @@
 """`make bench-serving`: the course's model server beside two others, with the same artifact.
 
 The others get environments of their own in `.bench`, made by this program with pip: the newest
-versions that install with this Python, set up for speed as their documents say (tests/rivals). One
+versions that install with this Python, set up for speed as their documents say (`rivals`). One
 server runs at a time; a round has each of them once. The figures are ratios, medians of the rounds,
-and the exit status is 1 if one does not meet its bar.
+and the exit status is 1 if one does not meet its bar. Locust, a client, gets one too, for
+tests/serving/test_other_clients.py.
 """
 
 import contextlib
@@ -44,9 +45,9 @@ class Kind:
 
     name: str
     packages: tuple
-    command: Callable  # (python, artifact, port) to list
+    command: Callable | None  # (python, artifact, port) to list
     path: str
-    answer: Callable  # from the JSON of an answer to the predictions
+    answer: Callable | None  # from the JSON of an answer to the predictions
 
 
 def ours(python, artifact, port):
@@ -74,6 +75,7 @@ KINDS = (
 
 
 OTHERS = KINDS[1:]
+LOCUST = Kind("locust", ("locust",), None, "", None)  # a client
 
 
 class Small(tf.Module):
@@ -116,7 +118,7 @@ def installed():
 
 def figures():
     """The rows of the table; installs what is not here."""
-    pythons = {kind.name: environment(kind) for kind in KINDS}
+    pythons = {kind.name: environment(kind) for kind in (*KINDS, LOCUST)}
     rows = np.random.default_rng(7).normal(size=(ROWS, FEATURES)).round(3)
     body = json.dumps({"instances": rows.tolist()}).encode()
     found = {kind.name: [] for kind in KINDS}
@@ -158,7 +160,9 @@ def environment(kind):
 
 
 def requirements(kind):
-    """What pip installs for a server, beside the TensorFlow that runs here."""
+    """What pip installs: for a server, also the TensorFlow that runs here."""
+    if not kind.command:
+        return " ".join(kind.packages)
     name = next(n for n in ("tensorflow-cpu", "tensorflow") if _version(n))
     return " ".join([f"{name}=={tf.__version__}", *kind.packages])
 

@@ -14,7 +14,7 @@ from helpers.notebooks import lesson_names, solution_of
 from helpers.paths import ROOT
 from helpers.runtimes.browser import NAMES, find_browser
 from tests.support.axe import AXE, CONTRAST, violations
-from tests.support.browser import PATIENCE, Lab
+from tests.support.browser import PATIENCE, Lab, Notebook
 
 NO_BROWSER = (
     "no browser, so no widget was moved: install chromium (Debian, Ubuntu: apt install chromium), "
@@ -40,7 +40,6 @@ def refresh_the_map(notebook):
     expect(output).to_contain_text("Next: 01 Basic export")
 
     output.get_by_role("link", name="01 Basic export").last.click()
-    # The tab stays open for the next test: a kernel that ends while it starts fills the console.
     tab = notebook.page.get_by_role("tab", name="01_basic_export.ipynb")
     expect(tab).to_have_attribute("aria-selected", "true")
     assert len(notebook.page.context.pages) == 1, "the link opens a tab of the browser"
@@ -267,6 +266,8 @@ class Case:
         Function of the Notebook. The exercise was passed before the call.
     key : str
         Of the exercise.
+    opens : str
+        Name of the lesson that `use_widget` opens beside this one.
     """
 
     name: str
@@ -276,6 +277,7 @@ class Case:
     words: str
     use_widget: Callable
     key: str = "q1"
+    opens: str = ""
 
 
 CASES = [
@@ -286,6 +288,7 @@ CASES = [
         wrong="export_dir = popular_dir",
         words="export_dir should work in all three readers, but the session fails",
         use_widget=refresh_the_map,
+        opens="01_basic_export",
     ),
     Case(
         name="01_basic_export",
@@ -384,6 +387,11 @@ def test_lesson(lab, case):
         case.use_widget(notebook)
         assert not notebook.console, "the page complains in the browser's console"
         assert not notebook.abroad, "the page needs a network"
+        if case.opens:
+            opened = Notebook(notebook.page, f"notebooks/{case.opens}.ipynb")
+            opened.wait_until_idle()
+            opened.shut_down()
+            opened.close()
         readable_in_both_themes(notebook)
         fit_into_narrow_windows(lab, notebook)
 

@@ -163,7 +163,9 @@ def write_lesson(course, name, solution, exercises, proofs):
 def said(course):
     """{lesson: what its failures say, a list of lines}."""
     gate = "tests/course/test_lesson_proofs.py"
-    text, status = run(course, "--numprocesses=0", "-p", "no:cacheprovider", "--tb=short", gate)
+    text, status = run(
+        course, "--numprocesses=0", "-p", "no:cacheprovider", "--all", "--tb=short", gate
+    )
     assert status == 1, text
     parts = re.split(
         r"^_+ (?:test_\w+)\[(\w+)\] _+$", text.split("= short test summary")[0], flags=re.M

@@ -12,7 +12,7 @@ from helpers.serving.launch.process import start
 from tests.bench.serving import ENVIRONMENTS
 from tests.serving.numbered_model import publish
 
-KSERVE = ENVIRONMENTS / "kserve/bin/python"
+KSERVE, LOCUST = (ENVIRONMENTS / name / "bin/python" for name in ("kserve", "locust"))
 CLIENTS = Path(__file__).parent / "clients"
 VALUES = 50_000  # of the large body, which arrives in many parts
 LONG = 120  # seconds, against a client that hangs
@@ -78,3 +78,18 @@ def test_the_client_of_kserve_for_the_protocol_v1(server, tmp_path):
     ready, *answers = run(server, tmp_path, KSERVE, CLIENTS / "v1_client.py")
     assert ready == (200, None)  # neither True nor False: see docs/beyond_one_machine.md
     check_answers(*answers)
+
+
+@pytest.mark.skipif(not LOCUST.exists(), reason="locust is here only after `make bench-serving`")
+def test_the_users_of_locust(server):
+    command = [LOCUST, "-m", "locust", "--headless", "--only-summary", "--json", "--users=8"]
+    done = subprocess.run(
+        [*command, "--spawn-rate=8", "--run-time=5s", "--host", server.rest],
+        env={**os.environ, "LOCUST_LOCUSTFILE": str(CLIENTS / "locustfile.py")},
+        capture_output=True,
+        text=True,
+        timeout=LONG,
+    )
+    assert done.returncode == 0, done.stderr
+    (found,) = json.loads(done.stdout)
+    assert found["num_failures"] == 0 and found["num_requests"] > 100, found

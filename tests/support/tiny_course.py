@@ -19,6 +19,7 @@ NEEDED = (
     "tests/support/__init__.py",
     "tests/support/clinic_table.py",
     "tests/support/notebook_plugin.py",
+    "tests/support/share.py",
     "tests/course/__init__.py",
     "tests/course/test_lessons.py",
 )

@@ -19,7 +19,7 @@ import psutil
 from helpers.paths import NOTEBOOKS, SOLUTIONS
 from helpers.runtimes.browser import find_browser
 from tests.processes.kernels import Kernel, gone, kernel
-from tests.support.browser import Lab
+from tests.support.browser import OFFLINE, Lab
 
 LESSON, FOUR = "01_basic_export", ("01", "02", "03", "04")
 STARTS = 5
@@ -67,7 +67,7 @@ def opened() -> Iterator[Row]:
     """The same in JupyterLab, for a learner who looks at the page, and after a restart."""
     found = {}
     for setting in ("1", "0"):
-        with _variable("COURSE_FORK", setting), Lab() as lab:
+        with _variable("COURSE_FORK", setting), Lab(settings=OFFLINE) as lab:
             with lab.open("00_start_here") as page:  # JupyterLab is loaded, and shows its files
                 page.wait_until_idle()
             times = [lab.time_to_first_output(LESSON, FIRST_CELL) for _ in range(STARTS)]

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -29,11 +29,9 @@ from helpers.runtimes.browser import FLAGS, find_browser
 from helpers.teaching.single_user import fork_servers
 
 PATIENCE = 180  # seconds: two busy cores may need ten times what an idle machine does
-SETTINGS = {
-    # Put all cells into the page, because JupyterLab would leave out those that are not in view.
-    "notebook-extension/tracker": {"windowingMode": "none"},
-    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
-}
+OFFLINE = {"apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False}}
+# Put all cells into the page, because JupyterLab would leave out those that are not in view.
+SETTINGS = OFFLINE | {"notebook-extension/tracker": {"windowingMode": "none"}}
 
 
 class Lab:
@@ -43,6 +41,8 @@ class Lab:
     ----------
     width, height : int
         Size of a page in pixels.
+    settings : mapping
+        JupyterLab's settings by the name of a plugin; with OFFLINE, all others are the defaults.
 
     Attributes
     ----------
@@ -52,15 +52,19 @@ class Lab:
 
     folder: Path
 
-    def __init__(self, width: int = 1280, height: int = 900) -> None:
-        self.size = {"width": width, "height": height}
+    def __init__(
+        self, width: int = 1280, height: int = 900, settings: Mapping[str, Mapping] = SETTINGS
+    ) -> None:
+        self.size, self.settings = {"width": width, "height": height}, settings
         self._page: Page | None = None
 
     def __enter__(self):
         with ExitStack() as stack:
             self.folder = Path(stack.enter_context(_temporary_folder()))
             self.course = _copy_course(self.folder / "course")
-            self.address, self.token = stack.enter_context(_server(self.folder, self.course))
+            self.address, self.token = stack.enter_context(
+                _server(self.folder, self.course, self.settings)
+            )
             playwright = stack.enter_context(sync_playwright())
             browser = playwright.chromium.launch(
                 executable_path=find_browser(), args=list(FLAGS), timeout=PATIENCE * 1000
@@ -137,6 +141,7 @@ class Lab:
         """
         assert self._page, "open a notebook first"
         notebook = Notebook(self._page, f"notebooks/{name}.ipynb")
+        notebook.polling = 10
         begin = time.perf_counter()
         notebook.open()
         notebook.run_first(text)
@@ -164,7 +169,11 @@ class Notebook:
         Errors that the page wrote to its console.
     abroad : list of str
         Requested addresses on other machines.
+    polling : float
+        Milliseconds between two looks at the page, while this waits for something.
     """
+
+    polling: float = 100
 
     def __init__(self, page: Page, path: str) -> None:
         self.page, self.path = page, path
@@ -199,7 +208,7 @@ class Notebook:
         found = self.page.wait_for_function(
             f"({{path, value}}) => {{ {_FIND_PANEL} return {script}; }}",
             arg={"path": self.path, "value": value},
-            polling=100,
+            polling=self.polling,
             timeout=PATIENCE * 1000,
         )
         return found.json_value()
@@ -380,7 +389,7 @@ def _copy_course(target):
 
 
 @contextmanager
-def _server(folder, course):
+def _server(folder, course, settings):
     """Start JupyterLab apart from the user's own. Yield its address and token."""
     token = secrets.token_hex(16)
     own = {
@@ -391,7 +400,7 @@ def _server(folder, course):
         "JUPYTERLAB_WORKSPACES_DIR": folder / "workspaces",
         "IPYTHONDIR": folder / "ipython",
     }
-    for name, values in SETTINGS.items():
+    for name, values in settings.items():
         file = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(values))

@@ -6,6 +6,7 @@
 * A client of HTTP/1.0 may keep its connection open.
 * Lines may end without a carriage return.
 * The fragment of a URL, which uvicorn drops, belongs to the path.
+* A client that sends no more after its request (`nc -N`, for example) gets its answer.
 * A server for one user refuses the connections of other users, and requests whose Host header
   names another computer. A page in a browser can send those (DNS rebinding).
 """
@@ -55,6 +56,13 @@ class Protocol(HttpToolsProtocol):
             if self.transport.is_closing():
                 return None
         return None
+
+    def eof_received(self) -> bool:
+        """Close the connection, but first answer the requests that have come whole."""
+        if self.cycle is None or self.cycle.response_complete or self.cycle.more_body:
+            return False
+        self.cycle.keep_alive = False  # it is the last one: uvicorn closes after its answer
+        return True
 
     def _with_carriage_return(self, data):
         """Complete the end of the first line; the parser's leniency is for the other lines."""

@@ -61,6 +61,30 @@ def test_a_body_that_looks_like_a_request_is_not_answered(server):
     assert b"model_version_status" not in received
 
 
+def test_a_client_that_sends_no_more_gets_its_answers(tmp_path):
+    """A model that is new computes in another thread, so the end of the requests comes first."""
+    publish(tmp_path / "number", 1)
+    with start("number", tmp_path / "number", max_num_load_retries=0) as fresh:
+        host, port = fresh.rest.removeprefix("http://").split(":")
+        for count in (1, 3):
+            with socket.create_connection((host, int(port)), 30) as line:
+                line.sendall(count * request())
+                line.shutdown(socket.SHUT_WR)
+                received = b""
+                while data := line.recv(65536):
+                    received += data
+            assert received.count(b"HTTP/1.1 200 OK") == count, received
+
+
+def test_an_end_in_a_request_closes_the_connection(server):
+    host, port = server.rest.removeprefix("http://").split(":")
+    for sent in (b"", b"POST", request()[:-3]):
+        with socket.create_connection((host, int(port)), 30) as line:
+            line.sendall(sent)
+            line.shutdown(socket.SHUT_WR)
+            assert line.recv(65536) == b""
+
+
 def test_an_offer_without_a_body(server):
     head = b"\r\n".join([b"GET /v1/models/number HTTP/1.1", b"Host: localhost", *OFFER, b"", b""])
     received = answers(server, head, request(LAST))

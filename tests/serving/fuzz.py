@@ -221,8 +221,7 @@ def run(connection, seconds=0, examples=1000, after_round=lambda: None):
     AssertionError
         an answer was not one of the protocol; the text shows the request
     """
-    counts, rounds = Counter(), 0
-    end = time.monotonic() + seconds
+    counts = Counter()
 
     def send(request):
         path, body = request
@@ -233,16 +232,24 @@ def run(connection, seconds=0, examples=1000, after_round=lambda: None):
         assert not wrong, f"{wrong}\nPOST {path}\n{body[:2000]!r}\n{answer[:2000]!r}"
         counts[response.status] += 1
 
+    in_rounds(REQUESTS, send, seconds, examples, after_round)
+    return counts
+
+
+def in_rounds(strategy, send, seconds, examples, after_round=lambda: None):
+    """Call `send` with `examples` draws of a strategy, again until the seconds are over.
+
+    Each run of the program draws the same, each round something else.
+    """
+    end, rounds = time.monotonic() + seconds, 0
     while not rounds or time.monotonic() < end:
-        # Each run of the program sends the same requests, each round different ones.
         round_ = settings(
             max_examples=examples,
             deadline=None,
             database=None,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
-        )(given(REQUESTS)(send))
+        )(given(strategy)(send))
         seed(rounds)(round_)()
         rounds += 1
         after_round()
-    return counts

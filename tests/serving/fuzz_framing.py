@@ -6,11 +6,11 @@
 import contextlib
 import re
 import socket
-import time
 from collections import Counter
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+
+from tests.serving import fuzz
 
 MODEL = "/v1/models/shapes"
 BODY = b'{"instances": [[1, 2]]}'
@@ -169,7 +169,6 @@ def run(port: int, seconds: float = 0, examples: int = 500) -> Counter:
         a response was not one of the protocol; the text shows what was sent
     """
     counts: Counter = Counter()
-    end, rounds = time.monotonic() + seconds, 0
 
     def send(parts):
         received = exchange(port, parts)
@@ -177,17 +176,9 @@ def run(port: int, seconds: float = 0, examples: int = 500) -> Counter:
         assert not wrong, f"{wrong}\nsent {b''.join(parts)[:2000]!r}\nreceived {received[:2000]!r}"
         counts.update(statuses(received))
 
-    while not rounds or time.monotonic() < end:
-        # Each run of the program sends the same bytes, each round different ones.
-        round_ = settings(
-            max_examples=examples,
-            deadline=None,
-            database=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )(given(CONNECTIONS)(send))
-        seed(rounds)(round_)()
-        rounds += 1
+    def check():
         head = f"POST {MODEL}:predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(BODY)}"
         assert ANSWER in exchange(port, [head.encode() + b"\r\n\r\n" + BODY])
+
+    fuzz.in_rounds(CONNECTIONS, send, seconds, examples, after_round=check)
     return counts

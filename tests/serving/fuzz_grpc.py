@@ -5,7 +5,6 @@ right and wrong values. Some are damaged; then the bytes may be no message at al
 """
 
 import functools
-import time
 from collections import Counter
 
 import grpc
@@ -13,10 +12,9 @@ import numpy as np
 import tensorflow as tf
 from google.protobuf import text_format
 from google.protobuf.message import DecodeError, Message
-from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.serving import conformance
+from tests.serving import conformance, fuzz
 from tests.serving.conformance import CALLS
 
 # TensorFlow Serving has these codes for wrong requests; INTERNAL only for bytes without a message.
@@ -203,7 +201,6 @@ def run(address: str, seconds: float = 0, examples: int = 1000) -> Counter:
         a code was not one of the protocol; the text shows the request
     """
     counts: Counter = Counter()
-    end, rounds = time.monotonic() + seconds, 0
     with grpc.insecure_channel(address) as channel:
 
         def send(request):
@@ -218,15 +215,5 @@ def run(address: str, seconds: float = 0, examples: int = 1000) -> Counter:
             assert not wrong, f"{wrong}: {details}\n{call}\n{read(call, body)}\n{body[:2000]!r}"
             counts[code] += 1
 
-        while not rounds or time.monotonic() < end:
-            # Each run of the program sends the same requests, each round different ones.
-            round_ = settings(
-                max_examples=examples,
-                deadline=None,
-                database=None,
-                phases=[Phase.generate],
-                suppress_health_check=list(HealthCheck),
-            )(given(REQUESTS)(send))
-            seed(rounds)(round_)()
-            rounds += 1
+        fuzz.in_rounds(REQUESTS, send, seconds, examples)
     return counts

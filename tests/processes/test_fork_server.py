@@ -202,6 +202,7 @@ def test_several_at_once_share_one_server(own_server):
 def test_the_end_of_the_server_is_not_the_end_of_its_children(own_server):
     with forked() as child:
         server = told(child)["server"]
+        assert child.pid  # waits until the server has told of the child, which may come later
         os.kill(server, signal.SIGKILL)
         assert gone(server) and child.poll() is None
         with forked() as next_one:

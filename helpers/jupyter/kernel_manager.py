@@ -1,8 +1,8 @@
 """Let JupyterLab connect to a kernel when the kernel listens.
 
 JupyterLab's server connects to a new kernel at once, and asks it whether it is ready. Where the
-kernel does not listen yet, the server asks again half a second later. A forked kernel listens
-within a quarter of a second, so most of the time of its start would be waiting.
+kernel does not listen yet, the server can wait half a second before it asks again. A forked kernel
+listens within a tenth of a second.
 """
 
 import asyncio

@@ -277,6 +277,17 @@ def keras_saved(folder):
     save(folder / "1", None, model)
 
 
+def write_configuration(folder, names):
+    """Write a configuration of the models in a folder, for a server, and return its path."""
+    entries = (
+        f'config {{ name: "{name}" base_path: "{folder / name}" model_platform: "tensorflow" }}\n'
+        for name in names
+    )
+    file = folder / "models.config"
+    file.write_text(f"model_config_list {{\n{''.join(entries)}}}\n", encoding="utf-8")
+    return file
+
+
 EXPORTS = {
     each.__name__: each
     for each in (

@@ -10,7 +10,7 @@ from collections import Counter
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.serving.exports import EXPORTS, JSON_TYPES, OTHER_TYPES
+from tests.serving.exports import EXPORTS, JSON_TYPES, OTHER_TYPES, write_configuration
 
 # (model, verb, signatures, names of inputs or features)
 TARGETS = (
@@ -171,15 +171,10 @@ REQUESTS = st.one_of(
 
 def write_models(folder):
     """Write the models of TARGETS to a folder and return the path of their configuration."""
-    entries = []
-    for name in dict.fromkeys(model for model, *_ in TARGETS):
+    names = dict.fromkeys(model for model, *_ in TARGETS)
+    for name in names:
         EXPORTS[name](folder / name)
-        entries.append(
-            f'config {{ name: "{name}" base_path: "{folder / name}" model_platform: "tensorflow" }}'
-        )
-    file = folder / "models.config"
-    file.write_text("model_config_list {\n" + "\n".join(entries) + "\n}\n")
-    return file
+    return write_configuration(folder, names)
 
 
 def fault(status, body):

@@ -19,6 +19,7 @@ from helpers.paths import ROOT
 
 QUICK = ("/v1/models/sum:predict", b'{"inputs": [1, 2, 3]}')
 MANY = 300  # answers after which the server knows the quick model, and is warm
+FIRST = 20  # answers of the probe that do not count
 PAUSE = 0.002  # seconds between the requests of the probe
 BODY = 6_000_000  # bytes of the large bodies
 _STEPS = 1_000_000  # of the slow model, to find out how many take how long
@@ -30,7 +31,10 @@ def write_models(folder: Path) -> Path:
     They are `sum`, `text`, which answers how long its texts are, and `slow`, whose input is the
     number of the steps of a loop.
     """
-    import tensorflow as tf  # which the probe need not wait for
+    # The probe need not wait for these imports.
+    import tensorflow as tf
+
+    from tests.serving.exports import write_configuration
 
     @tf.function(input_signature=[tf.TensorSpec(None, tf.float32, name="x")])
     def add(x):
@@ -47,15 +51,10 @@ def write_models(folder: Path) -> Path:
         )
         return {"y": last}
 
-    entries = []
-    for name, function in {"sum": add, "text": length, "slow": count}.items():
+    functions = {"sum": add, "text": length, "slow": count}
+    for name, function in functions.items():
         tf.saved_model.save(tf.Module(), str(folder / name / "1"), signatures=function)
-        where = f'name: "{name}" base_path: "{folder / name}"'
-        entries.append(f'config {{ {where} model_platform: "tensorflow" }}')
-    file = folder / "models.config"
-    text = "\n".join(entries)
-    file.write_text(f"model_config_list {{\n{text}\n}}\n", encoding="utf-8")
-    return file
+    return write_configuration(folder, functions)
 
 
 def post(port: int, path: str, body: bytes) -> tuple[int, bytes]:
@@ -155,7 +154,7 @@ def main(port: int) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     times: list[float] = []
     while not ended:
-        if len(times) == 20:
+        if len(times) == FIRST:
             print("ready", flush=True)
         begin = time.perf_counter()
         connection.request("POST", *QUICK)
@@ -164,7 +163,7 @@ def main(port: int) -> None:
         times.append(time.perf_counter() - begin)
         assert response.status == 200
         time.sleep(PAUSE)
-    print(json.dumps(times[20:]))
+    print(json.dumps(times[FIRST:]))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
 """A pytest plugin: each commit runs a share of the longest tests, once a week all of them run.
 
-Some tables of tests have hundreds of cases, each with an export of its own. All cases take twice as
-long as `.ci/run` may take. So a bare `pytest` leaves out
+Some tables of tests have hundreds of cases, and many cases make an export of their own. With all of
+them, `.ci/run` takes longer than a commit can wait. So a bare `pytest` leaves out
 
 * the cases of a test marked `share(4)`, but the first, the fifth, the ninth ...;
 * the tests marked `weekly`.
 
-`make test ALL=1` (`pytest --all`) leaves out nothing, as the schedule of
-.github/workflows/test.yml does. Nor does a run that names a test: `pytest FILE::TEST`, `-k`, `-m`.
+`make test ALL=1` (`pytest --all`) leaves out nothing; the schedule of .github/workflows/test.yml
+runs it. A run that names a test leaves out nothing either: `pytest FILE::TEST`, `-k`, `-m`.
 """
 
 from collections import Counter

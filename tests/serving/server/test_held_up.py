@@ -1,4 +1,4 @@
-"""A request that takes long holds up no other request. `make bench` measures for how long."""
+"""A quick model answers while the server computes or reads. `make bench` measures how soon."""
 
 import json
 import urllib.request
@@ -38,7 +38,7 @@ def test_beside_a_large_body(port, name):
 
 
 def test_reading_counts_within_the_timeout(config):
-    """The body takes tenths of a second to read, and the model no time."""
+    """Reading the body takes longer than the timeout, and the model does not."""
     path, body = held_up.bodies()["6 MB with an emoji in each text"]
     with start(model_config_file=config, rest_api_timeout_in_ms=20) as server:
         port = int(server.rest.rpartition(":")[2])

@@ -26,12 +26,17 @@ def request(*lines, body=BODY, version=b"1.1"):
     return b"\r\n".join([*head, b"Content-Length: %d" % len(body), b"", b""]) + body
 
 
-def answers(server, *parts):
-    """Send parts over one connection, close it, and return all that the server sends."""
+def answers(server, *parts, end=False):
+    """Send parts over one connection, and return all that the server sends until it closes.
+
+    With `end`, tell the server that no more will come.
+    """
     host, port = server.rest.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), 30) as line:
         for part in parts:
             line.sendall(part)
+        if end:
+            line.shutdown(socket.SHUT_WR)
         received = b""
         while data := line.recv(65536):
             received += data
@@ -65,24 +70,14 @@ def test_a_client_that_sends_no_more_gets_its_answers(tmp_path):
     """A model that is new computes in another thread, so the end of the requests comes first."""
     publish(tmp_path / "number", 1)
     with start("number", tmp_path / "number", max_num_load_retries=0) as fresh:
-        host, port = fresh.rest.removeprefix("http://").split(":")
         for count in (1, 3):
-            with socket.create_connection((host, int(port)), 30) as line:
-                line.sendall(count * request())
-                line.shutdown(socket.SHUT_WR)
-                received = b""
-                while data := line.recv(65536):
-                    received += data
+            received = answers(fresh, count * request(), end=True)
             assert received.count(b"HTTP/1.1 200 OK") == count, received
 
 
 def test_an_end_in_a_request_closes_the_connection(server):
-    host, port = server.rest.removeprefix("http://").split(":")
     for sent in (b"", b"POST", request()[:-3]):
-        with socket.create_connection((host, int(port)), 30) as line:
-            line.sendall(sent)
-            line.shutdown(socket.SHUT_WR)
-            assert line.recv(65536) == b""
+        assert answers(server, sent, end=True) == b""
 
 
 def test_an_offer_without_a_body(server):
